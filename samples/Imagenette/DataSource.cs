@@ -1,0 +1,41 @@
+using ResNet.Training.Data;
+using ResNet.Training.Data.Datasets;
+using ResNet.Training.Data.Imaging;
+
+namespace Imagenette;
+
+/// <summary>A dataset to train on, and what its images are like.</summary>
+internal sealed record DataSource(
+    string Name, ImageFolder Train, ImageFolder Evaluation, int Channels, int ImageSize, Augmentation Augmentation, Normalization Normalization)
+{
+    internal const string FashionMnistName = "fashion-mnist";
+
+    internal const string Description =
+        $"'{FashionMnistName}', or the path of a folder with train/ and val/ (or test/), each with a folder of images for every class.";
+
+    private const int FashionMnistSize = 28;
+    private const int LargeImage = 224;
+
+    internal static DataSource Open(string name, CancellationToken cancellationToken)
+    {
+        if (name == FashionMnistName)
+        {
+            string root = ConsoleProgress.Prepare(
+                progress => FashionMnist.PrepareAsync(progress: progress, cancellationToken: cancellationToken).GetAwaiter().GetResult());
+            var (train, test) = ImageFolder.OpenSplits(root);
+            return new DataSource(name, train, test, Channels: 1, FashionMnistSize, Augmentation.None, Normalization.FashionMnist);
+        }
+        var (training, evaluation) = ImageFolder.OpenSplits(name);
+        int size = SuitableSize(training);
+        return new DataSource(
+            Path.GetFullPath(name), training, evaluation, Channels: 3, size,
+            size == LargeImage ? Augmentation.CropAndFlip : Augmentation.Flip, Normalization.ImageNet);
+    }
+
+    // Small images, such as CIFAR's of 32×32, are taken as they are; photographs at the size networks are made for.
+    private static int SuitableSize(ImageFolder folder)
+    {
+        using var first = ImageDecoder.Open(folder.Samples[0].Path, channels: 3);
+        return Math.Min(LargeImage, Math.Min(first.Width, first.Height));
+    }
+}

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Imagenette;
+using ResNet.Core.Weights;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Imaging;
+using ResNet.Training.Reporting;
+
+var root = new RootCommand("Trains residual networks on image folders, evaluates them, and says what pictures show.")
+{
+    TrainCommand.Create(),
+    EvaluateCommand.Create(),
+    PredictCommand.Create(),
+};
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    Console.Error.WriteLine($"error: {parsed.Errors[0].Message} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
+    return ExitCode.Error;
+}
+
+// The first Ctrl-C, or SIGTERM, asks the work to stop; a second one ends the process at once.
+using var cancellation = new CancellationTokenSource();
+void Stop(PosixSignalContext context)
+{
+    context.Cancel = !cancellation.IsCancellationRequested;
+    cancellation.Cancel();
+}
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
+try
+{
+    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    return await parsed.InvokeAsync(configuration, cancellation.Token);
+}
+catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+{
+    Console.Error.WriteLine("Stopped.");
+    return ExitCode.Interrupted;
+}
+catch (Exception e) when (IsAboutInput(e))
+{
+    Console.Error.WriteLine($"error: {Sentence(e)}");
+    return ExitCode.Error;
+}
+
+// What a user can mend; anything else is a defect and shows where it came from.
+static bool IsAboutInput(Exception e) =>
+    e is DatasetException or ImageDecodingException or RunFolderException or WeightsFileException
+        or ArgumentException or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException
+        or ExternalException or DllNotFoundException;
+
+// .NET appends the parameter's name to the message of an ArgumentException, which means nothing on a command line.
+static string Sentence(Exception e)
+{
+    string message = e.Message;
+    int suffix = e is ArgumentException ? message.IndexOf(" (Parameter '", StringComparison.Ordinal) : -1;
+    return suffix < 0 ? message : message[..suffix];
+}

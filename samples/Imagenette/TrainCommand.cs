@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.Globalization;
+using ResNet.Core;
+using ResNet.Training.Data;
+using ResNet.Training.Optimization;
+using ResNet.Training.Reporting;
+using static TorchSharp.torch;
+
+namespace Imagenette;
+
+/// <summary><c>train</c>: trains a network and leaves a run folder.</summary>
+internal static class TrainCommand
+{
+    private static readonly TrainerOptions s_defaults = new();
+
+    internal static Command Create()
+    {
+        var dataset = new Option<string>("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
+        var network = new Option<string>("--network") { Description = $"One of {string.Join(", ", ResNets.Names)}.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
+        var epochs = new Option<int>("--epochs") { Description = "Passes over the training images.", HelpName = "N", DefaultValueFactory = _ => s_defaults.Epochs };
+        var batchSize = new Option<int>("--batch-size") { Description = "Images of a step.", HelpName = "N", DefaultValueFactory = _ => 128 };
+        var learningRate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", HelpName = "RATE", DefaultValueFactory = _ => s_defaults.LearningRate };
+        var weightDecay = new Option<double>("--weight-decay") { Description = "Weight decay.", HelpName = "FACTOR", DefaultValueFactory = _ => s_defaults.WeightDecay };
+        var labelSmoothing = new Option<double>("--label-smoothing") { Description = "Label smoothing.", HelpName = "PART", DefaultValueFactory = _ => s_defaults.LabelSmoothing };
+        var imageSize = new Option<int?>("--image-size") { Description = "Height and width of the network's input. Default: 224, or what the first image has if that is less.", HelpName = "PIXELS" };
+        var augmentation = new Option<Augmentation?>("--augmentation") { Description = "What is random about training images. Default: None for fashion-mnist, Flip for images smaller than 224, else CropAndFlip.", HelpName = string.Join('|', Enum.GetNames<Augmentation>()) };
+        var device = Devices.Option();
+        var workers = new Option<int>("--workers") { Description = "Threads that decode images.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var seed = new Option<long>("--seed") { Description = "Where the weights, the order and the augmentation come from.", HelpName = "N", DefaultValueFactory = _ => 0 };
+        var output = new Option<string?>("--output") { Description = "The run folder. Default: runs/<time>-<network>.", HelpName = "FOLDER" };
+
+        var command = new Command("train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5")
+        {
+            dataset, network, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, augmentation, device, workers, seed, output,
+        };
+        command.SetAction((parsed, cancellationToken) => Task.Run(
+            () =>
+            {
+                // Everything that can be wrong about the command line is found before a dataset is unpacked.
+                string name = parsed.GetValue(network)!;
+                var options = ResNets.Options(name) with { Device = Devices.Parse(parsed.GetValue(device)) };
+                var training = new TrainerOptions
+                {
+                    Epochs = parsed.GetValue(epochs),
+                    LearningRate = parsed.GetValue(learningRate),
+                    WeightDecay = parsed.GetValue(weightDecay),
+                    LabelSmoothing = parsed.GetValue(labelSmoothing),
+                };
+                var loader = new ImageLoaderOptions { BatchSize = parsed.GetValue(batchSize), Workers = parsed.GetValue(workers), Seed = parsed.GetValue(seed) };
+                if (parsed.GetValue(imageSize) is { } wanted) loader = loader with { ImageSize = wanted };
+
+                var data = DataSource.Open(parsed.GetValue(dataset)!, cancellationToken);
+                loader = loader with
+                {
+                    Channels = data.Channels,
+                    ImageSize = parsed.GetValue(imageSize) ?? data.ImageSize,
+                    Augmentation = parsed.GetValue(augmentation) ?? data.Augmentation,
+                };
+                var settings = new RunSettings
+                {
+                    Network = name.ToLowerInvariant(),
+                    Dataset = data.Name,
+                    Channels = loader.Channels,
+                    ImageSize = loader.ImageSize,
+                    ResizeTo = ResizeTo(loader.ImageSize, data.ImageSize),
+                    Mean = data.Normalization.Mean,
+                    Deviation = data.Normalization.Deviation,
+                    Augmentation = loader.Augmentation,
+                    BatchSize = loader.BatchSize,
+                    Seed = loader.Seed,
+                    Training = training,
+                };
+                string folder = parsed.GetValue(output)
+                    ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
+                return Train(data, options, loader, settings, folder, cancellationToken);
+            },
+            CancellationToken.None));
+        return command;
+    }
+
+    // Photographs are resized to 8/7 of the input before its centre is cut out (256 for 224), as in the paper.
+    private static int ResizeTo(int imageSize, int dataSize) => imageSize < dataSize || imageSize >= 160 ? imageSize * 8 / 7 : imageSize;
+
+    private static int Train(
+        DataSource data, ResNetOptions options, ImageLoaderOptions loader, RunSettings settings, string folder, CancellationToken cancellationToken)
+    {
+        var training = new ImageLoader(data.Train.Samples, loader with { Shuffle = true, ResizeTo = settings.ResizeTo });
+        var evaluation = new ImageLoader(data.Evaluation.Samples, loader with { Augmentation = Augmentation.None, ResizeTo = settings.ResizeTo });
+        manual_seed(settings.Seed);
+        using var model = new ResNetModel(options with { Classes = data.Train.Classes.Count, InputChannels = loader.Channels });
+        var run = RunFolder.Create(folder, settings, data.Train.Classes);
+
+        Console.WriteLine(
+            $"Training {settings.Network} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {options.Device}, {get_num_threads()} threads: "
+            + $"{data.Train.Count:N0} images of {data.Train.Classes.Count} classes, {settings.Training.Epochs} epoch(s) of {training.Batches} batches of {settings.BatchSize}");
+
+        var trainer = new Trainer(training, evaluation, new Normalization(settings.Mean, settings.Deviation), settings.Training);
+        trainer.EpochCompleted += metrics =>
+        {
+            run.SaveWeights(model);
+            run.Append(metrics);
+            ConsoleProgress.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Epoch {metrics.Epoch}/{settings.Training.Epochs}: train loss {metrics.TrainLoss:0.0000}, val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %, {metrics.ImagesPerSecond:0} img/s"));
+        };
+        var outcome = ConsoleProgress.Run(progress => trainer.Train(model, progress, cancellationToken));
+        if (outcome.Interrupted)
+        {
+            run.SaveWeights(model);
+            Console.WriteLine($"Stopped after {outcome.Steps} steps; the weights so far are in {folder}");
+            return ExitCode.Interrupted;
+        }
+        Console.WriteLine($"The weights, settings and metrics are in {folder}");
+        return ExitCode.Success;
+    }
+}

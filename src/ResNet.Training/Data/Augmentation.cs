@@ -1,0 +1,17 @@
+namespace ResNet.Training.Data;
+
+/// <summary>What happens to a training image before the network sees it.</summary>
+public enum Augmentation
+{
+    /// <summary>Nothing: the image is taken as for evaluation.</summary>
+    None,
+
+    /// <summary>It is mirrored left to right with probability 0.5.</summary>
+    Flip,
+
+    /// <summary>
+    /// A random part of 8 to 100 % of its area and of an aspect ratio of 3/4 to 4/3 is resized to the network's input,
+    /// and mirrored with probability 0.5: torchvision's RandomResizedCrop and RandomHorizontalFlip with their defaults.
+    /// </summary>
+    CropAndFlip,
+}

@@ -1,0 +1,187 @@
+using System.IO.Enumeration;
+
+namespace ResNet.Training.Data;
+
+/// <summary>
+/// A folder of labelled images: one folder a class, the images anywhere below it. The rules and the order are those of
+/// torchvision's <c>ImageFolder</c> (<c>torchvision/datasets/folder.py</c>), so labels and positions agree with it.
+/// </summary>
+/// <remarks>
+/// Classes are the folders directly below the root, sorted by name, character by character (<c>Z</c> before <c>a</c>,
+/// <c>10</c> before <c>9</c>). Within a class the images are sorted by their folder, then by their name. Links to folders
+/// are followed, but never back into a folder they lie in. Files with other extensions are passed over. Nothing is opened.
+/// </remarks>
+public sealed class ImageFolder
+{
+    private const int NamedClasses = 3;
+
+    private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"];
+
+    private static readonly string[] EvaluationFolders = ["val", "test"];
+
+    /// <summary>Lists the images of a folder.</summary>
+    /// <param name="root">The folder that holds the class folders.</param>
+    /// <exception cref="DatasetException">The folder is missing or unreadable, has no class folders, or a class has no image.</exception>
+    public ImageFolder(string root)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(root);
+        Root = root;
+        try
+        {
+            Classes = ListClasses(root);
+            (Samples, CountPerClass) = ListSamples(root, Classes);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"The folder '{root}' cannot be listed: {failure.Message}", failure);
+        }
+        RefuseEmptyClasses();
+    }
+
+    /// <summary>The endings of the files that count as images, in lower case and with their dot; case does not matter.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = ImageExtensions.AsReadOnly();
+
+    /// <summary>The folder that holds the class folders, as it was given.</summary>
+    public string Root { get; }
+
+    /// <summary>The names of the classes; a class's index is its label.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>All images, class by class.</summary>
+    public IReadOnlyList<ImageSample> Samples { get; }
+
+    /// <summary>The number of images.</summary>
+    public int Count => Samples.Count;
+
+    /// <summary>The number of images of each class, at least 1.</summary>
+    public IReadOnlyList<int> CountPerClass { get; }
+
+    /// <summary>Opens <c>train/</c> and <c>val/</c>, or <c>test/</c> where there is no <c>val/</c>, of a data set.</summary>
+    /// <param name="root">The folder that holds both.</param>
+    /// <returns>The images to train on and those to evaluate on, with the same classes.</returns>
+    /// <exception cref="DatasetException">A folder is missing, the two have different classes, or one of them is refused on its own.</exception>
+    public static (ImageFolder Train, ImageFolder Evaluation) OpenSplits(string root)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(root);
+        if (!Directory.Exists(root))
+            throw new DatasetException($"There is no folder '{root}': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
+        var trainFolder = Path.Join(root, "train");
+        var evaluationFolder = EvaluationFolders.Select(name => Path.Join(root, name)).FirstOrDefault(Directory.Exists);
+        if (!Directory.Exists(trainFolder) || evaluationFolder is null)
+            throw new DatasetException(
+                $"The folder '{root}' has no {(Directory.Exists(trainFolder) ? "val/ or test/" : "train/")}: "
+                + "it needs train/ and val/ (or test/), each with one folder a class.");
+
+        var (train, evaluation) = (new ImageFolder(trainFolder), new ImageFolder(evaluationFolder));
+        if (!train.Classes.SequenceEqual(evaluation.Classes))
+            throw new DatasetException(
+                $"'{trainFolder}' and '{evaluationFolder}' need the same class folders, but "
+                + $"{Differences(train, evaluation)}.");
+        return (train, evaluation);
+    }
+
+    private static string Differences(ImageFolder train, ImageFolder evaluation)
+    {
+        var onlyTrain = train.Classes.Except(evaluation.Classes).ToList();
+        var onlyEvaluation = evaluation.Classes.Except(train.Classes).ToList();
+        return (onlyTrain.Count, onlyEvaluation.Count) switch
+        {
+            (_, 0) => $"{Names(onlyTrain)} is only in the first",
+            (0, _) => $"{Names(onlyEvaluation)} is only in the second",
+            _ => $"{Names(onlyTrain)} is only in the first and {Names(onlyEvaluation)} only in the second",
+        };
+    }
+
+    private static string Names(List<string> classes)
+    {
+        var named = string.Join(", ", classes.Take(NamedClasses).Select(name => $"'{name}'"));
+        return classes.Count > NamedClasses ? $"{named} and {classes.Count - NamedClasses} more" : named;
+    }
+
+    private static string[] ListClasses(string root)
+    {
+        if (!Directory.Exists(root))
+            throw new DatasetException(File.Exists(root)
+                ? $"'{root}' is a file: give the folder that holds one folder of images a class."
+                : $"There is no folder '{root}': give the folder that holds one folder of images a class.");
+
+        var entries = List(root);
+        var classes = entries.Where(entry => entry.IsFolder).Select(entry => entry.Name).ToArray();
+        if (classes.Length == 0)
+            throw new DatasetException(entries.Exists(entry => IsImage(entry.Name))
+                ? $"The images lie directly in '{root}': put each into a folder below it that is named after its class."
+                : $"The folder '{root}' has no class folders: it needs one folder of images a class.");
+        Array.Sort(classes, StringComparer.Ordinal);
+        return classes;
+    }
+
+    private static (List<ImageSample> Samples, int[] Counts) ListSamples(string root, IReadOnlyList<string> classes)
+    {
+        var samples = new List<ImageSample>();
+        var counts = new int[classes.Count];
+        for (var label = 0; label < classes.Count; label++)
+        {
+            var folders = new List<Folder>();
+            var path = Path.Join(root, classes[label]);
+            Walk(path, RealPath(path, Path.GetFullPath(path)), [], folders);
+            // The whole path is compared, not name by name: that puts "a-b/" before "a/b/", as os.walk's sorted rows are.
+            folders.Sort((a, b) => string.CompareOrdinal(a.SortKey, b.SortKey));
+
+            var before = samples.Count;
+            foreach (var folder in folders)
+            {
+                foreach (var name in folder.Images)
+                    samples.Add(new ImageSample(Path.Join(folder.Path, name), label));
+            }
+            counts[label] = samples.Count - before;
+        }
+        return (samples, counts);
+    }
+
+    // The folders above are kept by where they really are: a link back to one of them would never end.
+    private static void Walk(string path, string realPath, HashSet<string> above, List<Folder> folders)
+    {
+        if (!above.Add(realPath))
+            return;
+        var entries = List(path);
+        var images = entries.Where(entry => !entry.IsFolder && IsImage(entry.Name)).Select(entry => entry.Name).ToArray();
+        Array.Sort(images, StringComparer.Ordinal);
+        folders.Add(new Folder(path, path.Replace(Path.DirectorySeparatorChar, '/'), images));
+        foreach (var entry in entries.Where(entry => entry.IsFolder))
+        {
+            var child = Path.Join(path, entry.Name);
+            var plain = Path.Join(realPath, entry.Name);
+            Walk(child, entry.IsLink ? RealPath(child, plain) : plain, above, folders);
+        }
+        above.Remove(realPath);
+    }
+
+    private static string RealPath(string path, string withoutLink) =>
+        Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? withoutLink;
+
+    private static bool IsImage(string name) =>
+        Array.Exists(ImageExtensions, extension => name.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+
+    private static List<Entry> List(string path)
+    {
+        // Hidden entries count, as in torchvision.
+        var options = new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false };
+        return [.. new FileSystemEnumerable<Entry>(path, ToEntry, options)];
+    }
+
+    private static Entry ToEntry(ref FileSystemEntry entry) => new(
+        entry.FileName.ToString(), entry.IsDirectory, entry.IsDirectory && entry.Attributes.HasFlag(FileAttributes.ReparsePoint));
+
+    private void RefuseEmptyClasses()
+    {
+        var empty = Classes.Where((_, label) => CountPerClass[label] == 0).ToList();
+        if (empty.Count > 0)
+            throw new DatasetException(
+                $"In '{Root}' there are no images for {Names(empty)}: each class folder needs at least one file that ends in "
+                + $"{string.Join(", ", ImageExtensions)}.");
+    }
+
+    private readonly record struct Entry(string Name, bool IsFolder, bool IsLink);
+
+    private readonly record struct Folder(string Path, string SortKey, string[] Images);
+}

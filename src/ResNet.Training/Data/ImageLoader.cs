@@ -1,0 +1,102 @@
+using ResNet.Training.Data.Imaging;
+
+namespace ResNet.Training.Data;
+
+/// <summary>
+/// Decodes images on several threads, ahead of whoever uses them, into a few batches of memory that are used again and
+/// again. Which images a batch has, and how they are augmented, depends on the seed, the epoch and the sample's index
+/// alone, never on the number of threads.
+/// </summary>
+public sealed class ImageLoader
+{
+    // Keeps the streams of random numbers for different purposes apart.
+    private const long OrderStream = 1;
+    private const long AugmentationStream = 2;
+
+    private readonly IReadOnlyList<ImageSample> _samples;
+
+    /// <summary>A loader of these samples.</summary>
+    /// <param name="samples">At least one; a shuffled loader needs at least <see cref="ImageLoaderOptions.BatchSize"/>.</param>
+    /// <param name="options">How they become batches.</param>
+    /// <exception cref="DatasetException">There are too few samples.</exception>
+    public ImageLoader(IReadOnlyList<ImageSample> samples, ImageLoaderOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentNullException.ThrowIfNull(options);
+        _samples = samples;
+        Options = options;
+        Batches = options.Shuffle ? samples.Count / options.BatchSize : (samples.Count + options.BatchSize - 1) / options.BatchSize;
+        if (Batches == 0)
+            throw new DatasetException($"There are {samples.Count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
+    }
+
+    /// <summary>How the samples become batches.</summary>
+    public ImageLoaderOptions Options { get; }
+
+    /// <summary>Batches of an epoch.</summary>
+    public int Batches { get; }
+
+    /// <summary>Images of an epoch: all, or, where the loader shuffles, as many as fill whole batches.</summary>
+    public int Images => Options.Shuffle ? Batches * Options.BatchSize : _samples.Count;
+
+    /// <summary>The batches of one epoch. Each is valid until the next is asked for.</summary>
+    /// <param name="epoch">The epoch's number, from 0.</param>
+    /// <param name="cancellationToken">Stops the decoding.</param>
+    /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default)
+    {
+        var order = Order(epoch);
+        using var pipeline = new DecodingPipeline(
+            Options, Array.ConvertAll(order, index => _samples[index].Label), (position, pixels) => Decode(order[position], epoch, pixels));
+        for (int batch = 0; batch < Batches; batch++) yield return pipeline.Take(batch, cancellationToken);
+    }
+
+    // The index of the sample at each position of the epoch: a Fisher-Yates shuffle.
+    private int[] Order(int epoch)
+    {
+        var order = new int[_samples.Count];
+        for (int i = 0; i < order.Length; i++) order[i] = i;
+        if (!Options.Shuffle) return order;
+        var random = SplitMix64.For(Options.Seed, OrderStream, epoch);
+        for (int i = order.Length - 1; i > 0; i--)
+        {
+            int j = random.NextInt(i + 1);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+        return order[..Images];
+    }
+
+    private void Decode(int index, int epoch, Span<byte> pixels)
+    {
+        var random = SplitMix64.For(Options.Seed, AugmentationStream, epoch, index);
+        int size = Options.ImageSize;
+        using var image = ImageDecoder.Open(_samples[index].Path, Options.Channels);
+        switch (Options.Augmentation)
+        {
+            case Augmentation.CropAndFlip:
+                var (left, top, width, height) = RandomResizedCrop.Draw(image.Width, image.Height, ref random);
+                image.CropResizeInto(left, top, width, height, size, size, flipHorizontally: random.NextDouble() < 0.5, pixels);
+                break;
+            case Augmentation.Flip:
+                image.ResizeCenterCropInto(Math.Max(Options.ResizeTo, size), size, size, pixels);
+                if (random.NextDouble() < 0.5) Mirror(pixels, size, Options.Channels);
+                break;
+            default:
+                image.ResizeCenterCropInto(Math.Max(Options.ResizeTo, size), size, size, pixels);
+                break;
+        }
+    }
+
+    private static void Mirror(Span<byte> pixels, int width, int channels)
+    {
+        int row = width * channels;
+        for (int start = 0; start < pixels.Length; start += row)
+        {
+            var line = pixels.Slice(start, row);
+            line.Reverse();
+            // Reversing the bytes has reversed the channels of each pixel too.
+            for (int x = 0; channels == 3 && x < row; x += 3) (line[x], line[x + 2]) = (line[x + 2], line[x]);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.Buffers;
+
+namespace ResNet.Training.Data.Imaging;
+
+/// <summary>An image in memory, 8 bits a channel, to take crops of one size from; made by <see cref="ImageDecoder.Open"/>.</summary>
+/// <remarks>
+/// Sizes are pixels, (0, 0) is the upper left corner, and every destination is interleaved: <c>[height, width, channels]</c>.
+/// Resizing is antialiased bilinear, to the bit what Pillow's <c>resize(..., BILINEAR)</c> and so torchvision's transforms of
+/// Pillow images do.
+/// One image belongs to one thread at a time.
+/// </remarks>
+public sealed class DecodedImage : IDisposable
+{
+    private byte[]? pixels;
+
+    internal DecodedImage(int width, int height, int channels)
+    {
+        Width = width;
+        Height = height;
+        Channels = channels;
+        pixels = ArrayPool<byte>.Shared.Rent(checked(width * height * channels));
+    }
+
+    /// <summary>The image's own width in pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>The image's own height in pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>1 for grey, 3 for RGB.</summary>
+    public int Channels { get; }
+
+    /// <summary>Takes a rectangle of the image and resizes it: what training does with <c>RandomResizedCrop</c>.</summary>
+    /// <param name="left">The rectangle's left edge.</param>
+    /// <param name="top">The rectangle's upper edge.</param>
+    /// <param name="width">The rectangle's width, at least 1.</param>
+    /// <param name="height">The rectangle's height, at least 1.</param>
+    /// <param name="targetWidth">The width of the result, at least 1.</param>
+    /// <param name="targetHeight">The height of the result, at least 1.</param>
+    /// <param name="flipHorizontally">Whether the result is mirrored, left to right.</param>
+    /// <param name="destination">Receives <c>[targetHeight, targetWidth, Channels]</c>, and has exactly that length.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The rectangle is empty or reaches beyond the image, or a target is below 1.</exception>
+    /// <exception cref="ArgumentException"><paramref name="destination"/> has another length.</exception>
+    /// <exception cref="ObjectDisposedException">The image was disposed of.</exception>
+    public void CropResizeInto(
+        int left, int top, int width, int height, int targetWidth, int targetHeight, bool flipHorizontally, Span<byte> destination)
+    {
+        CheckSpan(left, width, Width, nameof(left), nameof(width));
+        CheckSpan(top, height, Height, nameof(top), nameof(height));
+        CheckTarget(targetWidth, targetHeight, destination);
+
+        if (width == targetWidth && height == targetHeight)
+            Copy(left, top, width, height, destination);
+        else
+            BilinearResampler.Resample(
+                Rows(0, Height), Width, Channels, new(left, top, width, height), targetWidth, targetHeight, new(0, 0, targetWidth, targetHeight), destination);
+        if (flipHorizontally)
+            Flip(destination, targetWidth, Channels);
+    }
+
+    /// <summary>
+    /// Resizes the image so that its shorter side becomes <paramref name="resizeTo"/> and takes the middle of the result:
+    /// what evaluation does, with the rounding of torchvision's <c>Resize</c> and <c>CenterCrop</c>.
+    /// </summary>
+    /// <param name="resizeTo">The length of the shorter side before cropping, at least both targets.</param>
+    /// <param name="targetWidth">The width of the result, at least 1.</param>
+    /// <param name="targetHeight">The height of the result, at least 1.</param>
+    /// <param name="destination">Receives <c>[targetHeight, targetWidth, Channels]</c>, and has exactly that length.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A target is below 1 or above <paramref name="resizeTo"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="destination"/> has another length.</exception>
+    /// <exception cref="ObjectDisposedException">The image was disposed of.</exception>
+    public void ResizeCenterCropInto(int resizeTo, int targetWidth, int targetHeight, Span<byte> destination)
+    {
+        CheckTarget(targetWidth, targetHeight, destination);
+        if (resizeTo < Math.Max(targetWidth, targetHeight))
+            throw new ArgumentOutOfRangeException(
+                nameof(resizeTo), resizeTo, $"The shorter side has to be at least as long as the crop of {targetWidth} x {targetHeight}.");
+
+        var (width, height) = Width <= Height
+            ? (resizeTo, Longer(resizeTo, Height, Width))
+            : (Longer(resizeTo, Width, Height), resizeTo);
+        // Math.Round rounds halves to even, as Python's round does.
+        var left = (int)Math.Round((width - targetWidth) / 2.0);
+        var top = (int)Math.Round((height - targetHeight) / 2.0);
+        if (width == Width && height == Height)
+            Copy(left, top, targetWidth, targetHeight, destination);
+        else
+            BilinearResampler.Resample(
+                Rows(0, Height), Width, Channels, new(0, 0, Width, Height), width, height, new(left, top, targetWidth, targetHeight), destination);
+    }
+
+    /// <summary>Gives the memory of the pixels back.</summary>
+    public void Dispose()
+    {
+        var returned = Interlocked.Exchange(ref pixels, null);
+        if (returned != null)
+            ArrayPool<byte>.Shared.Return(returned);
+    }
+
+    internal Span<byte> Rows(int top, int count)
+    {
+        ObjectDisposedException.ThrowIf(pixels is null, this);
+        var stride = Width * Channels;
+        return pixels.AsSpan(top * stride, count * stride);
+    }
+
+    private static int Longer(int resizeTo, int longer, int shorter) => (int)((long)resizeTo * longer / shorter);
+
+    private static void CheckSpan(int start, int length, int limit, string startName, string lengthName)
+    {
+        if (length < 1 || length > limit)
+            throw new ArgumentOutOfRangeException(lengthName, length, $"The crop's {lengthName} has to be between 1 and the image's {limit}.");
+        if (start < 0 || start > limit - length)
+            throw new ArgumentOutOfRangeException(startName, start, $"The crop's {startName} has to be between 0 and {limit - length}, so that all of it is inside the image.");
+    }
+
+    private void CheckTarget(int targetWidth, int targetHeight, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(targetWidth, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(targetHeight, 1);
+        var length = (long)targetHeight * targetWidth * Channels;
+        if (destination.Length != length)
+            throw new ArgumentException(
+                $"The destination has {destination.Length} bytes where {targetHeight} x {targetWidth} x {Channels} = {length} are needed.", nameof(destination));
+    }
+
+    private void Copy(int left, int top, int width, int height, Span<byte> destination)
+    {
+        var rows = Rows(top, height);
+        if (width == Width)
+        {
+            rows.CopyTo(destination);
+            return;
+        }
+        var length = width * Channels;
+        for (var row = 0; row < height; row++)
+            rows.Slice(((row * Width) + left) * Channels, length).CopyTo(destination[(row * length)..]);
+    }
+
+    private static void Flip(Span<byte> pixels, int width, int channels)
+    {
+        var stride = width * channels;
+        for (var row = 0; row < pixels.Length; row += stride)
+        {
+            var line = pixels.Slice(row, stride);
+            for (int left = 0, right = stride - channels; left < right; left += channels, right -= channels)
+                for (var channel = 0; channel < channels; channel++)
+                    (line[left + channel], line[right + channel]) = (line[right + channel], line[left + channel]);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using System.Buffers;
+using Microsoft.Win32.SafeHandles;
+
+namespace ResNet.Training.Data.Imaging;
+
+/// <summary>Reads image files into memory as 8-bit grey or RGB: JPEG, PNG, WebP and TIFF, through libvips.</summary>
+/// <remarks>
+/// The pixels are those that Pillow's <c>Image.open(path).convert("L" or "RGB")</c> gives, and so torchvision's
+/// <c>ImageFolder</c>: colour to grey by the ITU-R 601-2 luma, alpha dropped, the Exif orientation and colour profiles
+/// ignored, the first picture of several. 16-bit samples keep their upper 8 bits. Safe to call from many threads.
+/// </remarks>
+public static class ImageDecoder
+{
+    /// <summary>The largest image that is read, in pixels: Pillow's limit against decompression bombs, 178,956,970.</summary>
+    public const int MaxPixels = 2 * (1024 * 1024 * 1024 / 4 / 3);
+
+    // libvips' VipsFailOn: a damaged or truncated file is an error, odd metadata is not.
+    private const int FailOnError = 2;
+    private const int SequentialAccess = 1;
+
+    // Large enough for every loader to work in blocks of its own choosing, small enough to stay in the cache.
+    private const int StripBytes = 64 * 1024;
+
+    private static ReadOnlySpan<byte> JpegSignature => [0xFF, 0xD8, 0xFF];
+
+    private static readonly Lock RetryLock = new();
+
+    /// <summary>Reads an image file.</summary>
+    /// <param name="path">The image file; its content decides what it is, not its name.</param>
+    /// <param name="channels">1 for grey, 3 for RGB.</param>
+    /// <returns>The whole image, to be disposed of.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is neither 1 nor 3.</exception>
+    /// <exception cref="ImageDecodingException">The file is missing, unreadable, damaged, truncated or no image.</exception>
+    /// <exception cref="DllNotFoundException">libvips is not installed.</exception>
+    public static DecodedImage Open(string path, int channels)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (channels is not (1 or 3))
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "An image is read as 1 channel (grey) or 3 (RGB).");
+
+        var file = ReadFile(path, out var length);
+        try
+        {
+            return SmallPng.TryDecode(file, length, channels) ?? Decode(path, file.AsSpan(0, length), channels);
+        }
+        catch (VipsException)
+        {
+            return DecodeAlone(path, file.AsSpan(0, length), channels);
+        }
+        catch (NotSupportedException failure)
+        {
+            throw new ImageDecodingException(path, failure.Message, failure);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(file);
+        }
+    }
+
+    // libvips has one error buffer for all threads, with remarks about files that could be read among the errors. To
+    // tell which line belongs to this file, it is read once more with the buffer empty and no other failure under way.
+    private static DecodedImage DecodeAlone(string path, ReadOnlySpan<byte> file, int channels)
+    {
+        lock (RetryLock)
+        {
+            Vips.vips_error_clear();
+            try
+            {
+                return Decode(path, file, channels);
+            }
+            catch (VipsException failure)
+            {
+                throw new ImageDecodingException(path, $"the file is damaged or truncated ({Vips.TakeError()})", failure);
+            }
+        }
+    }
+
+    private static byte[] ReadFile(string path, out int length)
+    {
+        byte[]? buffer = null;
+        try
+        {
+            // Sharing everything spares a lock on the file, and so two system calls.
+            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            length = checked((int)RandomAccess.GetLength(handle));
+            buffer = ArrayPool<byte>.Shared.Rent(length);
+            Fill(handle, buffer.AsSpan(0, length));
+            return buffer;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or OverflowException or ArgumentException)
+        {
+            if (buffer != null)
+                ArrayPool<byte>.Shared.Return(buffer);
+            throw new ImageDecodingException(path, Reason(path, failure), failure);
+        }
+    }
+
+    private static void Fill(SafeFileHandle handle, Span<byte> buffer)
+    {
+        var filled = 0;
+        while (filled < buffer.Length)
+        {
+            var read = RandomAccess.Read(handle, buffer[filled..], filled);
+            if (read == 0)
+                throw new EndOfStreamException("it became shorter while it was read");
+            filled += read;
+        }
+    }
+
+    private static string Reason(string path, Exception failure) => failure switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => "there is no such file",
+        UnauthorizedAccessException when Directory.Exists(path) => "it is a folder",
+        UnauthorizedAccessException => "access is denied",
+        OverflowException => "the file is larger than 2 GiB",
+        _ => failure.Message.TrimEnd('.'),
+    };
+
+    private static unsafe DecodedImage Decode(string path, ReadOnlySpan<byte> file, int channels)
+    {
+        var loader = Loader(path, file);
+        fixed (byte* data = file)
+        {
+            var operation = new VipsOperation(loader);
+            operation.Set("buffer"u8, data, file.Length);
+            operation.Set("access"u8, SequentialAccess);
+            operation.Set("fail_on"u8, FailOnError);
+            using var image = operation.Run();
+            return ReadPixels(path, image, channels);
+        }
+    }
+
+    // What libvips' own search for a loader would find, without asking all of its loaders for every image.
+    private static ReadOnlySpan<byte> Loader(string path, ReadOnlySpan<byte> file)
+    {
+        if (file.StartsWith(JpegSignature))
+            return "jpegload_buffer"u8;
+        if (file.StartsWith(SmallPng.Signature))
+            return "pngload_buffer"u8;
+        if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file.Slice(8, 4).SequenceEqual("WEBP"u8))
+            return "webpload_buffer"u8;
+        if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8) || file.StartsWith("II+\0"u8) || file.StartsWith("MM\0+"u8))
+            return "tiffload_buffer"u8;
+        throw new ImageDecodingException(path, WhyNoLoader(file));
+    }
+
+    private static string WhyNoLoader(ReadOnlySpan<byte> file)
+    {
+        const string unsafeLoader = "image, which libvips reads only through code that is not safe with untrusted files; convert it to PNG";
+        if (file.IsEmpty)
+            return "the file is empty";
+        if (file.StartsWith("BM"u8))
+            return $"it is a BMP {unsafeLoader}";
+        if (file.Length > 2 && file[0] == 'P' && file[1] is >= (byte)'1' and <= (byte)'7' && char.IsWhiteSpace((char)file[2]))
+            return $"it is a PPM, PGM or PBM {unsafeLoader}";
+        return "it is not a JPEG, PNG, WebP or TIFF image";
+    }
+
+    private static DecodedImage ReadPixels(string path, VipsImage image, int channels)
+    {
+        var (width, height) = (image.Width, image.Height);
+        if ((long)width * height > MaxPixels)
+            throw new ImageDecodingException(path, $"it has {width} x {height} pixels and {MaxPixels:N0} are the most that is read");
+        var format = PixelFormat.Of(image)
+            ?? throw new ImageDecodingException(path, "its pixels are not 8-bit or 16-bit grey, RGB or CMYK");
+
+        var decoded = new DecodedImage(width, height, channels);
+        try
+        {
+            using var region = new VipsRegion(image);
+            var rows = Math.Clamp(StripBytes / width, 1, height);
+            for (var top = 0; top < height; top += rows)
+            {
+                var count = Math.Min(rows, height - top);
+                using var strip = region.Fetch(0, top, width, count);
+                format.Convert(strip.Pixels, decoded.Rows(top, count), channels);
+            }
+            return decoded;
+        }
+        catch
+        {
+            decoded.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Runtime.InteropServices;
+using static ResNet.Training.Data.Imaging.Vips;
+
+namespace ResNet.Training.Data.Imaging;
+
+/// <summary>
+/// How the pixels of a file are laid out, and their way to 8-bit grey or RGB. The arithmetic is Pillow's
+/// (<c>src/libImaging/Convert.c</c>), because the published weights were trained on what Pillow makes of a file:
+/// alpha is dropped and not blended, CMYK is inverted without a colour profile, and 16 bits keep their upper half.
+/// </summary>
+internal readonly struct PixelFormat
+{
+    private readonly Colours colours;
+    private readonly int bands;
+    private readonly bool is16Bit;
+
+    private PixelFormat(Colours colours, int bands, bool is16Bit)
+    {
+        this.colours = colours;
+        this.bands = bands;
+        this.is16Bit = is16Bit;
+    }
+
+    private enum Colours
+    {
+        Grey = 1,
+        Rgb = 3,
+        Cmyk = 4,
+    }
+
+    /// <summary>Reads the format off a decoded image, or null if it is one that no image folder holds (floating point, Lab).</summary>
+    public static PixelFormat? Of(VipsImage image)
+    {
+        var bands = image.Bands;
+        Colours? colours = image.Interpretation switch
+        {
+            Interpretation.BlackWhite or Interpretation.Grey16 => Colours.Grey,
+            Interpretation.Srgb or Interpretation.Rgb or Interpretation.Rgb16 => Colours.Rgb,
+            Interpretation.Cmyk => Colours.Cmyk,
+            Interpretation.Multiband => bands < 3 ? Colours.Grey : Colours.Rgb,
+            _ => null,
+        };
+        var format = image.Format;
+        if (colours is not { } known || bands < (int)known || format is not (BandFormat.UChar or BandFormat.UShort))
+            return null;
+        return new PixelFormat(known, bands, format == BandFormat.UShort);
+    }
+
+    /// <summary>The format of 8-bit grey (1 band), grey and alpha (2), RGB (3) or RGB and alpha (4).</summary>
+    public static PixelFormat Of8Bit(int bands) => new(bands < 3 ? Colours.Grey : Colours.Rgb, bands, is16Bit: false);
+
+    /// <summary>Converts pixels to 8-bit grey (1 channel) or RGB (3 channels).</summary>
+    /// <param name="source">The pixels as libvips gives them; 16-bit ones are overwritten.</param>
+    /// <param name="destination">As many pixels, interleaved.</param>
+    /// <param name="channels">1 or 3.</param>
+    public void Convert(Span<byte> source, Span<byte> destination, int channels)
+    {
+        if (is16Bit)
+            source = KeepUpperBytes(source);
+
+        if (bands == channels && (int)colours == channels)
+            source.CopyTo(destination);
+        else if (colours == Colours.Grey)
+            SpreadGrey(source, destination, channels);
+        else
+            ConvertColours(source, destination, channels);
+    }
+
+    private static Span<byte> KeepUpperBytes(Span<byte> source)
+    {
+        var samples = MemoryMarshal.Cast<byte, ushort>(source);
+        for (var i = 0; i < samples.Length; i++)
+            source[i] = (byte)(samples[i] >> 8);
+        return source[..samples.Length];
+    }
+
+    private void SpreadGrey(ReadOnlySpan<byte> source, Span<byte> destination, int channels)
+    {
+        for (int from = 0, to = 0; to < destination.Length; from += bands, to += channels)
+            destination.Slice(to, channels).Fill(source[from]);
+    }
+
+    private void ConvertColours(ReadOnlySpan<byte> source, Span<byte> destination, int channels)
+    {
+        for (int from = 0, to = 0; to < destination.Length; from += bands, to += channels)
+        {
+            var (red, green, blue) = (source[from], source[from + 1], source[from + 2]);
+            if (colours == Colours.Cmyk)
+            {
+                var black = source[from + 3];
+                (red, green, blue) = (WithoutInk(red, black), WithoutInk(green, black), WithoutInk(blue, black));
+            }
+
+            if (channels == 1)
+            {
+                destination[to] = Luma(red, green, blue);
+            }
+            else
+            {
+                destination[to] = red;
+                destination[to + 1] = green;
+                destination[to + 2] = blue;
+            }
+        }
+    }
+
+    // ITU-R 601-2 in 16-bit fixed point.
+    private static byte Luma(byte red, byte green, byte blue) =>
+        (byte)(((red * 19595) + (green * 38470) + (blue * 7471) + 0x8000) >> 16);
+
+    // paper × (1 − ink) with paper = 1 − black, the product divided by 255 and rounded.
+    private static byte WithoutInk(byte ink, byte black)
+    {
+        var paper = 255 - black;
+        var product = (ink * paper) + 128;
+        return (byte)Math.Max(0, paper - (((product >> 8) + product) >> 8));
+    }
+}

@@ -1,0 +1,32 @@
+using System.Diagnostics;
+
+namespace ResNet.Training.Optimization;
+
+/// <summary>Counts the images of one pass and says now and then how far it is, without asking the device each time.</summary>
+internal sealed class ProgressMeter(TrainingPhase phase, int epoch, int epochs, int steps, IProgress<TrainingProgress>? listener)
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
+
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private TimeSpan _last = TimeSpan.MinValue;
+    private int _step;
+    private long _images;
+
+    internal double ImagesPerSecond => _images / _clock.Elapsed.TotalSeconds;
+
+    /// <summary>One batch is done.</summary>
+    /// <param name="images">Its images.</param>
+    /// <param name="learningRate">What it was learned with.</param>
+    /// <param name="lossSum">Fetches the sum of the losses of all images so far; called only when there is something to say.</param>
+    internal void Advance(int images, double learningRate, Func<double> lossSum)
+    {
+        _step++;
+        _images += images;
+        if (listener is null) return;
+        var now = _clock.Elapsed;
+        if (_step != 1 && _step != steps && now - _last < s_interval) return;
+        _last = now;
+        listener.Report(new TrainingProgress(
+            phase, epoch, epochs, _step, steps, ImagesPerSecond, lossSum() / _images, learningRate, now / _step * (steps - _step)));
+    }
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ResNet.Core;
+using ResNet.Core.Weights;
+using ResNet.Training.Data;
+using ResNet.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Reporting;
+
+/// <summary>
+/// What a run leaves behind: <c>weights.safetensors</c>, <c>classes.txt</c> (a name a line, in the order of the network's
+/// outputs), <c>settings.json</c> and <c>metrics.csv</c>. Every file is written beside its target and renamed over it.
+/// </summary>
+public sealed class RunFolder
+{
+    /// <summary>The first line of <c>metrics.csv</c>.</summary>
+    public const string MetricsHeader = "epoch,train_loss,val_loss,val_top1,val_top5,learning_rate,images_per_second";
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    private readonly List<EpochMetrics> _metrics = [];
+
+    private RunFolder(string path, RunSettings settings, IReadOnlyList<string> classes) => (Path, Settings, Classes) = (path, settings, classes);
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>What the run was made with.</summary>
+    public RunSettings Settings { get; }
+
+    /// <summary>The names of the classes, in the order of the network's outputs.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    private string WeightsPath => FilePath("weights.safetensors");
+
+    /// <summary>Makes a folder for a new run.</summary>
+    /// <param name="path">The folder; it may be there but must not have another run in it.</param>
+    /// <param name="settings">What the run is made with.</param>
+    /// <param name="classes">The names of the classes; none may have a line break in it.</param>
+    /// <exception cref="RunFolderException">There is another run in it, or it cannot be made.</exception>
+    public static RunFolder Create(string path, RunSettings settings, IReadOnlyList<string> classes)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(classes);
+        var run = new RunFolder(path, settings, [.. classes]);
+        if (File.Exists(run.FilePath("settings.json")))
+            throw new RunFolderException($"The folder '{path}' already has a run in it: choose another one with --output.");
+        try
+        {
+            Directory.CreateDirectory(path);
+            run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
+            run.Write("metrics.csv", MetricsHeader + "\n");
+            run.Write("settings.json", JsonSerializer.Serialize(settings, s_json) + "\n");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RunFolderException($"The run folder '{path}' cannot be written: {e.Message}", e);
+        }
+        return run;
+    }
+
+    /// <summary>Opens the folder of a run.</summary>
+    /// <exception cref="RunFolderException">It is not there, or is not that of a run.</exception>
+    public static RunFolder Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!Directory.Exists(path)) throw new RunFolderException($"There is no run folder '{path}': give the one that 'train' named at its end.");
+        foreach (string name in new[] { "settings.json", "classes.txt", "weights.safetensors" })
+        {
+            if (!File.Exists(System.IO.Path.Combine(path, name)))
+                throw new RunFolderException($"The folder '{path}' is not that of a finished run: it has no {name}.");
+        }
+        try
+        {
+            var settings = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(System.IO.Path.Combine(path, "settings.json")), s_json)!;
+            return new RunFolder(path, settings, File.ReadAllLines(System.IO.Path.Combine(path, "classes.txt")));
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            throw new RunFolderException($"The settings.json in '{path}' cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes the network's weights.</summary>
+    public void SaveWeights(ResNetModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.SaveWeights(WeightsPath, new Dictionary<string, string> { ["format"] = "pt", ["network"] = Settings.Network });
+    }
+
+    /// <summary>Adds a row to <c>metrics.csv</c>.</summary>
+    public void Append(EpochMetrics metrics)
+    {
+        ArgumentNullException.ThrowIfNull(metrics);
+        _metrics.Add(metrics);
+        var text = new StringBuilder(MetricsHeader).Append('\n');
+        foreach (var m in _metrics)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.TrainLoss:0.######},{m.ValidationLoss:0.######},")
+                .Append(CultureInfo.InvariantCulture, $"{m.Top1:0.00##},{m.Top5:0.00##},{m.LearningRate:0.########},{m.ImagesPerSecond:0.0}\n");
+        }
+        Write("metrics.csv", text.ToString());
+    }
+
+    /// <summary>Builds the run's network and reads its weights. The caller disposes of it.</summary>
+    /// <param name="device">Where to put it.</param>
+    /// <exception cref="WeightsFileException">The weights cannot be read, or are of another network or number of classes.</exception>
+    public ResNetModel LoadModel(Device device)
+    {
+        var model = ResNets.Create(Settings.Network, Classes.Count, Settings.Channels, device);
+        try
+        {
+            model.LoadWeights(WeightsPath);
+            return model.ToChannelsLast();
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How the run's network takes images, where nothing is random.</summary>
+    public ImageLoaderOptions EvaluationOptions => new()
+    {
+        BatchSize = Settings.BatchSize,
+        Channels = Settings.Channels,
+        ImageSize = Settings.ImageSize,
+        ResizeTo = Settings.ResizeTo,
+    };
+
+    /// <summary>What turns pixels into the input of the run's network.</summary>
+    public Normalization Normalization => new(Settings.Mean, Settings.Deviation);
+
+    private string FilePath(string name) => System.IO.Path.Combine(Path, name);
+
+    private void Write(string name, string text) => AtomicFile.Write(FilePath(name), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+}
