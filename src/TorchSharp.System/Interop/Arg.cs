@@ -12,7 +12,7 @@ internal readonly struct Arg
 
     private Arg(ValueTag tag, long bits, object? value = null) => (_tag, _bits, _object) = (tag, bits, value);
 
-    internal static readonly Arg None;
+    internal static readonly Arg None = default;
 
     public static implicit operator Arg(Tensor? tensor) => tensor is null ? None : new(ValueTag.Tensor, tensor.Handle, tensor);
     public static implicit operator Arg(Scalar? scalar) => scalar is null ? None : new(scalar.Value.Tag, scalar.Value.Bits);

@@ -1,0 +1,55 @@
+@echo off
+rem Sets up what is missing and does one of two jobs:
+rem   build train [OPTION...]   trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
+rem   build test  [OPTION...]   runs every test; options go to 'dotnet test'
+setlocal EnableDelayedExpansion
+cd /d "%~dp0"
+set DOTNET_CLI_TELEMETRY_OPTOUT=1
+set DOTNET_NOLOGO=1
+
+if /i "%~1"=="train" goto setup
+if /i "%~1"=="test" goto setup
+echo Give a job: build train [OPTION...] or build test [OPTION...]
+exit /b 1
+
+:setup
+where dotnet >nul 2>nul
+if errorlevel 1 (
+  echo build: The .NET SDK 10 is missing: https://dotnet.microsoft.com/download says how to install it.
+  exit /b 1
+)
+set job=%~1
+set options=
+:collect
+shift
+if not "%~1"=="" (
+  set options=!options! %1
+  goto collect
+)
+if not exist TorchEngine.props (
+  echo Asking the package feed for TorchSharp
+  dotnet restore samples\Imagenette -p:TorchEngine=Package --nologo -v quiet
+  if errorlevel 1 (
+    echo build: The package feed cannot restore TorchSharp, which Windows needs.
+    exit /b 1
+  )
+  echo ^<Project^>^<PropertyGroup^>^<TorchEngine^>Package^</TorchEngine^>^</PropertyGroup^>^</Project^>>TorchEngine.props
+)
+if /i "%job%"=="test" goto test
+
+echo Building the console
+dotnet build samples\Imagenette -c Release --nologo -v quiet
+if errorlevel 1 exit /b 1
+artifacts\bin\Imagenette\release\imagenette.exe train%options%
+exit /b %errorlevel%
+
+:test
+echo Building everything
+dotnet build ResNet.sln -c Release --nologo -v quiet
+if errorlevel 1 exit /b 1
+set result=0
+for %%p in (ResNet.Core.Tests ResNet.Training.Tests TorchSharp.System.Tests) do (
+  dotnet test tests\%%p -c Release --no-build --nologo%options%
+  if errorlevel 1 set result=1
+)
+exit /b %result%

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Sets up what is missing and does one of two jobs:
+#   ./build.sh train [OPTION…]   trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
+#   ./build.sh test  [OPTION…]   runs every test; options go to 'dotnet test'
+#
+# TORCH_ENGINE=Package or System overrules what set-up finds out about the package feed; see CONTRIBUTING.md.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly engine_file=TorchEngine.props
+readonly logs=artifacts/log
+readonly debian_packages=(libtorch-dev libvips42 g++ cmake dataset-fashion-mnist)
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+
+# step WHAT REQUIREMENT COMMAND…: a line on what is done; where it fails, all that the command said and what it needs.
+step() {
+  local what=$1 requirement=$2 log=$logs/${1//[^A-Za-z0-9]/-}.log began=$SECONDS
+  shift 2
+  mkdir -p "$logs"
+  printf '%s … ' "$what"
+  if "$@" >"$log" 2>&1 </dev/null; then
+    printf 'done (%d s)\n' $((SECONDS - began))
+  else
+    printf 'failed\n' >&2
+    cat "$log" >&2
+    fail "$what did not work. It needs $requirement."
+  fi
+}
+
+choose_engine() {
+  local engine=${TORCH_ENGINE:-}
+  [ -n "$engine" ] || engine=$(sed -n 's:.*<TorchEngine>\(.*\)</TorchEngine>.*:\1:p' "$engine_file" 2>/dev/null || true)
+  if [ -z "$engine" ]; then
+    printf 'Asking the package feed for TorchSharp … '
+    mkdir -p "$logs"
+    if dotnet restore samples/Imagenette -p:TorchEngine=Package -p:ArtifactsPath="$PWD/artifacts/probe" >"$logs/feed.log" 2>&1; then
+      engine=Package
+      printf 'it has it\n'
+    else
+      engine=System
+      printf "it cannot restore it; using this system's libtorch (the feed's answer is in %s)\n" "$logs/feed.log"
+    fi
+  fi
+  case $engine in
+    Package | System) ;;
+    *) fail "TORCH_ENGINE is '$engine', but has to be Package or System." ;;
+  esac
+  local content="<Project><PropertyGroup><TorchEngine>$engine</TorchEngine></PropertyGroup></Project>"
+  [ "$(cat "$engine_file" 2>/dev/null)" = "$content" ] || printf '%s\n' "$content" >"$engine_file"
+  [ "$engine" = Package ] || install_debian_packages
+}
+
+install_debian_packages() {
+  local missing=() package
+  if ! command -v apt-get >/dev/null; then
+    command -v cmake >/dev/null && [ -n "${LIBTORCH:-}" ] && return
+    fail "The package feed has no TorchSharp and this system has no apt-get. Install libtorch, libvips, a C++ compiler and cmake, set LIBTORCH to libtorch's folder, and start again."
+  fi
+  for package in "${debian_packages[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local sudo=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; } ||
+      fail "Packages are missing and this user may not install them. Run this, then start again:
+  sudo apt-get update && sudo apt-get install -y ${missing[*]}"
+    sudo=(sudo)
+    "${sudo[@]}" -v
+  fi
+  step 'Updating the list of Debian packages' 'a reachable Debian mirror' "${sudo[@]}" apt-get update
+  step "Installing ${missing[*]}" 'these Debian packages' \
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+set_up() {
+  command -v dotnet >/dev/null || fail "The .NET SDK 10 is missing: https://dotnet.microsoft.com/download says how to install it."
+  dotnet --version >/dev/null 2>&1 || fail "The .NET SDK is older than global.json asks for: install the .NET SDK 10 from https://dotnet.microsoft.com/download."
+  choose_engine
+}
+
+train() {
+  set_up
+  step 'Building the console' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build samples/Imagenette -c Release --nologo -v quiet
+  exec artifacts/bin/Imagenette/release/imagenette train "$@"
+}
+
+# Runs the test projects one after the other, so that each has the machine to itself, and adds up their results.
+test_all() {
+  set_up
+  step 'Building everything' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build ResNet.sln -c Release --nologo -v quiet
+  local project log passed=0 failed=0 skipped=0 broken=0
+  for project in tests/*/*.csproj; do
+    log=$logs/$(basename "$project" .csproj).log
+    dotnet test "$project" -c Release --no-build --nologo "$@" 2>&1 | tee "$log" || broken=1
+    read -r f p s < <(sed -nE 's/.*Failed: *([0-9]+), Passed: *([0-9]+), Skipped: *([0-9]+).*/\1 \2 \3/p' "$log" | tail -n 1) || f=1 p=0 s=0
+    failed=$((failed + f)) passed=$((passed + p)) skipped=$((skipped + s))
+  done
+  [ "$broken" = 0 ] || [ "$failed" -gt 0 ] || failed=1
+  printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  [ "$failed" = 0 ]
+}
+
+case ${1:-} in
+  train) shift; train "$@" ;;
+  test) shift; test_all "$@" ;;
+  *) sed -n '2,6s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$1': give train or test." ;;
+esac
