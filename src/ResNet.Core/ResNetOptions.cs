@@ -62,6 +62,14 @@ public sealed record ResNetOptions
         init => field = IsThere(value) ? value : throw Refused(nameof(Device), value, Devices());
     } = CPU;
 
+    /// <summary>Whether all values are the same, stage by stage.</summary>
+    public bool Equals(ResNetOptions? other) =>
+        other is not null && Block == other.Block && StageDepths.SequenceEqual(other.StageDepths) && Classes == other.Classes
+        && InputChannels == other.InputChannels && Device.type == other.Device.type && Device.index == other.Device.index;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Block, StageDepths.Sum(), Classes, InputChannels, Device.type, Device.index);
+
     private static bool IsThere(Device device) =>
         device.type == DeviceType.CPU || (device.type == DeviceType.CUDA && cuda.is_available() && device.index < cuda.device_count());
 

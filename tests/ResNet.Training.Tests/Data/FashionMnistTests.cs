@@ -1,11 +1,9 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net;
-using FluentAssertions;
 using ResNet.Training.Data.Datasets;
 using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data;
-using Xunit;
 
 namespace ResNet.Training.Tests.Data;
 

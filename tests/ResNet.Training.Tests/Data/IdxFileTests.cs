@@ -1,8 +1,6 @@
 using System.IO.Compression;
-using FluentAssertions;
 using ResNet.Training.Data.Datasets;
 using ResNet.Training.Data;
-using Xunit;
 
 namespace ResNet.Training.Tests.Data;
 

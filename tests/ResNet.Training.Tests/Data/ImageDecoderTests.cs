@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
-using FluentAssertions;
 using ResNet.Training.Data.Imaging;
-using Xunit;
 using static ResNet.Training.Tests.Data.TestPng.Colours;
 
 namespace ResNet.Training.Tests.Data;

@@ -1,6 +1,4 @@
-using FluentAssertions;
 using ResNet.Training.Data.Imaging;
-using Xunit;
 
 namespace ResNet.Training.Tests.Data;
 

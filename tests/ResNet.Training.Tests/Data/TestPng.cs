@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using FluentAssertions;
 
 namespace ResNet.Training.Tests.Data;
 

@@ -11,7 +11,7 @@ namespace ResNet.Training.Data.Imaging;
 /// to 8 bits.
 /// </summary>
 /// <remarks>
-/// libvips resizes too, but before 8.18 it enlarges half a pixel beside Pillow, its results change with its version, and
+/// libvips resizes too, but before 8.19 it enlarges half a pixel beside Pillow, its results change with its version, and
 /// a small picture costs it twenty times as much.
 /// </remarks>
 internal static class BilinearResampler

@@ -60,7 +60,7 @@ internal static unsafe partial class Vips
     {
         if (VipsHandle == 0)
             throw new DllNotFoundException(
-                "libvips, which reads and writes the images, is not installed: on Debian and Ubuntu run "
+                "libvips, which decodes the images, is not installed: on Debian and Ubuntu run "
                 + "`apt-get install libvips42`, elsewhere reference the package NetVips.Native.win-x64, "
                 + "NetVips.Native.osx-arm64 or the one for your platform.");
         if (vips_init("resnet") != 0)

@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using System.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Tests;
+
+/// <summary>The named networks against what torchvision 0.14 says of its own, and against the paper.</summary>
+public class NamedNetworkTests
+{
+    [Theory]
+    [InlineData("resnet18", 11_689_512)]
+    [InlineData("resnet34", 21_797_672)]
+    [InlineData("resnet50", 25_557_032)]
+    [InlineData("resnet101", 44_549_160)]
+    [InlineData("resnet152", 60_192_808)]
+    public void A_network_has_as_many_parameters_as_torchvisions(string name, long expected)
+    {
+        using var network = ResNets.Create(name);
+        network.parameters().Sum(parameter => parameter.numel()).Should().Be(expected);
+    }
+
+    // SHA-256 of torchvision's "name shape" lines in the order of its state_dict.
+    [Theory]
+    [InlineData("resnet18", 122, "278a49eb0887b86f46af4fa313c334a140d13465551e164c8cd686ee255fa5f1")]
+    [InlineData("resnet34", 218, "26e5bfec5d7bd93c58e79600d46d4ad03259ba951d105954f9ec7a154d0da135")]
+    [InlineData("resnet50", 320, "5443a3642294ffe3e25bab86283253cedbb5e447af118aac8046deb1c802f0f6")]
+    [InlineData("resnet101", 626, "3e6f9b42d8dc5b54e4a534c4e371ccedf031c0fc0cafc6d8bb47ee4ac083b63e")]
+    [InlineData("resnet152", 932, "7f803617c6ea9a36732dd76efedd5da17dcf43be70767ffcd9cd552f482527cb")]
+    public void The_state_dict_has_torchvisions_names_and_shapes_in_its_order(string name, int count, string hash)
+    {
+        using var network = ResNets.Create(name);
+        var lines = network.state_dict().Select(entry => $"{entry.Key} [{string.Join(',', entry.Value.shape)}]").ToList();
+        lines.Should().HaveCount(count);
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines)))).Should().Be(hash);
+    }
+
+    [Fact]
+    public void The_state_dict_interleaves_parameters_and_statistics()
+    {
+        using var network = ResNets.ResNet18();
+        network.state_dict().Keys.Take(8).Should().Equal(
+            "conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "bn1.num_batches_tracked",
+            "layer1.0.conv1.weight", "layer1.0.bn1.weight");
+        network.state_dict().Keys.Should().ContainInOrder(
+            "layer2.0.bn2.num_batches_tracked", "layer2.0.downsample.0.weight", "layer2.0.downsample.1.weight", "fc.weight", "fc.bias");
+    }
+
+    // torchvision.models.NAME() after torch.manual_seed(0), in evaluation mode, on (arange % 251) / 125 - 1 as [2, 3, 64, 64]:
+    // three logits of the first image and the mean absolute value of all.
+    [Theory]
+    [InlineData("resnet18", 0.309577, 0.292544, -0.297551, 0.2714724838733673)]
+    [InlineData("resnet34", 1.830457, -2.974185, -11.957504, 4.556963920593262)]
+    [InlineData("resnet50", -0.705745, -4.730135, 1.798763, 4.312554836273193)]
+    [InlineData("resnet101", -1140.575439, -625.075134, -1014.856812, 1143.841552734375)]
+    public void After_the_same_seed_a_network_computes_what_torchvisions_does(string name, double first, double second, double third, double mean)
+    {
+        manual_seed(0);
+        using var network = ResNets.Create(name);
+        network.eval();
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var logits = network.call(Images.Pattern(2, 3, 64, 64));
+        var head = logits[0].data<float>().ToArray()[..3];
+        head.Should().Equal([(float)first, (float)second, (float)third], (ours, theirs) => Math.Abs(ours - theirs) <= 1e-4 * mean + 1e-6);
+        logits.abs().mean().ToDouble().Should().BeApproximately(mean, 1e-4 * mean);
+    }
+
+    [Fact]
+    public void Three_training_steps_give_torchvisions_losses_weights_and_statistics()
+    {
+        manual_seed(0);
+        using var network = ResNets.ResNet18(classes: 10);
+        using var optimizer = optim.SGD(network.parameters(), 0.05, momentum: 0.9, weight_decay: 5e-4, nesterov: true);
+        using var images = Images.Pattern(4, 3, 64, 64);
+        using var labels = tensor(new long[] { 1, 3, 5, 7 });
+        var losses = new List<double>();
+        for (int i = 0; i < 3; i++)
+        {
+            using var scope = NewDisposeScope();
+            var loss = nn.functional.cross_entropy(network.call(images), labels, label_smoothing: 0.1);
+            losses.Add(loss.ToDouble());
+            network.zero_grad();
+            loss.backward();
+            optimizer.step();
+        }
+        losses.Should().Equal([2.3001155853271484, 1.9833844900131226, 4.194852352142334], (ours, theirs) => Math.Abs(ours - theirs) < 2e-3 * theirs);
+        Values("bn1.running_mean")[..2].Should().Equal([0.0079096f, 0.0080466f], (ours, theirs) => Math.Abs(ours - theirs) < 1e-4);
+        Values("layer4.1.bn2.running_var")[..2].Should().Equal([0.82605f, 0.82340f], (ours, theirs) => Math.Abs(ours - theirs) < 1e-3);
+        Values("fc.bias")[..3].Should().Equal([0.010524f, 0.010145f, -0.034969f], (ours, theirs) => Math.Abs(ours - theirs) < 1e-3);
+
+        float[] Values(string name) => network.state_dict()[name].data<float>().ToArray();
+    }
+
+    [Fact]
+    public void Names_are_found_in_any_case_and_by_method()
+    {
+        using var byName = ResNets.Create("ResNet34", classes: 7, inputChannels: 1);
+        using var byMethod = ResNets.ResNet34(7, 1);
+        byName.Options.Should().Be(byMethod.Options);
+        byName.Options.Classes.Should().Be(7);
+    }
+
+    [Fact]
+    public void An_unknown_name_is_refused_with_the_nearest_ones()
+    {
+        var create = () => ResNets.Create("resnet51");
+        create.Should().Throw<ArgumentException>().WithMessage("There is no network 'resnet51'; the nearest names are resnet50, resnet*");
+    }
+}

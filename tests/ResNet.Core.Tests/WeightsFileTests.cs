@@ -1,0 +1,127 @@
+using System.Text;
+using ResNet.Core.Weights;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Tests;
+
+public sealed class WeightsFileTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("weights").FullName;
+
+    private string FilePath => Path.Combine(_folder, "weights.safetensors");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_network_comes_back_from_its_file_bit_by_bit()
+    {
+        using var saved = ResNets.ResNet18(classes: 7).ToChannelsLast();
+        saved.SaveWeights(FilePath, new Dictionary<string, string> { ["note"] = "für später" });
+        using var loaded = ResNets.ResNet18(classes: 7);
+        loaded.LoadWeights(FilePath);
+        foreach (var (name, value) in saved.state_dict())
+            value.allclose(loaded.state_dict()[name], rtol: 0, atol: 0).Should().BeTrue();
+        using var file = WeightsFile.Load(FilePath);
+        file.Metadata.Should().Contain("note", "für später");
+        file.Tensors.Keys.Should().Equal(saved.state_dict().Keys);
+    }
+
+    // Byte by byte from the format's description: a length, a header in JSON, the numbers 1, 2, 3, 4 as float32.
+    [Fact]
+    public void A_file_made_by_hand_is_read()
+    {
+        byte[] header = Encoding.UTF8.GetBytes("""{"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}""");
+        byte[] data = [0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 64, 64, 0, 0, 128, 64];
+        File.WriteAllBytes(FilePath, [.. BitConverter.GetBytes((long)header.Length), .. header, .. data]);
+        using var file = WeightsFile.Load(FilePath);
+        file.Tensors["x"].shape.Should().Equal(2, 2);
+        file.Tensors["x"].data<float>().ToArray().Should().Equal(1, 2, 3, 4);
+    }
+
+    [Fact]
+    public void What_is_written_is_laid_out_as_the_format_says()
+    {
+        using var x = tensor(new long[] { 1, -1 });
+        WeightsFile.Save(FilePath, new Dictionary<string, Tensor> { ["x"] = x });
+        byte[] bytes = File.ReadAllBytes(FilePath);
+        int length = (int)BitConverter.ToInt64(bytes);
+        (length % 8).Should().Be(0);
+        Encoding.UTF8.GetString(bytes, 8, length).TrimEnd().Should().Be("""{"x":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}""");
+        bytes[(8 + length)..].Should().Equal(1, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    [InlineData(100)]
+    [InlineData(20_000)]
+    public void A_file_that_is_cut_short_is_refused_with_its_path(int length)
+    {
+        using var network = new ResNetBuilder().StageDepths(1).Classes(2).Build();
+        network.SaveWeights(FilePath);
+        File.WriteAllBytes(FilePath, File.ReadAllBytes(FilePath)[..length]);
+        Refusal(network).Should().StartWith($"The weights file '{FilePath}' is ");
+    }
+
+    [Theory]
+    [InlineData("""{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,999]}}""", "lies outside of it")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}""", "lies outside of it")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[1000000,1000000,1000000,1000000],"data_offsets":[0,8]}}""", "header is damaged")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "has 8 bytes, but its shape needs 12")]
+    [InlineData("""{"x":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}""", "of type C64")]
+    [InlineData("""{"x":{"shape":[1]}}""", "header is damaged")]
+    [InlineData("[1, 2]", "header is damaged")]
+    [InlineData("not json", "header is damaged")]
+    public void A_damaged_header_is_refused(string header, string problem)
+    {
+        byte[] json = Encoding.UTF8.GetBytes(header);
+        File.WriteAllBytes(FilePath, [.. BitConverter.GetBytes((long)json.Length), .. json, .. new byte[8]]);
+        var load = () => WeightsFile.Load(FilePath);
+        load.Should().Throw<WeightsFileException>().Which.Message.Should().Contain(problem).And.Contain(FilePath);
+    }
+
+    [Fact]
+    public void A_missing_file_is_refused_with_its_path()
+    {
+        using var network = new ResNetBuilder().StageDepths(1).Classes(2).Build();
+        Refusal(network).Should().Be($"The weights file '{FilePath}' does not exist.");
+    }
+
+    [Fact]
+    public void Weights_of_another_network_are_refused_and_change_nothing()
+    {
+        using (var other = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build()) other.SaveWeights(FilePath);
+        using var network = new ResNetBuilder().StageDepths(1).Classes(2).Build();
+        using var before = network.state_dict()["conv1.weight"].detach().clone();
+        Refusal(network).Should().Contain("does not fit this network: ").And.Contain(" is not in the network").And.Contain(" more.");
+        network.state_dict()["conv1.weight"].allclose(before, rtol: 0, atol: 0).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Another_number_of_classes_is_refused_with_both_shapes()
+    {
+        using (var other = new ResNetBuilder().StageDepths(1).Classes(3).Build()) other.SaveWeights(FilePath);
+        using var network = new ResNetBuilder().StageDepths(1).Classes(2).Build();
+        Refusal(network).Should().Contain("fc.weight is [3, 64] instead of [2, 64], fc.bias is [3] instead of [2].");
+    }
+
+    [Fact]
+    public void A_write_that_fails_keeps_the_former_file_and_leaves_nothing_beside_it()
+    {
+        File.WriteAllText(FilePath, "former");
+        var write = () => AtomicFile.Write(FilePath, stream =>
+        {
+            stream.WriteByte(1);
+            throw new IOException("disk full");
+        });
+        write.Should().Throw<IOException>();
+        File.ReadAllText(FilePath).Should().Be("former");
+        Directory.GetFiles(_folder).Should().ContainSingle();
+    }
+
+    private string Refusal(ResNetModel network)
+    {
+        var load = () => network.LoadWeights(FilePath);
+        return load.Should().Throw<WeightsFileException>().Which.Message;
+    }
+}
