@@ -50,6 +50,7 @@ internal sealed unsafe class DecodingPipeline : IDisposable
     /// <summary>Gives back the batch before and waits for this one.</summary>
     internal ImageBatch Take(int batch, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var slot = _slots[batch % _slots.Length];
         using (cancellationToken.UnsafeRegister(static state => ((DecodingPipeline)state!).WakeAll(), this))
         {

@@ -1,0 +1,191 @@
+using ResNet.Training.Data;
+using ResNet.Training.Data.Imaging;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Tests.Data;
+
+public sealed class ImageLoaderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("loader").FullName;
+    private readonly List<ImageSample> _samples;
+
+    public ImageLoaderTests() => _samples = [.. Enumerable.Range(0, 53).Select(Picture)];
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(Augmentation.None)]
+    [InlineData(Augmentation.Flip)]
+    [InlineData(Augmentation.CropAndFlip)]
+    public void One_two_and_eight_workers_make_the_same_batches(Augmentation augmentation)
+    {
+        var options = new ImageLoaderOptions { BatchSize = 8, ImageSize = 16, ResizeTo = 18, Shuffle = true, Augmentation = augmentation, Seed = 11 };
+        var (pixels, labels) = (Pixels(options with { Workers = 1 }, epoch: 3), Labels(options with { Workers = 1 }, epoch: 3));
+        foreach (var other in new[] { options with { Workers = 2 }, options with { Workers = 8, Ahead = 1 } })
+        {
+            Pixels(other, epoch: 3).Should().Equal(pixels);
+            Labels(other, epoch: 3).Should().Equal(labels);
+        }
+    }
+
+    [Fact]
+    public void Each_epoch_and_each_seed_has_an_order_of_its_own_with_every_image_once()
+    {
+        var options = new ImageLoaderOptions { BatchSize = 1, ImageSize = 20, Channels = 1, Shuffle = true, Seed = 1 };
+        var first = Labels(options, epoch: 0);
+        first.Should().BeEquivalentTo(Enumerable.Range(0, 53).Select(i => (long)i)).And.NotBeInAscendingOrder();
+        Labels(options, epoch: 0).Should().Equal(first);
+        Labels(options, epoch: 1).Should().BeEquivalentTo(first).And.NotEqual(first);
+        Labels(options with { Seed = 2 }, epoch: 0).Should().BeEquivalentTo(first).And.NotEqual(first);
+    }
+
+    [Fact]
+    public void Without_shuffling_the_order_is_the_samples_and_the_last_batch_is_smaller()
+    {
+        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 10, ImageSize = 20 });
+        loader.Batches.Should().Be(6);
+        loader.Images.Should().Be(53);
+        loader.Epoch(0).Select(batch => (batch.Index, batch.Count)).Should().Equal((0, 10), (1, 10), (2, 10), (3, 10), (4, 10), (5, 3));
+        Labels(loader.Options, epoch: 0).Should().BeInAscendingOrder();
+    }
+
+    [Fact]
+    public void With_shuffling_only_whole_batches_are_made()
+    {
+        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 10, ImageSize = 20, Shuffle = true });
+        loader.Images.Should().Be(50);
+        loader.Epoch(0).Select(batch => batch.Count).Should().Equal(10, 10, 10, 10, 10);
+    }
+
+    [Fact]
+    public void Pixels_arrive_as_they_were_written()
+    {
+        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 53, ImageSize = 20 });
+        foreach (var batch in loader.Epoch(0))
+        {
+            batch.Images.shape.Should().Equal(53, 20, 20, 3);
+            batch.Images.dtype.Should().Be(ScalarType.Byte);
+            var pixels = batch.Images.bytes.ToArray();
+            for (int i = 0; i < 53; i++) pixels.AsSpan(i * 1200, 1200).SequenceEqual(Pixels(i)).Should().BeTrue();
+        }
+    }
+
+    [Fact]
+    public void Mirroring_swaps_left_and_right_and_keeps_the_channels()
+    {
+        var options = new ImageLoaderOptions { BatchSize = 53, ImageSize = 20, Augmentation = Augmentation.Flip, Seed = 4 };
+        var plain = Pixels(options with { Augmentation = Augmentation.None }, 0);
+        var mirrored = Pixels(options, 0);
+        int flipped = 0;
+        for (int i = 0; i < 53; i++)
+        {
+            bool same = true, reversed = true;
+            for (int y = 0; y < 20; y++)
+            {
+                for (int x = 0; x < 20; x++)
+                {
+                    for (int c = 0; c < 3; c++)
+                    {
+                        byte value = mirrored[Offset(i, y, x, c)];
+                        same &= value == plain[Offset(i, y, x, c)];
+                        reversed &= value == plain[Offset(i, y, 19 - x, c)];
+                    }
+                }
+            }
+            (same ^ reversed).Should().BeTrue();
+            if (reversed) flipped++;
+        }
+        flipped.Should().BeInRange(12, 41, "about half of 53 pictures are mirrored");
+
+        static int Offset(int image, int y, int x, int channel) => (((((image * 20) + y) * 20) + x) * 3) + channel;
+    }
+
+    [Fact]
+    public void An_unreadable_image_stops_the_epoch_at_its_batch_with_its_path()
+    {
+        File.WriteAllBytes(_samples[25].Path, File.ReadAllBytes(_samples[25].Path)[..60]);
+        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 10, ImageSize = 20 });
+        var taken = new List<int>();
+        var epoch = () =>
+        {
+            foreach (var batch in loader.Epoch(0)) taken.Add(batch.Index);
+        };
+        epoch.Should().Throw<ImageDecodingException>().Which.Path.Should().Be(_samples[25].Path);
+        taken.Should().Equal(0, 1);
+    }
+
+    [Fact]
+    public void Leaving_an_epoch_early_leaves_no_thread_and_no_tensor_behind()
+    {
+        long tensors = Tensor.TotalCount;
+        for (int i = 0; i < 20; i++)
+        {
+            foreach (var _ in new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 4, ImageSize = 20, Workers = 4 }).Epoch(i)) break;
+        }
+        Tensor.TotalCount.Should().Be(tensors);
+        System.Diagnostics.Process.GetCurrentProcess().Threads.Count.Should().BeLessThan(80);
+    }
+
+    [Fact]
+    public void Cancelling_stops_the_epoch_before_its_next_batch()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 4, ImageSize = 20 });
+        var taken = new List<int>();
+        var epoch = () =>
+        {
+            foreach (var batch in loader.Epoch(0, cancellation.Token))
+            {
+                taken.Add(batch.Index);
+                if (batch.Index == 2) cancellation.Cancel();
+            }
+        };
+        epoch.Should().Throw<OperationCanceledException>();
+        taken.Should().Equal(0, 1, 2);
+    }
+
+    [Fact]
+    public void Too_few_images_for_a_batch_are_refused()
+    {
+        var make = () => new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 54, Shuffle = true });
+        make.Should().Throw<DatasetException>().WithMessage("There are 53 images, too few for one batch of 54: choose a smaller batch size.");
+    }
+
+    [Fact]
+    public void Bad_options_are_refused_with_their_names()
+    {
+        Refusal(() => new ImageLoaderOptions { BatchSize = 0 }).Should().StartWith("ImageLoaderOptions.BatchSize is 0, but has to be at least 1.");
+        Refusal(() => new ImageLoaderOptions { Channels = 2 }).Should().StartWith("ImageLoaderOptions.Channels is 2, but has to be 1 (grey) or 3 (colour).");
+        Refusal(() => new ImageLoaderOptions { Workers = -1 }).Should().StartWith("ImageLoaderOptions.Workers is -1");
+    }
+
+    private static string Refusal<T>(Func<T> make) => make.Should().Throw<ArgumentException>().Which.Message;
+
+    private List<byte> Pixels(ImageLoaderOptions options, int epoch)
+    {
+        var bytes = new List<byte>();
+        foreach (var batch in new ImageLoader(_samples, options).Epoch(epoch)) bytes.AddRange(batch.Images.bytes);
+        return bytes;
+    }
+
+    private List<long> Labels(ImageLoaderOptions options, int epoch)
+    {
+        var labels = new List<long>();
+        foreach (var batch in new ImageLoader(_samples, options).Epoch(epoch)) labels.AddRange(batch.Labels.data<long>().ToArray());
+        return labels;
+    }
+
+    private ImageSample Picture(int i)
+    {
+        string path = Path.Combine(_folder, $"{i:00}.png");
+        ImageWriter.WritePng(path, Pixels(i), 20, 20, 3);
+        return new ImageSample(path, i);
+    }
+
+    private static byte[] Pixels(int i)
+    {
+        var pixels = new byte[20 * 20 * 3];
+        new Random(i).NextBytes(pixels);
+        return pixels;
+    }
+}

@@ -1,0 +1,178 @@
+using ResNet.Core;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Imaging;
+using ResNet.Training.Evaluation;
+using ResNet.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Tests.Optimization;
+
+/// <summary>Runs on a folder of small pictures that the tests make: bright ones are class 1, dark ones class 0.</summary>
+public sealed class TrainerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("trainer").FullName;
+    private readonly List<ImageSample> _samples = [];
+    private readonly ImageLoaderOptions _options = new() { BatchSize = 8, ImageSize = 16, Channels = 1, Shuffle = true, Seed = 5 };
+
+    public TrainerTests()
+    {
+        var random = new Random(1);
+        for (int i = 0; i < 64; i++)
+        {
+            var pixels = new byte[16 * 16];
+            for (int p = 0; p < pixels.Length; p++) pixels[p] = (byte)((i % 2 * 100) + random.Next(100));
+            string path = Path.Combine(_folder, $"{i:00}.png");
+            ImageWriter.WritePng(path, pixels, 16, 16, 1);
+            _samples.Add(new ImageSample(path, i % 2));
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_network_learns_what_there_is_to_learn()
+    {
+        using var model = Network();
+        var outcome = Trainer(new TrainerOptions { Epochs = 4 }).Train(model);
+        outcome.Interrupted.Should().BeFalse();
+        outcome.Steps.Should().Be(32);
+        outcome.Epochs.Select(epoch => epoch.Epoch).Should().Equal(1, 2, 3, 4);
+        outcome.Epochs[^1].Top1.Should().Be(100);
+        outcome.Epochs[^1].Top5.Should().Be(100);
+        outcome.Epochs[^1].TrainLoss.Should().BeLessThan(outcome.Epochs[0].TrainLoss);
+        outcome.Epochs[^1].LearningRate.Should().BeLessThan(0.001);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_bits_whatever_the_number_of_workers()
+    {
+        using var first = Network();
+        Trainer(new TrainerOptions(), workers: 1).Train(first);
+        using var second = Network();
+        Trainer(new TrainerOptions(), workers: 3).Train(second);
+        foreach (var (name, value) in first.state_dict())
+            value.allclose(second.state_dict()[name], rtol: 0, atol: 0).Should().BeTrue("{0} should be the same", name);
+    }
+
+    [Fact]
+    public void A_run_leaves_no_tensor_behind()
+    {
+        using var model = Network();
+        var trainer = Trainer(new TrainerOptions());
+        trainer.Train(model);
+        model.zero_grad();
+        long before = Tensor.TotalCount;
+        trainer.Train(model);
+        Tensor.TotalCount.Should().Be(before);
+    }
+
+    [Fact]
+    public void Cancelling_stops_after_the_step_and_keeps_the_weights()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var model = Network();
+        using var before = model.state_dict()["fc.weight"].detach().clone();
+        var stop = new Listener(progress => { if (progress.Step >= 1) cancellation.Cancel(); });
+        var outcome = Trainer(new TrainerOptions { Epochs = 50 }).Train(model, stop, cancellation.Token);
+        outcome.Interrupted.Should().BeTrue();
+        outcome.Steps.Should().Be(1);
+        outcome.Epochs.Should().BeEmpty();
+        model.state_dict()["fc.weight"].allclose(before, rtol: 0, atol: 0).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Progress_is_reported_from_the_first_step_to_the_last_of_each_pass()
+    {
+        var heard = new List<TrainingProgress>();
+        using var model = Network();
+        Trainer(new TrainerOptions { Epochs = 2 }).Train(model, new Listener(heard.Add));
+        foreach (int epoch in new[] { 1, 2 })
+        {
+            foreach (var phase in Enum.GetValues<TrainingPhase>())
+            {
+                var pass = heard.Where(progress => progress.Epoch == epoch && progress.Phase == phase).ToList();
+                pass.First().Step.Should().Be(1);
+                pass.Last().Step.Should().Be(8);
+                pass.Last().TimeLeft.Should().Be(TimeSpan.Zero);
+                pass.Should().OnlyContain(progress => progress.Steps == 8 && progress.Epochs == 2 && progress.Loss > 0 && progress.ImagesPerSecond > 0);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_run_that_diverges_stops_with_a_clear_message()
+    {
+        using var model = Network();
+        var train = () => Trainer(new TrainerOptions { LearningRate = 1e30, Warmup = 0 }).Train(model);
+        train.Should().Throw<ArithmeticException>().WithMessage("The loss is no longer finite in epoch 1*lower learning rate.");
+    }
+
+    [Fact]
+    public void Evaluation_counts_as_by_hand_and_leaves_the_mode_alone()
+    {
+        // A classifier that always says "class 1", as sure as the bias makes it: right for half of the images, and its
+        // loss is the mean of log(1 + e^2) and log(1 + e^-2) = 1.126928.
+        using var model = Network();
+        using (no_grad())
+        {
+            model.state_dict()["fc.weight"].zero_();
+            model.state_dict()["fc.bias"].copy_(tensor(new[] { -1f, 1f }));
+        }
+        model.train();
+        var result = new Evaluator(new ImageLoader(_samples, _options with { Shuffle = false, BatchSize = 10 }), Normalization.Grey).Evaluate(model);
+        result.Top1.Should().Be(50);
+        result.Top5.Should().Be(100);
+        result.Images.Should().Be(64);
+        result.Loss.Should().BeApproximately(1.126928, 1e-5);
+        model.training.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_classifier_ranks_the_classes_by_their_probability()
+    {
+        using var model = Network();
+        using (no_grad())
+        {
+            model.state_dict()["fc.weight"].zero_();
+            model.state_dict()["fc.bias"].copy_(tensor(new[] { -1f, 1f }));
+        }
+        var predictions = new Classifier(model, ["dark", "bright"], _options, Normalization.Grey).Classify(_samples[0].Path);
+        predictions.Select(prediction => prediction.Class).Should().Equal("bright", "dark");
+        // The logistic function of 2.
+        predictions[0].Probability.Should().BeApproximately(0.880797, 1e-5);
+        predictions.Sum(prediction => prediction.Probability).Should().BeApproximately(1, 1e-6);
+        var refused = () => new Classifier(model, ["one"], _options, Normalization.Grey);
+        refused.Should().Throw<ArgumentException>().Which.Message.Should().StartWith("There are 1 class names, but the network tells 2 classes apart.");
+    }
+
+    [Fact]
+    public void Bad_options_are_refused_with_their_names()
+    {
+        Refusal(() => new TrainerOptions { Epochs = 0 }).Should().StartWith("TrainerOptions.Epochs is 0, but has to be at least 1.");
+        Refusal(() => new TrainerOptions { LearningRate = 0 }).Should().StartWith("TrainerOptions.LearningRate is 0, but has to be more than 0.");
+        Refusal(() => new TrainerOptions { LearningRate = double.NaN }).Should().StartWith("TrainerOptions.LearningRate is NaN");
+        Refusal(() => new TrainerOptions { Momentum = 1 }).Should().StartWith("TrainerOptions.Momentum is 1, ");
+        Refusal(() => new TrainerOptions { WeightDecay = -0.5 }).Should().StartWith("TrainerOptions.WeightDecay is -0.5, ");
+        Refusal(() => new TrainerOptions { LabelSmoothing = 1 }).Should().StartWith("TrainerOptions.LabelSmoothing is 1, ");
+        Refusal(() => new TrainerOptions { Warmup = 1.5 }).Should().StartWith("TrainerOptions.Warmup is 1.5, ");
+    }
+
+    private static string Refusal<T>(Func<T> make) => make.Should().Throw<ArgumentException>().Which.Message;
+
+    private static ResNetModel Network()
+    {
+        manual_seed(9);
+        return new ResNetBuilder().StageDepths(1, 1).Classes(2).InputChannels(1).Build();
+    }
+
+    private Trainer Trainer(TrainerOptions options, int workers = 2) => new(
+        new ImageLoader(_samples, _options with { Workers = workers }),
+        new ImageLoader(_samples, _options with { Shuffle = false }),
+        Normalization.Grey,
+        options);
+
+    private sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => hear(value);
+    }
+}

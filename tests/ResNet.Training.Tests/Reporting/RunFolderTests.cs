@@ -1,0 +1,104 @@
+using ResNet.Core;
+using ResNet.Core.Weights;
+using ResNet.Training.Data;
+using ResNet.Training.Optimization;
+using ResNet.Training.Reporting;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Tests.Reporting;
+
+public sealed class RunFolderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("runs").FullName;
+
+    private static readonly RunSettings s_settings = new()
+    {
+        Network = "resnet18",
+        Dataset = "somewhere/photos",
+        Channels = 1,
+        ImageSize = 32,
+        ResizeTo = 36,
+        Mean = [0.5f],
+        Deviation = [0.25f],
+        Augmentation = Augmentation.Flip,
+        BatchSize = 16,
+        Seed = 3,
+        Training = new TrainerOptions { Epochs = 2, LearningRate = 0.1 },
+    };
+
+    private string RunPath => Path.Combine(_folder, "run");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_run_comes_back_as_it_was_left()
+    {
+        var run = RunFolder.Create(RunPath, s_settings, ["cat", "dog", "größe"]);
+        using var model = ResNets.ResNet18(classes: 3, inputChannels: 1);
+        run.SaveWeights(model);
+
+        var opened = RunFolder.Open(RunPath);
+        opened.Settings.Should().BeEquivalentTo(s_settings);
+        opened.Classes.Should().Equal("cat", "dog", "größe");
+        opened.EvaluationOptions.Should().BeEquivalentTo(new { BatchSize = 16, Channels = 1, ImageSize = 32, ResizeTo = 36, Augmentation = Augmentation.None, Shuffle = false });
+        opened.Normalization.Deviation.Should().Equal(0.25f);
+        using var loaded = opened.LoadModel(CPU);
+        foreach (var (name, value) in model.state_dict())
+            value.allclose(loaded.state_dict()[name], rtol: 0, atol: 0).Should().BeTrue();
+    }
+
+    [Fact]
+    public void The_metrics_have_a_row_an_epoch()
+    {
+        var run = RunFolder.Create(RunPath, s_settings, ["a", "b"]);
+        File.ReadAllText(Path.Combine(RunPath, "metrics.csv")).Should().Be("epoch,train_loss,val_loss,val_top1,val_top5,learning_rate,images_per_second\n");
+        run.Append(new EpochMetrics(1, 1.25, 0.5, 88.125, 99.9, 0.05, 384.96));
+        run.Append(new EpochMetrics(2, 0.1234567, 0.25, 100, 100, 0.0000001, 400));
+        File.ReadAllLines(Path.Combine(RunPath, "metrics.csv")).Should().Equal(
+            "epoch,train_loss,val_loss,val_top1,val_top5,learning_rate,images_per_second",
+            "1,1.25,0.5,88.125,99.90,0.05,385.0",
+            "2,0.123457,0.25,100.00,100.00,0.0000001,400.0");
+    }
+
+    [Fact]
+    public void A_folder_with_a_run_in_it_is_not_written_over()
+    {
+        RunFolder.Create(RunPath, s_settings, ["a"]);
+        var again = () => RunFolder.Create(RunPath, s_settings, ["b"]);
+        again.Should().Throw<RunFolderException>().WithMessage($"The folder '{RunPath}' already has a run in it: *");
+        File.ReadAllText(Path.Combine(RunPath, "classes.txt")).Should().Be("a\n");
+    }
+
+    [Fact]
+    public void What_is_no_run_is_refused_with_what_it_lacks()
+    {
+        Refusal(() => RunFolder.Open(RunPath)).Should().StartWith($"There is no run folder '{RunPath}'");
+        Directory.CreateDirectory(RunPath);
+        Refusal(() => RunFolder.Open(RunPath)).Should().Be($"The folder '{RunPath}' is not that of a finished run: it has no settings.json.");
+        Directory.Delete(RunPath);
+        RunFolder.Create(RunPath, s_settings, ["a"]);
+        Refusal(() => RunFolder.Open(RunPath)).Should().Be($"The folder '{RunPath}' is not that of a finished run: it has no weights.safetensors.");
+        File.WriteAllText(Path.Combine(RunPath, "weights.safetensors"), "");
+        File.WriteAllText(Path.Combine(RunPath, "settings.json"), "{}");
+        Refusal(() => RunFolder.Open(RunPath)).Should().StartWith($"The settings.json in '{RunPath}' cannot be used: ");
+    }
+
+    [Fact]
+    public void A_class_list_that_does_not_match_the_weights_is_refused()
+    {
+        var run = RunFolder.Create(RunPath, s_settings, ["a", "b"]);
+        using (var model = ResNets.ResNet18(classes: 3, inputChannels: 1)) run.SaveWeights(model);
+        var load = () => RunFolder.Open(RunPath).LoadModel(CPU);
+        load.Should().Throw<WeightsFileException>().Which.Message.Should().Contain("fc.weight is [3, 512] instead of [2, 512]");
+    }
+
+    [Fact]
+    public void A_place_that_cannot_be_written_is_refused()
+    {
+        File.WriteAllText(RunPath, "a file");
+        var create = () => RunFolder.Create(Path.Combine(RunPath, "below"), s_settings, ["a"]);
+        create.Should().Throw<RunFolderException>().Which.Message.Should().StartWith("The run folder '").And.Contain(" cannot be written: ");
+    }
+
+    private static string Refusal(Func<RunFolder> open) => open.Should().Throw<RunFolderException>().Which.Message;
+}
