@@ -32,6 +32,11 @@ internal sealed record DataSource(
             size == LargeImage ? Augmentation.CropAndFlip : Augmentation.Flip, Normalization.ImageNet);
     }
 
+    /// <summary>The same with other channels, where any are asked for.</summary>
+    internal DataSource In(int? channels) =>
+        channels is null || channels == Channels ? this
+        : this with { Channels = channels.Value, Normalization = channels == 1 ? Normalization.Grey : Normalization.ImageNet };
+
     // Small images, such as CIFAR's of 32×32, are taken as they are; photographs at the size networks are made for.
     private static int SuitableSize(ImageFolder folder)
     {

@@ -23,6 +23,7 @@ internal static class TrainCommand
         var weightDecay = new Option<double>("--weight-decay") { Description = "Weight decay.", HelpName = "FACTOR", DefaultValueFactory = _ => s_defaults.WeightDecay };
         var labelSmoothing = new Option<double>("--label-smoothing") { Description = "Label smoothing.", HelpName = "PART", DefaultValueFactory = _ => s_defaults.LabelSmoothing };
         var imageSize = new Option<int?>("--image-size") { Description = "Height and width of the network's input. Default: 224, or what the first image has if that is less.", HelpName = "PIXELS" };
+        var channels = new Option<int?>("--channels") { Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.", HelpName = "1|3" };
         var augmentation = new Option<Augmentation?>("--augmentation") { Description = "What is random about training images. Default: None for fashion-mnist, Flip for images smaller than 224, else CropAndFlip.", HelpName = string.Join('|', Enum.GetNames<Augmentation>()) };
         var device = Devices.Option();
         var workers = new Option<int>("--workers") { Description = "Threads that decode images.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
@@ -31,7 +32,7 @@ internal static class TrainCommand
 
         var command = new Command("train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5")
         {
-            dataset, network, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, augmentation, device, workers, seed, output,
+            dataset, network, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, channels, augmentation, device, workers, seed, output,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(
             () =>
@@ -47,9 +48,10 @@ internal static class TrainCommand
                     LabelSmoothing = parsed.GetValue(labelSmoothing),
                 };
                 var loader = new ImageLoaderOptions { BatchSize = parsed.GetValue(batchSize), Workers = parsed.GetValue(workers), Seed = parsed.GetValue(seed) };
-                if (parsed.GetValue(imageSize) is { } wanted) loader = loader with { ImageSize = wanted };
+                if (parsed.GetValue(imageSize) is { } size) loader = loader with { ImageSize = size };
+                if (parsed.GetValue(channels) is { } count) loader = loader with { Channels = count };
 
-                var data = DataSource.Open(parsed.GetValue(dataset)!, cancellationToken);
+                var data = DataSource.Open(parsed.GetValue(dataset)!, cancellationToken).In(parsed.GetValue(channels));
                 loader = loader with
                 {
                     Channels = data.Channels,
