@@ -72,31 +72,15 @@ public sealed class ImageLoader
         var random = SplitMix64.For(Options.Seed, AugmentationStream, epoch, index);
         int size = Options.ImageSize;
         using var image = ImageDecoder.Open(_samples[index].Path, Options.Channels);
-        switch (Options.Augmentation)
+        if (Options.Augmentation == Augmentation.CropAndFlip)
         {
-            case Augmentation.CropAndFlip:
-                var (left, top, width, height) = RandomResizedCrop.Draw(image.Width, image.Height, ref random);
-                image.CropResizeInto(left, top, width, height, size, size, flipHorizontally: random.NextDouble() < 0.5, pixels);
-                break;
-            case Augmentation.Flip:
-                image.ResizeCenterCropInto(Math.Max(Options.ResizeTo, size), size, size, pixels);
-                if (random.NextDouble() < 0.5) Mirror(pixels, size, Options.Channels);
-                break;
-            default:
-                image.ResizeCenterCropInto(Math.Max(Options.ResizeTo, size), size, size, pixels);
-                break;
+            var (left, top, width, height) = RandomResizedCrop.Draw(image.Width, image.Height, ref random);
+            image.CropResizeInto(left, top, width, height, size, size, flipHorizontally: random.NextDouble() < 0.5, pixels);
         }
-    }
-
-    private static void Mirror(Span<byte> pixels, int width, int channels)
-    {
-        int row = width * channels;
-        for (int start = 0; start < pixels.Length; start += row)
+        else
         {
-            var line = pixels.Slice(start, row);
-            line.Reverse();
-            // Reversing the bytes has reversed the channels of each pixel too.
-            for (int x = 0; channels == 3 && x < row; x += 3) (line[x], line[x + 2]) = (line[x + 2], line[x]);
+            bool flip = Options.Augmentation == Augmentation.Flip && random.NextDouble() < 0.5;
+            image.ResizeCenterCropInto(Math.Max(Options.ResizeTo, size), size, size, flip, pixels);
         }
     }
 }

@@ -43,7 +43,7 @@ public sealed class Classifier
         int size = _options.ImageSize;
         var pixels = empty([1, size, size, _options.Channels], ScalarType.Byte);
         using (var image = ImageDecoder.Open(path, _options.Channels))
-            image.ResizeCenterCropInto(Math.Max(_options.ResizeTo, size), size, size, pixels.bytes);
+            image.ResizeCenterCropInto(Math.Max(_options.ResizeTo, size), size, size, flipHorizontally: false, pixels.bytes);
 
         var logits = _model.call(_normalization.Apply(pixels, _model.Options.Device));
         var (values, indexes) = logits.softmax(1).cpu().topk(Math.Min(count, _classes.Count));

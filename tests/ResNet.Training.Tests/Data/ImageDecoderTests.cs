@@ -289,7 +289,7 @@ public sealed class ImageDecoderTests : IDisposable
     {
         using var image = Open(imageWidth, imageHeight, channels);
         var result = new byte[targetWidth * targetHeight * channels];
-        image.ResizeCenterCropInto(resizeTo, targetWidth, targetHeight, result);
+        image.ResizeCenterCropInto(resizeTo, targetWidth, targetHeight, flipHorizontally: false, result);
         Hash(result).Should().Be(hash);
     }
 
@@ -336,7 +336,7 @@ public sealed class ImageDecoderTests : IDisposable
     public void A_centre_crop_that_is_larger_than_the_resized_side_is_refused()
     {
         using var image = Open(10, 8, 1);
-        var crop = () => image.ResizeCenterCropInto(5, 6, 4, new byte[24]);
+        var crop = () => image.ResizeCenterCropInto(5, 6, 4, flipHorizontally: false, new byte[24]);
         crop.Should().Throw<ArgumentOutOfRangeException>().WithParameterName("resizeTo");
     }
 

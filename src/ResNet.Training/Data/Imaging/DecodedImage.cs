@@ -65,11 +65,12 @@ public sealed class DecodedImage : IDisposable
     /// <param name="resizeTo">The length of the shorter side before cropping, at least both targets.</param>
     /// <param name="targetWidth">The width of the result, at least 1.</param>
     /// <param name="targetHeight">The height of the result, at least 1.</param>
+    /// <param name="flipHorizontally">Whether the result is mirrored, left to right.</param>
     /// <param name="destination">Receives <c>[targetHeight, targetWidth, Channels]</c>, and has exactly that length.</param>
     /// <exception cref="ArgumentOutOfRangeException">A target is below 1 or above <paramref name="resizeTo"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="destination"/> has another length.</exception>
     /// <exception cref="ObjectDisposedException">The image was disposed of.</exception>
-    public void ResizeCenterCropInto(int resizeTo, int targetWidth, int targetHeight, Span<byte> destination)
+    public void ResizeCenterCropInto(int resizeTo, int targetWidth, int targetHeight, bool flipHorizontally, Span<byte> destination)
     {
         CheckTarget(targetWidth, targetHeight, destination);
         if (resizeTo < Math.Max(targetWidth, targetHeight))
@@ -87,6 +88,8 @@ public sealed class DecodedImage : IDisposable
         else
             BilinearResampler.Resample(
                 Rows(0, Height), Width, Channels, new(0, 0, Width, Height), width, height, new(left, top, targetWidth, targetHeight), destination);
+        if (flipHorizontally)
+            Flip(destination, targetWidth, Channels);
     }
 
     /// <summary>Gives the memory of the pixels back.</summary>
