@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Imagenette;
 using ResNet.Core.Weights;
@@ -16,7 +17,7 @@ var root = new RootCommand("Trains residual networks on image folders, evaluates
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
-    Console.Error.WriteLine($"error: {parsed.Errors[0].Message} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
+    Console.Error.WriteLine($"error: {Explain(parsed.Errors[0])} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
     return ExitCode.Error;
 }
 
@@ -44,6 +45,19 @@ catch (Exception e) when (IsAboutInput(e))
 {
     Console.Error.WriteLine($"error: {Sentence(e)}");
     return ExitCode.Error;
+}
+
+// A value of the wrong kind is told in words, not by the name of a .NET type.
+static string Explain(ParseError error)
+{
+    if (error.SymbolResult is not OptionResult { Tokens: [var token], Option: var option }) return error.Message;
+    var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
+    string kind =
+        type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}"
+        : type == typeof(double) ? "a number"
+        : type == typeof(int) || type == typeof(long) ? "a whole number"
+        : "a value";
+    return $"{option.Name} is '{token.Value}', but has to be {kind}.";
 }
 
 // What a user can mend; anything else is a defect and shows where it came from.

@@ -86,6 +86,8 @@ internal static class TrainCommand
     private static int Train(
         DataSource data, ResNetOptions options, ImageLoaderOptions loader, RunSettings settings, string folder, CancellationToken cancellationToken)
     {
+        if (data.Train.Classes.Count < 2)
+            throw new DatasetException($"'{data.Train.Root}' has the class '{data.Train.Classes[0]}' alone: there is nothing to tell apart, so add a folder of images for each further class.");
         var training = new ImageLoader(data.Train.Samples, loader with { Shuffle = true, ResizeTo = settings.ResizeTo });
         var evaluation = new ImageLoader(data.Evaluation.Samples, loader with { Augmentation = Augmentation.None, ResizeTo = settings.ResizeTo });
         manual_seed(settings.Seed);

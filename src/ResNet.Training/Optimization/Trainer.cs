@@ -41,10 +41,12 @@ public sealed class Trainer
     /// Stops after the step or evaluation batch in progress. The network keeps the weights it has by then, and the
     /// outcome says that it was interrupted.
     /// </param>
+    /// <exception cref="ArgumentException">Batch normalisation would have a single value a channel: one image, and no larger than the network's reduction.</exception>
     /// <exception cref="ArithmeticException">The loss is not finite: the run has diverged.</exception>
     public TrainingOutcome Train(ResNetModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
+        RefuseSingleValues(model);
         var completed = new List<EpochMetrics>();
         long steps = 0;
         model.ToChannelsLast();
@@ -69,6 +71,15 @@ public sealed class Trainer
         {
             return new TrainingOutcome(completed, steps, Interrupted: true);
         }
+    }
+
+    // libtorch would go on with variances that are no numbers.
+    private void RefuseSingleValues(ResNetModel model)
+    {
+        int reduction = 2 << model.Options.StageDepths.Count;
+        var options = _training.Options;
+        if (options.BatchSize == 1 && options.ImageSize <= reduction)
+            throw new ArgumentException($"One image of {options.ImageSize} × {options.ImageSize} pixels is too little for batch normalisation in a network that reduces it {reduction} times: choose a larger batch or image size.");
     }
 
     private (double Loss, double LearningRate) Epoch(

@@ -108,6 +108,15 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_batch_with_one_value_a_channel_is_refused()
+    {
+        using var model = ResNets.ResNet18(classes: 2, inputChannels: 1);
+        var loader = new ImageLoader(_samples, _options with { BatchSize = 1 });
+        var train = () => new Trainer(loader, null, Normalization.Grey, new TrainerOptions()).Train(model);
+        train.Should().Throw<ArgumentException>().WithMessage("One image of 16 × 16 pixels is too little for batch normalisation*");
+    }
+
+    [Fact]
     public void Evaluation_counts_as_by_hand_and_leaves_the_mode_alone()
     {
         // A classifier that always says "class 1", as sure as the bias makes it: right for half of the images, and its
