@@ -52,7 +52,7 @@ internal static class ConsoleProgress
             {
                 _pass = (value.Phase, value.Epoch);
                 _task?.StopTask();
-                _task = context.AddTask("", maxValue: value.Steps);
+                _task = context.AddTask(Markup.Escape(Describe(value)), maxValue: value.Steps);
             }
             _task!.Description = Markup.Escape(Describe(value));
             _task.Value = value.Step;

@@ -63,8 +63,12 @@ static string Explain(ParseError error)
 // What a user can mend; anything else is a defect and shows where it came from.
 static bool IsAboutInput(Exception e) =>
     e is DatasetException or ImageDecodingException or RunFolderException or WeightsFileException
-        or ArgumentException or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException
-        or ExternalException or DllNotFoundException;
+        or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException
+        or ExternalException or DllNotFoundException
+    || (e is ArgumentException && IsOurs(e.TargetSite?.DeclaringType));
+
+static bool IsOurs(Type? type) =>
+    type?.Namespace is { } name && (name.StartsWith("ResNet", StringComparison.Ordinal) || name.StartsWith("Imagenette", StringComparison.Ordinal));
 
 // .NET appends the parameter's name to the message of an ArgumentException, which means nothing on a command line.
 static string Sentence(Exception e)
