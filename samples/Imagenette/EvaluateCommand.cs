@@ -8,28 +8,26 @@ namespace Imagenette;
 /// <summary><c>evaluate</c>: loss and accuracy of a run's network.</summary>
 internal static class EvaluateCommand
 {
-    internal static Command Create()
+    internal static Command Create(CancellationToken cancellationToken)
     {
         var run = RunOption.Create();
         var dataset = new Option<string?>("--dataset") { Description = DataSource.Description + " Default: what the run was trained on.", HelpName = "NAME|FOLDER" };
         var device = Devices.Option();
         var command = new Command("evaluate", "Prints loss, top-1 and top-5 of a trained network, for example: evaluate --run runs/mine") { run, dataset, device };
-        command.SetAction((parsed, cancellationToken) => Task.Run(
-            () =>
-            {
-                var place = Devices.Parse(parsed.GetValue(device));
-                var trained = RunOption.Open(parsed.GetValue(run));
-                var data = DataSource.Open(parsed.GetValue(dataset) ?? trained.Settings.Dataset, cancellationToken);
-                RefuseOtherClasses(trained.Classes, data.Evaluation.Classes);
-                using var model = trained.LoadModel(place);
-                var evaluator = new Evaluator(new ImageLoader(data.Evaluation.Samples, trained.EvaluationOptions), trained.Normalization);
-                var result = ConsoleProgress.Run(progress => evaluator.Evaluate(model, progress, cancellationToken));
-                Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{result.Images:N0} images of {data.Evaluation.Root}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %, {result.ImagesPerSecond:0} img/s"));
-                return ExitCode.Success;
-            },
-            CancellationToken.None));
+        command.SetAction(parsed =>
+        {
+            var place = Devices.Parse(parsed.GetValue(device));
+            var trained = RunOption.Open(parsed.GetValue(run));
+            var data = DataSource.Open(parsed.GetValue(dataset) ?? trained.Settings.Dataset, cancellationToken);
+            RefuseOtherClasses(trained.Classes, data.Evaluation.Classes);
+            using var model = trained.LoadModel(place);
+            var evaluator = new Evaluator(new ImageLoader(data.Evaluation.Samples, trained.EvaluationOptions), trained.Normalization);
+            var result = ConsoleProgress.Run(progress => evaluator.Evaluate(model, progress, cancellationToken));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{result.Images:N0} images of {data.Evaluation.Root}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %, {result.ImagesPerSecond:0} img/s"));
+            return ExitCode.Success;
+        });
         return command;
     }
 

@@ -8,37 +8,35 @@ namespace Imagenette;
 /// <summary><c>predict</c>: what pictures show.</summary>
 internal static class PredictCommand
 {
-    internal static Command Create()
+    internal static Command Create(CancellationToken cancellationToken)
     {
         var run = RunOption.Create();
         var device = Devices.Option();
         var images = new Argument<string[]>("IMAGE") { Description = "The pictures.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("predict", "Prints the five likeliest classes of each picture, for example: predict --run runs/mine cat.jpg") { run, device, images };
-        command.SetAction((parsed, cancellationToken) => Task.Run(
-            () =>
+        command.SetAction(parsed =>
+        {
+            var place = Devices.Parse(parsed.GetValue(device));
+            var trained = RunOption.Open(parsed.GetValue(run));
+            using var model = trained.LoadModel(place);
+            var classifier = new Classifier(model, trained.Classes, trained.EvaluationOptions, trained.Normalization);
+            int exitCode = ExitCode.Success;
+            foreach (string path in parsed.GetValue(images)!)
             {
-                var place = Devices.Parse(parsed.GetValue(device));
-                var trained = RunOption.Open(parsed.GetValue(run));
-                using var model = trained.LoadModel(place);
-                var classifier = new Classifier(model, trained.Classes, trained.EvaluationOptions, trained.Normalization);
-                int exitCode = ExitCode.Success;
-                foreach (string path in parsed.GetValue(images)!)
+                cancellationToken.ThrowIfCancellationRequested();
+                try
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    try
-                    {
-                        Print(path, classifier.Classify(path));
-                    }
-                    catch (ImageDecodingException e)
-                    {
-                        // One bad picture does not keep the others from being looked at.
-                        Console.Error.WriteLine($"error: {e.Message}");
-                        exitCode = ExitCode.Error;
-                    }
+                    Print(path, classifier.Classify(path));
                 }
-                return exitCode;
-            },
-            CancellationToken.None));
+                catch (ImageDecodingException e)
+                {
+                    // One bad picture does not keep the others from being looked at.
+                    Console.Error.WriteLine($"error: {e.Message}");
+                    exitCode = ExitCode.Error;
+                }
+            }
+            return exitCode;
+        });
         return command;
     }
 

@@ -5,21 +5,8 @@ using Imagenette;
 using ResNet.Core.Weights;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Optimization;
 using ResNet.Training.Reporting;
-
-var root = new RootCommand("Trains residual networks on image folders, evaluates them, and says what pictures show.")
-{
-    TrainCommand.Create(),
-    EvaluateCommand.Create(),
-    PredictCommand.Create(),
-};
-
-var parsed = root.Parse(args);
-if (parsed.Errors.Count > 0)
-{
-    Console.Error.WriteLine($"error: {Explain(parsed.Errors[0])} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
-    return ExitCode.Error;
-}
 
 // The first Ctrl-C, or SIGTERM, asks the work to stop; a second one ends the process at once.
 using var cancellation = new CancellationTokenSource();
@@ -31,10 +18,27 @@ void Stop(PosixSignalContext context)
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
+var root = new RootCommand("Trains residual networks on image folders, evaluates them, and says what pictures show.")
+{
+    TrainCommand.Create(cancellation.Token),
+    EvaluateCommand.Create(cancellation.Token),
+    PredictCommand.Create(cancellation.Token),
+};
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    Console.Error.WriteLine($"error: {Explain(parsed.Errors[0])} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
+    return ExitCode.Error;
+}
+
+NativeHeap.KeepFreedMemory();
+
 try
 {
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-    return await parsed.InvokeAsync(configuration, cancellation.Token);
+    // On the main thread, whose heap is the one that libtorch's large tensors fit into.
+    return parsed.Invoke(configuration);
 }
 catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 {

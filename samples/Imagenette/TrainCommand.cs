@@ -13,7 +13,7 @@ internal static class TrainCommand
 {
     private static readonly TrainerOptions s_defaults = new();
 
-    internal static Command Create()
+    internal static Command Create(CancellationToken cancellationToken)
     {
         var dataset = new Option<string>("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
         var network = new Option<string>("--network") { Description = $"One of {string.Join(", ", ResNets.Names)}.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
@@ -34,49 +34,47 @@ internal static class TrainCommand
         {
             dataset, network, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, channels, augmentation, device, workers, seed, output,
         };
-        command.SetAction((parsed, cancellationToken) => Task.Run(
-            () =>
+        command.SetAction(parsed =>
+        {
+            // Everything that can be wrong about the command line is found before a dataset is unpacked.
+            string name = parsed.GetValue(network)!;
+            var options = ResNets.Options(name) with { Device = Devices.Parse(parsed.GetValue(device)) };
+            var training = new TrainerOptions
             {
-                // Everything that can be wrong about the command line is found before a dataset is unpacked.
-                string name = parsed.GetValue(network)!;
-                var options = ResNets.Options(name) with { Device = Devices.Parse(parsed.GetValue(device)) };
-                var training = new TrainerOptions
-                {
-                    Epochs = parsed.GetValue(epochs),
-                    LearningRate = parsed.GetValue(learningRate),
-                    WeightDecay = parsed.GetValue(weightDecay),
-                    LabelSmoothing = parsed.GetValue(labelSmoothing),
-                };
-                var loader = new ImageLoaderOptions { BatchSize = parsed.GetValue(batchSize), Workers = parsed.GetValue(workers), Seed = parsed.GetValue(seed) };
-                if (parsed.GetValue(imageSize) is { } size) loader = loader with { ImageSize = size };
-                if (parsed.GetValue(channels) is { } count) loader = loader with { Channels = count };
+                Epochs = parsed.GetValue(epochs),
+                LearningRate = parsed.GetValue(learningRate),
+                WeightDecay = parsed.GetValue(weightDecay),
+                LabelSmoothing = parsed.GetValue(labelSmoothing),
+            };
+            var loader = new ImageLoaderOptions { BatchSize = parsed.GetValue(batchSize), Workers = parsed.GetValue(workers), Seed = parsed.GetValue(seed) };
+            if (parsed.GetValue(imageSize) is { } size) loader = loader with { ImageSize = size };
+            if (parsed.GetValue(channels) is { } count) loader = loader with { Channels = count };
 
-                var data = DataSource.Open(parsed.GetValue(dataset)!, cancellationToken).In(parsed.GetValue(channels));
-                loader = loader with
-                {
-                    Channels = data.Channels,
-                    ImageSize = parsed.GetValue(imageSize) ?? data.ImageSize,
-                    Augmentation = parsed.GetValue(augmentation) ?? data.Augmentation,
-                };
-                var settings = new RunSettings
-                {
-                    Network = name.ToLowerInvariant(),
-                    Dataset = data.Name,
-                    Channels = loader.Channels,
-                    ImageSize = loader.ImageSize,
-                    ResizeTo = ResizeTo(loader.ImageSize, data.ImageSize),
-                    Mean = data.Normalization.Mean,
-                    Deviation = data.Normalization.Deviation,
-                    Augmentation = loader.Augmentation,
-                    BatchSize = loader.BatchSize,
-                    Seed = loader.Seed,
-                    Training = training,
-                };
-                string folder = parsed.GetValue(output)
-                    ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
-                return Train(data, options, loader, settings, folder, cancellationToken);
-            },
-            CancellationToken.None));
+            var data = DataSource.Open(parsed.GetValue(dataset)!, cancellationToken).In(parsed.GetValue(channels));
+            loader = loader with
+            {
+                Channels = data.Channels,
+                ImageSize = parsed.GetValue(imageSize) ?? data.ImageSize,
+                Augmentation = parsed.GetValue(augmentation) ?? data.Augmentation,
+            };
+            var settings = new RunSettings
+            {
+                Network = name.ToLowerInvariant(),
+                Dataset = data.Name,
+                Channels = loader.Channels,
+                ImageSize = loader.ImageSize,
+                ResizeTo = ResizeTo(loader.ImageSize, data.ImageSize),
+                Mean = data.Normalization.Mean,
+                Deviation = data.Normalization.Deviation,
+                Augmentation = loader.Augmentation,
+                BatchSize = loader.BatchSize,
+                Seed = loader.Seed,
+                Training = training,
+            };
+            string folder = parsed.GetValue(output)
+                ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
+            return Train(data, options, loader, settings, folder, cancellationToken);
+        });
         return command;
     }
 
