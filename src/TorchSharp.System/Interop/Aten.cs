@@ -99,6 +99,7 @@ internal static class Aten
     // comparisons
     internal static readonly Op allclose = new("aten::allclose");
     internal static readonly Op eq = new("aten::eq", "Tensor");
+    internal static readonly Op equal = new("aten::equal");
     internal static readonly Op eq_scalar = new("aten::eq", "Scalar");
     internal static readonly Op ge = new("aten::ge", "Tensor");
     internal static readonly Op ge_scalar = new("aten::ge", "Scalar");
@@ -135,7 +136,7 @@ internal static class Aten
     internal static readonly Op topk = new("aten::topk");
     internal static readonly Op var = new("aten::var");
     internal static readonly Op var_dim = new("aten::var", "dim");
-    internal static readonly Op local_scalar = new("aten::_local_scalar_dense");
+    internal static readonly Op item = new("aten::item");
 
     // random numbers in place
     internal static readonly Op bernoulli_ = new("aten::bernoulli_", "float");

@@ -46,44 +46,59 @@ public static partial class torch
 
         public static implicit operator TensorIndex(Index index) => Single(Position(index));
 
-        // What stands left of the ellipsis counts dimensions from the front, what stands right of it takes the rest.
+        // How many of the indexed tensor's dimensions this takes up: a mask takes as many as it has itself.
+        private readonly int Dimensions => _kind switch
+        {
+            Kind.Single or Kind.Slice => 1,
+            Kind.Tensor => _tensor!.dtype == ScalarType.Bool ? (int)_tensor.ndim : 1,
+            _ => 0,
+        };
+
+        // A tensor without dimensions picks like the number in it.
+        private readonly bool IsNumber => _tensor!.ndim == 0 && _tensor.is_integral() && _tensor.dtype != ScalarType.Bool;
+
+        /// <summary>
+        /// Applies all positions that give views, and collects the tensors of the others, a null for each dimension
+        /// that is taken whole, for libtorch's own indexing. Runs in the caller's dispose scope.
+        /// </summary>
         internal static torch.Tensor Apply(torch.Tensor source, TensorIndex[] indices, out torch.Tensor?[] tensors)
         {
             var view = source.alias();
             var found = new List<torch.Tensor?>();
-            int consumed = indices.Count(index => index._kind is Kind.Single or Kind.Slice or Kind.Tensor);
+            int taken = indices.Sum(index => index.Dimensions);
             int dim = 0;
             foreach (var index in indices)
             {
-                var previous = view;
                 switch (index._kind)
                 {
                     case Kind.Ellipsis:
-                        int skipped = (int)source.ndim - consumed;
+                        int skipped = (int)source.ndim - taken;
                         found.AddRange(Enumerable.Repeat<torch.Tensor?>(null, skipped));
                         dim += skipped;
-                        continue;
+                        break;
                     case Kind.Single:
-                        view = previous.select(dim, index._start!.Value);
+                        view = view.select(dim, index._start!.Value);
+                        break;
+                    case Kind.Tensor when index.IsNumber:
+                        view = view.select(dim, index._tensor!.ToInt64());
                         break;
                     case Kind.Slice:
-                        view = Aten.slice.Call(previous, dim++, index._start, index._stop, index._step ?? 1);
+                        view = Aten.slice.Call(view, dim++, index._start, index._stop, index._step ?? 1);
                         found.Add(null);
                         break;
                     case Kind.None:
-                        view = previous.unsqueeze(dim++);
+                        view = view.unsqueeze(dim++);
                         found.Add(null);
                         break;
                     case Kind.Bool:
-                        view = previous.unsqueeze(dim++);
+                        view = view.unsqueeze(dim++);
                         found.Add(tensor([index._start == 1]));
                         break;
                     case Kind.Tensor:
                         found.Add(index._tensor);
-                        dim += index._tensor!.dtype == ScalarType.Bool ? (int)index._tensor.ndim : 1;
-                        continue;
+                        dim += index.Dimensions;
+                        break;
                 }
-                previous.Dispose();
             }
             tensors = [.. found];
             return view;
@@ -138,16 +153,20 @@ public static partial class torch
 
         public Tensor index(params TensorIndex[] indices)
         {
+            using var scope = NewDisposeScope();
             var view = TensorIndex.Apply(this, indices, out var tensors);
-            if (tensors.All(tensor => tensor is null)) return view;
-            using (view) return Aten.index.Call(view, Arg.OptionalTensors(tensors));
+            var result = tensors.All(tensor => tensor is null) ? view : Aten.index.Call(view, Arg.OptionalTensors(tensors));
+            return result.MoveToOuterDisposeScope();
         }
 
         public Tensor index_put_(Tensor value, params TensorIndex[] indices)
         {
-            using var view = TensorIndex.Apply(this, indices, out var tensors);
-            if (tensors.All(tensor => tensor is null)) view.copy_(value);
-            else Aten.index_put_.InPlace(view, Arg.OptionalTensors(tensors), value);
+            using var scope = NewDisposeScope();
+            var view = TensorIndex.Apply(this, indices, out var tensors);
+            // As in Python, leading dimensions of length 1 of the value do not matter.
+            var trimmed = value.view([.. value.shape.SkipWhile(size => size == 1)]);
+            if (tensors.All(tensor => tensor is null)) view.copy_(trimmed);
+            else Aten.index_put_.InPlace(view, Arg.OptionalTensors(tensors), trimmed);
             return this;
         }
     }

@@ -13,6 +13,9 @@ public static partial class torch
         public static Tensor operator +(Tensor left, long right) => left.add(right);
         public static Tensor operator +(Tensor left, float right) => left.add(right);
         public static Tensor operator +(Tensor left, double right) => left.add(right);
+        public static Tensor operator +(int left, Tensor right) => right.add(left);
+        public static Tensor operator +(long left, Tensor right) => right.add(left);
+        public static Tensor operator +(float left, Tensor right) => right.add(left);
         public static Tensor operator +(double left, Tensor right) => right.add(left);
 
         public static Tensor operator -(Tensor tensor) => tensor.neg();
@@ -23,6 +26,9 @@ public static partial class torch
         public static Tensor operator -(Tensor left, long right) => left.sub(right);
         public static Tensor operator -(Tensor left, float right) => left.sub(right);
         public static Tensor operator -(Tensor left, double right) => left.sub(right);
+        public static Tensor operator -(int left, Tensor right) => (Scalar)left - right;
+        public static Tensor operator -(long left, Tensor right) => (Scalar)left - right;
+        public static Tensor operator -(float left, Tensor right) => (Scalar)left - right;
         public static Tensor operator -(double left, Tensor right) => (Scalar)left - right;
 
         public static Tensor operator *(Tensor left, Tensor right) => left.mul(right);
@@ -32,6 +38,9 @@ public static partial class torch
         public static Tensor operator *(Tensor left, long right) => left.mul(right);
         public static Tensor operator *(Tensor left, float right) => left.mul(right);
         public static Tensor operator *(Tensor left, double right) => left.mul(right);
+        public static Tensor operator *(int left, Tensor right) => right.mul(left);
+        public static Tensor operator *(long left, Tensor right) => right.mul(left);
+        public static Tensor operator *(float left, Tensor right) => right.mul(left);
         public static Tensor operator *(double left, Tensor right) => right.mul(left);
 
         public static Tensor operator /(Tensor left, Tensor right) => left.div(right);
@@ -47,6 +56,9 @@ public static partial class torch
             return reciprocal.mul(left);
         }
 
+        public static Tensor operator /(int left, Tensor right) => (Scalar)left / right;
+        public static Tensor operator /(long left, Tensor right) => (Scalar)left / right;
+        public static Tensor operator /(float left, Tensor right) => (Scalar)left / right;
         public static Tensor operator /(double left, Tensor right) => (Scalar)left / right;
 
         public static explicit operator float(Tensor value) => value.ToSingle();

@@ -19,7 +19,9 @@ public static partial class torch
         public Tensor repeat(params long[] sizes) => Aten.repeat.Call(this, sizes);
         public Tensor flip(params long[] dims) => Aten.flip.Call(this, dims);
         public Tensor narrow(long dim, long start, long length) => Aten.narrow.Call(this, dim, start, length);
-        public Tensor slice(long dim, long start, long finish, long step) => Aten.slice.Call(this, dim, start, finish, step);
+        public Tensor slice(long dim, long start, long finish, long step) => step >= 1
+            ? Aten.slice.Call(this, dim, start, finish, step)
+            : throw new ArgumentException($"step is {step}, but it should always be positive.");
         public Tensor select(long dim, long index) => Aten.select.Call(this, dim, index);
         public Tensor[] split(long size, int dim = 0) => Aten.split.CallList(this, size, dim);
         public Tensor[] chunk(long chunks, long dim = 0) => Aten.chunk.CallList(this, chunks, dim);

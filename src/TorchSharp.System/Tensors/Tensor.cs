@@ -85,8 +85,12 @@ public static partial class torch
             return this;
         }
 
-        public override bool Equals(object? obj) => ReferenceEquals(this, obj);
+        public override bool Equals(object? obj) => obj is Tensor other && Equals(other);
 
+        /// <summary>Whether shape and elements are the same.</summary>
+        public bool Equals(Tensor target) => Aten.equal.CallValue(this, target).Bits != 0;
+
+        // As in TorchSharp: the object's, whatever its elements are.
         public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
 
         public override string ToString() => $"[{string.Join("x", shape)}], type = {dtype}, device = {device}";
@@ -179,7 +183,7 @@ public static partial class torch
             return data<T>()[0];
         }
 
-        public Scalar ToScalar() => Scalar.From(Aten.local_scalar.CallValue(this));
+        public Scalar ToScalar() => Scalar.From(Aten.item.CallValue(this));
 
         /// <summary>The elements of a contiguous tensor on the CPU, as bytes of its own memory: valid while the tensor lives.</summary>
         public unsafe Span<byte> bytes
