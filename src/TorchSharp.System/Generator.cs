@@ -7,28 +7,41 @@ public static partial class torch
     /// <summary>A pseudo-random number generator on the CPU.</summary>
     public class Generator : IDisposable
     {
-        internal Generator(nint handle) => Handle = handle;
+        private nint _handle;
+
+        internal Generator(nint handle) => _handle = handle;
 
         public Generator(ulong seed = 0, Device? device = null)
         {
             if (device is not null && device.type != DeviceType.CPU)
                 throw new NotSupportedException("TorchSharp.System makes generators on the CPU only.");
-            Handle = NativeMethods.Check(NativeMethods.tss_new_generator(seed));
+            _handle = NativeMethods.Check(NativeMethods.tss_new_generator(seed));
         }
 
-        public IntPtr Handle { get; private set; }
+        public IntPtr Handle => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(Generator));
 
         public Device device { get; } = CPU;
 
         public static Generator Default => new(NativeMethods.Check(NativeMethods.tss_default_generator()));
 
-        public Tensor get_state() => new(NativeMethods.Check(NativeMethods.tss_generator_state(Handle)));
+        public Tensor get_state()
+        {
+            nint state = NativeMethods.Check(NativeMethods.tss_generator_state(Handle));
+            GC.KeepAlive(this);
+            return new Tensor(state);
+        }
 
-        public void set_state(Tensor value) => NativeMethods.Check(NativeMethods.tss_set_generator_state(Handle, value.Handle));
+        public void set_state(Tensor value)
+        {
+            NativeMethods.Check(NativeMethods.tss_set_generator_state(Handle, value.Handle));
+            GC.KeepAlive(value);
+            GC.KeepAlive(this);
+        }
 
         public Generator manual_seed(long seed)
         {
             NativeMethods.tss_generator_seed(Handle, (ulong)seed);
+            GC.KeepAlive(this);
             return this;
         }
 
@@ -51,9 +64,9 @@ public static partial class torch
 
         protected virtual void Dispose(bool disposing)
         {
-            if (Handle == 0) return;
-            NativeMethods.tss_delete_generator(Handle);
-            Handle = 0;
+            if (_handle == 0) return;
+            NativeMethods.tss_delete_generator(_handle);
+            _handle = 0;
         }
     }
 

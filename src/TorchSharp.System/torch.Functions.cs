@@ -4,9 +4,12 @@ namespace TorchSharp;
 
 public static partial class torch
 {
-    public static Tensor cat(IList<Tensor> tensors, long dim = 0) => tensors.Count > 0
-        ? Aten.cat.Call(tensors.ToArray(), dim)
-        : throw new ArgumentException(nameof(tensors));
+    public static Tensor cat(IList<Tensor> tensors, long dim = 0) => tensors.Count switch
+    {
+        0 => throw new ArgumentException(nameof(tensors)),
+        1 => tensors[0].alias(),
+        _ => Aten.cat.Call(tensors.ToArray(), dim),
+    };
 
     public static Tensor stack(IEnumerable<Tensor> tensors, long dim = 0) => Aten.stack.Call(tensors.ToArray(), dim);
 

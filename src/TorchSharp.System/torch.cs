@@ -38,7 +38,10 @@ public static partial class torch
 
         public static void manual_seed_all(long seed) => NativeMethods.Check(NativeMethods.tss_cuda_manual_seed((ulong)seed, true));
 
-        public static void synchronize(Device? device = null) => NativeMethods.Check(NativeMethods.tss_cuda_synchronize(device?.index ?? -1));
+        public static void synchronize(Device? device = null)
+        {
+            if (is_available()) NativeMethods.Check(NativeMethods.tss_cuda_synchronize(device?.index ?? -1));
+        }
     }
 
     public static class autograd

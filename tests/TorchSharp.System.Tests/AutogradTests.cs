@@ -95,8 +95,7 @@ public class AutogradTests
         y.backward(retain_graph: true);
         y.backward();
         x.grad!.ShouldBe(12);
-        LibtorchError(() => y.backward()).Should().Be(
-            "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.");
+        LibtorchError(() => y.backward()).Should().StartWith("Trying to backward through the graph a second time");
         x.grad!.ShouldBe(12);
     }
 

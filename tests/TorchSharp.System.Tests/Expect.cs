@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -12,6 +14,12 @@ namespace TorchSharp.Tests;
 /// </summary>
 internal static class Expect
 {
+    // Tensors this small gain nothing from several threads, and on a busy machine those wait for each other.
+#pragma warning disable CA2255
+    [ModuleInitializer]
+    internal static void ComputeOnOneThread() => set_num_threads(1);
+#pragma warning restore CA2255
+
     /// <summary>Checks the shape and, in row-major order, the elements; the tolerance grows with values above 1.</summary>
     internal static void ShouldBe(this Tensor actual, long[] shape, double[] values, double tolerance = 1e-6)
     {
@@ -61,7 +69,7 @@ internal static class Expect
         });
         thread.Start();
         thread.Join();
-        if (thrown is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(thrown);
+        if (thrown is not null) ExceptionDispatchInfo.Throw(thrown);
     }
 
     /// <summary>Reclaims what earlier tests have dropped, so that counts stand still.</summary>

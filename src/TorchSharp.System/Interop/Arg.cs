@@ -60,10 +60,12 @@ internal readonly struct Arg
                 value.Count = text.Length;
                 break;
             case Tensor?[] list:
-                for (int i = 0; i < list.Length; i++) scratch[i] = list[i]?.Handle ?? 0;
+                for (int i = 0; i < list.Length; i++) scratch[i] = list[i]?.Handle ?? Absent(i);
                 value.Count = list.Length;
                 break;
         }
         scratch += ScratchWords;
     }
+
+    private nint Absent(int position) => _tag == ValueTag.OptionalTensorList ? 0 : throw new ArgumentException($"The list of tensors has a null at position {position}.");
 }

@@ -55,7 +55,7 @@ namespace TorchSharp
                 options.maximize ??= Defaults.maximize;
                 options.InitialLearningRate = options.LearningRate!.Value;
                 base.add_param_group(param_group);
-                foreach (var parameter in param_group.Parameters) _state.Add(parameter.Handle, new State(parameter));
+                foreach (var parameter in param_group.Parameters) _state[parameter.Handle] = new State(parameter);
             }
 
             public override Tensor? step(Func<Tensor>? closure = null) => _step<ParamGroup>(

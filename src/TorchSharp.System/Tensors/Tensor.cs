@@ -112,7 +112,7 @@ public static partial class torch
         public bool is_cpu() => device_type == DeviceType.CPU;
         public bool is_floating_point() => torch.is_floating_point(dtype);
         public bool is_integral() => torch.is_integral(dtype);
-        public bool is_contiguous() => NativeMethods.tss_is_contiguous(Handle);
+        public bool is_contiguous() => Ask(NativeMethods.tss_is_contiguous);
         public long storage_offset() => NativeMethods.tss_storage_offset(Handle);
         public long[] shape => Geometry(sizes: true);
         public long[] size() => Geometry(sizes: true);
@@ -125,7 +125,16 @@ public static partial class torch
             var result = new long[Dimensions];
             fixed (long* start = result)
                 NativeMethods.Check(NativeMethods.tss_geometry(Handle, sizes ? start : null, sizes ? null : start));
+            GC.KeepAlive(this);
             return result;
+        }
+
+        // The native side holds a borrowed pointer: the tensor may not be finalised before the call is over.
+        private bool Ask(Func<nint, bool> question)
+        {
+            bool answer = question(Handle);
+            GC.KeepAlive(this);
+            return answer;
         }
 
         private static long At(long[] values, int dim) =>
@@ -136,12 +145,16 @@ public static partial class torch
 
         // ---- autograd
 
-        public bool is_leaf => NativeMethods.tss_is_leaf(Handle);
+        public bool is_leaf => Ask(NativeMethods.tss_is_leaf);
 
         public bool requires_grad
         {
-            get => NativeMethods.tss_requires_grad(Handle);
-            set => NativeMethods.Check(NativeMethods.tss_set_requires_grad(Handle, value));
+            get => Ask(NativeMethods.tss_requires_grad);
+            set
+            {
+                NativeMethods.Check(NativeMethods.tss_set_requires_grad(Handle, value));
+                GC.KeepAlive(this);
+            }
         }
 
         public Tensor requires_grad_(bool requires_grad = true)
@@ -157,9 +170,15 @@ public static partial class torch
             get
             {
                 nint gradient = NativeMethods.tss_grad(Handle);
+                GC.KeepAlive(this);
                 return gradient == 0 ? null : new Tensor(gradient);
             }
-            set => NativeMethods.Check(NativeMethods.tss_set_grad(Handle, value?.Handle ?? 0));
+            set
+            {
+                NativeMethods.Check(NativeMethods.tss_set_grad(Handle, value?.Handle ?? 0));
+                GC.KeepAlive(value);
+                GC.KeepAlive(this);
+            }
         }
 
         public void backward() => autograd.backward([this]);
@@ -202,6 +221,7 @@ public static partial class torch
                 if (!is_contiguous()) throw new InvalidOperationException("SetBytes() called on non-contiguous tensor.");
                 if (value.Length != NumberOfElements * ElementSize) throw new ArgumentException("Mismatched data sizes in SetBytes().");
                 value.CopyTo(bytes);
+                GC.KeepAlive(this);
             }
         }
 

@@ -29,8 +29,17 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T> where
 
     public T this[params long[] indices]
     {
-        get => _start[Offset(indices)];
-        set => _start[Offset(indices)] = value;
+        get
+        {
+            T value = _start[Offset(indices)];
+            GC.KeepAlive(_tensor);
+            return value;
+        }
+        set
+        {
+            _start[Offset(indices)] = value;
+            GC.KeepAlive(_tensor);
+        }
     }
 
     public T[] ToArray()
