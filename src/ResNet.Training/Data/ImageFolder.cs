@@ -15,9 +15,9 @@ public sealed class ImageFolder
 {
     private const int NamedClasses = 3;
 
-    private static readonly string[] ImageExtensions = [".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"];
+    private static readonly string[] s_imageExtensions = [".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"];
 
-    private static readonly string[] EvaluationFolders = ["val", "test"];
+    private static readonly string[] s_evaluationFolders = ["val", "test"];
 
     /// <summary>Lists the images of a folder.</summary>
     /// <param name="root">The folder that holds the class folders.</param>
@@ -39,7 +39,7 @@ public sealed class ImageFolder
     }
 
     /// <summary>The endings of the files that count as images, in lower case and with their dot; case does not matter.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = ImageExtensions.AsReadOnly();
+    public static IReadOnlyList<string> Extensions { get; } = s_imageExtensions.AsReadOnly();
 
     /// <summary>The folder that holds the class folders, as it was given.</summary>
     public string Root { get; }
@@ -66,7 +66,7 @@ public sealed class ImageFolder
         if (!Directory.Exists(root))
             throw new DatasetException($"There is no folder '{root}': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
         var trainFolder = Path.Join(root, "train");
-        var evaluationFolder = EvaluationFolders.Select(name => Path.Join(root, name)).FirstOrDefault(Directory.Exists);
+        var evaluationFolder = s_evaluationFolders.Select(name => Path.Join(root, name)).FirstOrDefault(Directory.Exists);
         if (!Directory.Exists(trainFolder) || evaluationFolder is null)
             throw new DatasetException(
                 $"The folder '{root}' has no {(Directory.Exists(trainFolder) ? "val/ or test/" : "train/")}: "
@@ -160,7 +160,7 @@ public sealed class ImageFolder
         Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? withoutLink;
 
     private static bool IsImage(string name) =>
-        Array.Exists(ImageExtensions, extension => name.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+        Array.Exists(s_imageExtensions, extension => name.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
 
     private static List<Entry> List(string path)
     {
@@ -178,7 +178,7 @@ public sealed class ImageFolder
         if (empty.Count > 0)
             throw new DatasetException(
                 $"In '{Root}' there are no images for {Names(empty)}: each class folder needs at least one file that ends in "
-                + $"{string.Join(", ", ImageExtensions)}.");
+                + $"{string.Join(", ", s_imageExtensions)}.");
     }
 
     private readonly record struct Entry(string Name, bool IsFolder, bool IsLink);

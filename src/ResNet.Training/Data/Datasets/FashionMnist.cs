@@ -16,9 +16,9 @@ public static class FashionMnist
     private const string CompletionMark = ".complete";
 
     // An unpacking that was killed leaves its temporary folder; none that is alive takes this long.
-    private static readonly TimeSpan AbandonedAfter = TimeSpan.FromHours(6);
+    private static readonly TimeSpan s_abandonedAfter = TimeSpan.FromHours(6);
 
-    private static readonly Split[] Splits = [new("train", "train", 60_000), new("test", "t10k", 10_000)];
+    private static readonly Split[] s_splits = [new("train", "train", 60_000), new("test", "t10k", 10_000)];
 
     /// <summary>Reads one of the four files, which has to have these dimensions.</summary>
     internal delegate Task<ReadOnlyMemory<byte>> IdxReader(string name, int[] dimensions);
@@ -49,7 +49,7 @@ public static class FashionMnist
     {
         using var client = new HttpClient();
         var files = new FashionMnistFiles(client, progress, cancellationToken);
-        return await PrepareAsync(cacheFolder ?? DatasetCache.Folder, Splits, files.ReadAsync, progress, cancellationToken).ConfigureAwait(false);
+        return await PrepareAsync(cacheFolder ?? DatasetCache.Folder, s_splits, files.ReadAsync, progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Does the same for files of any origin and number of pictures.</summary>
@@ -84,7 +84,7 @@ public static class FashionMnist
         {
             try
             {
-                if (Directory.GetCreationTimeUtc(folder) < DateTime.UtcNow - AbandonedAfter)
+                if (Directory.GetCreationTimeUtc(folder) < DateTime.UtcNow - s_abandonedAfter)
                     Directory.Delete(folder, recursive: true);
             }
             catch (DirectoryNotFoundException)
@@ -156,11 +156,11 @@ public static class FashionMnist
     {
         private const int ReportEvery = 500;
 
-        private int done;
+        private int _done;
 
         public void Add()
         {
-            var now = Interlocked.Increment(ref done);
+            var now = Interlocked.Increment(ref _done);
             if (now % ReportEvery == 0 || now == total)
                 progress?.Report(new DatasetProgress("Unpacking Fashion-MNIST", now, total));
         }

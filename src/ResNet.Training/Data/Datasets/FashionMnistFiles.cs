@@ -12,9 +12,9 @@ internal sealed class FashionMnistFiles(HttpClient client, IProgress<DatasetProg
     private const string PackageHint = "On Debian the package dataset-fashion-mnist brings the files without a download";
 
     // The address and the sums are those of https://github.com/zalandoresearch/fashion-mnist.
-    private static readonly Uri Address = new("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/");
+    private static readonly Uri s_address = new("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/");
 
-    private static readonly Dictionary<string, string> Md5Sums = new()
+    private static readonly Dictionary<string, string> s_md5Sums = new()
     {
         ["train-images-idx3-ubyte.gz"] = "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
         ["train-labels-idx1-ubyte.gz"] = "25c81989df183df01b3e8a0aad5dffbe",
@@ -22,7 +22,7 @@ internal sealed class FashionMnistFiles(HttpClient client, IProgress<DatasetProg
         ["t10k-labels-idx1-ubyte.gz"] = "bb300cfdad3c16e7a12a480ee83cd310",
     };
 
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(60);
 
     /// <summary>Reads the contents of one file and checks what it is.</summary>
     /// <param name="name">One of the four published names.</param>
@@ -45,16 +45,16 @@ internal sealed class FashionMnistFiles(HttpClient client, IProgress<DatasetProg
     /// <exception cref="DatasetException">The server cannot be reached, refuses, falls silent for a minute, or sends something else.</exception>
     internal async Task<byte[]> DownloadAsync(string name)
     {
-        var address = new Uri(Address, name);
+        var address = new Uri(s_address, name);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            patience.CancelAfter(LongestSilence);
+            patience.CancelAfter(s_longestSilence);
             using var response = await client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, patience.Token).ConfigureAwait(false);
             response.EnsureSuccessStatusCode();
             var bytes = await ReadBodyAsync(response, name, patience).ConfigureAwait(false);
             if (!HasPublishedSum(bytes, name))
-                throw new DatasetException($"What {address} sends is not the published file: its MD5 sum is not {Md5Sums[name]}. {PackageHint}.");
+                throw new DatasetException($"What {address} sends is not the published file: its MD5 sum is not {s_md5Sums[name]}. {PackageHint}.");
             return bytes;
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException)
@@ -63,7 +63,7 @@ internal sealed class FashionMnistFiles(HttpClient client, IProgress<DatasetProg
         }
         catch (OperationCanceledException failure) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new DatasetException($"{address} cannot be downloaded: no answer for {LongestSilence.TotalSeconds:N0} seconds. {PackageHint}.", failure);
+            throw new DatasetException($"{address} cannot be downloaded: no answer for {s_longestSilence.TotalSeconds:N0} seconds. {PackageHint}.", failure);
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class FashionMnistFiles(HttpClient client, IProgress<DatasetProg
         int read;
         while ((read = await body.ReadAsync(buffer, patience.Token).ConfigureAwait(false)) > 0)
         {
-            patience.CancelAfter(LongestSilence);
+            patience.CancelAfter(s_longestSilence);
             bytes.Write(buffer, 0, read);
             progress?.Report(new DatasetProgress($"Downloading {name}", bytes.Length, response.Content.Headers.ContentLength ?? 0));
         }
@@ -84,5 +84,5 @@ internal sealed class FashionMnistFiles(HttpClient client, IProgress<DatasetProg
 
     [SuppressMessage("Security", "CA5351", Justification = "MD5 is what the authors publish, against damage in transfer.")]
     private static bool HasPublishedSum(byte[] bytes, string name) =>
-        Convert.ToHexStringLower(MD5.HashData(bytes)) == Md5Sums[name];
+        Convert.ToHexStringLower(MD5.HashData(bytes)) == s_md5Sums[name];
 }

@@ -146,19 +146,19 @@ internal static class BilinearResampler
     {
         public readonly int[] First;
         public readonly int[] Count;
-        private readonly uint[] weights;
-        private readonly int taps;
+        private readonly uint[] _weights;
+        private readonly int _taps;
 
         public Filter(int sourceLength, int scaledLength, int windowStart, int windowLength)
         {
             var scale = (double)sourceLength / scaledLength;
             var support = Math.Max(scale, 1.0);
-            taps = ((int)Math.Ceiling(support) * 2) + 1;
+            _taps = ((int)Math.Ceiling(support) * 2) + 1;
             First = ArrayPool<int>.Shared.Rent(windowLength);
             Count = ArrayPool<int>.Shared.Rent(windowLength);
-            weights = ArrayPool<uint>.Shared.Rent(checked(windowLength * taps));
+            _weights = ArrayPool<uint>.Shared.Rent(checked(windowLength * _taps));
 
-            Span<double> triangle = taps <= 256 ? stackalloc double[taps] : new double[taps];
+            Span<double> triangle = _taps <= 256 ? stackalloc double[_taps] : new double[_taps];
             for (var i = 0; i < windowLength; i++)
             {
                 var centre = (windowStart + i + 0.5) * scale;
@@ -173,17 +173,17 @@ internal static class BilinearResampler
                     total += triangle[tap];
                 }
                 for (var tap = 0; tap < Count[i]; tap++)
-                    weights[(i * taps) + tap] = (uint)(0.5 + (triangle[tap] / total * (1 << PrecisionBits)));
+                    _weights[(i * _taps) + tap] = (uint)(0.5 + (triangle[tap] / total * (1 << PrecisionBits)));
             }
         }
 
-        public ReadOnlySpan<uint> Weights(int i) => weights.AsSpan(i * taps, Count[i]);
+        public ReadOnlySpan<uint> Weights(int i) => _weights.AsSpan(i * _taps, Count[i]);
 
         public void Dispose()
         {
             ArrayPool<int>.Shared.Return(First);
             ArrayPool<int>.Shared.Return(Count);
-            ArrayPool<uint>.Shared.Return(weights);
+            ArrayPool<uint>.Shared.Return(_weights);
         }
     }
 }

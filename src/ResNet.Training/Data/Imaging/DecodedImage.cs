@@ -11,14 +11,14 @@ namespace ResNet.Training.Data.Imaging;
 /// </remarks>
 public sealed class DecodedImage : IDisposable
 {
-    private byte[]? pixels;
+    private byte[]? _pixels;
 
     internal DecodedImage(int width, int height, int channels)
     {
         Width = width;
         Height = height;
         Channels = channels;
-        pixels = ArrayPool<byte>.Shared.Rent(checked(width * height * channels));
+        _pixels = ArrayPool<byte>.Shared.Rent(checked(width * height * channels));
     }
 
     /// <summary>The image's own width in pixels.</summary>
@@ -95,16 +95,16 @@ public sealed class DecodedImage : IDisposable
     /// <summary>Gives the memory of the pixels back.</summary>
     public void Dispose()
     {
-        var returned = Interlocked.Exchange(ref pixels, null);
+        var returned = Interlocked.Exchange(ref _pixels, null);
         if (returned != null)
             ArrayPool<byte>.Shared.Return(returned);
     }
 
     internal Span<byte> Rows(int top, int count)
     {
-        ObjectDisposedException.ThrowIf(pixels is null, this);
+        ObjectDisposedException.ThrowIf(_pixels is null, this);
         var stride = Width * Channels;
-        return pixels.AsSpan(top * stride, count * stride);
+        return _pixels.AsSpan(top * stride, count * stride);
     }
 
     private static int Longer(int resizeTo, int longer, int shorter) => (int)((long)resizeTo * longer / shorter);

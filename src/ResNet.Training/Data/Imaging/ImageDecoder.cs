@@ -23,7 +23,7 @@ public static class ImageDecoder
 
     private static ReadOnlySpan<byte> JpegSignature => [0xFF, 0xD8, 0xFF];
 
-    private static readonly Lock RetryLock = new();
+    private static readonly Lock s_retryLock = new();
 
     /// <summary>Reads an image file.</summary>
     /// <param name="path">The image file; its content decides what it is, not its name.</param>
@@ -61,7 +61,7 @@ public static class ImageDecoder
     // tell which line belongs to this file, it is read once more with the buffer empty and no other failure under way.
     private static DecodedImage DecodeAlone(string path, ReadOnlySpan<byte> file, int channels)
     {
-        lock (RetryLock)
+        lock (s_retryLock)
         {
             Vips.vips_error_clear();
             try

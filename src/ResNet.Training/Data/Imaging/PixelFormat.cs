@@ -10,15 +10,15 @@ namespace ResNet.Training.Data.Imaging;
 /// </summary>
 internal readonly struct PixelFormat
 {
-    private readonly Colours colours;
-    private readonly int bands;
-    private readonly bool is16Bit;
+    private readonly Colours _colours;
+    private readonly int _bands;
+    private readonly bool _is16Bit;
 
     private PixelFormat(Colours colours, int bands, bool is16Bit)
     {
-        this.colours = colours;
-        this.bands = bands;
-        this.is16Bit = is16Bit;
+        _colours = colours;
+        _bands = bands;
+        _is16Bit = is16Bit;
     }
 
     private enum Colours
@@ -55,12 +55,12 @@ internal readonly struct PixelFormat
     /// <param name="channels">1 or 3.</param>
     public void Convert(Span<byte> source, Span<byte> destination, int channels)
     {
-        if (is16Bit)
+        if (_is16Bit)
             source = KeepUpperBytes(source);
 
-        if (bands == channels && (int)colours == channels)
+        if (_bands == channels && (int)_colours == channels)
             source.CopyTo(destination);
-        else if (colours == Colours.Grey)
+        else if (_colours == Colours.Grey)
             SpreadGrey(source, destination, channels);
         else
             ConvertColours(source, destination, channels);
@@ -76,16 +76,16 @@ internal readonly struct PixelFormat
 
     private void SpreadGrey(ReadOnlySpan<byte> source, Span<byte> destination, int channels)
     {
-        for (int from = 0, to = 0; to < destination.Length; from += bands, to += channels)
+        for (int from = 0, to = 0; to < destination.Length; from += _bands, to += channels)
             destination.Slice(to, channels).Fill(source[from]);
     }
 
     private void ConvertColours(ReadOnlySpan<byte> source, Span<byte> destination, int channels)
     {
-        for (int from = 0, to = 0; to < destination.Length; from += bands, to += channels)
+        for (int from = 0, to = 0; to < destination.Length; from += _bands, to += channels)
         {
             var (red, green, blue) = (source[from], source[from + 1], source[from + 2]);
-            if (colours == Colours.Cmyk)
+            if (_colours == Colours.Cmyk)
             {
                 var black = source[from + 3];
                 (red, green, blue) = (WithoutInk(red, black), WithoutInk(green, black), WithoutInk(blue, black));

@@ -22,7 +22,7 @@ internal static class SmallPng
     private const int ChunkOverhead = ChunkHead + 4;
     private const int HeaderLength = 13;
 
-    private static readonly uint[] CrcTable = MakeCrcTable();
+    private static readonly uint[] s_crcTable = MakeCrcTable();
 
     internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
@@ -172,7 +172,7 @@ internal static class SmallPng
     {
         var crc = uint.MaxValue;
         foreach (var value in bytes)
-            crc = CrcTable[(byte)(crc ^ value)] ^ (crc >> 8);
+            crc = s_crcTable[(byte)(crc ^ value)] ^ (crc >> 8);
         return ~crc;
     }
 

@@ -15,11 +15,11 @@ internal static unsafe partial class Vips
     private const string GLibLibrary = "glib";
 
     // Before 8.13 libvips could not block the loaders that are not hardened against malicious files.
-    private static readonly Version OldestVersion = new(8, 13);
+    private static readonly Version s_oldestVersion = new(8, 13);
 
-    private static readonly nint VipsHandle = LoadVips();
+    private static readonly nint s_vipsHandle = LoadVips();
 
-    private static readonly Lazy<bool> Initialisation = new(Initialise);
+    private static readonly Lazy<bool> s_initialisation = new(Initialise);
 
     internal enum BandFormat
     {
@@ -40,7 +40,7 @@ internal static unsafe partial class Vips
 
     /// <summary>Loads and initialises libvips on the first call; later calls cost nothing.</summary>
     /// <exception cref="DllNotFoundException">libvips is not installed, or is too old.</exception>
-    public static void EnsureInitialised() => _ = Initialisation.Value;
+    public static void EnsureInitialised() => _ = s_initialisation.Value;
 
     /// <summary>Takes the first line of libvips' error buffer, without its "VipsJpeg: " and the like, and empties the buffer.</summary>
     public static string TakeError()
@@ -58,7 +58,7 @@ internal static unsafe partial class Vips
 
     private static bool Initialise()
     {
-        if (VipsHandle == 0)
+        if (s_vipsHandle == 0)
             throw new DllNotFoundException(
                 "libvips, which decodes the images, is not installed: on Debian and Ubuntu run "
                 + "`apt-get install libvips42`, elsewhere reference the package NetVips.Native.win-x64, "
@@ -67,8 +67,8 @@ internal static unsafe partial class Vips
             throw new DllNotFoundException($"libvips does not start: {TakeError()}.");
 
         var version = new Version(vips_version(0), vips_version(1));
-        if (version < OldestVersion)
-            throw new DllNotFoundException($"libvips is version {version}; {OldestVersion} or newer is needed.");
+        if (version < s_oldestVersion)
+            throw new DllNotFoundException($"libvips is version {version}; {s_oldestVersion} or newer is needed.");
 
         // Every image is read once, so the cache of operations would only hold memory; and the images of a batch are
         // read in parallel, so one image needs no threads of its own.
@@ -94,7 +94,7 @@ internal static unsafe partial class Vips
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) => name switch
     {
-        VipsLibrary => VipsHandle,
+        VipsLibrary => s_vipsHandle,
         GObjectLibrary => Exporter("g_object_unref", "libgobject-2.0-0.dll", "libgobject-2.0.0.dylib", "libgobject-2.0.so.0"),
         GLibLibrary => Exporter("g_free", "libglib-2.0-0.dll", "libglib-2.0.0.dylib", "libglib-2.0.so.0"),
         _ => 0,
@@ -102,7 +102,7 @@ internal static unsafe partial class Vips
 
     // The single-file builds export GObject and GLib from libvips itself.
     private static nint Exporter(string symbol, string windows, string macOS, string linux) =>
-        NativeLibrary.TryGetExport(VipsHandle, symbol, out _) ? VipsHandle : Load(windows, macOS, linux);
+        NativeLibrary.TryGetExport(s_vipsHandle, symbol, out _) ? s_vipsHandle : Load(windows, macOS, linux);
 
     private static nint Load(string windows, string macOS, string linux)
     {
@@ -115,8 +115,8 @@ internal static unsafe partial class Vips
     internal struct GValue
     {
         public nuint Type;
-        private readonly ulong data0;
-        private readonly ulong data1;
+        private readonly ulong _data0;
+        private readonly ulong _data1;
     }
 
     [LibraryImport(VipsLibrary, StringMarshalling = StringMarshalling.Utf8)]

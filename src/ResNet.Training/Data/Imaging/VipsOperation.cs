@@ -9,14 +9,14 @@ internal readonly unsafe ref struct VipsOperation
 {
     private const nuint IntType = 6 << 2;
 
-    private readonly nint handle;
+    private readonly nint _handle;
 
     /// <exception cref="NotSupportedException">This build of libvips lacks the operation: a loader whose library it was built without.</exception>
     public VipsOperation(ReadOnlySpan<byte> name)
     {
         EnsureInitialised();
-        handle = vips_operation_new(name);
-        if (handle == 0)
+        _handle = vips_operation_new(name);
+        if (_handle == 0)
             throw new NotSupportedException($"this build of libvips has no {Encoding.UTF8.GetString(name)}");
     }
 
@@ -46,25 +46,25 @@ internal readonly unsafe ref struct VipsOperation
     {
         try
         {
-            if (vips_object_build(handle) != 0)
+            if (vips_object_build(_handle) != 0)
                 throw new VipsException();
             GValue value = default;
             g_value_init(ref value, vips_image_get_type());
-            g_object_get_property(handle, "out"u8, ref value);
+            g_object_get_property(_handle, "out"u8, ref value);
             var image = g_object_ref(g_value_get_object(value));
             g_value_unset(ref value);
             return new VipsImage(image);
         }
         finally
         {
-            vips_object_unref_outputs(handle);
-            g_object_unref(handle);
+            vips_object_unref_outputs(_handle);
+            g_object_unref(_handle);
         }
     }
 
     private void Set(ReadOnlySpan<byte> property, ref GValue value)
     {
-        g_object_set_property(handle, property, value);
+        g_object_set_property(_handle, property, value);
         g_value_unset(ref value);
     }
 }
