@@ -2,7 +2,7 @@
 rem Sets up what is missing and does one of two jobs:
 rem   build train [OPTION...]   trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
 rem   build test  [OPTION...]   runs every test; options go to 'dotnet test'
-setlocal EnableDelayedExpansion
+setlocal
 cd /d "%~dp0"
 set DOTNET_CLI_TELEMETRY_OPTOUT=1
 set DOTNET_NOLOGO=1
@@ -20,12 +20,7 @@ if errorlevel 1 (
 )
 set job=%~1
 set options=
-:collect
-shift
-if not "%~1"=="" (
-  set options=!options! %1
-  goto collect
-)
+for /f "tokens=1,*" %%a in ("%*") do set options= %%b
 if not exist TorchEngine.props (
   echo Asking the package feed for TorchSharp
   dotnet restore samples\Imagenette -p:TorchEngine=Package --nologo -v quiet

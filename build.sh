@@ -5,12 +5,13 @@
 #
 # TORCH_ENGINE=Package or System overrules what set-up finds out about the package feed; see CONTRIBUTING.md.
 set -euo pipefail
+readonly caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly engine_file=TorchEngine.props
 readonly logs=artifacts/log
 readonly debian_packages=(libtorch-dev libvips42 g++ cmake dataset-fashion-mnist)
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
@@ -47,19 +48,21 @@ choose_engine() {
     Package | System) ;;
     *) fail "TORCH_ENGINE is '$engine', but has to be Package or System." ;;
   esac
+  [ "$engine" = Package ] || install_debian_packages
   local content="<Project><PropertyGroup><TorchEngine>$engine</TorchEngine></PropertyGroup></Project>"
   [ "$(cat "$engine_file" 2>/dev/null)" = "$content" ] || printf '%s\n' "$content" >"$engine_file"
-  [ "$engine" = Package ] || install_debian_packages
 }
 
 install_debian_packages() {
   local missing=() package
   if ! command -v apt-get >/dev/null; then
     command -v cmake >/dev/null && [ -n "${LIBTORCH:-}" ] && return
-    fail "The package feed has no TorchSharp and this system has no apt-get. Install libtorch, libvips, a C++ compiler and cmake, set LIBTORCH to libtorch's folder, and start again."
+    fail "The package feed had no TorchSharp ($engine_file says so; delete it to ask again) and this system has no apt-get. Install libtorch, libvips, a C++ compiler and cmake, set LIBTORCH to libtorch's folder, and start again."
   fi
   for package in "${debian_packages[@]}"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
+    # LIBTORCH names a libtorch that is there already. Later releases call libraries with 64-bit time …t64.
+    [ "$package" != libtorch-dev ] || [ -z "${LIBTORCH:-}" ] || continue
+    [[ $(dpkg-query -W -f '${db:Status-Status} ' "$package" "${package}t64" 2>/dev/null || true) =~ (^| )installed\  ]] || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   local sudo=()
@@ -84,21 +87,27 @@ set_up() {
 train() {
   set_up
   step 'Building the console' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build samples/Imagenette -c Release --nologo -v quiet
-  exec artifacts/bin/Imagenette/release/imagenette train "$@"
+  local console=$PWD/artifacts/bin/Imagenette/release/imagenette
+  # Paths on the command line are the caller's.
+  cd "$caller"
+  exec "$console" train "$@"
 }
 
 # Runs the test projects one after the other, so that each has the machine to itself, and adds up their results.
 test_all() {
   set_up
   step 'Building everything' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build ResNet.sln -c Release --nologo -v quiet
-  local project log passed=0 failed=0 skipped=0 broken=0
+  local project log counts passed=0 failed=0 skipped=0
   for project in tests/*/*.csproj; do
     log=$logs/$(basename "$project" .csproj).log
+    local broken=0
     dotnet test "$project" -c Release --no-build --nologo "$@" 2>&1 | tee "$log" || broken=1
-    read -r f p s < <(sed -nE 's/.*Failed: *([0-9]+), Passed: *([0-9]+), Skipped: *([0-9]+).*/\1 \2 \3/p' "$log" | tail -n 1) || f=1 p=0 s=0
+    # A run that ends without counts, as one that crashes does, counts as one failure.
+    counts=$(sed -nE 's/.*Failed: *([0-9]+), Passed: *([0-9]+), Skipped: *([0-9]+).*/\1 \2 \3/p' "$log" | tail -n 1)
+    read -r f p s <<<"${counts:-$broken 0 0}"
+    [ "$broken" = 0 ] || [ "$f" -gt 0 ] || f=1
     failed=$((failed + f)) passed=$((passed + p)) skipped=$((skipped + s))
   done
-  [ "$broken" = 0 ] || [ "$failed" -gt 0 ] || failed=1
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   [ "$failed" = 0 ]
 }

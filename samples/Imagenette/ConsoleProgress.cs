@@ -26,7 +26,7 @@ internal static class ConsoleProgress
         else Console.WriteLine(line);
     }
 
-    private static Progress Bars() => AnsiConsole.Progress().AutoClear(true).Columns(
+    private static Progress Bars() => AnsiConsole.Progress().AutoClear(true).HideCompleted(true).Columns(
         new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PercentageColumn());
 
     private static string Describe(in TrainingProgress progress)
@@ -35,9 +35,10 @@ internal static class ConsoleProgress
         string rate = progress.Phase == TrainingPhase.Training
             ? string.Create(CultureInfo.InvariantCulture, $"  lr {progress.LearningRate:0.0000}")
             : "";
+        string left = progress.TimeLeft.ToString(progress.TimeLeft >= TimeSpan.FromHours(1) ? @"d\.hh\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{phase} {progress.Epoch}/{progress.Epochs}  {progress.ImagesPerSecond,4:0} img/s  loss {progress.Loss:0.000}{rate}  {progress.TimeLeft:m\\:ss} left");
+            $"{phase} {progress.Epoch}/{progress.Epochs}  {progress.ImagesPerSecond,4:0} img/s  loss {progress.Loss:0.000}{rate}  {left} left");
     }
 
     private sealed class TerminalProgress(ProgressContext context) : IProgress<TrainingProgress>

@@ -32,6 +32,12 @@ if (parsed.Errors.Count > 0)
     return ExitCode.Error;
 }
 
+if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) is { } blank)
+{
+    Console.Error.WriteLine($"error: {blank.Option.Name} is empty, but has to be a value. '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
+    return ExitCode.Error;
+}
+
 NativeHeap.KeepFreedMemory();
 
 try

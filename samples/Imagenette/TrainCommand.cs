@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ResNet.Core;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Imaging;
 using ResNet.Training.Optimization;
 using ResNet.Training.Reporting;
 using static TorchSharp.torch;
@@ -105,7 +106,18 @@ internal static class TrainCommand
                 CultureInfo.InvariantCulture,
                 $"Epoch {metrics.Epoch}/{settings.Training.Epochs}: train loss {metrics.TrainLoss:0.0000}, val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %, {metrics.ImagesPerSecond:0} img/s"));
         };
-        var outcome = ConsoleProgress.Run(progress => trainer.Train(model, progress, cancellationToken));
+        TrainingOutcome outcome;
+        try
+        {
+            outcome = ConsoleProgress.Run(progress => trainer.Train(model, progress, cancellationToken));
+        }
+        catch (ImageDecodingException)
+        {
+            // What was learned up to the bad picture is not lost.
+            run.SaveWeights(model);
+            Console.WriteLine($"Stopped; the weights so far are in {folder}");
+            throw;
+        }
         if (outcome.Interrupted)
         {
             run.SaveWeights(model);

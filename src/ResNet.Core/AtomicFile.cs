@@ -10,10 +10,10 @@ public static class AtomicFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
-        string beside = $"{path}.{Environment.ProcessId}.tmp";
+        string beside = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (var stream = new FileStream(beside, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
+            using (var stream = new FileStream(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
@@ -22,7 +22,7 @@ public static class AtomicFile
         }
         catch
         {
-            File.Delete(beside);
+            if (File.Exists(beside)) File.Delete(beside);
             throw;
         }
     }

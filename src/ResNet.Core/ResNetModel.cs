@@ -51,6 +51,9 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <summary>What the network was built from.</summary>
     public ResNetOptions Options { get; }
 
+    /// <summary>Where the network is now: <see cref="ResNetOptions.Device"/>, unless it was moved since.</summary>
+    public Device Device => conv1.weight.device;
+
     /// <summary>Computes the class scores (logits).</summary>
     /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device; 32×32 pixels and up make sense.</param>
     /// <returns><c>[N, classes]</c>, not yet normalised by a softmax.</returns>

@@ -70,6 +70,8 @@ public sealed class WeightsFileTests : IDisposable
     [InlineData("""{"x":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "has 8 bytes, but its shape needs 12")]
     [InlineData("""{"x":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}""", "of type C64")]
     [InlineData("""{"x":{"shape":[1]}}""", "header is damaged")]
+    [InlineData("""{"x":{"dtype":null,"shape":[1],"data_offsets":[0,4]}}""", "header is damaged")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "has the tensor 'x' twice")]
     [InlineData("[1, 2]", "header is damaged")]
     [InlineData("not json", "header is damaged")]
     public void A_damaged_header_is_refused(string header, string problem)

@@ -159,6 +159,7 @@ public sealed class WeightsFile : IDisposable
             }
             else
             {
+                if (_tensors.ContainsKey(entry.Name)) throw new WeightsFileException(path, $"is damaged: it has the tensor '{entry.Name}' twice");
                 _tensors.Add(entry.Name, ReadTensor(path, stream, start, entry));
             }
         }
@@ -166,7 +167,7 @@ public sealed class WeightsFile : IDisposable
 
     private static Tensor ReadTensor(string path, FileStream stream, long start, JsonProperty entry)
     {
-        string typeName = entry.Value.GetProperty("dtype").GetString()!;
+        string typeName = entry.Value.GetProperty("dtype").GetString() ?? throw new FormatException();
         if (!s_types.TryGetValue(typeName, out var type))
             throw new WeightsFileException(path, $"has the tensor '{entry.Name}' of type {typeName}, which is not supported");
         long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64())];
@@ -180,7 +181,15 @@ public sealed class WeightsFile : IDisposable
 
         var tensor = empty(shape, type).DetachFromDisposeScope();
         stream.Position = start + offsets[0];
-        if (count > 0) stream.ReadExactly(tensor.bytes);
-        return tensor;
+        try
+        {
+            if (count > 0) stream.ReadExactly(tensor.bytes);
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
     }
 }

@@ -19,6 +19,7 @@ public sealed class ImageLoader
     /// <param name="samples">At least one; a shuffled loader needs at least <see cref="ImageLoaderOptions.BatchSize"/>.</param>
     /// <param name="options">How they become batches.</param>
     /// <exception cref="DatasetException">There are too few samples.</exception>
+    /// <exception cref="ArgumentException">A batch would be larger than 2 GiB.</exception>
     public ImageLoader(IReadOnlyList<ImageSample> samples, ImageLoaderOptions options)
     {
         ArgumentNullException.ThrowIfNull(samples);
@@ -28,6 +29,8 @@ public sealed class ImageLoader
         Batches = options.Shuffle ? samples.Count / options.BatchSize : (samples.Count + options.BatchSize - 1) / options.BatchSize;
         if (Batches == 0)
             throw new DatasetException($"There are {samples.Count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
+        if ((double)options.BatchSize * options.ImageSize * options.ImageSize * options.Channels > int.MaxValue)
+            throw new ArgumentException($"A batch of {options.BatchSize} images of {options.ImageSize} × {options.ImageSize} pixels is larger than 2 GiB: choose a smaller batch or image size.", nameof(options));
     }
 
     /// <summary>How the samples become batches.</summary>
@@ -35,6 +38,9 @@ public sealed class ImageLoader
 
     /// <summary>Batches of an epoch.</summary>
     public int Batches { get; }
+
+    /// <summary>Images of the smallest batch: the last one, where the samples do not fill it.</summary>
+    internal int SmallestBatch => Images % Options.BatchSize is var rest && rest > 0 ? rest : Options.BatchSize;
 
     /// <summary>Images of an epoch: all, or, where the loader shuffles, as many as fill whole batches.</summary>
     public int Images => Options.Shuffle ? Batches * Options.BatchSize : _samples.Count;

@@ -20,8 +20,8 @@ public sealed record ImageLoaderOptions
     } = 224;
 
     /// <summary>
-    /// Length in pixels of the shorter side before the centre is cut out, where nothing is random. At least
-    /// <see cref="ImageSize"/>; 0, the default, stands for ImageSize itself.
+    /// Length in pixels of the shorter side before the centre is cut out, where nothing is cropped at random. Less than
+    /// <see cref="ImageSize"/>, as the default of 0 is, stands for ImageSize itself.
     /// </summary>
     /// <exception cref="ArgumentException">The value is negative.</exception>
     public int ResizeTo
@@ -43,7 +43,15 @@ public sealed record ImageLoaderOptions
     } = 3;
 
     /// <summary>What is random about each image. Default: nothing.</summary>
-    public Augmentation Augmentation { get; init; }
+    /// <exception cref="ArgumentException">The value is not one of <see cref="Data.Augmentation"/>.</exception>
+    public Augmentation Augmentation
+    {
+        get;
+        init => field = Enum.IsDefined(value)
+            ? value
+            : throw new ArgumentException(
+                $"{nameof(ImageLoaderOptions)}.{nameof(Augmentation)} is {value}, but has to be one of {string.Join(", ", Enum.GetNames<Augmentation>())}.", nameof(Augmentation));
+    }
 
     /// <summary>Whether each epoch has an order of its own (default: false, the order of the samples), and the last, smaller batch is left out.</summary>
     public bool Shuffle { get; init; }

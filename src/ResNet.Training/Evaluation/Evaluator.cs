@@ -25,7 +25,7 @@ public sealed class Evaluator
         (_loader, _normalization) = (loader, normalization);
     }
 
-    /// <summary>Passes over all images in inference mode. The network's own mode is as before afterwards.</summary>
+    /// <summary>Passes over all images in inference mode. The modes of the network and its modules are as before afterwards.</summary>
     /// <param name="model">The network.</param>
     /// <param name="progress">Hears how far it is.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
@@ -36,7 +36,8 @@ public sealed class Evaluator
     internal EvaluationResult Evaluate(ResNetModel model, int epoch, int epochs, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
-        bool training = model.training;
+        // Each module's own, since parts of a network may be held in evaluation mode while it trains.
+        var modes = model.modules().Prepend(model).Select(module => (Module: module, module.training)).ToList();
         model.eval();
         try
         {
@@ -46,13 +47,16 @@ public sealed class Evaluator
         }
         finally
         {
-            model.train(training);
+            foreach (var (module, training) in modes)
+            {
+                if (module.training != training) module.train(training);
+            }
         }
     }
 
     private EvaluationResult Pass(ResNetModel model, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var device = model.Options.Device;
+        var device = model.Device;
         // Loss, and how often the class was the likeliest and among the first k: sums that stay on the device.
         var sums = zeros(3, ScalarType.Float64, device);
         var clock = Stopwatch.StartNew();

@@ -1,6 +1,6 @@
 namespace ResNet.Training.Optimization;
 
-/// <summary>What came out of an epoch.</summary>
+/// <summary>What came out of an epoch; what was not evaluated is NaN.</summary>
 /// <param name="Epoch">The epoch's number, from 1.</param>
 /// <param name="TrainLoss">Mean loss over the training images as they passed, label smoothing included.</param>
 /// <param name="ValidationLoss">Mean cross entropy over the evaluation images.</param>

@@ -77,9 +77,9 @@ public sealed class Trainer
     private void RefuseSingleValues(ResNetModel model)
     {
         int reduction = 2 << model.Options.StageDepths.Count;
-        var options = _training.Options;
-        if (options.BatchSize == 1 && options.ImageSize <= reduction)
-            throw new ArgumentException($"One image of {options.ImageSize} × {options.ImageSize} pixels is too little for batch normalisation in a network that reduces it {reduction} times: choose a larger batch or image size.");
+        int size = _training.Options.ImageSize;
+        if (_training.SmallestBatch == 1 && size <= reduction)
+            throw new ArgumentException($"One image of {size} × {size} pixels is too little for batch normalisation in a network that reduces it {reduction} times: choose a larger batch or image size.");
     }
 
     private (double Loss, double LearningRate) Epoch(
@@ -87,7 +87,7 @@ public sealed class Trainer
     {
         long total = (long)_options.Epochs * _training.Batches;
         var schedule = new WarmupCosineSchedule(_options.LearningRate, total, (long)Math.Round(_options.Warmup * total));
-        using var lossSum = zeros(1, ScalarType.Float64, model.Options.Device);
+        using var lossSum = zeros(1, ScalarType.Float64, model.Device);
         double learningRate = 0;
         model.train();
         foreach (var batch in _training.Epoch(epoch - 1, cancellationToken))
@@ -105,7 +105,7 @@ public sealed class Trainer
     private void Step(ResNetModel model, optim.Optimizer optimizer, ImageBatch batch, Tensor lossSum)
     {
         using var scope = NewDisposeScope();
-        var device = model.Options.Device;
+        var device = model.Device;
         var logits = model.call(_normalization.Apply(batch.Images, device));
         var loss = nn.functional.cross_entropy(logits, batch.Labels.to(device), label_smoothing: _options.LabelSmoothing);
         // Without gradients, rather than with zeros: the next backward pass then need not add to them.

@@ -22,8 +22,11 @@ public sealed class RunFolder
     private static readonly JsonSerializerOptions s_json = new()
     {
         WriteIndented = true,
+        RespectNullableAnnotations = true,
         Converters = { new JsonStringEnumConverter() },
     };
+
+    private static readonly string[] s_textFiles = ["classes.txt", "metrics.csv"];
 
     private readonly List<EpochMetrics> _metrics = [];
 
@@ -51,8 +54,7 @@ public sealed class RunFolder
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(classes);
         var run = new RunFolder(path, settings, [.. classes]);
-        if (File.Exists(run.FilePath("settings.json")))
-            throw new RunFolderException($"The folder '{path}' already has a run in it: choose another one with --output.");
+        RefuseOccupied(run);
         try
         {
             Directory.CreateDirectory(path);
@@ -80,7 +82,8 @@ public sealed class RunFolder
         }
         try
         {
-            var settings = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(System.IO.Path.Combine(path, "settings.json")), s_json)!;
+            var settings = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(System.IO.Path.Combine(path, "settings.json")), s_json)
+                ?? throw new JsonException("it is empty");
             return new RunFolder(path, settings, File.ReadAllLines(System.IO.Path.Combine(path, "classes.txt")));
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
@@ -139,6 +142,16 @@ public sealed class RunFolder
 
     /// <summary>What turns pixels into the input of the run's network.</summary>
     public Normalization Normalization => new(Settings.Mean, Settings.Deviation);
+
+    // A run that ended before it had any weights may be started again in its folder; nothing else is written over.
+    private static void RefuseOccupied(RunFolder run)
+    {
+        if (File.Exists(run.WeightsPath))
+            throw new RunFolderException($"The folder '{run.Path}' already has a run in it: choose another one with --output.");
+        string? foreign = s_textFiles.FirstOrDefault(name => File.Exists(run.FilePath(name)));
+        if (foreign is not null && !File.Exists(run.FilePath("settings.json")))
+            throw new RunFolderException($"The folder '{run.Path}' has a {foreign} in it that is not a run's: choose another one with --output.");
+    }
 
     private string FilePath(string name) => System.IO.Path.Combine(Path, name);
 

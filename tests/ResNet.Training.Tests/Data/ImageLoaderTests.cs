@@ -156,6 +156,8 @@ public sealed class ImageLoaderTests : IDisposable
     {
         Refusal(() => new ImageLoaderOptions { BatchSize = 0 }).Should().StartWith("ImageLoaderOptions.BatchSize is 0, but has to be at least 1.");
         Refusal(() => new ImageLoaderOptions { Channels = 2 }).Should().StartWith("ImageLoaderOptions.Channels is 2, but has to be 1 (grey) or 3 (colour).");
+        Refusal(() => new ImageLoaderOptions { Augmentation = (Augmentation)7 }).Should().StartWith("ImageLoaderOptions.Augmentation is 7, but has to be one of None, Flip, CropAndFlip.");
+        Refusal(() => new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 50, ImageSize = 30_000 })).Should().StartWith("A batch of 50 images of 30000 × 30000 pixels is larger than 2 GiB");
         Refusal(() => new ImageLoaderOptions { Workers = -1 }).Should().StartWith("ImageLoaderOptions.Workers is -1");
     }
 

@@ -111,9 +111,11 @@ public sealed class TrainerTests : IDisposable
     public void A_batch_with_one_value_a_channel_is_refused()
     {
         using var model = ResNets.ResNet18(classes: 2, inputChannels: 1);
-        var loader = new ImageLoader(_samples, _options with { BatchSize = 1 });
-        var train = () => new Trainer(loader, null, Normalization.Grey, new TrainerOptions()).Train(model);
-        train.Should().Throw<ArgumentException>().WithMessage("One image of 16 × 16 pixels is too little for batch normalisation*");
+        foreach (var options in new[] { _options with { BatchSize = 1 }, _options with { BatchSize = 9, Shuffle = false } })
+        {
+            var train = () => new Trainer(new ImageLoader(_samples, options), null, Normalization.Grey, new TrainerOptions()).Train(model);
+            train.Should().Throw<ArgumentException>().WithMessage("One image of 16 × 16 pixels is too little for batch normalisation*");
+        }
     }
 
     [Fact]
@@ -134,6 +136,17 @@ public sealed class TrainerTests : IDisposable
         result.Images.Should().Be(64);
         result.Loss.Should().BeApproximately(1.126928, 1e-5);
         model.training.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Evaluation_leaves_each_modules_mode_as_it_was()
+    {
+        using var model = Network();
+        var (_, norm) = model.named_children().First(child => child.name == "bn1");
+        norm.eval();
+        new Evaluator(new ImageLoader(_samples, _options with { Shuffle = false }), Normalization.Grey).Evaluate(model);
+        norm.training.Should().BeFalse();
+        model.named_modules().Should().OnlyContain(entry => entry.module.training == (entry.name != "bn1"));
     }
 
     [Fact]

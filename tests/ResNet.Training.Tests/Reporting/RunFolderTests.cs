@@ -63,7 +63,15 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void A_folder_with_a_run_in_it_is_not_written_over()
     {
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(RunPath).FullName, "classes.txt"), "mine");
+        var over = () => RunFolder.Create(RunPath, s_settings, ["a"]);
+        over.Should().Throw<RunFolderException>().WithMessage("*has a classes.txt in it that is not a run's: *");
+        File.Delete(Path.Combine(RunPath, "classes.txt"));
+
         RunFolder.Create(RunPath, s_settings, ["a"]);
+        // Without weights there is nothing to lose.
+        var run = RunFolder.Create(RunPath, s_settings, ["a"]);
+        using (var model = ResNets.ResNet18(classes: 1, inputChannels: 1)) run.SaveWeights(model);
         var again = () => RunFolder.Create(RunPath, s_settings, ["b"]);
         again.Should().Throw<RunFolderException>().WithMessage($"The folder '{RunPath}' already has a run in it: *");
         File.ReadAllText(Path.Combine(RunPath, "classes.txt")).Should().Be("a\n");
@@ -79,8 +87,12 @@ public sealed class RunFolderTests : IDisposable
         RunFolder.Create(RunPath, s_settings, ["a"]);
         Refusal(() => RunFolder.Open(RunPath)).Should().Be($"The folder '{RunPath}' is not that of a finished run: it has no weights.safetensors.");
         File.WriteAllText(Path.Combine(RunPath, "weights.safetensors"), "");
-        File.WriteAllText(Path.Combine(RunPath, "settings.json"), "{}");
-        Refusal(() => RunFolder.Open(RunPath)).Should().StartWith($"The settings.json in '{RunPath}' cannot be used: ");
+        string valid = File.ReadAllText(Path.Combine(RunPath, "settings.json"));
+        foreach (string settings in new[] { "{}", "null", "", valid.Replace("\"resnet18\"", "null") })
+        {
+            File.WriteAllText(Path.Combine(RunPath, "settings.json"), settings);
+            Refusal(() => RunFolder.Open(RunPath)).Should().StartWith($"The settings.json in '{RunPath}' cannot be used: ");
+        }
     }
 
     [Fact]

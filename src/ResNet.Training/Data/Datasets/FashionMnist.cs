@@ -87,9 +87,9 @@ public static class FashionMnist
                 if (Directory.GetCreationTimeUtc(folder) < DateTime.UtcNow - s_abandonedAfter)
                     Directory.Delete(folder, recursive: true);
             }
-            catch (DirectoryNotFoundException)
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                // Another process removes it at the same time.
+                // Another process removes it at the same time, or in a shared cache it is another user's.
             }
         }
     }
