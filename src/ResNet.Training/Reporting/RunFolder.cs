@@ -55,17 +55,13 @@ public sealed class RunFolder
         ArgumentNullException.ThrowIfNull(classes);
         var run = new RunFolder(path, settings, [.. classes]);
         RefuseOccupied(run);
-        try
+        run.Writing(() =>
         {
             Directory.CreateDirectory(path);
             run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
             run.Write("metrics.csv", MetricsHeader + "\n");
             run.Write("settings.json", JsonSerializer.Serialize(settings, s_json) + "\n");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RunFolderException($"The run folder '{path}' cannot be written: {e.Message}", e);
-        }
+        });
         return run;
     }
 
@@ -92,14 +88,16 @@ public sealed class RunFolder
         }
     }
 
-    /// <summary>Writes the network's weights.</summary>
+    /// <summary>Writes the network's weights; those that were there stay if that fails.</summary>
+    /// <exception cref="RunFolderException">The folder cannot be written.</exception>
     public void SaveWeights(ResNetModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        model.SaveWeights(WeightsPath, new Dictionary<string, string> { ["format"] = "pt", ["network"] = Settings.Network });
+        Writing(() => model.SaveWeights(WeightsPath, new Dictionary<string, string> { ["format"] = "pt", ["network"] = Settings.Network }));
     }
 
     /// <summary>Adds a row to <c>metrics.csv</c>.</summary>
+    /// <exception cref="RunFolderException">The folder cannot be written.</exception>
     public void Append(EpochMetrics metrics)
     {
         ArgumentNullException.ThrowIfNull(metrics);
@@ -110,7 +108,7 @@ public sealed class RunFolder
             text.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.TrainLoss:0.######},{m.ValidationLoss:0.######},")
                 .Append(CultureInfo.InvariantCulture, $"{m.Top1:0.00##},{m.Top5:0.00##},{m.LearningRate:0.########},{m.ImagesPerSecond:0.0}\n");
         }
-        Write("metrics.csv", text.ToString());
+        Writing(() => Write("metrics.csv", text.ToString()));
     }
 
     /// <summary>Builds the run's network and reads its weights. The caller disposes of it.</summary>
@@ -151,6 +149,20 @@ public sealed class RunFolder
         string? foreign = s_textFiles.FirstOrDefault(name => File.Exists(run.FilePath(name)));
         if (foreign is not null && !File.Exists(run.FilePath("settings.json")))
             throw new RunFolderException($"The folder '{run.Path}' has a {foreign} in it that is not a run's: choose another one with --output.");
+    }
+
+    private void Writing(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The system's words end with the temporary file, which is gone by now.
+            string reason = e is DirectoryNotFoundException ? "it is no longer there" : e.Message.Split(" : ")[0].TrimEnd('.');
+            throw new RunFolderException($"The run folder '{Path}' cannot be written: {reason}. Make room or set its permissions, or choose another one with --output.", e);
+        }
     }
 
     private string FilePath(string name) => System.IO.Path.Combine(Path, name);

@@ -128,7 +128,6 @@ internal static class Aten
     internal static readonly Op min = new("aten::min");
     internal static readonly Op min_dim = new("aten::min", "dim");
     internal static readonly Op norm = new("aten::norm", "Scalar");
-    internal static readonly Op sort = new("aten::sort");
     internal static readonly Op std = new("aten::std");
     internal static readonly Op std_dim = new("aten::std", "dim");
     internal static readonly Op sum = new("aten::sum");
@@ -145,19 +144,15 @@ internal static class Aten
 
     // networks
     internal static readonly Op adaptive_avg_pool2d = new("aten::adaptive_avg_pool2d");
-    internal static readonly Op avg_pool2d = new("aten::avg_pool2d");
     internal static readonly Op batch_norm = new("aten::batch_norm");
     internal static readonly Op conv2d = new("aten::conv2d");
-    internal static readonly Op conv2d_padding = new("aten::conv2d", "padding");
     internal static readonly Op cross_entropy_loss = new("aten::cross_entropy_loss");
     internal static readonly Op dropout = new("aten::dropout");
     internal static readonly Op dropout_ = new("aten::dropout_");
     internal static readonly Op linear = new("aten::linear");
     internal static readonly Op log_softmax = new("aten::log_softmax", "int");
     internal static readonly Op max_pool2d = new("aten::max_pool2d");
-    internal static readonly Op max_pool2d_with_indices = new("aten::max_pool2d_with_indices");
     internal static readonly Op one_hot = new("aten::one_hot");
-    internal static readonly Op pad = new("aten::pad");
     internal static readonly Op relu = new("aten::relu");
     internal static readonly Op relu_ = new("aten::relu_");
     internal static readonly Op sigmoid = new("aten::sigmoid");

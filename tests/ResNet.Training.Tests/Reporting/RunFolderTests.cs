@@ -112,5 +112,15 @@ public sealed class RunFolderTests : IDisposable
         create.Should().Throw<RunFolderException>().Which.Message.Should().StartWith("The run folder '").And.Contain(" cannot be written: ");
     }
 
+    [Fact]
+    public void A_folder_that_can_no_longer_be_written_is_named_when_weights_are_saved()
+    {
+        var run = RunFolder.Create(RunPath, s_settings, ["a", "b"]);
+        Directory.Delete(RunPath, recursive: true);
+        using var model = ResNets.ResNet18(classes: 2, inputChannels: 1);
+        var save = () => run.SaveWeights(model);
+        save.Should().Throw<RunFolderException>().Which.Message.Should().StartWith($"The run folder '{RunPath}' cannot be written: ").And.NotContain(".tmp");
+    }
+
     private static string Refusal(Func<RunFolder> open) => open.Should().Throw<RunFolderException>().Which.Message;
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using ResNet.Core;
 
 namespace ResNet.Training.Data.Imaging;
 
@@ -17,17 +18,7 @@ internal static class ImageWriter
     public static void WritePng(string path, ReadOnlySpan<byte> pixels, int width, int height, int channels)
     {
         var png = EncodePng(pixels, width, height, channels);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, png);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        AtomicFile.Write(path, stream => stream.Write(png));
     }
 
     /// <summary>Makes the bytes of a PNG file.</summary>
