@@ -24,8 +24,41 @@ public sealed class ResNetBuilder
     /// <summary>Sets <see cref="ResNetOptions.Block"/>.</summary>
     public ResNetBuilder Block(BlockKind kind) => With(_options with { Block = kind });
 
+    /// <summary>Sets <see cref="ResNetOptions.PreActivation"/>.</summary>
+    public ResNetBuilder PreActivation(bool enabled = true) => With(_options with { PreActivation = enabled });
+
+    /// <summary>Sets <see cref="ResNetOptions.Stem"/>.</summary>
+    public ResNetBuilder Stem(StemKind kind) => With(_options with { Stem = kind });
+
     /// <summary>Sets <see cref="ResNetOptions.StageDepths"/>.</summary>
     public ResNetBuilder StageDepths(params int[] depths) => With(_options with { StageDepths = depths });
+
+    /// <summary>Sets <see cref="ResNetOptions.StageWidths"/>.</summary>
+    public ResNetBuilder StageWidths(params int[] widths) => With(_options with { StageWidths = widths });
+
+    /// <summary>Sets <see cref="ResNetOptions.Groups"/> and <see cref="ResNetOptions.WidthPerGroup"/>: ResNeXt's 32×4d is <c>Groups(32, 4)</c>.</summary>
+    public ResNetBuilder Groups(int groups, int widthPerGroup) => With(_options with { Groups = groups, WidthPerGroup = widthPerGroup });
+
+    /// <summary>Sets <see cref="ResNetOptions.StridePlacement"/>.</summary>
+    public ResNetBuilder StridePlacement(StridePlacement placement) => With(_options with { StridePlacement = placement });
+
+    /// <summary>Sets <see cref="ResNetOptions.Shortcut"/>.</summary>
+    public ResNetBuilder Shortcut(ShortcutKind kind) => With(_options with { Shortcut = kind });
+
+    /// <summary>Sets <see cref="ResNetOptions.OutputStride"/>.</summary>
+    public ResNetBuilder OutputStride(int? stride) => With(_options with { OutputStride = stride });
+
+    /// <summary>Sets <see cref="ResNetOptions.Norm"/>.</summary>
+    public ResNetBuilder Norm(Norm norm) => With(_options with { Norm = norm });
+
+    /// <summary>Sets <see cref="ResNetOptions.Dropout"/>.</summary>
+    public ResNetBuilder Dropout(double rate) => With(_options with { Dropout = rate });
+
+    /// <summary>Sets <see cref="ResNetOptions.StochasticDepth"/>.</summary>
+    public ResNetBuilder StochasticDepth(double rate) => With(_options with { StochasticDepth = rate });
+
+    /// <summary>Sets <see cref="ResNetOptions.ZeroInitLastNorm"/>.</summary>
+    public ResNetBuilder ZeroInitLastNorm(bool enabled = true) => With(_options with { ZeroInitLastNorm = enabled });
 
     /// <summary>Sets <see cref="ResNetOptions.Classes"/>.</summary>
     public ResNetBuilder Classes(int count) => With(_options with { Classes = count });
@@ -36,7 +69,11 @@ public sealed class ResNetBuilder
     /// <summary>Sets <see cref="ResNetOptions.Device"/>.</summary>
     public ResNetBuilder On(Device device) => With(_options with { Device = device });
 
+    /// <summary>Sets <see cref="ResNetOptions.DType"/>.</summary>
+    public ResNetBuilder DType(ScalarType type) => With(_options with { DType = type });
+
     /// <summary>Builds the network with new weights.</summary>
+    /// <exception cref="ArgumentException">Some values do not fit together.</exception>
     public ResNetModel Build() => new(_options);
 
     private ResNetBuilder With(ResNetOptions options)

@@ -1,5 +1,4 @@
 using ResNet.Core.Blocks;
-using ResNet.Core.Weights;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,79 +7,112 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core;
 
 /// <summary>
-/// A residual network: a 7×7 convolution and a max-pooling, stages of residual blocks, global average pooling and a
-/// linear classifier (He et al. 2015, https://arxiv.org/abs/1512.03385, table 1). Layers, parameter names, their order
-/// and their initial values are those of torchvision/models/resnet.py, so that weights can be exchanged.
+/// A residual network: a stem, stages of residual blocks, global average pooling and a linear classifier (He et al. 2015,
+/// https://arxiv.org/abs/1512.03385, table 1). Layers, parameter names, their order and their initial values are those of
+/// torchvision/models/resnet.py, and of timm/models/resnet.py where torchvision has none, so that weights can be exchanged.
 /// </summary>
-public sealed class ResNetModel : Module<Tensor, Tensor>
+public sealed partial class ResNetModel : Module<Tensor, Tensor>
 {
-    private const int StemWidth = 64;
+    private const int NothingFrozen = -1;
 
-    private readonly Conv2d conv1;
-    private readonly BatchNorm2d bn1;
-    private readonly Linear fc;
+    private readonly Module<Tensor, Tensor> conv1;
+    private readonly Module<Tensor, Tensor>? bn1;
+    private readonly MaxPool2d? maxpool;
+    private readonly Module<Tensor, Tensor>? norm;
+    private readonly AdaptiveAvgPool2d avgpool;
+    private Linear fc;
     private readonly List<Sequential> _stages = [];
+    private readonly List<ResidualBlock> _blocks = [];
+    private int _frozenUntil = NothingFrozen;
 
     /// <summary>Builds the network with new weights, in training mode, on <see cref="ResNetOptions.Device"/>.</summary>
-    /// <remarks>After the same <see cref="manual_seed"/> its weights are those that torchvision draws.</remarks>
+    /// <remarks>After the same <see cref="manual_seed"/> the weights of torchvision's networks are those that torchvision draws.</remarks>
+    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
     public ResNetModel(ResNetOptions options) : base(nameof(ResNetModel))
     {
         ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
         Options = options;
 
-        conv1 = Convolutions.Conv7x7(options.InputChannels, StemWidth, stride: 2);
-        bn1 = BatchNorm2d(StemWidth);
+        int channels = options.StageWidths[0];
+        conv1 = StemConvolutions(options, channels);
+        bn1 = options.Norm.AfterConvolution(channels);
+        maxpool = options.Stem == StemKind.Cifar ? null : MaxPool2d(kernel_size: 3, stride: 2, padding: 1);
         register_module(nameof(conv1), conv1);
-        register_module(nameof(bn1), bn1);
+        if (bn1 is not null) register_module(nameof(bn1), bn1);
+        if (maxpool is not null) register_module(nameof(maxpool), maxpool);
 
-        int channels = StemWidth;
-        for (int i = 0; i < options.StageDepths.Count; i++)
-        {
-            var stage = Stage(options.Block, ref channels, width: StemWidth << i, options.StageDepths[i], stride: i == 0 ? 1 : 2);
-            _stages.Add(stage);
-            register_module($"layer{i + 1}", stage);
-        }
+        AddStages(ref channels);
 
-        fc = Linear(channels, options.Classes);
+        norm = options.PreActivation ? options.Norm.Create(channels) : null;
+        avgpool = AdaptiveAvgPool2d(1);
+        fc = Classifier(channels, options.Classes);
+        if (norm is not null) register_module(nameof(norm), norm);
+        register_module(nameof(avgpool), avgpool);
         register_module(nameof(fc), fc);
 
         DrawWeights();
+        this.to(options.DType);
         this.to(options.Device);
     }
 
-    /// <summary>What the network was built from.</summary>
-    public ResNetOptions Options { get; }
+    /// <summary>What the network was built from; <see cref="ResNetOptions.Classes"/> follows <see cref="ResetClassifier"/>.</summary>
+    public ResNetOptions Options { get; private set; }
 
     /// <summary>Where the network is now: <see cref="ResNetOptions.Device"/>, unless it was moved since.</summary>
-    public Device Device => conv1.weight.device;
+    public Device Device => fc.weight.device;
+
+    /// <summary>What its weights are now, and its input has to be: <see cref="ResNetOptions.DType"/>, unless it was converted since.</summary>
+    public ScalarType DType => fc.weight.dtype;
+
+    /// <summary>How many stages there are, <c>layer1</c> to <c>layer4</c> in most networks.</summary>
+    public int Stages => _stages.Count;
+
+    /// <summary>Channels of the last stage's output: the length of the pooled vector.</summary>
+    public int FeatureCount => (int)fc.in_features;
+
+    internal IReadOnlyList<ResidualBlock> Blocks => _blocks;
 
     /// <summary>Computes the class scores (logits).</summary>
-    /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device; 32×32 pixels and up make sense.</param>
+    /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type; 32×32 pixels and up make sense.</param>
     /// <returns><c>[N, classes]</c>, not yet normalised by a softmax.</returns>
-    /// <exception cref="ArgumentException">The input has another shape.</exception>
+    /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = Stem(input);
-        foreach (var stage in _stages)
-        {
-            using var previous = x;
-            x = stage.call(previous);
-        }
-        using var pooled = functional.adaptive_avg_pool2d(x, 1);
-        return fc.call(pooled.flatten(1)).MoveToOuterDisposeScope();
+        var x = ForwardStem(input);
+        foreach (var stage in _stages) x = x.Then(stage);
+        return Classify(x).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Computes the network without its classifier and keeps what lies between.</summary>
-    /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device.</param>
+    /// <summary>Computes the network without its classifier.</summary>
+    /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type.</param>
     /// <returns>
-    /// The stem's output <c>[N, 64, H/4, W/4]</c>, then each stage's: <c>[N, 64·2ⁱ·expansion, H/2ⁱ⁺², W/2ⁱ⁺²]</c> for
-    /// i = 0, 1, …, sizes rounded up. The caller disposes of them.
+    /// The map before pooling <c>[N, features, H/32, W/32]</c> (sizes as <see cref="ForwardStages"/> gives them), and its average
+    /// over the map <c>[N, features]</c>. The caller disposes of them.
     /// </returns>
-    /// <exception cref="ArgumentException">The input has another shape.</exception>
+    /// <exception cref="ArgumentException">The input has another shape or type.</exception>
+    public (Tensor Map, Tensor Pooled) ForwardFeatures(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = ForwardStem(input);
+        foreach (var stage in _stages) x = x.Then(stage);
+        x = Activate(x);
+        return (x.MoveToOuterDisposeScope(), Pool(x).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Computes the network without its classifier and keeps what lies between, as detection and segmentation backbones need it.</summary>
+    /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type.</param>
+    /// <returns>
+    /// The stem's output, then each stage's. With the standard stem <c>[N, 64, H/4, W/4]</c>, then
+    /// <c>[N, 64·2ⁱ·expansion, H/2ⁱ⁺², W/2ⁱ⁺²]</c> for i = 0, 1, …, sizes rounded up and no smaller than
+    /// <see cref="ResNetOptions.OutputStride"/> says; CIFAR's stem keeps the size. Those of pre-activation networks are before
+    /// the next norm. The caller disposes of them.
+    /// </returns>
+    /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public IReadOnlyList<Tensor> ForwardStages(Tensor input)
     {
-        var outputs = new List<Tensor> { Stem(input) };
+        var outputs = new List<Tensor> { ForwardStem(input) };
         foreach (var stage in _stages) outputs.Add(stage.call(outputs[^1]));
         return outputs;
     }
@@ -107,91 +139,143 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// Parameters and running statistics in torchvision's order: module by module, a batch norm's statistics beside
-    /// its weight and bias.
-    /// </summary>
-    public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
-    {
-        destination ??= [];
-        Collect(this, string.IsNullOrEmpty(prefix) ? "" : prefix + ".", destination);
-        return destination;
-
-        static void Collect(Module module, string prefix, Dictionary<string, Tensor> destination)
-        {
-            foreach (var (name, parameter) in module.named_parameters(false)) destination.TryAdd(prefix + name, parameter);
-            foreach (var (name, buffer) in module.named_buffers(false)) destination.TryAdd(prefix + name, buffer);
-            foreach (var (name, child) in module.named_children()) Collect(child, $"{prefix}{name}.", destination);
-        }
-    }
-
-    /// <summary>Writes the weights as a safetensors file, beside its target first and then renamed over it.</summary>
-    /// <param name="path">The file; one that is there is replaced.</param>
-    /// <param name="metadata">Text to keep with the weights.</param>
-    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null) =>
-        WeightsFile.Save(path, state_dict(), metadata);
-
-    /// <summary>Reads the weights from a safetensors file. Nothing is changed where they do not fit.</summary>
-    /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
-    public void LoadWeights(string path)
-    {
-        using var file = WeightsFile.Load(path);
-        var own = state_dict();
-        var problems = own.Keys.Where(name => !file.Tensors.ContainsKey(name)).Select(name => $"{name} is missing")
-            .Concat(file.Tensors.Keys.Where(name => !own.ContainsKey(name)).Select(name => $"{name} is not in the network"))
-            .Concat(own.Where(entry => file.Tensors.TryGetValue(entry.Key, out var stored) && !stored.shape.SequenceEqual(entry.Value.shape))
-                .Select(entry => $"{entry.Key} is {Shape(file.Tensors[entry.Key])} instead of {Shape(entry.Value)}"))
-            .ToList();
-        if (problems.Count > 0)
-        {
-            string more = problems.Count > 3 ? $" and {problems.Count - 3} more" : "";
-            throw new WeightsFileException(path, $"does not fit this network: {string.Join(", ", problems.Take(3))}{more}");
-        }
-        using var _ = no_grad();
-        foreach (var (name, tensor) in own) tensor.copy_(file.Tensors[name]);
-    }
-
-    private Tensor Stem(Tensor input)
+    /// <summary>The stem's output, <c>[N, width, H/4, W/4]</c> or with CIFAR's stem <c>[N, width, H, W]</c>.</summary>
+    internal Tensor ForwardStem(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.ndim != 4 || input.size(1) != Options.InputChannels)
             throw new ArgumentException($"The input has the shape {Shape(input)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
+        if (!input.is_floating_point())
+            throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}), and scale it as in training.", nameof(input));
         using var scope = NewDisposeScope();
-        var x = bn1.call(conv1.call(input)).relu_();
-        return functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1).MoveToOuterDisposeScope();
+        var x = conv1.call(input).Then(bn1).relu_();
+        return x.Then(maxpool).MoveToOuterDisposeScope();
     }
 
-    private static Sequential Stage(BlockKind kind, ref int channels, int width, int depth, int stride)
+    /// <summary>A stage's output.</summary>
+    /// <param name="stage">From 1.</param>
+    /// <param name="x">The output of the stage before, left as it is.</param>
+    internal Tensor ForwardStage(int stage, Tensor x) => _stages[stage - 1].call(x);
+
+    /// <summary>The class scores for the last stage's output, which is disposed of.</summary>
+    internal Tensor Classify(Tensor x)
     {
-        var stage = Sequential();
-        for (int i = 0; i < depth; i++)
+        using var scope = NewDisposeScope();
+        x = Activate(x);
+        var pooled = Pool(x);
+        x.Dispose();
+        if (training && Options.Dropout > 0) pooled = functional.dropout(pooled, Options.Dropout);
+        return fc.call(pooled).MoveToOuterDisposeScope();
+    }
+
+    // Pre-activation networks end with a norm and a ReLU, which their last block leaves out.
+    private Tensor Activate(Tensor x) => norm is null ? x : x.Then(norm).relu_();
+
+    private Tensor Pool(Tensor x)
+    {
+        using var pooled = avgpool.call(x);
+        return pooled.flatten(1);
+    }
+
+    private static Module<Tensor, Tensor> StemConvolutions(ResNetOptions options, int width)
+    {
+        bool folded = options.Norm == Norm.Folded;
+        switch (options.Stem)
         {
-            stage.append(Block(kind, channels, width, i == 0 ? stride : 1));
-            channels = width * Expansion(kind);
+            case StemKind.Standard:
+                return Layers.Conv7x7(options.InputChannels, width, stride: 2, bias: folded);
+            case StemKind.Cifar:
+                return Layers.Conv3x3(options.InputChannels, width, bias: folded);
+            default:
+                int half = width / 2;
+                var deep = Sequential();
+                Layers.Append(deep, 0, Layers.Conv3x3(options.InputChannels, half, stride: 2, bias: folded));
+                Layers.Append(deep, 1, options.Norm.AfterConvolution(half));
+                Layers.Append(deep, 2, ReLU(inplace: true));
+                Layers.Append(deep, 3, Layers.Conv3x3(half, half, bias: folded));
+                Layers.Append(deep, 4, options.Norm.AfterConvolution(half));
+                Layers.Append(deep, 5, ReLU(inplace: true));
+                Layers.Append(deep, 6, Layers.Conv3x3(half, width, bias: folded));
+                return deep;
         }
-        return stage;
     }
 
-    // The projection is made before the block, as in torchvision: that is the order in which random numbers are drawn.
-    private static Module<Tensor, Tensor> Block(BlockKind kind, int input, int width, int stride)
+    // Stages that would go beyond the output stride dilate instead of striding. The first block of such a stage still has the
+    // dilation of the one before in its first 3×3 convolution, as in torchvision and timm.
+    private void AddStages(ref int channels)
     {
-        int output = width * Expansion(kind);
-        Sequential? downsample = stride == 1 && input == output
-            ? null
-            : Sequential(Convolutions.Conv1x1(input, output, stride), BatchNorm2d(output));
-        return kind == BlockKind.Basic
-            ? new BasicBlock(input, width, stride, downsample)
-            : new Bottleneck(input, width, stride, downsample);
+        int reduction = Options.Stem == StemKind.Cifar ? 1 : 4;
+        int dilation = 1;
+        int blocks = Options.StageDepths.Sum();
+        for (int i = 0; i < Options.StageDepths.Count; i++)
+        {
+            int stride = i == 0 ? 1 : 2;
+            int former = dilation;
+            if (Options.OutputStride < reduction * stride) (dilation, stride) = (dilation * stride, 1);
+            reduction *= stride;
+
+            var stage = Sequential();
+            for (int j = 0; j < Options.StageDepths[i]; j++)
+            {
+                var block = CreateBlock(new BlockOptions(channels, Options.StageWidths[i])
+                {
+                    Stride = j == 0 ? stride : 1,
+                    Dilation = dilation,
+                    FirstDilation = j == 0 ? former : null,
+                    Groups = Options.Groups,
+                    WidthPerGroup = Options.WidthPerGroup,
+                    StridePlacement = Options.StridePlacement,
+                    Shortcut = Options.Shortcut,
+                    Norm = Options.Norm,
+                    StochasticDepth = Options.StochasticDepth * (_blocks.Count + 1) / blocks,
+                    PreActivate = _blocks.Count > 0,
+                });
+                _blocks.Add(block);
+                stage.append(block);
+                channels = Options.StageWidths[i] * Options.Expansion;
+            }
+            _stages.Add(stage);
+            register_module($"layer{i + 1}", stage);
+        }
     }
 
-    private static int Expansion(BlockKind kind) => kind == BlockKind.Basic ? BasicBlock.Expansion : Bottleneck.Expansion;
+    private ResidualBlock CreateBlock(BlockOptions options) => (Options.Block, Options.PreActivation) switch
+    {
+        (BlockKind.Basic, false) => new BasicBlock(options),
+        (BlockKind.Basic, true) => new PreActBasicBlock(options),
+        (_, false) => new Bottleneck(options),
+        (_, true) => new PreActBottleneck(options),
+    };
+
+    // Where shortcuts have no norm, the outputs of all blocks add up and features grow with the square root of their number.
+    // The classifier starts smaller by as much, so that the first loss is about ln(classes) at any depth.
+    private Linear Classifier(long features, int classes)
+    {
+        var classifier = Linear(features, classes);
+        if (Options is { Shortcut: ShortcutKind.ZeroPadding, PreActivation: false })
+        {
+            using var _ = no_grad();
+            classifier.weight.div_(Math.Sqrt(_blocks.Count));
+        }
+        return classifier;
+    }
 
     // Convolutions as He et al. 2015 (https://arxiv.org/abs/1502.01852) over the fan-out; the rest is as its modules start.
-    private void DrawWeights() => apply(module =>
+    private void DrawWeights()
     {
-        if (module is Conv2d convolution)
-            init.kaiming_normal_(convolution.weight, mode: init.FanInOut.FanOut, nonlinearity: init.NonlinearityType.ReLU);
-    });
+        apply(module =>
+        {
+            if (module is Conv2d convolution)
+                init.kaiming_normal_(convolution.weight, mode: init.FanInOut.FanOut, nonlinearity: init.NonlinearityType.ReLU);
+        });
+        if (!Options.ZeroInitLastNorm) return;
+        foreach (var block in _blocks)
+        {
+            var weight = block.LastNorm?.get_parameter("weight")
+                ?? throw OptionChecks.Refused(nameof(ResNetOptions), nameof(ResNetOptions.ZeroInitLastNorm), true, $"false where the norm is {Options.Norm} and has no parameter named weight");
+            init.zeros_(weight);
+        }
+    }
 
     private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
 }

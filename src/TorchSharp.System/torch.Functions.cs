@@ -4,6 +4,18 @@ namespace TorchSharp;
 
 public static partial class torch
 {
+    /// <summary>How values between pixels come about.</summary>
+    public enum InterpolationMode
+    {
+        Nearest = 0,
+        Linear = 1,
+        Bilinear = 2,
+        Bicubic = 3,
+        Trilinear = 4,
+        Area = 5,
+        NearestExact = 6,
+    }
+
     public static Tensor cat(IList<Tensor> tensors, long dim = 0) => tensors.Count switch
     {
         0 => throw new ArgumentException(nameof(tensors)),

@@ -60,6 +60,21 @@ public static partial class torch
             GC.KeepAlive(inputs);
         }
 
+        public static unsafe IList<Tensor> grad(
+            IList<Tensor> outputs, IList<Tensor> inputs, IList<Tensor>? grad_outputs = null, bool retain_graph = false, bool create_graph = false, bool allow_unused = false)
+        {
+            nint[] roots = Handles(outputs), leaves = Handles(inputs), grads = Handles(grad_outputs), results = new nint[leaves.Length];
+            fixed (nint* o = roots, i = leaves, g = grads, r = results)
+            {
+                NativeMethods.Check(NativeMethods.tss_autograd_grad(
+                    o, roots.Length, i, leaves.Length, g, grads.Length, retain_graph, create_graph, allow_unused, r));
+            }
+            GC.KeepAlive(outputs);
+            GC.KeepAlive(inputs);
+            GC.KeepAlive(grad_outputs);
+            return [.. results.Select(handle => handle == 0 ? null! : new Tensor(handle))];
+        }
+
         private static nint[] Handles(IList<Tensor>? tensors) => tensors is null ? [] : [.. tensors.Select(tensor => tensor.Handle)];
     }
 }

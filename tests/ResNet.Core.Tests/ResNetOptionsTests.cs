@@ -43,7 +43,7 @@ public class ResNetOptionsTests
     {
         using var network = new ResNetBuilder().Block(BlockKind.Bottleneck).StageDepths(1, 1).Classes(5).InputChannels(2).Build();
         network.Options.Should().Be(new ResNetOptions { Block = BlockKind.Bottleneck, StageDepths = [1, 1], Classes = 5, InputChannels = 2 });
-        network.named_children().Select(child => child.name).Should().Equal("conv1", "bn1", "layer1", "layer2", "fc");
+        network.named_children().Select(child => child.name).Should().Equal("conv1", "bn1", "maxpool", "layer1", "layer2", "avgpool", "fc");
     }
 
     private static string Refusal<T>(Func<T> make) => make.Should().Throw<ArgumentException>().Which.Message;

@@ -64,7 +64,7 @@ public class StageShapeTests
     [Fact]
     public void A_block_keeps_its_input_as_it_was()
     {
-        using var block = new BasicBlock(8, 8);
+        using var block = new BasicBlock(new BlockOptions(8, 8));
         using var scope = NewDisposeScope();
         var input = randn([2, 8, 5, 5]);
         var before = input.clone();

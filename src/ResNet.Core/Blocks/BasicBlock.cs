@@ -8,32 +8,32 @@ namespace ResNet.Core.Blocks;
 /// Two 3×3 convolutions around which the input is added: <c>relu(x + bn(conv(relu(bn(conv(x))))))</c>
 /// (He et al. 2015, https://arxiv.org/abs/1512.03385, figure 5 left; names as in torchvision/models/resnet.py).
 /// </summary>
-public sealed class BasicBlock : Module<Tensor, Tensor>
+public sealed class BasicBlock : ResidualBlock
 {
-    /// <summary>How many times <c>width</c> the block's output has channels.</summary>
+    /// <summary>How many times <see cref="BlockOptions.Width"/> the block's output has channels.</summary>
     public const int Expansion = 1;
 
     private readonly Conv2d conv1;
-    private readonly BatchNorm2d bn1;
+    private readonly Module<Tensor, Tensor>? bn1;
     private readonly Conv2d conv2;
-    private readonly BatchNorm2d bn2;
-    private readonly Module<Tensor, Tensor>? downsample;
+    private readonly Module<Tensor, Tensor>? bn2;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    /// <param name="input">Channels of the input.</param>
-    /// <param name="width">Channels of both convolutions and of the output.</param>
-    /// <param name="stride">Stride of the first convolution: the output is that many times smaller.</param>
-    /// <param name="downsample">Brings the input to the output's shape; null where it has that already.</param>
-    public BasicBlock(int input, int width, int stride = 1, Module<Tensor, Tensor>? downsample = null)
-        : base(nameof(BasicBlock))
+    public BasicBlock(BlockOptions options) : base(nameof(BasicBlock), options, options.Width, preActivation: false)
     {
-        conv1 = Convolutions.Conv3x3(input, width, stride);
-        bn1 = BatchNorm2d(width);
-        conv2 = Convolutions.Conv3x3(width, width);
-        bn2 = BatchNorm2d(width);
-        this.downsample = downsample;
+        bool folded = options.Norm == Norm.Folded;
+        int width = options.Width;
+        conv1 = Layers.Conv3x3(options.Input, width, options.Stride, options.FirstDilation ?? options.Dilation, bias: folded);
+        bn1 = options.Norm.AfterConvolution(width);
+        conv2 = Layers.Conv3x3(width, width, dilation: options.Dilation, bias: folded);
+        bn2 = options.Norm.AfterConvolution(width);
         RegisterComponents();
     }
+
+    internal override Module<Tensor, Tensor>? LastNorm => bn2;
+
+    internal override IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions =>
+        [.. base.NormalizedConvolutions, (conv1, bn1), (conv2, bn2)];
 
     /// <summary>Computes the block.</summary>
     /// <param name="input"><c>[N, input, H, W]</c>, left as it is.</param>
@@ -41,9 +41,8 @@ public sealed class BasicBlock : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = bn1.call(conv1.call(input)).relu_();
-        x = bn2.call(conv2.call(x));
-        x.add_(downsample?.call(input) ?? input).relu_();
-        return x.MoveToOuterDisposeScope();
+        var x = conv1.call(input).Then(bn1).relu_();
+        x = x.Then(conv2).Then(bn2);
+        return AddShortcut(x, input).relu_().MoveToOuterDisposeScope();
     }
 }

@@ -6,39 +6,41 @@ namespace ResNet.Core.Blocks;
 
 /// <summary>
 /// A 1×1 convolution that narrows, a 3×3 one, and a 1×1 one that widens by four, around which the input is added
-/// (He et al. 2015, https://arxiv.org/abs/1512.03385, figure 5 right). The stride is on the 3×3 convolution, as in
-/// torchvision/models/resnet.py, not on the first 1×1 as in the paper.
+/// (He et al. 2015, https://arxiv.org/abs/1512.03385, figure 5 right; names as in torchvision/models/resnet.py).
+/// Groups make it ResNeXt's (Xie et al. 2016), a width per group above 64 that of the wide networks (Zagoruyko and Komodakis 2016).
 /// </summary>
-public sealed class Bottleneck : Module<Tensor, Tensor>
+public sealed class Bottleneck : ResidualBlock
 {
-    /// <summary>How many times <c>width</c> the block's output has channels.</summary>
+    /// <summary>How many times <see cref="BlockOptions.Width"/> the block's output has channels.</summary>
     public const int Expansion = 4;
 
     private readonly Conv2d conv1;
-    private readonly BatchNorm2d bn1;
+    private readonly Module<Tensor, Tensor>? bn1;
     private readonly Conv2d conv2;
-    private readonly BatchNorm2d bn2;
+    private readonly Module<Tensor, Tensor>? bn2;
     private readonly Conv2d conv3;
-    private readonly BatchNorm2d bn3;
-    private readonly Module<Tensor, Tensor>? downsample;
+    private readonly Module<Tensor, Tensor>? bn3;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    /// <param name="input">Channels of the input.</param>
-    /// <param name="width">Channels of the 3×3 convolution; the output has <see cref="Expansion"/> times as many.</param>
-    /// <param name="stride">Stride of the 3×3 convolution: the output is that many times smaller.</param>
-    /// <param name="downsample">Brings the input to the output's shape; null where it has that already.</param>
-    public Bottleneck(int input, int width, int stride = 1, Module<Tensor, Tensor>? downsample = null)
-        : base(nameof(Bottleneck))
+    public Bottleneck(BlockOptions options) : base(nameof(Bottleneck), options, options.Width * Expansion, preActivation: false)
     {
-        conv1 = Convolutions.Conv1x1(input, width);
-        bn1 = BatchNorm2d(width);
-        conv2 = Convolutions.Conv3x3(width, width, stride);
-        bn2 = BatchNorm2d(width);
-        conv3 = Convolutions.Conv1x1(width, width * Expansion);
-        bn3 = BatchNorm2d(width * Expansion);
-        this.downsample = downsample;
+        bool folded = options.Norm == Norm.Folded;
+        int width = options.BottleneckWidth;
+        int output = options.Width * Expansion;
+        bool early = options.StridePlacement == StridePlacement.Conv1x1;
+        conv1 = Layers.Conv1x1(options.Input, width, early ? options.Stride : 1, bias: folded);
+        bn1 = options.Norm.AfterConvolution(width);
+        conv2 = Layers.Conv3x3(width, width, early ? 1 : options.Stride, options.FirstDilation ?? options.Dilation, options.Groups, bias: folded);
+        bn2 = options.Norm.AfterConvolution(width);
+        conv3 = Layers.Conv1x1(width, output, bias: folded);
+        bn3 = options.Norm.AfterConvolution(output);
         RegisterComponents();
     }
+
+    internal override Module<Tensor, Tensor>? LastNorm => bn3;
+
+    internal override IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions =>
+        [.. base.NormalizedConvolutions, (conv1, bn1), (conv2, bn2), (conv3, bn3)];
 
     /// <summary>Computes the block.</summary>
     /// <param name="input"><c>[N, input, H, W]</c>, left as it is.</param>
@@ -46,10 +48,9 @@ public sealed class Bottleneck : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = bn1.call(conv1.call(input)).relu_();
-        x = bn2.call(conv2.call(x)).relu_();
-        x = bn3.call(conv3.call(x));
-        x.add_(downsample?.call(input) ?? input).relu_();
-        return x.MoveToOuterDisposeScope();
+        var x = conv1.call(input).Then(bn1).relu_();
+        x = x.Then(conv2).Then(bn2).relu_();
+        x = x.Then(conv3).Then(bn3);
+        return AddShortcut(x, input).relu_().MoveToOuterDisposeScope();
     }
 }

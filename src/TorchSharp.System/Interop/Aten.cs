@@ -144,11 +144,14 @@ internal static class Aten
 
     // networks
     internal static readonly Op adaptive_avg_pool2d = new("aten::adaptive_avg_pool2d");
+    internal static readonly Op avg_pool2d = new("aten::avg_pool2d");
     internal static readonly Op batch_norm = new("aten::batch_norm");
+    internal static readonly Op constant_pad_nd = new("aten::constant_pad_nd");
     internal static readonly Op conv2d = new("aten::conv2d");
     internal static readonly Op cross_entropy_loss = new("aten::cross_entropy_loss");
     internal static readonly Op dropout = new("aten::dropout");
     internal static readonly Op dropout_ = new("aten::dropout_");
+    internal static readonly Op group_norm = new("aten::group_norm");
     internal static readonly Op linear = new("aten::linear");
     internal static readonly Op log_softmax = new("aten::log_softmax", "int");
     internal static readonly Op max_pool2d = new("aten::max_pool2d");
@@ -157,4 +160,5 @@ internal static class Aten
     internal static readonly Op relu_ = new("aten::relu_");
     internal static readonly Op sigmoid = new("aten::sigmoid");
     internal static readonly Op softmax = new("aten::softmax", "int");
+    internal static readonly Op upsample_bilinear2d = new("aten::upsample_bilinear2d");
 }

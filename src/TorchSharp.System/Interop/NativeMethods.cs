@@ -41,6 +41,12 @@ internal static unsafe partial class NativeMethods
     internal static partial bool tss_backward(
         nint* tensors, int tensorCount, nint* grads, int gradCount,
         [MarshalAs(UnmanagedType.U1)] bool retainGraph, [MarshalAs(UnmanagedType.U1)] bool createGraph, nint* inputs, int inputCount);
+    [LibraryImport(Library)]
+    [return: MarshalAs(UnmanagedType.U1)]
+    internal static partial bool tss_autograd_grad(
+        nint* outputs, int outputCount, nint* inputs, int inputCount, nint* grads, int gradCount,
+        [MarshalAs(UnmanagedType.U1)] bool retainGraph, [MarshalAs(UnmanagedType.U1)] bool createGraph, [MarshalAs(UnmanagedType.U1)] bool allowUnused,
+        nint* results);
     [LibraryImport(Library)] [return: MarshalAs(UnmanagedType.U1)] internal static partial bool tss_grad_mode();
     [LibraryImport(Library)] internal static partial void tss_set_grad_mode([MarshalAs(UnmanagedType.U1)] bool enabled);
     [LibraryImport(Library)] [return: MarshalAs(UnmanagedType.U1)] internal static partial bool tss_inference_mode();

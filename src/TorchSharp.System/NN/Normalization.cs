@@ -141,12 +141,65 @@ namespace TorchSharp
                 if (input.ndim != 4) throw new ArgumentException($"expected 4D input, but got {input.ndim}D input.");
             }
         }
+
+        /// <summary>Normalises groups of channels of each sample (Wu and He, 2018). As in TorchSharp, weight and bias start with whatever memory holds.</summary>
+        public sealed class GroupNorm : nn.Module<Tensor, Tensor>
+        {
+            [ComponentName(Name = nameof(bias))] private Parameter? _bias;
+            [ComponentName(Name = nameof(weight))] private Parameter? _weight;
+
+            internal GroupNorm(long num_groups, long num_channels, double eps, bool affine, Device? device, ScalarType? dtype) : base(nameof(GroupNorm))
+            {
+                (this.num_groups, this.eps, this.affine) = (num_groups, eps, affine);
+                if (!affine) return;
+                weight = nn.Parameter(empty(num_channels, dtype, device));
+                bias = nn.Parameter(empty(num_channels, dtype, device));
+            }
+
+            public long num_groups { get; set; }
+            public double eps { get; set; }
+            public bool affine { get; set; }
+
+            public Parameter? bias
+            {
+                get => _bias;
+                set
+                {
+                    _bias?.Dispose();
+                    _bias = (Parameter?)value?.DetachFromDisposeScope();
+                    ConditionallyRegisterParameter(nameof(bias), _bias);
+                }
+            }
+
+            public Parameter weight
+            {
+                get => _weight!;
+                set
+                {
+                    ArgumentNullException.ThrowIfNull(value);
+                    if (ReferenceEquals(value, _weight)) return;
+                    _weight?.Dispose();
+                    _weight = (Parameter)value.DetachFromDisposeScope();
+                    ConditionallyRegisterParameter(nameof(weight), _weight);
+                }
+            }
+
+            public override Tensor forward(Tensor tensor)
+            {
+                if (tensor.ndim < 3) throw new ArgumentException($"Invalid number of dimensions for GroupNorm argument: {tensor.ndim}");
+                return nn.functional.group_norm(tensor, num_groups, _weight, _bias, eps);
+            }
+        }
     }
 
     public static partial class torch
     {
         public static partial class nn
         {
+            public static GroupNorm GroupNorm(
+                long num_groups, long num_channels, double eps = 1e-05, bool affine = true, Device? device = null, ScalarType? dtype = null) =>
+                new(num_groups, num_channels, eps, affine, device, dtype);
+
             public static BatchNorm2d BatchNorm2d(
                 long num_features, double eps = 1e-05, double momentum = 0.1, bool affine = true, bool track_running_stats = true, Device? device = null, ScalarType? dtype = null) =>
                 new(num_features, eps, momentum, affine, track_running_stats, device, dtype);

@@ -313,6 +313,18 @@ TSS_EXPORT bool tss_backward(void* const* tensors, int32_t tensor_count, void* c
   });
 }
 
+// `results` has room for input_count tensors; null where an output does not depend on the input and allow_unused is set.
+TSS_EXPORT bool tss_autograd_grad(void* const* outputs, int32_t output_count, void* const* inputs, int32_t input_count,
+                                  void* const* grads, int32_t grad_count, bool retain_graph, bool create_graph,
+                                  bool allow_unused, void** results) {
+  return guarded<bool>(false, [&] {
+    auto gradients = torch::autograd::grad(borrow_all(outputs, output_count), borrow_all(inputs, input_count),
+                                           borrow_all(grads, grad_count), retain_graph, create_graph, allow_unused);
+    for (size_t i = 0; i < gradients.size(); i++) results[i] = release(std::move(gradients[i]));
+    return true;
+  });
+}
+
 TSS_EXPORT bool tss_grad_mode() {
   return c10::GradMode::is_enabled();
 }

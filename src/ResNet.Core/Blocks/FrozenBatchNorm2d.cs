@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Blocks;
+
+/// <summary>
+/// Batch normalisation whose weight, bias, mean and variance are fixed, in training too:
+/// <c>(x − running_mean) / √(running_var + 10⁻⁵) · weight + bias</c> (torchvision/ops/misc.py). All four are buffers,
+/// which no optimizer sees, with the names that <c>BatchNorm2d</c> gives them.
+/// </summary>
+public sealed class FrozenBatchNorm2d : Module<Tensor, Tensor>
+{
+    internal const double Epsilon = 1e-5;
+
+    internal readonly Tensor weight;
+    internal readonly Tensor bias;
+    internal readonly Tensor running_mean;
+    internal readonly Tensor running_var;
+
+    /// <summary>A norm that changes nothing yet, on the CPU.</summary>
+    /// <param name="channels">Channels of its input.</param>
+    public FrozenBatchNorm2d(int channels) : base(nameof(FrozenBatchNorm2d))
+    {
+        weight = ones(channels);
+        bias = zeros(channels);
+        running_mean = zeros(channels);
+        running_var = ones(channels);
+        RegisterComponents();
+    }
+
+    /// <summary>Normalises.</summary>
+    /// <param name="input"><c>[N, channels, H, W]</c>, left as it is.</param>
+    /// <returns>The same shape.</returns>
+    public override Tensor forward(Tensor input) =>
+        functional.batch_norm(input, running_mean, running_var, weight, bias, training: false, eps: Epsilon);
+}

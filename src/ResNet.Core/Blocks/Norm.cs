@@ -1,0 +1,93 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Blocks;
+
+/// <summary>What normalises between a network's convolutions.</summary>
+public abstract record Norm
+{
+    private Norm()
+    {
+    }
+
+    /// <summary>Batch normalisation (Ioffe and Szegedy 2015) with running statistics, as in every network of the catalogue.</summary>
+    public static Norm Batch { get; } = new BatchNorm();
+
+    /// <summary>
+    /// Batch normalisation with weights and statistics that training does not touch: <see cref="FrozenBatchNorm2d"/>, for
+    /// fine-tuning with few images a batch. Takes the weights of networks with <see cref="Batch"/>.
+    /// </summary>
+    public static Norm FrozenBatch { get; } = new FrozenBatchNorm();
+
+    /// <summary>
+    /// Batch norms that follow a convolution are part of it, as its bias: what <see cref="ResNetModel.FuseForInference"/> makes.
+    /// The other norms of pre-activation networks, which follow an addition, are batch norms.
+    /// </summary>
+    public static Norm Folded { get; } = new FoldedNorm();
+
+    /// <summary>Group normalisation (Wu and He 2018, https://arxiv.org/abs/1803.08494), which does not depend on the batch.</summary>
+    /// <param name="groups">Groups of channels, at least 1; has to divide every number of channels of the network. Default: 32, as in the paper.</param>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public static Norm Group(int groups = 32) => new GroupNorm(OptionChecks.AtLeastOne(nameof(Norm), groups, nameof(Group)));
+
+    /// <summary>Any other normalisation.</summary>
+    /// <param name="create">Makes a module for so many channels, called once for each norm of the network.</param>
+    public static Norm From(Func<int, Module<Tensor, Tensor>> create)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        return new CustomNorm(create);
+    }
+
+    /// <summary>The norm after a convolution; null where it is part of the convolution.</summary>
+    internal virtual Module<Tensor, Tensor>? AfterConvolution(int channels) => Create(channels);
+
+    /// <summary>A norm that follows something else.</summary>
+    internal abstract Module<Tensor, Tensor> Create(int channels);
+
+    private sealed record BatchNorm : Norm
+    {
+        public override string ToString() => nameof(Batch);
+
+        internal override Module<Tensor, Tensor> Create(int channels) => BatchNorm2d(channels);
+    }
+
+    private sealed record FrozenBatchNorm : Norm
+    {
+        public override string ToString() => nameof(FrozenBatch);
+
+        internal override Module<Tensor, Tensor> Create(int channels) => new FrozenBatchNorm2d(channels);
+    }
+
+    private sealed record FoldedNorm : Norm
+    {
+        public override string ToString() => nameof(Folded);
+
+        internal override Module<Tensor, Tensor>? AfterConvolution(int channels) => null;
+
+        internal override Module<Tensor, Tensor> Create(int channels) => BatchNorm2d(channels);
+    }
+
+    private sealed record GroupNorm(int Groups) : Norm
+    {
+        public override string ToString() => $"{nameof(Group)}({Groups})";
+
+        internal override Module<Tensor, Tensor> Create(int channels)
+        {
+            if (channels % Groups != 0)
+                throw OptionChecks.Refused(nameof(ResNetOptions), nameof(Norm), this, $"a norm for {channels} channels: choose a number of groups that divides {channels}");
+            var norm = GroupNorm(Groups, channels);
+            // TorchSharp 0.106 leaves these as the memory was.
+            init.ones_(norm.weight);
+            init.zeros_(norm.bias!);
+            return norm;
+        }
+    }
+
+    private sealed record CustomNorm(Func<int, Module<Tensor, Tensor>> Factory) : Norm
+    {
+        public override string ToString() => "a custom norm";
+
+        internal override Module<Tensor, Tensor> Create(int channels) =>
+            Factory(channels) ?? throw new InvalidOperationException($"The factory of ResNetOptions.Norm made no module for {channels} channels.");
+    }
+}

@@ -1,0 +1,51 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Blocks;
+
+/// <summary>
+/// A 1×1, a 3×3 and a 1×1 convolution, each after a norm and a ReLU, around which the input is added (He et al. 2016,
+/// https://arxiv.org/abs/1603.05027). Where the shape changes, the shortcut starts behind the first ReLU.
+/// </summary>
+public sealed class PreActBottleneck : ResidualBlock
+{
+    private readonly Module<Tensor, Tensor>? bn1;
+    private readonly Conv2d conv1;
+    private readonly Module<Tensor, Tensor>? bn2;
+    private readonly Conv2d conv2;
+    private readonly Module<Tensor, Tensor>? bn3;
+    private readonly Conv2d conv3;
+
+    /// <summary>A block with new weights, on the CPU.</summary>
+    public PreActBottleneck(BlockOptions options) : base(nameof(PreActBottleneck), options, options.Width * Bottleneck.Expansion, preActivation: true)
+    {
+        bool folded = options.Norm == Norm.Folded;
+        int width = options.BottleneckWidth;
+        bool early = options.StridePlacement == StridePlacement.Conv1x1;
+        bn1 = options.PreActivate ? options.Norm.Create(options.Input) : null;
+        conv1 = Layers.Conv1x1(options.Input, width, early ? options.Stride : 1, bias: folded);
+        bn2 = options.Norm.AfterConvolution(width);
+        conv2 = Layers.Conv3x3(width, width, early ? 1 : options.Stride, options.FirstDilation ?? options.Dilation, options.Groups, bias: folded);
+        bn3 = options.Norm.AfterConvolution(width);
+        conv3 = Layers.Conv1x1(width, options.Width * Bottleneck.Expansion);
+        RegisterComponents();
+    }
+
+    internal override Module<Tensor, Tensor>? LastNorm => null;
+
+    internal override IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions => [(conv1, bn2), (conv2, bn3)];
+
+    /// <summary>Computes the block.</summary>
+    /// <param name="input"><c>[N, input, H, W]</c>, left as it is.</param>
+    /// <returns><c>[N, 4 · width, ⌈H / stride⌉, ⌈W / stride⌉]</c>.</returns>
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var activated = bn1?.call(input).relu_() ?? input;
+        var x = conv1.call(activated).Then(bn2).relu_();
+        x = x.Then(conv2).Then(bn3).relu_();
+        x = x.Then(conv3);
+        return AddShortcut(x, downsample is null ? input : activated).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,84 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Blocks;
+
+/// <summary>What the four kinds of blocks have in common: the shortcut around their convolutions, and stochastic depth.</summary>
+public abstract class ResidualBlock : Module<Tensor, Tensor>
+{
+    /// <summary>Brings the input to the output's shape; null where it has that already, or where there is no shortcut.</summary>
+    private protected readonly Module<Tensor, Tensor>? downsample;
+
+    private readonly double _dropRate;
+    private (Conv2d, Module<Tensor, Tensor>?)? _projection;
+
+    // Made before the convolutions, as in torchvision: that is the order in which random numbers are drawn.
+    private protected ResidualBlock(string name, BlockOptions options, int output, bool preActivation) : base(name)
+    {
+        Options = options;
+        _dropRate = options.StochasticDepth;
+        downsample = Shortcut(output, preActivation);
+    }
+
+    /// <summary>What the block was built from.</summary>
+    public BlockOptions Options { get; }
+
+    /// <summary>The norm that the branch ends with; null where it ends with a convolution.</summary>
+    internal abstract Module<Tensor, Tensor>? LastNorm { get; }
+
+    /// <summary>Each convolution that a norm follows directly, with that norm; null where it is folded into the convolution.</summary>
+    internal virtual IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions => _projection is { } pair ? [pair] : [];
+
+    /// <summary>Adds the shortcut to what the convolutions computed, in place.</summary>
+    /// <param name="branch">What the convolutions computed.</param>
+    /// <param name="input">What the shortcut starts from.</param>
+    private protected Tensor AddShortcut(Tensor branch, Tensor input)
+    {
+        if (Options.Shortcut == ShortcutKind.None) return branch;
+        if (training && _dropRate > 0) DropImages(branch);
+        if (downsample is null) return branch.add_(input);
+        using var shortcut = downsample.call(input);
+        return branch.add_(shortcut);
+    }
+
+    private void DropImages(Tensor branch)
+    {
+        using var keep = empty([branch.size(0), 1, 1, 1], branch.dtype, branch.device);
+        keep.bernoulli_(1 - _dropRate).div_(1 - _dropRate);
+        branch.mul_(keep);
+    }
+
+    private Module<Tensor, Tensor>? Shortcut(int output, bool preActivation)
+    {
+        bool sameShape = Options.Stride == 1 && Options.Input == output;
+        switch (Options.Shortcut)
+        {
+            case ShortcutKind.None:
+            case not ShortcutKind.ProjectionEverywhere when sameShape:
+                return null;
+            case ShortcutKind.ZeroPadding:
+                if (Options.Input > output)
+                    throw OptionChecks.Refused(nameof(BlockOptions), nameof(BlockOptions.Shortcut), Options.Shortcut, $"another kind to go from {Options.Input} channels to {output}, since padding only adds channels");
+                return new ZeroPaddingShortcut(Options.Input, output, Options.Stride);
+            default:
+                return Projection(output, preActivation);
+        }
+    }
+
+    // Pre-activation blocks have no norm after it (He et al. 2016, resnet-pre-act.lua).
+    private Sequential Projection(int output, bool preActivation)
+    {
+        bool pools = Options.Shortcut == ShortcutKind.AveragePooledProjection;
+        var norm = preActivation ? null : Options.Norm.AfterConvolution(output);
+        var convolution = Layers.Conv1x1(Options.Input, output, pools ? 1 : Options.Stride, bias: norm is null && !preActivation);
+        if (!preActivation) _projection = (convolution, norm);
+
+        var sequence = Sequential();
+        int number = 0;
+        if (pools) Layers.Append(sequence, number++, Options is { Stride: 1, Dilation: 1 } ? Identity() : new ShortcutPool(Options.Stride));
+        Layers.Append(sequence, number++, convolution);
+        Layers.Append(sequence, number, norm);
+        return sequence;
+    }
+}

@@ -1,0 +1,26 @@
+namespace ResNet.Core.Blocks;
+
+/// <summary>How a block's input gets past its convolutions, above all where the block changes the shape.</summary>
+public enum ShortcutKind
+{
+    /// <summary>There is no shortcut: the plain networks of He et al. 2015.</summary>
+    None,
+
+    /// <summary>
+    /// Option A of He et al. 2015, without parameters: every stride-th pixel, with channels of zeros added, half of them
+    /// before and half of them after (as in Idelbayev's networks for CIFAR-10, https://github.com/akamaster/pytorch_resnet_cifar10).
+    /// </summary>
+    ZeroPadding,
+
+    /// <summary>Option B: a 1×1 convolution and a norm where the block changes the shape, the identity elsewhere.</summary>
+    Projection,
+
+    /// <summary>Option C: a 1×1 convolution and a norm in every block.</summary>
+    ProjectionEverywhere,
+
+    /// <summary>
+    /// As <see cref="Projection"/>, with a 2×2 average pooling in place of the convolution's stride
+    /// (ResNet-D, He et al. 2018, https://arxiv.org/abs/1812.01187, figure 2c; timm's <c>avg_down</c>).
+    /// </summary>
+    AveragePooledProjection,
+}

@@ -1,0 +1,20 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Blocks;
+
+/// <summary>
+/// The 2×2 average pooling before a projection. Where dilation has taken the stride's place it moves by one pixel and keeps
+/// the size, with zeros beyond the right and the bottom border (timm's <c>AvgPool2dSame</c>).
+/// </summary>
+internal sealed class ShortcutPool(int stride) : Module<Tensor, Tensor>(nameof(ShortcutPool))
+{
+    private const int Size = 2;
+
+    public override Tensor forward(Tensor x)
+    {
+        if (stride > 1) return functional.avg_pool2d(x, Size, stride, ceil_mode: true, count_include_pad: false);
+        using var padded = functional.pad(x, [0, 1, 0, 1]);
+        return functional.avg_pool2d(padded, Size, stride: 1);
+    }
+}

@@ -1,0 +1,27 @@
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core;
+
+/// <summary>Holds a network in evaluation mode until disposed of; then each of its modules has its own former mode again.</summary>
+public sealed class EvaluationMode : IDisposable
+{
+    private readonly List<(Module Module, bool Training)> _modes;
+
+    /// <summary>Puts the network into evaluation mode.</summary>
+    public EvaluationMode(Module network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        // Each module's own, since parts of a network may be held in evaluation mode while it trains.
+        _modes = [.. network.modules().Prepend(network).Select(module => (module, module.training))];
+        network.eval();
+    }
+
+    /// <summary>Gives each module its former mode back.</summary>
+    public void Dispose()
+    {
+        foreach (var (module, training) in _modes)
+        {
+            if (module.training != training) module.train(training);
+        }
+    }
+}

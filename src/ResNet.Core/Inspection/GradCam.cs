@@ -1,0 +1,90 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Inspection;
+
+/// <summary>
+/// Class activation maps by gradients: where in an image a network finds a class (Selvaraju et al. 2017,
+/// https://arxiv.org/abs/1610.02391, equations 1 and 2).
+/// </summary>
+public static class GradCam
+{
+    // What an all-zero map is divided by.
+    private const float Tiny = 1e-30f;
+
+    /// <summary>
+    /// Weighs the channels of a stage's output by the average gradient of the class score, adds them up, leaves out what is
+    /// negative and enlarges the result to the size of the images, bilinearly.
+    /// </summary>
+    /// <remarks>
+    /// Works on the network in evaluation mode and leaves modes, gradients and weights as they are. Does not work within
+    /// <see cref="inference_mode"/>, which has no gradients.
+    /// </remarks>
+    /// <param name="network">The network.</param>
+    /// <param name="images"><c>[N, channels, H, W]</c>, as for <see cref="ResNetModel.forward"/>.</param>
+    /// <param name="classes">The class to look for in each image, N of them; null for the likeliest one of each.</param>
+    /// <param name="stage">The stage whose output is looked at, 1 to <see cref="ResNetModel.Stages"/>; null for the last, which tells classes apart best. Earlier ones are finer.</param>
+    /// <returns>
+    /// <c>[N, H, W]</c> of Float32 on the network's device: each image's values are divided by their greatest, so that they
+    /// go from 0 to 1; all are 0 where nothing speaks for the class. The caller disposes of it.
+    /// </returns>
+    /// <exception cref="ArgumentException">The images have another shape or type, or there are not N classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such stage or class.</exception>
+    /// <exception cref="InvalidOperationException">Inference mode is on.</exception>
+    public static Tensor Compute(ResNetModel network, Tensor images, IReadOnlyList<int>? classes = null, int? stage = null)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(images);
+        int chosen = stage ?? network.Stages;
+        if (chosen < 1 || chosen > network.Stages)
+            throw new ArgumentOutOfRangeException(nameof(stage), stage, $"There is no stage {stage}: this network has 1 to {network.Stages}.");
+        if (is_inference_mode_enabled())
+            throw new InvalidOperationException("GradCam needs gradients, which inference mode does not record: call it outside of inference_mode().");
+
+        using var mode = new EvaluationMode(network);
+        using var scope = NewDisposeScope();
+        var map = StageOutput(network, images, chosen);
+        if (classes is not null) Check(classes, (int)images.size(0), network.Options.Classes);
+        var gradient = ScoreGradient(network, map, chosen, classes);
+
+        using var noGradients = no_grad();
+        var weights = gradient.mean([2, 3], keepdim: true);
+        var seen = (weights * map).sum(1, keepdim: true).relu_().to(ScalarType.Float32);
+        var enlarged = functional.interpolate(seen, [images.size(2), images.size(3)], mode: InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+        var (greatest, _) = enlarged.flatten(1).max(1, keepdim: true);
+        return enlarged.div_(greatest.unsqueeze(2).clamp_(min: Tiny)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor StageOutput(ResNetModel network, Tensor images, int stage)
+    {
+        using var _ = no_grad();
+        var x = network.ForwardStem(images);
+        for (int i = 1; i <= stage; i++) x = network.ForwardStage(i, x);
+        return x;
+    }
+
+    // The gradient of the scores by the map alone: those of the parameters are not computed.
+    private static Tensor ScoreGradient(ResNetModel network, Tensor map, int stage, IReadOnlyList<int>? classes)
+    {
+        using var _ = enable_grad();
+        var leaf = map.detach().requires_grad_();
+        var x = leaf.alias();
+        for (int i = stage + 1; i <= network.Stages; i++) x = network.ForwardStage(i, x);
+        var scores = network.Classify(x);
+        var chosen = classes is null
+            ? scores.argmax(1, keepdim: true)
+            : tensor([.. classes.Select(index => (long)index)], device: scores.device).unsqueeze(1);
+        return autograd.grad([scores.gather(1, chosen).sum()], [leaf])[0];
+    }
+
+    private static void Check(IReadOnlyList<int> classes, int images, int known)
+    {
+        if (classes.Count != images)
+            throw new ArgumentException($"There are {classes.Count} classes for {images} images: give one for each image.", nameof(classes));
+        foreach (int index in classes)
+        {
+            if (index < 0 || index >= known)
+                throw new ArgumentOutOfRangeException(nameof(classes), index, $"There is no class {index}: this network has 0 to {known - 1}.");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Text;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Inspection;
+
+/// <summary>
+/// The layers of a network with their shapes and costs for one size of input, as data and, through <see cref="ToString"/>, as
+/// a table. Additions and ReLUs work in place and are no layers of their own.
+/// </summary>
+public sealed class ModelSummary
+{
+    private static readonly string[] s_headings = ["Layer", "Type", "Input", "Output", "Parameters", "Multiply-adds", "Activations"];
+
+    private ModelSummary(IReadOnlyList<long> inputShape, IReadOnlyList<LayerSummary> layers, long parameters, long trainable, long parameterBytes) =>
+        (InputShape, Layers, Parameters, TrainableParameters, ParameterBytes) = (inputShape, layers, parameters, trainable, parameterBytes);
+
+    /// <summary>The input's shape, <c>[N, C, H, W]</c>.</summary>
+    public IReadOnlyList<long> InputShape { get; }
+
+    /// <summary>The layers in the order in which they compute.</summary>
+    public IReadOnlyList<LayerSummary> Layers { get; }
+
+    /// <summary>How many parameters the network has.</summary>
+    public long Parameters { get; }
+
+    /// <summary>How many of them training changes: all, unless some are frozen.</summary>
+    public long TrainableParameters { get; }
+
+    /// <summary>Memory of the parameters.</summary>
+    public long ParameterBytes { get; }
+
+    /// <summary>Multiplications with an addition, for all images of the input together.</summary>
+    public long MultiplyAdds => Layers.Sum(layer => layer.MultiplyAdds);
+
+    /// <summary>Memory of all layers' outputs together, as training keeps most of them; inference frees each after its last use.</summary>
+    public long ActivationBytes => Layers.Sum(layer => layer.ActivationBytes);
+
+    /// <summary>Passes zeros of that size through the network, in evaluation mode, and notes what each layer makes of them. The network stays as it is.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="height">Of the images, in pixels, at least 1.</param>
+    /// <param name="width">Of the images, in pixels, at least 1.</param>
+    /// <param name="batch">How many images, at least 1. Default: 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is less than 1.</exception>
+    public static ModelSummary Of(ResNetModel network, int height, int width, int batch = 1)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+
+        var layers = new List<LayerSummary>();
+        var hooks = new List<Module<Tensor, Tensor>.HookRemover>();
+        long[] shape = [batch, network.Options.InputChannels, height, width];
+        try
+        {
+            foreach (var (name, layer) in Leaves(network, "")) hooks.Add(layer.register_forward_hook((_, input, output) => Note(name, layer, input, output)));
+            using var mode = new EvaluationMode(network);
+            using var _ = no_grad();
+            using var scope = NewDisposeScope();
+            network.call(zeros(shape, network.DType, network.Device));
+        }
+        finally
+        {
+            foreach (var hook in hooks) hook.remove();
+        }
+        var parameters = network.parameters().ToList();
+        return new ModelSummary(
+            shape, layers, parameters.Sum(parameter => parameter.numel()),
+            parameters.Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel()),
+            parameters.Sum(parameter => parameter.numel() * parameter.element_size()));
+
+        Tensor Note(string name, Module layer, Tensor input, Tensor output)
+        {
+            layers.Add(new LayerSummary(
+                name, layer.GetType().Name, input.shape, output.shape, layer.parameters().Sum(parameter => parameter.numel()),
+                MultiplyAddsOf(layer, output), output.numel() * output.element_size()));
+            // The output stays what it is.
+            return null!;
+        }
+    }
+
+    /// <summary>The table: a line for each layer, and the totals.</summary>
+    public override string ToString()
+    {
+        var rows = Layers.Select(layer => new[]
+        {
+            layer.Name, layer.Type, Shape(layer.InputShape), Shape(layer.OutputShape), Count(layer.Parameters), Count(layer.MultiplyAdds), Memory(layer.ActivationBytes),
+        }).Append(["Total", "", Shape(InputShape), Shape(Layers[^1].OutputShape), Count(Parameters), Count(MultiplyAdds), Memory(ActivationBytes)]).ToList();
+        var widths = Enumerable.Range(0, s_headings.Length).Select(i => rows.Append(s_headings).Max(row => row[i].Length)).ToList();
+        string rule = string.Join("  ", widths.Select(width => new string('─', width)));
+
+        var text = new StringBuilder();
+        Line(s_headings);
+        text.Append(rule).Append('\n');
+        foreach (var row in rows.SkipLast(1)) Line(row);
+        text.Append(rule).Append('\n');
+        Line(rows[^1]);
+        string trainable = TrainableParameters == Parameters ? "" : $", {Count(TrainableParameters)} of them trainable";
+        return text.Append(CultureInfo.InvariantCulture, $"{Count(Parameters)} parameters ({Memory(ParameterBytes)}){trainable}; {MultiplyAdds / 1e9:0.000} G multiply-adds for {InputShape[0]} image(s)").ToString();
+
+        // Text to the left, numbers to the right.
+        void Line(string[] cells) => text
+            .Append(string.Join("  ", cells.Select((cell, i) => i < 4 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd())
+            .Append('\n');
+    }
+
+    private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> Leaves(Module module, string name)
+    {
+        var children = module.named_children().ToList();
+        if (children.Count == 0 && module is Module<Tensor, Tensor> leaf) return [(name, leaf)];
+        return children.SelectMany(child => Leaves(child.module, name.Length == 0 ? child.name : $"{name}.{child.name}"));
+    }
+
+    private static long MultiplyAddsOf(Module layer, Tensor output) => layer switch
+    {
+        Conv2d convolution => output.numel() * convolution.in_channels / convolution.groups * convolution.kernel_size[0] * convolution.kernel_size[1],
+        Linear linear => output.numel() * linear.in_features,
+        _ => 0,
+    };
+
+    private static string Shape(IReadOnlyList<long> shape) => $"[{string.Join(", ", shape)}]";
+
+    private static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Memory(long bytes) => bytes switch
+    {
+        < 1 << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
+        < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.0} KiB"),
+        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.0} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1073741824.0:0.00} GiB"),
+    };
+}

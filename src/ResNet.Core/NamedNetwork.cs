@@ -1,0 +1,16 @@
+using ResNet.Core.Blocks;
+
+namespace ResNet.Core;
+
+/// <summary>A row of the catalogue, <see cref="ResNets.Catalogue"/>.</summary>
+/// <param name="Name">Under which torchvision or timm knows it, where they do.</param>
+/// <param name="Paper">Where it was described first.</param>
+/// <param name="Options">What it consists of.</param>
+public sealed record NamedNetwork(string Name, Paper Paper, ResNetOptions Options)
+{
+    private const int ImageNetSize = 224;
+    private const int CifarSize = 32;
+
+    /// <summary>Height and width of the images it was made for, in pixels: 224 for ImageNet's networks, 32 for CIFAR's.</summary>
+    public int ImageSize => Options.Stem == StemKind.Cifar ? CifarSize : ImageNetSize;
+}
