@@ -12,14 +12,22 @@ internal static class PredictCommand
     {
         var run = RunOption.Create();
         var device = Devices.Option();
+        var explain = new Option<bool>("--explain") { Description = "Also writes each picture with a heat map over it of where the network sees its class, as <picture>-explained.png." };
+        var name = new Option<string?>("--class") { Description = "With --explain: the class to look for. Default: each picture's likeliest.", HelpName = "NAME" };
+        var stage = new Option<int?>("--stage") { Description = "With --explain: the stage to look at; earlier ones are finer. Default: the last.", HelpName = "N" };
+        var output = new Option<string?>("--output") { Description = "With --explain: where the heat maps go. Default: the current folder.", HelpName = "FOLDER" };
         var images = new Argument<string[]>("IMAGE") { Description = "The pictures.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("predict", "Prints the five likeliest classes of each picture, for example: predict --run runs/mine cat.jpg") { run, device, images };
+        var command = new Command("predict", "Prints the five likeliest classes of each picture, for example: predict --run runs/mine cat.jpg") { run, device, explain, name, stage, output, images };
         command.SetAction(parsed =>
         {
             var place = Devices.Parse(parsed.GetValue(device));
             var trained = RunOption.Open(parsed.GetValue(run));
             using var model = trained.LoadModel(place);
             var classifier = new Classifier(model, trained.Classes, trained.EvaluationOptions, trained.Normalization);
+            bool explains = parsed.GetValue(explain);
+            if (!explains && (parsed.GetValue(name), parsed.GetValue(stage), parsed.GetValue(output)) is not (null, null, null))
+                throw new ArgumentException("--class, --stage and --output say how to explain: give --explain too.");
+            var heatMaps = explains ? new HeatMapFolder(parsed.GetValue(output)) : null;
             int exitCode = ExitCode.Success;
             foreach (string path in parsed.GetValue(images)!)
             {
@@ -27,6 +35,7 @@ internal static class PredictCommand
                 try
                 {
                     Print(path, classifier.Classify(path));
+                    if (heatMaps is not null) Console.WriteLine($"  {heatMaps.Write(path, classifier.Explain(path, parsed.GetValue(name), parsed.GetValue(stage)))}");
                 }
                 catch (ImageDecodingException e)
                 {

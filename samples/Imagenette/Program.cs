@@ -18,11 +18,13 @@ void Stop(PosixSignalContext context)
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-var root = new RootCommand("Trains residual networks on image folders, evaluates them, and says what pictures show.")
+var root = new RootCommand("Trains residual networks on image folders, evaluates them, says what pictures show, and what networks consist of.")
 {
     TrainCommand.Create(cancellation.Token),
     EvaluateCommand.Create(cancellation.Token),
     PredictCommand.Create(cancellation.Token),
+    SummaryCommand.Create(),
+    NetworksCommand.Create(),
 };
 
 var parsed = root.Parse(args);

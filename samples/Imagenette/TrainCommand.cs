@@ -17,7 +17,7 @@ internal static class TrainCommand
     internal static Command Create(CancellationToken cancellationToken)
     {
         var dataset = new Option<string>("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
-        var network = new Option<string>("--network") { Description = $"One of {string.Join(", ", ResNets.Names)}.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
+        var network = new Option<string>("--network") { Description = "The network's name; 'networks' lists them.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the training images.", HelpName = "N", DefaultValueFactory = _ => s_defaults.Epochs };
         var batchSize = new Option<int>("--batch-size") { Description = "Images of a step.", HelpName = "N", DefaultValueFactory = _ => 128 };
         var learningRate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", HelpName = "RATE", DefaultValueFactory = _ => s_defaults.LearningRate };

@@ -1,4 +1,5 @@
 using ResNet.Core;
+using ResNet.Core.Inspection;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
 using static TorchSharp.torch;
@@ -40,12 +41,54 @@ public sealed class Classifier
         _model.eval();
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
+        using var image = ImageDecoder.Open(path, _options.Channels);
+        return Rank(_model.call(Input(image)), count);
+    }
+
+    /// <summary>Where in a picture the network sees a class (<see cref="GradCam"/>).</summary>
+    /// <param name="path">The picture's file.</param>
+    /// <param name="name">The class to look for; null for the likeliest.</param>
+    /// <param name="stage">The stage whose output is looked at, from 1; null for the last.</param>
+    /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
+    /// <exception cref="ArgumentException">There is no such class.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such stage.</exception>
+    public Explanation Explain(string path, string? name = null, int? stage = null)
+    {
+        int? chosen = name is null ? null : IndexOf(name);
+        using var mode = new EvaluationMode(_model);
+        using var scope = NewDisposeScope();
+        using var image = ImageDecoder.Open(path, _options.Channels);
+        var input = Input(image);
+        Prediction[] predictions;
+        using (no_grad()) predictions = Rank(_model.call(input), _classes.Count);
+        int index = chosen ?? IndexOf(predictions[0].Class);
+        var map = GradCam.Compute(_model, input, [index], stage).cpu();
+        // The middle of the picture that the network gets to see, as a part of the picture's shorter side.
+        double seen = (double)_options.ImageSize / ResizeTo;
+        return new Explanation(path, predictions.First(prediction => prediction.Class == _classes[index]), map.data<float>().ToArray(), _options.ImageSize, seen);
+    }
+
+    private int ResizeTo => Math.Max(_options.ResizeTo, _options.ImageSize);
+
+    private int IndexOf(string name)
+    {
+        for (int i = 0; i < _classes.Count; i++)
+        {
+            if (_classes[i] == name) return i;
+        }
+        throw new ArgumentException($"There is no class '{name}': the network knows {string.Join(", ", _classes.Take(10))}{(_classes.Count > 10 ? " and others" : "")}.", nameof(name));
+    }
+
+    private Tensor Input(DecodedImage image)
+    {
         int size = _options.ImageSize;
         var pixels = empty([1, size, size, _options.Channels], ScalarType.Byte);
-        using (var image = ImageDecoder.Open(path, _options.Channels))
-            image.ResizeCenterCropInto(Math.Max(_options.ResizeTo, size), size, size, flipHorizontally: false, pixels.bytes);
+        image.ResizeCenterCropInto(ResizeTo, size, size, flipHorizontally: false, pixels.bytes);
+        return _normalization.Apply(pixels, _model.Device);
+    }
 
-        var logits = _model.call(_normalization.Apply(pixels, _model.Device));
+    private Prediction[] Rank(Tensor logits, int count)
+    {
         var (values, indexes) = logits.softmax(1).cpu().topk(Math.Min(count, _classes.Count));
         var probabilities = values.data<float>().ToArray();
         var ranked = indexes.data<long>().ToArray();

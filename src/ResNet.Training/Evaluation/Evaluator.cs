@@ -36,22 +36,10 @@ public sealed class Evaluator
     internal EvaluationResult Evaluate(ResNetModel model, int epoch, int epochs, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
-        // Each module's own, since parts of a network may be held in evaluation mode while it trains.
-        var modes = model.modules().Prepend(model).Select(module => (Module: module, module.training)).ToList();
-        model.eval();
-        try
-        {
-            using var inference = inference_mode();
-            using var scope = NewDisposeScope();
-            return Pass(model, new ProgressMeter(TrainingPhase.Evaluating, epoch, epochs, _loader.Batches, progress), cancellationToken);
-        }
-        finally
-        {
-            foreach (var (module, training) in modes)
-            {
-                if (module.training != training) module.train(training);
-            }
-        }
+        using var mode = new EvaluationMode(model);
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        return Pass(model, new ProgressMeter(TrainingPhase.Evaluating, epoch, epochs, _loader.Batches, progress), cancellationToken);
     }
 
     private EvaluationResult Pass(ResNetModel model, ProgressMeter meter, CancellationToken cancellationToken)

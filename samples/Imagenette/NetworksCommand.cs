@@ -1,0 +1,24 @@
+using System.CommandLine;
+using ResNet.Core;
+
+namespace Imagenette;
+
+/// <summary><c>networks</c>: what names <c>--network</c> and <c>summary</c> take.</summary>
+internal static class NetworksCommand
+{
+    internal static Command Create()
+    {
+        var command = new Command("networks", "Lists the networks, each paper's together.");
+        command.SetAction(_ =>
+        {
+            foreach (var paper in ResNets.Catalogue.GroupBy(row => row.Paper))
+            {
+                Console.WriteLine($"{paper.Key.Citation} ({paper.Key.Address})");
+                foreach (var sizes in paper.GroupBy(row => row.ImageSize))
+                    Console.WriteLine($"  {sizes.Key}×{sizes.Key}: {string.Join(", ", sizes.Select(row => row.Name))}");
+            }
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,99 @@
+using ResNet.Training.Data.Imaging;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Training.Evaluation;
+
+/// <summary>Where in a picture a network sees a class; made by <see cref="Classifier.Explain"/>.</summary>
+public sealed class Explanation
+{
+    // Small pictures are enlarged, so that there is something to look at, and large ones reduced.
+    private const int LeastSide = 256;
+    private const int GreatestSide = 1024;
+
+    private const double Opacity = 0.55;
+    private const double Unseen = 0.35;
+
+    // From cold to hot, as red, green and blue: six points of the turbo colour map (Mikhailov 2019,
+    // https://research.google/blog/turbo-an-improved-rainbow-colormap-for-visualization/).
+    private static readonly byte[][] s_colours = [[48, 18, 59], [62, 155, 254], [70, 247, 131], [225, 220, 55], [239, 89, 17], [122, 4, 3]];
+
+    private readonly string _path;
+    private readonly float[] _heat;
+    private readonly double _seen;
+
+    internal Explanation(string path, Prediction prediction, float[] heat, int size, double seen) =>
+        (_path, Prediction, _heat, Size, _seen) = (path, prediction, heat, size, seen);
+
+    /// <summary>The class that was looked for, and its probability.</summary>
+    public Prediction Prediction { get; }
+
+    /// <summary>Height and width of <see cref="Heat"/>: the network's input in pixels.</summary>
+    public int Size { get; }
+
+    /// <summary>The map over the part of the picture that the network got, row by row: <see cref="Size"/>² values from 0 to 1.</summary>
+    public IReadOnlyList<float> Heat => _heat;
+
+    /// <summary>
+    /// Writes the picture with the map over it as a PNG: dark blue where nothing speaks for the class, red where most does.
+    /// What the network did not get to see, beyond the middle, is darkened. The picture is read again for that; its shorter
+    /// side becomes at least 256 pixels, its longer one at most 1024.
+    /// </summary>
+    /// <param name="path">The file to make or replace.</param>
+    /// <exception cref="ImageDecodingException">The picture cannot be read any more.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void WritePng(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using var image = ImageDecoder.Open(_path, channels: 3);
+        var (width, height) = Enlarged(image.Width, image.Height);
+        byte[] pixels = new byte[width * height * 3];
+        image.CropResizeInto(0, 0, image.Width, image.Height, width, height, flipHorizontally: false, pixels);
+
+        int side = Math.Max(1, (int)Math.Round(Math.Min(width, height) * _seen));
+        var heat = Resized(side);
+        int left = (width - side) / 2, top = (height - side) / 2;
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+            {
+                var pixel = pixels.AsSpan(((y * width) + x) * 3, 3);
+                bool seen = x >= left && x < left + side && y >= top && y < top + side;
+                if (seen) Paint(pixel, heat[((y - top) * side) + x - left]);
+                else Darken(pixel);
+            }
+        }
+        ImageWriter.WritePng(path, pixels, width, height, channels: 3);
+    }
+
+    private static (int Width, int Height) Enlarged(int width, int height)
+    {
+        double scale = Math.Max(1, (double)LeastSide / Math.Min(width, height));
+        scale = Math.Min(scale, (double)GreatestSide / Math.Max(width, height));
+        return (Math.Max(1, (int)Math.Round(width * scale)), Math.Max(1, (int)Math.Round(height * scale)));
+    }
+
+    private float[] Resized(int side)
+    {
+        using var scope = NewDisposeScope();
+        var map = tensor(_heat, [1, 1, Size, Size]);
+        return functional.interpolate(map, [side, side], mode: InterpolationMode.Bilinear, align_corners: false).data<float>().ToArray();
+    }
+
+    private static void Paint(Span<byte> pixel, float heat)
+    {
+        double place = Math.Clamp(heat, 0, 1) * (s_colours.Length - 1);
+        int below = Math.Min((int)place, s_colours.Length - 2);
+        double above = place - below;
+        for (int i = 0; i < pixel.Length; i++)
+        {
+            double colour = (s_colours[below][i] * (1 - above)) + (s_colours[below + 1][i] * above);
+            pixel[i] = (byte)Math.Round((pixel[i] * (1 - Opacity)) + (colour * Opacity));
+        }
+    }
+
+    private static void Darken(Span<byte> pixel)
+    {
+        for (int i = 0; i < pixel.Length; i++) pixel[i] = (byte)Math.Round(pixel[i] * Unseen);
+    }
+}

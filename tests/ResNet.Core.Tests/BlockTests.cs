@@ -1,0 +1,130 @@
+using ResNet.Core.Blocks;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Tests;
+
+public class BlockTests
+{
+    public static TheoryData<string> Kinds => ["basic", "bottleneck", "pre-act basic", "pre-act bottleneck"];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_block_keeps_its_input_as_it_was(string kind)
+    {
+        using var block = Create(kind, new BlockOptions(8, 4) { Stride = 2 });
+        using var scope = NewDisposeScope();
+        var input = randn([2, 8, 5, 5]);
+        var before = input.clone();
+        block.call(input).shape.Should().Equal(2, kind.EndsWith("basic", StringComparison.Ordinal) ? 4 : 16, 3, 3);
+        input.allclose(before, rtol: 0, atol: 0).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Option_A_takes_every_second_pixel_and_puts_zeros_before_and_after_the_channels()
+    {
+        using var block = new BasicBlock(new BlockOptions(4, 9) { Stride = 2, Shortcut = ShortcutKind.ZeroPadding });
+        using var plain = new BasicBlock(new BlockOptions(4, 9) { Stride = 2, Shortcut = ShortcutKind.None });
+        block.state_dict().Keys.Should().Equal(plain.state_dict().Keys, "option A has no parameters");
+        Silence(block);
+        using var scope = NewDisposeScope();
+        var input = rand([2, 4, 5, 7]);
+        var output = block.call(input);
+        output.shape.Should().Equal(2, 9, 3, 4);
+        // Five channels of zeros: two before, three after.
+        output.narrow(1, 2, 4).allclose(input[TensorIndex.Ellipsis, TensorIndex.Slice(step: 2), TensorIndex.Slice(step: 2)], rtol: 0, atol: 0).Should().BeTrue();
+        output.narrow(1, 0, 2).abs().sum().ToDouble().Should().Be(0);
+        output.narrow(1, 6, 3).abs().sum().ToDouble().Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(ShortcutKind.None, false, false)]
+    [InlineData(ShortcutKind.ZeroPadding, false, false)]
+    [InlineData(ShortcutKind.Projection, true, false)]
+    [InlineData(ShortcutKind.ProjectionEverywhere, true, true)]
+    [InlineData(ShortcutKind.AveragePooledProjection, true, false)]
+    public void Projections_are_where_the_papers_option_has_them(ShortcutKind kind, bool whereTheShapeChanges, bool elsewhere)
+    {
+        using var network = new ResNetBuilder().StageDepths(2, 2).StageWidths(8, 16).Shortcut(kind).Build();
+        Projects("layer1.0").Should().Be(elsewhere);
+        Projects("layer1.1").Should().Be(elsewhere);
+        Projects("layer2.0").Should().Be(whereTheShapeChanges);
+        Projects("layer2.1").Should().Be(elsewhere);
+
+        bool Projects(string block) => network.state_dict().Keys.Any(name => name.StartsWith($"{block}.downsample.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_a_shortcut_a_block_whose_convolutions_are_zero_gives_zero()
+    {
+        using var block = new BasicBlock(new BlockOptions(4, 4) { Shortcut = ShortcutKind.None });
+        Silence(block);
+        using var scope = NewDisposeScope();
+        block.call(rand([1, 4, 3, 3])).abs().sum().ToDouble().Should().Be(0);
+    }
+
+    // 4,096 copies of an image, each with its own chance. The norms are frozen and the input is so large that no ReLU after the
+    // addition cuts anything off, so that the expectation is exact: the block in evaluation mode.
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Stochastic_depth_is_the_full_block_in_expectation(string kind)
+    {
+        manual_seed(4);
+        int width = kind.EndsWith("basic", StringComparison.Ordinal) ? 8 : 2;
+        using var block = Create(kind, new BlockOptions(8, width) { StochasticDepth = 0.3, Norm = Norm.FrozenBatch });
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var image = rand([1, 8, 4, 4]) + 50;
+        block.eval();
+        var full = block.call(image);
+        block.train();
+        var drawn = block.call(image.expand(4096, -1, -1, -1));
+
+        var branch = drawn - image;
+        var dropped = branch.abs().sum([1, 2, 3]).eq(0);
+        dropped.sum().ToDouble().Should().BeApproximately(0.3 * 4096, 5 * Math.Sqrt(0.3 * 0.7 * 4096));
+        // The standard error of the mean of mask / 0.7 is √(0.3 / 0.7 / 4096), about 1 %.
+        var expected = full - image;
+        var error = (branch.mean([0], keepdim: true) - expected).abs().max().ToDouble() / expected.abs().max().ToDouble();
+        error.Should().BeLessThan(0.05);
+        expected.abs().max().ToDouble().Should().BeGreaterThan(0.1, "a branch without effect would prove nothing");
+    }
+
+    [Fact]
+    public void Stochastic_depth_grows_linearly_over_the_blocks()
+    {
+        using var network = new ResNetBuilder().StageDepths(1, 2, 1).StochasticDepth(0.2).Build();
+        var blocks = network.children().SelectMany(stage => stage.children()).OfType<ResidualBlock>();
+        blocks.Select(block => block.Options.StochasticDepth).Should().Equal([0.05, 0.1, 0.15, 0.2], (a, b) => Math.Abs(a - b) < 1e-12);
+    }
+
+    [Fact]
+    public void Bad_block_options_are_refused()
+    {
+        Refusal(() => new BlockOptions(0, 8)).Should().StartWith("BlockOptions.Input is 0, but has to be at least 1.");
+        Refusal(() => new BlockOptions(8, 8) { Stride = 0 }).Should().StartWith("BlockOptions.Stride is 0, ");
+        Refusal(() => new BlockOptions(8, 8) { StochasticDepth = 1 }).Should().StartWith("BlockOptions.StochasticDepth is 1, but has to be at least 0 and less than 1.");
+        Refusal(() => new BasicBlock(new BlockOptions(8, 4) { Shortcut = ShortcutKind.ZeroPadding })).Should().Contain("to go from 8 channels to 4, since padding only adds channels");
+    }
+
+    private static ResidualBlock Create(string kind, BlockOptions options) => kind switch
+    {
+        "basic" => new BasicBlock(options),
+        "bottleneck" => new Bottleneck(options),
+        "pre-act basic" => new PreActBasicBlock(options),
+        _ => new PreActBottleneck(options),
+    };
+
+    private static void Silence(nn.Module block)
+    {
+        using var _ = no_grad();
+        foreach (var (name, parameter) in block.named_parameters())
+        {
+            if (name.StartsWith("conv", StringComparison.Ordinal)) init.zeros_(parameter);
+        }
+        block.eval();
+    }
+
+    private static string Refusal<T>(Func<T> make) => make.Should().Throw<ArgumentException>().Which.Message;
+}
