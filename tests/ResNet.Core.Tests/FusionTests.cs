@@ -1,0 +1,132 @@
+using ResNet.Core.Blocks;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Tests;
+
+public class FusionTests
+{
+    [Theory]
+    [InlineData("resnet18", 0)]
+    [InlineData("resnet50", 0)]
+    [InlineData("resnext50_32x4d", 0)]
+    [InlineData("resnet50_v1", 0)]
+    [InlineData("resnet18d", 0)]
+    [InlineData("resnet110", 0)]
+    [InlineData("plain34", 0)]
+    // The first norm of each block but the network's first, and the last norm.
+    [InlineData("preact_resnet18", 8)]
+    [InlineData("preact_resnet164", 54)]
+    public void A_fused_network_computes_the_same_without_norms_after_convolutions(string name, int remaining)
+    {
+        manual_seed(1);
+        using var network = ResNets.Create(name);
+        RandomizeNorms(network);
+        int size = Math.Min(64, ResNets.Find(name).ImageSize);
+        using var fused = network.FuseForInference();
+        Leaves(fused).Count(module => module is BatchNorm2d).Should().Be(remaining);
+        fused.training.Should().BeFalse();
+        network.training.Should().BeTrue();
+        network.eval();
+
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var images = randn([2, 3, size, size]);
+        var expected = network.call(images);
+        RelativeError(fused.call(images), expected).Should().BeLessThan(1e-4);
+        RelativeError(fused.call(ResNetModel.ChannelsLast(images)), expected).Should().BeLessThan(1e-4);
+        expected.std().ToDouble().Should().BeGreaterThan(0);
+    }
+
+    [Fact]
+    public void Frozen_norms_are_folded_too()
+    {
+        manual_seed(2);
+        using var network = ResNets.Create("resnet18", options => options with { Norm = Norm.FrozenBatch, Classes = 10 });
+        RandomizeNorms(network);
+        network.eval();
+        using var fused = network.FuseForInference();
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var images = randn([2, 3, 64, 64]);
+        RelativeError(fused.call(images), network.call(images)).Should().BeLessThan(1e-4);
+    }
+
+    [Fact]
+    public void A_fused_network_is_of_the_networks_type_and_can_be_stored()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.safetensors");
+        using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).DType(ScalarType.Float64).Build();
+        RandomizeNorms(network);
+        using var fused = network.FuseForInference();
+        fused.DType.Should().Be(ScalarType.Float64);
+        fused.state_dict().Keys.Take(4).Should().Equal("conv1.weight", "conv1.bias", "layer1.0.conv1.weight", "layer1.0.conv1.bias");
+        try
+        {
+            fused.SaveWeights(path);
+            using var loaded = new ResNetModel(fused.Options);
+            loaded.LoadWeights(path);
+            loaded.eval();
+            using var images = randn([1, 3, 32, 32], ScalarType.Float64);
+            using var expected = fused.call(images);
+            using var found = loaded.call(images);
+            RelativeError(found, expected).Should().BeLessThan(1e-12);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void The_network_stays_as_it_is_and_no_tensor_is_left_behind()
+    {
+        using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build();
+        RandomizeNorms(network);
+        var before = network.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
+        long tensors = Tensor.TotalCount;
+        network.FuseForInference().Dispose();
+        // Finalizers count down too.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Tensor.TotalCount.Should().BeLessThanOrEqualTo(tensors);
+        foreach (var (name, value) in network.state_dict())
+        {
+            value.allclose(before[name], rtol: 0, atol: 0).Should().BeTrue();
+            before[name].Dispose();
+        }
+    }
+
+    [Fact]
+    public void Other_norms_cannot_be_folded()
+    {
+        using var network = new ResNetBuilder().StageDepths(1).Norm(Norm.Group(8)).Build();
+        var fuse = () => network.FuseForInference();
+        fuse.Should().Throw<InvalidOperationException>().WithMessage("The network's norm is Group(8), but only batch norms can be folded into convolutions.");
+    }
+
+    private static void RandomizeNorms(ResNetModel network)
+    {
+        using var _ = no_grad();
+        foreach (var (name, value) in network.state_dict())
+        {
+            if (name.EndsWith("running_mean", StringComparison.Ordinal)) value.normal_(0, 0.2);
+            else if (name.EndsWith("running_var", StringComparison.Ordinal)) value.uniform_(0.5, 2);
+            else if (value.ndim == 1 && name.EndsWith("weight", StringComparison.Ordinal)) value.uniform_(0.3, 1);
+            else if (value.ndim == 1 && name.EndsWith("bias", StringComparison.Ordinal)) value.normal_(0, 0.2);
+        }
+    }
+
+    private static double RelativeError(Tensor found, Tensor expected)
+    {
+        using var scope = NewDisposeScope();
+        return (found - expected).abs().max().ToDouble() / expected.abs().max().ToDouble();
+    }
+
+    private static IEnumerable<nn.Module> Leaves(nn.Module module)
+    {
+        var children = module.named_children().Select(child => child.module).ToList();
+        return children.Count == 0 ? [module] : children.SelectMany(Leaves);
+    }
+}
