@@ -9,11 +9,8 @@ public class StageShapeTests
     // He et al. 2015, table 1: the stem divides by four, every stage after the first by two, rounding up.
     [Theory]
     [InlineData("resnet18", 1)]
-    [InlineData("resnet34", 1)]
     [InlineData("resnet50", 4)]
-    [InlineData("resnet101", 4)]
-    [InlineData("resnet152", 4)]
-    public void The_stem_and_each_stage_have_the_papers_shapes(string name, int expansion)
+    public void Stages_divide_images_of_any_size_rounding_up(string name, int expansion)
     {
         using var network = ResNets.Create(name);
         network.eval();
@@ -61,6 +58,29 @@ public class StageShapeTests
     }
 
     [Theory]
+    [InlineData("resnet18", 8, 8)]
+    [InlineData("resnet18", 16, 16)]
+    [InlineData("resnet18", 32, 32)]
+    [InlineData("resnet50", 8, 8)]
+    [InlineData("resnet50", 16, 16)]
+    [InlineData("resnet50_v1", 8, 8)]
+    [InlineData("resnet18d", 8, 8)]
+    [InlineData("preact_resnet18", 16, 16)]
+    // CIFAR's networks reduce by four anyway.
+    [InlineData("resnet20", 8, 4)]
+    public void Dilation_keeps_the_maps_at_the_output_stride_with_the_same_weights(string name, int outputStride, int reduction)
+    {
+        using var strided = ResNets.Create(name);
+        using var dilated = ResNets.Create(name, options => options with { OutputStride = outputStride });
+        dilated.eval();
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        dilated.ForwardFeatures(zeros([1, 3, 96, 160])).Map.shape[2..].Should().Equal(96 / reduction, 160 / reduction);
+        dilated.state_dict().Select(entry => (entry.Key, string.Join(',', entry.Value.shape)))
+            .Should().Equal(strided.state_dict().Select(entry => (entry.Key, string.Join(',', entry.Value.shape))));
+    }
+
+    [Theory]
     [InlineData(3, 32)]
     [InlineData(1, 32, 32)]
     public void An_input_of_another_shape_is_refused_with_both_shapes(params int[] shape)
@@ -71,6 +91,38 @@ public class StageShapeTests
         var forward = () => network.call(input);
         forward.Should().Throw<ArgumentException>().Which.Message
             .Should().StartWith($"The input has the shape [{string.Join(", ", shape)}], but this network takes [N, 3, H, W].");
+    }
+
+    [Fact]
+    public void An_input_of_whole_numbers_is_refused_with_what_to_do()
+    {
+        using var network = new ResNetBuilder().StageDepths(1).Build();
+        using var bytes = zeros([1, 3, 32, 32], ScalarType.Byte);
+        var forward = () => network.call(bytes);
+        forward.Should().Throw<ArgumentException>().Which.Message
+            .Should().StartWith("The input is Byte, but this network takes Float32: convert it with .to(ScalarType.Float32), and scale it as in training.");
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.BFloat16)]
+    public void A_network_computes_in_the_type_it_was_asked_for(ScalarType type)
+    {
+        using var network = ResNets.Create("resnet20", options => options with { DType = type });
+        using var scope = NewDisposeScope();
+        network.DType.Should().Be(type);
+        network.state_dict().Values.Select(value => value.dtype).Distinct().Should().BeEquivalentTo([type, ScalarType.Int64]);
+        network.call(randn([2, 3, 32, 32], type)).dtype.Should().Be(type);
+    }
+
+    [Fact]
+    public void With_group_norms_an_image_does_not_depend_on_the_others_of_its_batch()
+    {
+        manual_seed(1);
+        using var network = ResNets.Create("resnet20", options => options with { Norm = Blocks.Norm.Group(8) });
+        using var scope = NewDisposeScope();
+        var images = randn([4, 3, 32, 32]);
+        network.call(images)[0].allclose(network.call(images.narrow(0, 0, 1))[0], atol: 1e-5).Should().BeTrue();
     }
 
     private static long Part(int length, int reduction)

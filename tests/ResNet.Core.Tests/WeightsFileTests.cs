@@ -108,6 +108,29 @@ public sealed class WeightsFileTests : IDisposable
     }
 
     [Fact]
+    public void Batch_norms_and_frozen_ones_exchange_weights()
+    {
+        using var trained = new ResNetBuilder().StageDepths(1).Classes(2).Build();
+        using (var scope = NewDisposeScope()) trained.call(randn([4, 3, 32, 32]));
+        trained.SaveWeights(FilePath);
+        using var frozen = new ResNetBuilder().StageDepths(1).Classes(2).Norm(Blocks.Norm.FrozenBatch).Build();
+        frozen.LoadWeights(FilePath);
+        trained.eval();
+        using var images = randn([2, 3, 32, 32]);
+        using var expected = trained.call(images);
+        // Frozen norms are the same in training.
+        using var found = frozen.call(images);
+        found.allclose(expected, atol: 1e-5).Should().BeTrue();
+
+        frozen.SaveWeights(FilePath);
+        using var back = new ResNetBuilder().StageDepths(1).Classes(2).Build();
+        back.LoadWeights(FilePath);
+        back.eval();
+        using var again = back.call(images);
+        again.allclose(expected, atol: 1e-5).Should().BeTrue();
+    }
+
+    [Fact]
     public void A_write_that_fails_keeps_the_former_file_and_leaves_nothing_beside_it()
     {
         File.WriteAllText(FilePath, "former");

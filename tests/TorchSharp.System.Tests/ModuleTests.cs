@@ -135,6 +135,21 @@ public class ModuleTests
     }
 
     [Fact]
+    public void Registering_nothing_takes_a_module_away_and_leaves_it_alive()
+    {
+        using var module = new ByHand();
+        using var taken = (Linear)module.named_children().First(child => child.name == "m").module;
+        module.register_module("m", null!);
+        module.register_module("absent", null!);
+        Names(module.named_children()).Should().Equal("n");
+        module.state_dict().Keys.Should().Equal("p", "b");
+        taken.weight.IsInvalid.Should().BeFalse();
+        module.register_module("m", nn.Linear(2, 2, hasBias: false));
+        Names(module.named_children()).Should().Equal("n", "m");
+        module.state_dict()["m.weight"].shape.Should().Equal(2, 2);
+    }
+
+    [Fact]
     public void Modules_without_parameters_take_none()
     {
         using var relu = nn.ReLU();
