@@ -69,10 +69,11 @@ public class TrainingTests
     {
         long before = Tensor.TotalCount;
         var network = ResNets.ResNet50();
-        var parameter = network.parameters().First();
+        var tensors = network.state_dict().Values.ToList();
         network.Dispose();
-        parameter.IsInvalid.Should().BeTrue();
-        Tensor.TotalCount.Should().Be(before);
+        tensors.Should().OnlyContain(tensor => tensor.IsInvalid);
+        // TorchSharp goes on counting a tensor for each parameter that was ever made.
+        Tensor.TotalCount.Should().BeInRange(before, before + tensors.OfType<TorchSharp.Modules.Parameter>().Count());
     }
 
     [Fact]
