@@ -11,7 +11,9 @@ public sealed class Explanation
     private const int LeastSide = 256;
     private const int GreatestSide = 1024;
 
-    private const double Opacity = 0.55;
+    // How much of the colour shows where it is coldest and hottest, and of the picture beyond what the network sees.
+    private const double ColdOpacity = 0.3;
+    private const double HotOpacity = 0.6;
     private const double Unseen = 0.35;
 
     // From cold to hot, as red, green and blue: six points of the turbo colour map (Mikhailov 2019,
@@ -82,13 +84,14 @@ public sealed class Explanation
 
     private static void Paint(Span<byte> pixel, float heat)
     {
-        double place = Math.Clamp(heat, 0, 1) * (s_colours.Length - 1);
+        double opacity = ColdOpacity + ((HotOpacity - ColdOpacity) * heat);
+        double place = heat * (s_colours.Length - 1);
         int below = Math.Min((int)place, s_colours.Length - 2);
         double above = place - below;
         for (int i = 0; i < pixel.Length; i++)
         {
             double colour = (s_colours[below][i] * (1 - above)) + (s_colours[below + 1][i] * above);
-            pixel[i] = (byte)Math.Round((pixel[i] * (1 - Opacity)) + (colour * Opacity));
+            pixel[i] = (byte)Math.Round((pixel[i] * (1 - opacity)) + (colour * opacity));
         }
     }
 
