@@ -91,6 +91,31 @@ public class BlockTests
         expected.abs().max().ToDouble().Should().BeGreaterThan(0.1, "a branch without effect would prove nothing");
     }
 
+    // Norms that add 20 keep every ReLU open, so that the network is affine and the expectation of its output exact.
+    [Fact]
+    public void Stochastic_depth_is_the_full_network_in_expectation()
+    {
+        manual_seed(5);
+        using var network = new ResNetBuilder().StageDepths(2, 2).StageWidths(4, 8).StochasticDepth(0.4).Norm(Norm.FrozenBatch).Classes(6).Build();
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (name, value) in network.state_dict())
+        {
+            if (name.EndsWith(".bias", StringComparison.Ordinal) && name != "fc.bias") value.fill_(20);
+            else if (value.ndim == 4) value.mul_(0.05);
+        }
+        var image = rand([1, 3, 32, 32]);
+        network.eval();
+        var full = network.call(image);
+        network.train();
+        var drawn = network.call(image.expand(8192, -1, -1, -1));
+        var (mean, error) = (drawn.mean([0], keepdim: true), drawn.std([0], keepdim: true) / Math.Sqrt(8192));
+        ((mean - full).abs() / error).max().ToDouble().Should().BeLessThan(5);
+        // Without the division by what is kept the mean would be off by far more than that.
+        (error / full.abs()).max().ToDouble().Should().BeLessThan(0.02);
+        drawn.std().ToDouble().Should().BeGreaterThan(0);
+    }
+
     [Fact]
     public void Stochastic_depth_grows_linearly_over_the_blocks()
     {
