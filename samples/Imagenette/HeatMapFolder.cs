@@ -3,14 +3,15 @@ using ResNet.Training.Evaluation;
 
 namespace Imagenette;
 
-/// <summary>Where <c>predict --explain</c> leaves its pictures. Ones of the same name from several folders get numbers.</summary>
+/// <summary>Where <c>predict --explain</c> leaves its pictures. Where a name is taken, by another of them or by a picture to look at, it gets a number.</summary>
 internal sealed class HeatMapFolder
 {
     private readonly string _folder;
-    private readonly HashSet<string> _written = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _taken;
 
-    internal HeatMapFolder(string? folder)
+    internal HeatMapFolder(string? folder, IEnumerable<string> pictures)
     {
+        _taken = new(pictures.Select(Path.GetFullPath), StringComparer.OrdinalIgnoreCase);
         _folder = folder ?? ".";
         Directory.CreateDirectory(_folder);
     }
@@ -19,9 +20,9 @@ internal sealed class HeatMapFolder
     internal string Write(string picture, Explanation explanation)
     {
         string stem = $"{Path.GetFileNameWithoutExtension(picture)}-explained";
-        string name = $"{stem}.png";
-        for (int i = 2; !_written.Add(name); i++) name = string.Create(CultureInfo.InvariantCulture, $"{stem}-{i}.png");
-        string path = Path.Combine(_folder, name);
+        string path = Path.Combine(_folder, $"{stem}.png");
+        for (int i = 2; !_taken.Add(Path.GetFullPath(path)); i++)
+            path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{stem}-{i}.png"));
         explanation.WritePng(path);
         return $"where it sees {explanation.Prediction.Class}: {path}";
     }

@@ -20,22 +20,24 @@ internal static class PredictCommand
         var command = new Command("predict", "Prints the five likeliest classes of each picture, for example: predict --run runs/mine cat.jpg") { run, device, explain, name, stage, output, images };
         command.SetAction(parsed =>
         {
+            bool explains = parsed.GetValue(explain);
+            if (!explains && (parsed.GetValue(name), parsed.GetValue(stage), parsed.GetValue(output)) is not (null, null, null))
+                throw new ArgumentException("--class, --stage and --output say how to explain: give --explain too.");
             var place = Devices.Parse(parsed.GetValue(device));
             var trained = RunOption.Open(parsed.GetValue(run));
             using var model = trained.LoadModel(place);
             var classifier = new Classifier(model, trained.Classes, trained.EvaluationOptions, trained.Normalization);
-            bool explains = parsed.GetValue(explain);
-            if (!explains && (parsed.GetValue(name), parsed.GetValue(stage), parsed.GetValue(output)) is not (null, null, null))
-                throw new ArgumentException("--class, --stage and --output say how to explain: give --explain too.");
-            var heatMaps = explains ? new HeatMapFolder(parsed.GetValue(output)) : null;
+            var paths = parsed.GetValue(images)!;
+            var heatMaps = explains ? new HeatMapFolder(parsed.GetValue(output), paths) : null;
             int exitCode = ExitCode.Success;
-            foreach (string path in parsed.GetValue(images)!)
+            foreach (string path in paths)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 try
                 {
-                    Print(path, classifier.Classify(path));
-                    if (heatMaps is not null) Console.WriteLine($"  {heatMaps.Write(path, classifier.Explain(path, parsed.GetValue(name), parsed.GetValue(stage)))}");
+                    var explanation = heatMaps is null ? null : classifier.Explain(path, parsed.GetValue(name), parsed.GetValue(stage));
+                    Print(path, explanation?.Predictions ?? classifier.Classify(path));
+                    if (explanation is not null) Console.WriteLine($"  {heatMaps!.Write(path, explanation)}");
                 }
                 catch (ImageDecodingException e)
                 {

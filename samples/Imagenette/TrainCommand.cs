@@ -23,7 +23,7 @@ internal static class TrainCommand
         var learningRate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", HelpName = "RATE", DefaultValueFactory = _ => s_defaults.LearningRate };
         var weightDecay = new Option<double>("--weight-decay") { Description = "Weight decay.", HelpName = "FACTOR", DefaultValueFactory = _ => s_defaults.WeightDecay };
         var labelSmoothing = new Option<double>("--label-smoothing") { Description = "Label smoothing.", HelpName = "PART", DefaultValueFactory = _ => s_defaults.LabelSmoothing };
-        var imageSize = new Option<int?>("--image-size") { Description = "Height and width of the network's input. Default: 224, or what the first image has if that is less.", HelpName = "PIXELS" };
+        var imageSize = new Option<int?>("--image-size") { Description = "Height and width of the network's input. Default: what the network was made for, 224 or 32, or what the first image has if that is less.", HelpName = "PIXELS" };
         var channels = new Option<int?>("--channels") { Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.", HelpName = "1|3" };
         var augmentation = new Option<Augmentation?>("--augmentation") { Description = "What is random about training images. Default: None for fashion-mnist, Flip for images smaller than 224, else CropAndFlip.", HelpName = string.Join('|', Enum.GetNames<Augmentation>()) };
         var device = Devices.Option();
@@ -39,7 +39,8 @@ internal static class TrainCommand
         {
             // Everything that can be wrong about the command line is found before a dataset is unpacked.
             string name = parsed.GetValue(network)!;
-            var options = ResNets.Options(name) with { Device = Devices.Parse(parsed.GetValue(device)) };
+            var row = ResNets.Find(name);
+            var options = row.Options with { Device = Devices.Parse(parsed.GetValue(device)) };
             var training = new TrainerOptions
             {
                 Epochs = parsed.GetValue(epochs),
@@ -55,12 +56,12 @@ internal static class TrainCommand
             loader = loader with
             {
                 Channels = data.Channels,
-                ImageSize = parsed.GetValue(imageSize) ?? data.ImageSize,
+                ImageSize = parsed.GetValue(imageSize) ?? Math.Min(data.ImageSize, row.ImageSize),
                 Augmentation = parsed.GetValue(augmentation) ?? data.Augmentation,
             };
             var settings = new RunSettings
             {
-                Network = name.ToLowerInvariant(),
+                Network = row.Name,
                 Dataset = data.Name,
                 Channels = loader.Channels,
                 ImageSize = loader.ImageSize,

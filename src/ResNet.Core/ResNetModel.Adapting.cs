@@ -15,22 +15,26 @@ public sealed partial class ResNetModel
     /// <exception cref="ArgumentException">The value is less than 1.</exception>
     public ResNetModel ResetClassifier(int classes)
     {
-        Options = Options with { Classes = classes };
+        var options = Options with { Classes = classes };
         var former = fc;
         fc = Classifier(former.in_features, classes).to(former.weight.dtype).to(former.weight.device);
         register_module(nameof(fc), null!);
         register_module(nameof(fc), fc);
         fc.train(training);
         former.Dispose();
+        Options = options;
         return this;
     }
 
     /// <summary>
     /// Keeps the stem and the first stages as they are: their parameters get no gradients any more, and their norms and
     /// stochastic depth stay in evaluation mode, so that running statistics do not move when the network trains either.
-    /// What was frozen before and lies beyond is free again.
+    /// What was frozen by this before and lies beyond is free again.
     /// </summary>
-    /// <param name="untilStage">The last stage to freeze, 0 to <see cref="Stages"/>; 0 is the stem alone.</param>
+    /// <param name="untilStage">
+    /// The last stage to freeze, 0 to <see cref="Stages"/>; 0 is the stem alone. With the last stage a pre-activation network's
+    /// last norm is frozen too, so that only the classifier trains.
+    /// </param>
     /// <returns>This network.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such stage.</exception>
     public ResNetModel Freeze(int untilStage)
@@ -40,7 +44,7 @@ public sealed partial class ResNetModel
         return SetFrozen(untilStage);
     }
 
-    /// <summary>Has everything train again.</summary>
+    /// <summary>Has everything train again that <see cref="Freeze"/> holds.</summary>
     /// <returns>This network.</returns>
     public ResNetModel Unfreeze() => SetFrozen(NothingFrozen);
 
@@ -50,7 +54,7 @@ public sealed partial class ResNetModel
     {
         base.train(train);
         if (!train) return;
-        foreach (var module in Frozen()) module.eval();
+        foreach (var (_, module) in Frozen()) module.eval();
     }
 
     /// <summary>
@@ -65,10 +69,10 @@ public sealed partial class ResNetModel
     {
         if (Options.Norm != Norm.Batch && Options.Norm != Norm.FrozenBatch)
             throw new InvalidOperationException($"The network's norm is {Options.Norm}, but only batch norms can be folded into convolutions.");
-        var fused = new ResNetModel(Options with
+        var fused = WithoutDrawing(() => new ResNetModel(Options with
         {
             Norm = Norm.Folded, Device = Device, DType = DType, Dropout = 0, StochasticDepth = 0, ZeroInitLastNorm = false,
-        });
+        }));
         using var _ = no_grad();
         var own = state_dict();
         foreach (var (name, tensor) in fused.state_dict())
@@ -79,6 +83,20 @@ public sealed partial class ResNetModel
             Fold(source.Convolution, source.Norm!, target.Convolution);
         fused.eval();
         return fused.ToChannelsLast();
+    }
+
+    // New weights that are overwritten at once must not change what is random in a training run.
+    private static ResNetModel WithoutDrawing(Func<ResNetModel> create)
+    {
+        using var state = random.get_rng_state();
+        try
+        {
+            return create();
+        }
+        finally
+        {
+            random.set_rng_state(state);
+        }
     }
 
     // In double precision, so that rounding happens once.
@@ -111,20 +129,26 @@ public sealed partial class ResNetModel
 
     private ResNetModel SetFrozen(int until)
     {
-        foreach (var parameter in Frozen().SelectMany(module => module.parameters())) parameter.requires_grad = true;
+        foreach (string name in _held) get_parameter(name)!.requires_grad = true;
+        _held.Clear();
         _frozenUntil = until;
-        foreach (var parameter in Frozen().SelectMany(module => module.parameters()))
+        // By name, since moving a network gives it new parameters.
+        var frozen = Frozen().SelectMany(part => part.Module.named_parameters().Select(entry => ($"{part.Name}.{entry.name}", entry.parameter)));
+        foreach (var (name, parameter) in frozen.Where(entry => entry.parameter.requires_grad).ToList())
         {
             parameter.requires_grad = false;
             parameter.grad = null;
+            _held.Add(name);
         }
         train(training);
         return this;
     }
 
-    private IEnumerable<Module> Frozen()
+    private IEnumerable<(string Name, Module Module)> Frozen()
     {
         if (_frozenUntil == NothingFrozen) return [];
-        return (bn1 is null ? [conv1] : new Module[] { conv1, bn1 }).Concat(_stages.Take(_frozenUntil));
+        var stages = Enumerable.Range(1, _frozenUntil).Select(i => $"layer{i}");
+        string[] parts = [nameof(conv1), nameof(bn1), .. stages, .. _frozenUntil == Stages ? [nameof(norm)] : Array.Empty<string>()];
+        return named_children().Where(child => parts.Contains(child.name));
     }
 }

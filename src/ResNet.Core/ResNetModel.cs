@@ -8,8 +8,9 @@ namespace ResNet.Core;
 
 /// <summary>
 /// A residual network: a stem, stages of residual blocks, global average pooling and a linear classifier (He et al. 2015,
-/// https://arxiv.org/abs/1512.03385, table 1). Layers, parameter names, their order and their initial values are those of
-/// torchvision/models/resnet.py, and of timm/models/resnet.py where torchvision has none, so that weights can be exchanged.
+/// https://arxiv.org/abs/1512.03385, table 1). Layers, parameter names and their order are those of torchvision/models/resnet.py,
+/// and of timm/models/resnet.py where torchvision has none, so that weights can be exchanged. Initial values are torchvision's
+/// (timm also starts the last norm of each branch at zero: <see cref="ResNetOptions.ZeroInitLastNorm"/>).
 /// </summary>
 public sealed partial class ResNetModel : Module<Tensor, Tensor>
 {
@@ -23,6 +24,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     private Linear fc;
     private readonly List<Sequential> _stages = [];
     private readonly List<ResidualBlock> _blocks = [];
+    private readonly List<string> _held = [];
     private int _frozenUntil = NothingFrozen;
 
     /// <summary>Builds the network with new weights, in training mode, on <see cref="ResNetOptions.Device"/>.</summary>
@@ -54,6 +56,8 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         DrawWeights();
         this.to(options.DType);
         this.to(options.Device);
+        // A network outlives the dispose scope it is made in, buffers of custom norms too.
+        foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope();
     }
 
     /// <summary>What the network was built from; <see cref="ResNetOptions.Classes"/> follows <see cref="ResetClassifier"/>.</summary>
@@ -68,10 +72,11 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <summary>How many stages there are, <c>layer1</c> to <c>layer4</c> in most networks.</summary>
     public int Stages => _stages.Count;
 
+    /// <summary>How many times smaller than the input the last stage's output is: 32 in ImageNet's networks, 4 in CIFAR's.</summary>
+    public int Reduction { get; private set; }
+
     /// <summary>Channels of the last stage's output: the length of the pooled vector.</summary>
     public int FeatureCount => (int)fc.in_features;
-
-    internal IReadOnlyList<ResidualBlock> Blocks => _blocks;
 
     /// <summary>Computes the class scores (logits).</summary>
     /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type; 32×32 pixels and up make sense.</param>
@@ -145,8 +150,8 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(input);
         if (input.ndim != 4 || input.size(1) != Options.InputChannels)
             throw new ArgumentException($"The input has the shape {Shape(input)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
-        if (!input.is_floating_point())
-            throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}), and scale it as in training.", nameof(input));
+        if (input.dtype != DType)
+            throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
         using var scope = NewDisposeScope();
         var x = conv1.call(input).Then(bn1).relu_();
         return x.Then(maxpool).MoveToOuterDisposeScope();
@@ -161,15 +166,16 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     internal Tensor Classify(Tensor x)
     {
         using var scope = NewDisposeScope();
-        x = Activate(x);
-        var pooled = Pool(x);
-        x.Dispose();
+        var map = Activate(x);
+        if (!ReferenceEquals(map, x)) x.Dispose();
+        var pooled = Pool(map);
+        map.Dispose();
         if (training && Options.Dropout > 0) pooled = functional.dropout(pooled, Options.Dropout);
         return fc.call(pooled).MoveToOuterDisposeScope();
     }
 
     // Pre-activation networks end with a norm and a ReLU, which their last block leaves out.
-    private Tensor Activate(Tensor x) => norm is null ? x : x.Then(norm).relu_();
+    private Tensor Activate(Tensor x) => x.NormAndReLU(norm, Options.Norm);
 
     private Tensor Pool(Tensor x)
     {
@@ -204,15 +210,15 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     // dilation of the one before in its first 3×3 convolution, as in torchvision and timm.
     private void AddStages(ref int channels)
     {
-        int reduction = Options.Stem == StemKind.Cifar ? 1 : 4;
+        Reduction = Options.Stem == StemKind.Cifar ? 1 : 4;
         int dilation = 1;
-        int blocks = Options.StageDepths.Sum();
+        double blocks = Options.StageDepths.Sum(depth => (double)depth);
         for (int i = 0; i < Options.StageDepths.Count; i++)
         {
             int stride = i == 0 ? 1 : 2;
             int former = dilation;
-            if (Options.OutputStride < reduction * stride) (dilation, stride) = (dilation * stride, 1);
-            reduction *= stride;
+            if (Options.OutputStride < Reduction * stride) (dilation, stride) = (dilation * stride, 1);
+            Reduction *= stride;
 
             var stage = Sequential();
             for (int j = 0; j < Options.StageDepths[i]; j++)

@@ -48,16 +48,16 @@ public sealed record ResNetOptions
     } = [2, 2, 2, 2];
 
     /// <summary>
-    /// Channels of each stage before expansion, at least 1 each and one number for every stage. The stem has as many channels as
-    /// the first. Default: 64, and twice as many in each further stage.
+    /// Channels of each stage before expansion, 1 to 1,048,576 each and one number for every stage. The stem has as many channels
+    /// as the first. Default: 64, and twice as many in each further stage.
     /// </summary>
-    /// <exception cref="ArgumentException">A width is less than 1.</exception>
+    /// <exception cref="ArgumentException">A width is out of its range.</exception>
     public IReadOnlyList<int> StageWidths
     {
         get => _stageWidths ?? [.. StageDepths.Select((_, i) => StandardWidth << i)];
-        init => _stageWidths = value is { Count: >= 1 } && value.All(width => width >= 1)
+        init => _stageWidths = value is { Count: >= 1 } && value.All(width => width is >= 1 and <= OptionChecks.MaximumChannels)
             ? [.. value]
-            : throw OptionChecks.Refused(Owner, nameof(StageWidths), OptionChecks.List(value), "at least 1 for every stage");
+            : throw OptionChecks.Refused(Owner, nameof(StageWidths), OptionChecks.List(value), $"1 to {OptionChecks.MaximumChannels} for every stage");
     }
 
     /// <summary>Groups of each bottleneck's 3×3 convolution, at least 1 (ResNeXt, https://arxiv.org/abs/1611.05431). Default: 1.</summary>
@@ -96,7 +96,7 @@ public sealed record ResNetOptions
     public Norm Norm
     {
         get;
-        init => field = value ?? throw OptionChecks.Refused(Owner, nameof(Norm), value, "Norm.Batch, Norm.Group(…), Norm.FrozenBatch or Norm.From(…)");
+        init => field = OptionChecks.NotNull(Owner, value);
     } = Norm.Batch;
 
     /// <summary>How often a feature is set to 0 before the classifier while training, at least 0 and less than 1. Default: 0.</summary>
@@ -129,7 +129,7 @@ public sealed record ResNetOptions
     public Device Device
     {
         get;
-        init => field = IsThere(value) ? value : throw OptionChecks.Refused(Owner, nameof(Device), value, Devices());
+        init => field = value is not null && IsThere(value) ? value : throw OptionChecks.Refused(Owner, nameof(Device), value, Devices());
     } = CPU;
 
     /// <summary>What the weights are: Float32, Float64, BFloat16, or on CUDA Float16. Default: Float32.</summary>
@@ -149,7 +149,13 @@ public sealed record ResNetOptions
         other is not null && Scalars() == other.Scalars() && StageDepths.SequenceEqual(other.StageDepths) && StageWidths.SequenceEqual(other.StageWidths);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Scalars(), StageDepths.Sum(), StageWidths.Sum());
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.Add(Scalars());
+        foreach (int number in StageDepths.Concat(StageWidths)) hash.Add(number);
+        return hash.ToHashCode();
+    }
 
     /// <summary>Refuses values that do not fit together.</summary>
     /// <exception cref="ArgumentException">Some do not.</exception>
@@ -157,15 +163,7 @@ public sealed record ResNetOptions
     {
         Require(StageWidths.Count == StageDepths.Count, nameof(StageWidths), OptionChecks.List(StageWidths), $"{StageDepths.Count} numbers, one for each stage of StageDepths");
         Require(Stem != StemKind.Deep || StageWidths[0] % 2 == 0, nameof(StageWidths), OptionChecks.List(StageWidths), "even at first where the stem is Deep, which halves it");
-        if (Block == BlockKind.Basic)
-        {
-            Require(Groups == 1, nameof(Groups), Groups, "1 for basic blocks");
-            Require(WidthPerGroup == BlockOptions.StandardWidthPerGroup, nameof(WidthPerGroup), WidthPerGroup, $"{BlockOptions.StandardWidthPerGroup} for basic blocks");
-            Require(StridePlacement == StridePlacement.Conv3x3, nameof(StridePlacement), StridePlacement, "Conv3x3 for basic blocks, which have no 1×1 convolution");
-        }
-        Require(
-            StageWidths.All(width => (long)width * WidthPerGroup >= BlockOptions.StandardWidthPerGroup), nameof(WidthPerGroup), WidthPerGroup,
-            $"at least {(BlockOptions.StandardWidthPerGroup + StageWidths.Min() - 1) / StageWidths.Min()} for a stage of width {StageWidths.Min()}");
+        OptionChecks.BlockFits(Owner, Block == BlockKind.Bottleneck, StageWidths, Groups, WidthPerGroup, StridePlacement);
         if (Shortcut == ShortcutKind.None)
             Require(StochasticDepth == 0, nameof(StochasticDepth), StochasticDepth, "0 without shortcuts, since nothing would be left of a block");
         if (Shortcut == ShortcutKind.ZeroPadding)
@@ -183,10 +181,7 @@ public sealed record ResNetOptions
         Require(DType != ScalarType.Float16 || Device.type == DeviceType.CUDA, nameof(DType), DType, "Float32, Float64 or BFloat16 on the CPU");
     }
 
-    private static void Require(bool holds, string property, object value, string accepted)
-    {
-        if (!holds) throw OptionChecks.Refused(Owner, property, value, accepted);
-    }
+    private static void Require(bool holds, string property, object value, string accepted) => OptionChecks.Require(holds, Owner, property, value, accepted);
 
     private static bool IsThere(Device device) =>
         device.type == DeviceType.CPU || (device.type == DeviceType.CUDA && cuda.is_available() && device.index < cuda.device_count());

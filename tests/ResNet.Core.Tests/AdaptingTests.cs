@@ -1,9 +1,13 @@
+using ResNet.Core.Blocks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests;
 
 public class AdaptingTests
 {
+    public static TheoryData<Norm> Norms => [Norm.Batch, Norm.FrozenBatch, Norm.Group(8), Norm.Folded, Norm.From(channels => new BufferedNorm(channels))];
+
     [Fact]
     public void Features_are_the_map_and_its_average_and_the_classifier_takes_them()
     {
@@ -102,6 +106,42 @@ public class AdaptingTests
     }
 
     [Fact]
+    public void Freezing_leaves_alone_what_others_froze_and_holds_through_a_move()
+    {
+        using var network = Small().Build();
+        network.get_parameter("layer1.0.conv1.weight")!.requires_grad = false;
+        network.Freeze(1);
+        network.to(ScalarType.Float64);
+        network.Unfreeze();
+        network.named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name).Should().Equal("layer1.0.conv1.weight");
+    }
+
+    [Fact]
+    public void With_the_last_stage_only_the_classifier_trains()
+    {
+        using var network = Small().PreActivation().Build();
+        network.Freeze(2);
+        network.named_parameters().Where(entry => entry.parameter.requires_grad).Select(entry => entry.name).Should().Equal("fc.weight", "fc.bias");
+        network.named_children().Single(child => child.name == "norm").module.training.Should().BeFalse();
+    }
+
+    // Each norm's buffers and parameters outlive the scope.
+    [Theory]
+    [MemberData(nameof(Norms))]
+    public void A_network_made_in_a_dispose_scope_outlives_it(Norm norm)
+    {
+        ResNetModel network;
+        using (NewDisposeScope()) network = Small().Norm(norm).Build();
+        using (network)
+        {
+            network.Freeze(1);
+            using (NewDisposeScope()) network.ResetClassifier(3);
+            using var logits = network.call(zeros([2, 3, 32, 32]));
+            logits.shape.Should().Equal(2, 3);
+        }
+    }
+
+    [Fact]
     public void A_frozen_network_stays_so_inside_of_another_module()
     {
         using var network = Small().Build();
@@ -125,6 +165,19 @@ public class AdaptingTests
         inside.training.Should().BeFalse();
         network.named_children().Single(child => child.name == "layer1").module.training.Should().BeFalse();
         network.named_children().Single(child => child.name == "fc").module.training.Should().BeTrue();
+    }
+
+    private sealed class BufferedNorm : nn.Module<Tensor, Tensor>
+    {
+        private readonly Tensor scale;
+
+        internal BufferedNorm(int channels) : base(nameof(BufferedNorm))
+        {
+            scale = ones([channels, 1, 1]);
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor input) => input * scale;
     }
 
     private static ResNetBuilder Small() => new ResNetBuilder().StageDepths(1, 1).StageWidths(16, 32).Classes(4);

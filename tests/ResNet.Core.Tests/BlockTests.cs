@@ -38,6 +38,19 @@ public class BlockTests
         output.narrow(1, 6, 3).abs().sum().ToDouble().Should().Be(0);
     }
 
+    // A norm that passes its input through: what the ReLU does in place must not reach what the shortcut adds.
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_norm_that_passes_its_input_through_leaves_the_blocks_input_alone(string kind)
+    {
+        using var block = Create(kind, new BlockOptions(8, kind.EndsWith("basic", StringComparison.Ordinal) ? 8 : 2) { Norm = Norm.From(_ => Identity()) });
+        using var scope = NewDisposeScope();
+        var input = randn([2, 8, 5, 5]).requires_grad_();
+        var before = input.detach().clone();
+        block.call(input.alias()).sum().backward();
+        input.detach().allclose(before, rtol: 0, atol: 0).Should().BeTrue();
+    }
+
     [Theory]
     [InlineData(ShortcutKind.None, false, false)]
     [InlineData(ShortcutKind.ZeroPadding, false, false)]
@@ -130,6 +143,13 @@ public class BlockTests
         Refusal(() => new BlockOptions(0, 8)).Should().StartWith("BlockOptions.Input is 0, but has to be at least 1.");
         Refusal(() => new BlockOptions(8, 8) { Stride = 0 }).Should().StartWith("BlockOptions.Stride is 0, ");
         Refusal(() => new BlockOptions(8, 8) { StochasticDepth = 1 }).Should().StartWith("BlockOptions.StochasticDepth is 1, but has to be at least 0 and less than 1.");
+        Refusal(() => new BlockOptions(8, int.MaxValue)).Should().StartWith("BlockOptions.Width is 2147483647, but has to be no more than 1048576.");
+        Refusal(() => new BlockOptions(8, 8) { Norm = null! }).Should().StartWith("BlockOptions.Norm is null, ");
+        Refusal(() => new BasicBlock(new BlockOptions(64, 64) { Groups = 32 })).Should().StartWith("BlockOptions.Groups is 32, but has to be 1 for basic blocks.");
+        Refusal(() => new PreActBasicBlock(new BlockOptions(64, 64) { StridePlacement = StridePlacement.Conv1x1 })).Should().StartWith("BlockOptions.StridePlacement is Conv1x1, ");
+        Refusal(() => new Bottleneck(new BlockOptions(64, 8) { WidthPerGroup = 4 })).Should().StartWith("BlockOptions.WidthPerGroup is 4, but has to be at least 8 for a width of 8.");
+        Refusal(() => new PreActBottleneck(new BlockOptions(64, 8) { Shortcut = ShortcutKind.None, StochasticDepth = 0.5 })).Should().StartWith("BlockOptions.StochasticDepth is 0.5, but has to be 0 without a shortcut");
+        Refusal(() => new BasicBlock(null!)).Should().Contain("options");
         Refusal(() => new BasicBlock(new BlockOptions(8, 4) { Shortcut = ShortcutKind.ZeroPadding })).Should().Contain("to go from 8 channels to 4, since padding only adds channels");
     }
 

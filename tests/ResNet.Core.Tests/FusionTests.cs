@@ -85,11 +85,15 @@ public class FusionTests
         using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build();
         RandomizeNorms(network);
         var before = network.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
+        manual_seed(3);
+        float next = rand(1).item<float>();
+        manual_seed(3);
         using (var fused = network.FuseForInference())
         using (no_grad())
         {
             foreach (var value in fused.state_dict().Values) value.zero_();
         }
+        rand(1).item<float>().Should().Be(next, "no random numbers are drawn");
         foreach (var (name, value) in network.state_dict())
         {
             value.allclose(before[name], rtol: 0, atol: 0).Should().BeTrue();

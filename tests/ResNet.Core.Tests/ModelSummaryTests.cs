@@ -44,6 +44,16 @@ public class ModelSummaryTests
     }
 
     [Fact]
+    public void What_takes_no_memory_is_no_layer_and_a_custom_norm_is_one()
+    {
+        using var network = ResNetBuilder.From("resnet50d").StageDepths(1).StageWidths(16)
+            .Norm(Blocks.Norm.From(channels => nn.Sequential(("inner", nn.BatchNorm2d(channels)), ("outer", nn.Conv2d(channels, channels, 1))))).Build();
+        var summary = ModelSummary.Of(network, 32, 32);
+        summary.Layers.Select(layer => layer.Type).Should().NotContain(["ReLU", "Identity"]);
+        summary.Layers.Sum(layer => layer.Parameters).Should().Be(summary.Parameters);
+    }
+
+    [Fact]
     public void The_network_stays_as_it_is()
     {
         using var network = new ResNetBuilder().StageDepths(1, 1).StageWidths(8, 16).Classes(10).Dropout(0.5).StochasticDepth(0.5).Build();

@@ -44,7 +44,7 @@ public class ResNetOptionsTests
             .Should().StartWith("ResNetOptions.StageDepths is [3, 0, 2], but has to be one to 8 stages of at least one block.");
         Refusal(() => new ResNetOptions { StageDepths = [] }).Should().StartWith("ResNetOptions.StageDepths is [], ");
         Refusal(() => new ResNetOptions { StageDepths = null! }).Should().StartWith("ResNetOptions.StageDepths is null, ");
-        Refusal(() => new ResNetOptions { StageWidths = [64, 0] }).Should().StartWith("ResNetOptions.StageWidths is [64, 0], but has to be at least 1 for every stage.");
+        Refusal(() => new ResNetOptions { StageWidths = [64, 0] }).Should().StartWith("ResNetOptions.StageWidths is [64, 0], but has to be 1 to 1048576 for every stage.");
         Refusal(() => new ResNetOptions { Groups = 0 }).Should().StartWith("ResNetOptions.Groups is 0, but has to be at least 1.");
         Refusal(() => new ResNetOptions { WidthPerGroup = 0 }).Should().StartWith("ResNetOptions.WidthPerGroup is 0, but has to be at least 1.");
         Refusal(() => new ResNetOptions { OutputStride = 4 }).Should().StartWith("ResNetOptions.OutputStride is 4, but has to be 8, 16, 32 or null.");
@@ -67,7 +67,9 @@ public class ResNetOptionsTests
         Unbuildable(new() { WidthPerGroup = 128 }).Should().StartWith("ResNetOptions.WidthPerGroup is 128, but has to be 64 for basic blocks.");
         Unbuildable(new() { StridePlacement = StridePlacement.Conv1x1 }).Should().StartWith("ResNetOptions.StridePlacement is Conv1x1, but has to be Conv3x3 for basic blocks");
         Unbuildable(new() { Block = BlockKind.Bottleneck, StageWidths = [16, 32, 64, 128], WidthPerGroup = 2 })
-            .Should().StartWith("ResNetOptions.WidthPerGroup is 2, but has to be at least 4 for a stage of width 16.");
+            .Should().StartWith("ResNetOptions.WidthPerGroup is 2, but has to be at least 4 for a width of 16.");
+        Unbuildable(new() { Block = BlockKind.Bottleneck, Groups = 32, WidthPerGroup = (1 << 26) + 4 })
+            .Should().StartWith("ResNetOptions.Groups is 32, but has to be so small that a width of 512 and 67108868 per group give no more than 1048576 channels.");
         Unbuildable(new() { Shortcut = ShortcutKind.None, StochasticDepth = 0.1 }).Should().StartWith("ResNetOptions.StochasticDepth is 0.1, but has to be 0 without shortcuts");
         Unbuildable(new() { Shortcut = ShortcutKind.ZeroPadding, StageWidths = [64, 32, 64, 64] }).Should().Contain("no smaller from stage to stage where the shortcut is ZeroPadding");
         Unbuildable(new() { Shortcut = ShortcutKind.None, ZeroInitLastNorm = true }).Should().StartWith("ResNetOptions.ZeroInitLastNorm is True, but has to be false without shortcuts");
@@ -84,6 +86,7 @@ public class ResNetOptionsTests
     {
         var device = new Device(DeviceType.CUDA, cuda.is_available() ? cuda.device_count() : 0);
         Refusal(() => new ResNetOptions { Device = device }).Should().StartWith("ResNetOptions.Device is cuda:").And.Contain("but has to be cpu");
+        Refusal(() => new ResNetBuilder().On(null!)).Should().StartWith("ResNetOptions.Device is null, but has to be cpu");
     }
 
     [Fact]
@@ -102,6 +105,9 @@ public class ResNetOptionsTests
             new() { StridePlacement = StridePlacement.Conv1x1 },
         ];
         others.Should().NotContain(new ResNetOptions()).And.OnlyHaveUniqueItems();
+        others.Select(options => options.GetHashCode()).Should().OnlyHaveUniqueItems();
+        // One that is added later has to count too: these, and five that other tests change.
+        typeof(ResNetOptions).GetProperties().Should().HaveCount(others.Length + 5);
     }
 
     [Fact]

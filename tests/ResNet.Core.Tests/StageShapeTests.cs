@@ -93,14 +93,27 @@ public class StageShapeTests
             .Should().StartWith($"The input has the shape [{string.Join(", ", shape)}], but this network takes [N, 3, H, W].");
     }
 
-    [Fact]
-    public void An_input_of_whole_numbers_is_refused_with_what_to_do()
+    [Theory]
+    [InlineData(ScalarType.Byte)]
+    [InlineData(ScalarType.Float64)]
+    public void An_input_of_another_type_is_refused_with_what_to_do(ScalarType type)
     {
         using var network = new ResNetBuilder().StageDepths(1).Build();
-        using var bytes = zeros([1, 3, 32, 32], ScalarType.Byte);
-        var forward = () => network.call(bytes);
+        using var input = zeros([1, 3, 32, 32], type);
+        var forward = () => network.call(input);
         forward.Should().Throw<ArgumentException>().Which.Message
-            .Should().StartWith("The input is Byte, but this network takes Float32: convert it with .to(ScalarType.Float32), and scale it as in training.");
+            .Should().StartWith($"The input is {type}, but this network takes Float32: convert it with .to(ScalarType.Float32).");
+    }
+
+    [Theory]
+    [InlineData("resnet18", null, 32)]
+    [InlineData("resnet18", 8, 8)]
+    [InlineData("resnet20", null, 4)]
+    [InlineData("resnet20", 8, 4)]
+    public void A_network_says_how_much_it_reduces(string name, int? outputStride, int reduction)
+    {
+        using var network = ResNets.Create(name, options => options with { OutputStride = outputStride });
+        network.Reduction.Should().Be(reduction);
     }
 
     [Theory]

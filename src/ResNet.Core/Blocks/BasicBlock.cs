@@ -19,7 +19,8 @@ public sealed class BasicBlock : ResidualBlock
     private readonly Module<Tensor, Tensor>? bn2;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    public BasicBlock(BlockOptions options) : base(nameof(BasicBlock), options, options.Width, preActivation: false)
+    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
+    public BasicBlock(BlockOptions options) : base(nameof(BasicBlock), options, Output(options, Expansion), bottleneck: false, preActivation: false)
     {
         bool folded = options.Norm == Norm.Folded;
         int width = options.Width;

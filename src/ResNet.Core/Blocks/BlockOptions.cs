@@ -8,12 +8,13 @@ public sealed record BlockOptions
 
     /// <summary>Options of a block that keeps the size of its input.</summary>
     /// <param name="input">Channels of the input, at least 1.</param>
-    /// <param name="width">Channels before expansion, at least 1: the output has <paramref name="width"/> times the block's expansion.</param>
-    /// <exception cref="ArgumentException">A value is less than 1.</exception>
+    /// <param name="width">Channels before expansion, 1 to 1,048,576: the output has <paramref name="width"/> times the block's expansion.</param>
+    /// <exception cref="ArgumentException">A value is out of its range.</exception>
     public BlockOptions(int input, int width)
     {
         Input = OptionChecks.AtLeastOne(nameof(BlockOptions), input, nameof(Input));
         Width = OptionChecks.AtLeastOne(nameof(BlockOptions), width, nameof(Width));
+        OptionChecks.Require(width <= OptionChecks.MaximumChannels, nameof(BlockOptions), nameof(Width), width, $"no more than {OptionChecks.MaximumChannels}");
     }
 
     /// <summary>Channels of the input.</summary>
@@ -57,8 +58,8 @@ public sealed record BlockOptions
     public ShortcutKind Shortcut { get; init => field = OptionChecks.Defined(nameof(BlockOptions), value); } = ShortcutKind.Projection;
 
     /// <summary>What normalises. Default: <see cref="Norm.Batch"/>.</summary>
-    /// <exception cref="ArgumentNullException">The value is null.</exception>
-    public Norm Norm { get; init => field = value ?? throw new ArgumentNullException(nameof(Norm)); } = Norm.Batch;
+    /// <exception cref="ArgumentException">The value is null.</exception>
+    public Norm Norm { get; init => field = OptionChecks.NotNull(nameof(BlockOptions), value); } = Norm.Batch;
 
     /// <summary>
     /// How often the convolutions of this block are left out for an image while training (stochastic depth, Huang et al.
@@ -69,9 +70,9 @@ public sealed record BlockOptions
 
     /// <summary>
     /// Whether a pre-activation block starts with a norm and a ReLU. The first one of a network does not: the stem ends with them.
-    /// Default: true.
+    /// Other blocks never do. Default: true.
     /// </summary>
     public bool PreActivate { get; init; } = true;
 
-    internal int BottleneckWidth => Width * WidthPerGroup / StandardWidthPerGroup * Groups;
+    internal int BottleneckWidth => (int)OptionChecks.BottleneckWidth(Width, WidthPerGroup, Groups);
 }

@@ -22,7 +22,8 @@ public sealed class Bottleneck : ResidualBlock
     private readonly Module<Tensor, Tensor>? bn3;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    public Bottleneck(BlockOptions options) : base(nameof(Bottleneck), options, options.Width * Expansion, preActivation: false)
+    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
+    public Bottleneck(BlockOptions options) : base(nameof(Bottleneck), options, Output(options, Expansion), bottleneck: true, preActivation: false)
     {
         bool folded = options.Norm == Norm.Folded;
         int width = options.BottleneckWidth;

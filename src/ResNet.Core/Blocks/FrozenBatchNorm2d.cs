@@ -17,14 +17,15 @@ public sealed class FrozenBatchNorm2d : Module<Tensor, Tensor>
     internal readonly Tensor running_mean;
     internal readonly Tensor running_var;
 
-    /// <summary>A norm that changes nothing yet, on the CPU.</summary>
+    /// <summary>A norm with weight 1, bias 0, mean 0 and variance 1, on the CPU.</summary>
     /// <param name="channels">Channels of its input.</param>
     public FrozenBatchNorm2d(int channels) : base(nameof(FrozenBatchNorm2d))
     {
-        weight = ones(channels);
-        bias = zeros(channels);
-        running_mean = zeros(channels);
-        running_var = ones(channels);
+        // A module outlives the dispose scope it is made in.
+        weight = ones(channels).DetachFromDisposeScope();
+        bias = zeros(channels).DetachFromDisposeScope();
+        running_mean = zeros(channels).DetachFromDisposeScope();
+        running_var = ones(channels).DetachFromDisposeScope();
         RegisterComponents();
     }
 

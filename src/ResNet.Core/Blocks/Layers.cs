@@ -22,6 +22,17 @@ internal static class Layers
         if (part is not null) sequence.append(number.ToString(System.Globalization.CultureInfo.InvariantCulture), part);
     }
 
+    /// <summary>Norm and ReLU of a tensor that is needed afterwards.</summary>
+    /// <param name="x">Left as it is.</param>
+    /// <param name="norm">The norm; null where there is none, and no ReLU then either.</param>
+    /// <param name="kind">What the norm was made from.</param>
+    internal static Tensor NormAndReLU(this Tensor x, Module<Tensor, Tensor>? norm, Norm kind)
+    {
+        if (norm is null) return x;
+        var normalized = norm.call(x);
+        return kind.MakesNewMemory ? normalized.relu_() : normalized.relu();
+    }
+
     /// <summary>Passes a tensor on that nobody needs afterwards: its memory is free before the next layer takes more.</summary>
     internal static Tensor Then(this Tensor x, Module<Tensor, Tensor>? next)
     {

@@ -31,12 +31,18 @@ public abstract record Norm
     public static Norm Group(int groups = 32) => new GroupNorm(OptionChecks.AtLeastOne(nameof(Norm), groups, nameof(Group)));
 
     /// <summary>Any other normalisation.</summary>
-    /// <param name="create">Makes a module for so many channels, called once for each norm of the network.</param>
+    /// <param name="create">
+    /// Makes a module for so many channels, called once for each norm of the network. The ReLUs and additions that follow
+    /// work in place on what it returns: its gradient must not need its own output, as a sigmoid's does.
+    /// </param>
     public static Norm From(Func<int, Module<Tensor, Tensor>> create)
     {
         ArgumentNullException.ThrowIfNull(create);
         return new CustomNorm(create);
     }
+
+    /// <summary>Whether a norm's output is new memory, as it is not where a custom one passes its input through.</summary>
+    internal virtual bool MakesNewMemory => true;
 
     /// <summary>The norm after a convolution; null where it is part of the convolution.</summary>
     internal virtual Module<Tensor, Tensor>? AfterConvolution(int channels) => Create(channels);
@@ -86,6 +92,8 @@ public abstract record Norm
     private sealed record CustomNorm(Func<int, Module<Tensor, Tensor>> Factory) : Norm
     {
         public override string ToString() => "a custom norm";
+
+        internal override bool MakesNewMemory => false;
 
         internal override Module<Tensor, Tensor> Create(int channels) =>
             Factory(channels) ?? throw new InvalidOperationException($"The factory of ResNetOptions.Norm made no module for {channels} channels.");

@@ -16,7 +16,8 @@ public sealed class PreActBasicBlock : ResidualBlock
     private readonly Conv2d conv2;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    public PreActBasicBlock(BlockOptions options) : base(nameof(PreActBasicBlock), options, options.Width, preActivation: true)
+    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
+    public PreActBasicBlock(BlockOptions options) : base(nameof(PreActBasicBlock), options, Output(options, BasicBlock.Expansion), bottleneck: false, preActivation: true)
     {
         int width = options.Width;
         bn1 = options.PreActivate ? options.Norm.Create(options.Input) : null;
@@ -36,7 +37,7 @@ public sealed class PreActBasicBlock : ResidualBlock
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var activated = bn1?.call(input).relu_() ?? input;
+        var activated = input.NormAndReLU(bn1, Options.Norm);
         var x = conv1.call(activated).Then(bn2).relu_();
         x = x.Then(conv2);
         return AddShortcut(x, downsample is null ? input : activated).MoveToOuterDisposeScope();

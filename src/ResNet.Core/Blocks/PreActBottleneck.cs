@@ -18,7 +18,8 @@ public sealed class PreActBottleneck : ResidualBlock
     private readonly Conv2d conv3;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    public PreActBottleneck(BlockOptions options) : base(nameof(PreActBottleneck), options, options.Width * Bottleneck.Expansion, preActivation: true)
+    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
+    public PreActBottleneck(BlockOptions options) : base(nameof(PreActBottleneck), options, Output(options, Bottleneck.Expansion), bottleneck: true, preActivation: true)
     {
         bool folded = options.Norm == Norm.Folded;
         int width = options.BottleneckWidth;
@@ -42,7 +43,7 @@ public sealed class PreActBottleneck : ResidualBlock
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var activated = bn1?.call(input).relu_() ?? input;
+        var activated = input.NormAndReLU(bn1, Options.Norm);
         var x = conv1.call(activated).Then(bn2).relu_();
         x = x.Then(conv2).Then(bn3).relu_();
         x = x.Then(conv3);

@@ -10,14 +10,15 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     /// <summary>Brings the input to the output's shape; null where it has that already, or where there is no shortcut.</summary>
     private protected readonly Module<Tensor, Tensor>? downsample;
 
-    private readonly double _dropRate;
     private (Conv2d, Module<Tensor, Tensor>?)? _projection;
 
     // Made before the convolutions, as in torchvision: that is the order in which random numbers are drawn.
-    private protected ResidualBlock(string name, BlockOptions options, int output, bool preActivation) : base(name)
+    private protected ResidualBlock(string name, BlockOptions options, int output, bool bottleneck, bool preActivation) : base(name)
     {
         Options = options;
-        _dropRate = options.StochasticDepth;
+        OptionChecks.BlockFits(nameof(BlockOptions), bottleneck, [options.Width], options.Groups, options.WidthPerGroup, options.StridePlacement);
+        if (options.Shortcut == ShortcutKind.None)
+            OptionChecks.Require(options.StochasticDepth == 0, nameof(BlockOptions), nameof(BlockOptions.StochasticDepth), options.StochasticDepth, "0 without a shortcut, since nothing would be left of the block");
         downsample = Shortcut(output, preActivation);
     }
 
@@ -30,13 +31,20 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     /// <summary>Each convolution that a norm follows directly, with that norm; null where it is folded into the convolution.</summary>
     internal virtual IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions => _projection is { } pair ? [pair] : [];
 
+    /// <summary>Channels of the output.</summary>
+    private protected static int Output(BlockOptions options, int expansion)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Width * expansion;
+    }
+
     /// <summary>Adds the shortcut to what the convolutions computed, in place.</summary>
     /// <param name="branch">What the convolutions computed.</param>
     /// <param name="input">What the shortcut starts from.</param>
     private protected Tensor AddShortcut(Tensor branch, Tensor input)
     {
         if (Options.Shortcut == ShortcutKind.None) return branch;
-        if (training && _dropRate > 0) DropImages(branch);
+        if (training && Options.StochasticDepth > 0) DropImages(branch);
         if (downsample is null) return branch.add_(input);
         using var shortcut = downsample.call(input);
         return branch.add_(shortcut);
@@ -45,7 +53,7 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     private void DropImages(Tensor branch)
     {
         using var keep = empty([branch.size(0), 1, 1, 1], branch.dtype, branch.device);
-        keep.bernoulli_(1 - _dropRate).div_(1 - _dropRate);
+        keep.bernoulli_(1 - Options.StochasticDepth).div_(1 - Options.StochasticDepth);
         branch.mul_(keep);
     }
 

@@ -12,10 +12,10 @@ public enum ShortcutKind
     /// </summary>
     ZeroPadding,
 
-    /// <summary>Option B: a 1×1 convolution and a norm where the block changes the shape, the identity elsewhere.</summary>
+    /// <summary>Option B: a 1×1 convolution and a norm (none with pre-activation) where the block changes the shape, the identity elsewhere.</summary>
     Projection,
 
-    /// <summary>Option C: a 1×1 convolution and a norm in every block.</summary>
+    /// <summary>Option C: a 1×1 convolution and a norm (none with pre-activation) in every block.</summary>
     ProjectionEverywhere,
 
     /// <summary>

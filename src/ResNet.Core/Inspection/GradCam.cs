@@ -43,13 +43,14 @@ public static class GradCam
 
         using var mode = new EvaluationMode(network);
         using var scope = NewDisposeScope();
+        if (classes is not null) Check(classes, images.ndim == 0 ? 0 : images.size(0), network.Options.Classes);
         var map = StageOutput(network, images, chosen);
-        if (classes is not null) Check(classes, (int)images.size(0), network.Options.Classes);
         var gradient = ScoreGradient(network, map, chosen, classes);
 
         using var noGradients = no_grad();
-        var weights = gradient.mean([2, 3], keepdim: true);
-        var seen = (weights * map).sum(1, keepdim: true).relu_().to(ScalarType.Float32);
+        // Half types would lose small gradients in the average.
+        var weights = gradient.to(ScalarType.Float32).mean([2, 3], keepdim: true);
+        var seen = (weights * map.to(ScalarType.Float32)).sum(1, keepdim: true).relu_();
         var enlarged = functional.interpolate(seen, [images.size(2), images.size(3)], mode: InterpolationMode.Bilinear, align_corners: false).squeeze(1);
         var (greatest, _) = enlarged.flatten(1).max(1, keepdim: true);
         return enlarged.div_(greatest.unsqueeze(2).clamp_(min: Tiny)).MoveToOuterDisposeScope();
@@ -77,7 +78,7 @@ public static class GradCam
         return autograd.grad([scores.gather(1, chosen).sum()], [leaf])[0];
     }
 
-    private static void Check(IReadOnlyList<int> classes, int images, int known)
+    private static void Check(IReadOnlyList<int> classes, long images, int known)
     {
         if (classes.Count != images)
             throw new ArgumentException($"There are {classes.Count} classes for {images} images: give one for each image.", nameof(classes));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ResNet.Core.Blocks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -8,7 +9,7 @@ namespace ResNet.Core.Inspection;
 
 /// <summary>
 /// The layers of a network with their shapes and costs for one size of input, as data and, through <see cref="ToString"/>, as
-/// a table. Additions and ReLUs work in place and are no layers of their own.
+/// a table. Additions and ReLUs work in place and are no layers of their own; a custom norm is one, whatever it consists of.
 /// </summary>
 public sealed class ModelSummary
 {
@@ -56,7 +57,7 @@ public sealed class ModelSummary
         long[] shape = [batch, network.Options.InputChannels, height, width];
         try
         {
-            foreach (var (name, layer) in Leaves(network, "")) hooks.Add(layer.register_forward_hook((_, input, output) => Note(name, layer, input, output)));
+            foreach (var (name, layer) in LayersOf(network, "")) hooks.Add(layer.register_forward_hook((_, input, output) => Note(name, layer, input, output)));
             using var mode = new EvaluationMode(network);
             using var _ = no_grad();
             using var scope = NewDisposeScope();
@@ -107,12 +108,14 @@ public sealed class ModelSummary
             .Append('\n');
     }
 
-    private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> Leaves(Module module, string name)
+    private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> LayersOf(Module module, string name) => module switch
     {
-        var children = module.named_children().ToList();
-        if (children.Count == 0 && module is Module<Tensor, Tensor> leaf) return [(name, leaf)];
-        return children.SelectMany(child => Leaves(child.module, name.Length == 0 ? child.name : $"{name}.{child.name}"));
-    }
+        ResNetModel or ResidualBlock or TorchSharp.Modules.Sequential =>
+            module.named_children().SelectMany(child => LayersOf(child.module, name.Length == 0 ? child.name : $"{name}.{child.name}")),
+        TorchSharp.Modules.ReLU or TorchSharp.Modules.Identity => [],
+        Module<Tensor, Tensor> layer => [(name, layer)],
+        _ => [],
+    };
 
     private static long MultiplyAddsOf(Module layer, Tensor output) => layer switch
     {

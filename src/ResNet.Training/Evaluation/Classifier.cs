@@ -9,12 +9,14 @@ namespace ResNet.Training.Evaluation;
 /// <summary>Says what single pictures show.</summary>
 public sealed class Classifier
 {
+    private const int DefaultCount = 5;
+
     private readonly ResNetModel _model;
     private readonly IReadOnlyList<string> _classes;
     private readonly ImageLoaderOptions _options;
     private readonly Normalization _normalization;
 
-    /// <summary>A classifier around a trained network, which it puts into evaluation mode when it is asked.</summary>
+    /// <summary>A classifier around a trained network, whose modes stay as they are.</summary>
     /// <param name="model">The network.</param>
     /// <param name="classes">The names of its classes, in order.</param>
     /// <param name="options">Size and channels of its input, and to what pictures are resized before; the rest does not matter.</param>
@@ -35,14 +37,14 @@ public sealed class Classifier
     /// <param name="path">The picture's file.</param>
     /// <param name="count">How many classes at the most, at least 1. Default: 5.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
-    public IReadOnlyList<Prediction> Classify(string path, int count = 5)
+    public IReadOnlyList<Prediction> Classify(string path, int count = DefaultCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        _model.eval();
+        using var mode = new EvaluationMode(_model);
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
         using var image = ImageDecoder.Open(path, _options.Channels);
-        return Rank(_model.call(Input(image)), count);
+        return Named(Rank(_model.call(Input(image))), count);
     }
 
     /// <summary>Where in a picture the network sees a class (<see cref="GradCam"/>).</summary>
@@ -59,13 +61,14 @@ public sealed class Classifier
         using var scope = NewDisposeScope();
         using var image = ImageDecoder.Open(path, _options.Channels);
         var input = Input(image);
-        Prediction[] predictions;
-        using (no_grad()) predictions = Rank(_model.call(input), _classes.Count);
-        int index = chosen ?? IndexOf(predictions[0].Class);
+        (int Index, double Probability)[] ranked;
+        using (no_grad()) ranked = Rank(_model.call(input));
+        var (index, probability) = chosen is null ? ranked[0] : ranked.First(entry => entry.Index == chosen);
         var map = GradCam.Compute(_model, input, [index], stage).cpu();
         // The middle of the picture that the network gets to see, as a part of the picture's shorter side.
         double seen = (double)_options.ImageSize / ResizeTo;
-        return new Explanation(path, predictions.First(prediction => prediction.Class == _classes[index]), map.data<float>().ToArray(), _options.ImageSize, seen);
+        return new Explanation(
+            path, Named(ranked, DefaultCount), new Prediction(_classes[index], probability), map.data<float>().ToArray(), _options.ImageSize, seen);
     }
 
     private int ResizeTo => Math.Max(_options.ResizeTo, _options.ImageSize);
@@ -84,14 +87,17 @@ public sealed class Classifier
         int size = _options.ImageSize;
         var pixels = empty([1, size, size, _options.Channels], ScalarType.Byte);
         image.ResizeCenterCropInto(ResizeTo, size, size, flipHorizontally: false, pixels.bytes);
-        return _normalization.Apply(pixels, _model.Device);
+        return _normalization.Apply(pixels, _model.Device).to(_model.DType);
     }
 
-    private Prediction[] Rank(Tensor logits, int count)
+    // All classes, likeliest first.
+    private static (int Index, double Probability)[] Rank(Tensor logits)
     {
-        var (values, indexes) = logits.softmax(1).cpu().topk(Math.Min(count, _classes.Count));
+        var (values, indexes) = logits.to(ScalarType.Float32).softmax(1).cpu().topk((int)logits.size(1));
         var probabilities = values.data<float>().ToArray();
-        var ranked = indexes.data<long>().ToArray();
-        return [.. ranked.Select((index, i) => new Prediction(_classes[(int)index], probabilities[i]))];
+        return [.. indexes.data<long>().ToArray().Select((index, i) => ((int)index, (double)probabilities[i]))];
     }
+
+    private Prediction[] Named(IEnumerable<(int Index, double Probability)> ranked, int count) =>
+        [.. ranked.Take(count).Select(entry => new Prediction(_classes[entry.Index], entry.Probability))];
 }

@@ -54,7 +54,7 @@ public sealed class Evaluator
             using (NewDisposeScope())
             {
                 var labels = batch.Labels.to(device);
-                var logits = model.call(_normalization.Apply(batch.Images, device));
+                var logits = model.call(_normalization.Apply(batch.Images, device).to(model.DType)).to(ScalarType.Float32);
                 var loss = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum);
                 var (_, ranked) = logits.topk((int)Math.Min(TopK, logits.size(1)));
                 var hits = ranked.eq(labels.unsqueeze(1));

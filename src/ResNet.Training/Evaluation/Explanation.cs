@@ -24,8 +24,11 @@ public sealed class Explanation
     private readonly float[] _heat;
     private readonly double _seen;
 
-    internal Explanation(string path, Prediction prediction, float[] heat, int size, double seen) =>
-        (_path, Prediction, _heat, Size, _seen) = (path, prediction, heat, size, seen);
+    internal Explanation(string path, IReadOnlyList<Prediction> predictions, Prediction prediction, float[] heat, int size, double seen) =>
+        (_path, Predictions, Prediction, _heat, Size, _seen) = (path, predictions, prediction, heat, size, seen);
+
+    /// <summary>The likeliest classes, likeliest first: what <see cref="Classifier.Classify"/> gives.</summary>
+    public IReadOnlyList<Prediction> Predictions { get; }
 
     /// <summary>The class that was looked for, and its probability.</summary>
     public Prediction Prediction { get; }
@@ -39,7 +42,7 @@ public sealed class Explanation
     /// <summary>
     /// Writes the picture with the map over it as a PNG: dark blue where nothing speaks for the class, red where most does.
     /// What the network did not get to see, beyond the middle, is darkened. The picture is read again for that; its shorter
-    /// side becomes at least 256 pixels, its longer one at most 1024.
+    /// side becomes at least 256 pixels, unless its longer one would be more than 1024, which is the most.
     /// </summary>
     /// <param name="path">The file to make or replace.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read any more.</exception>

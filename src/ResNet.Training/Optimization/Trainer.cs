@@ -1,4 +1,5 @@
 using ResNet.Core;
+using ResNet.Core.Blocks;
 using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
 using TorchSharp;
@@ -76,10 +77,9 @@ public sealed class Trainer
     // libtorch would go on with variances that are no numbers.
     private void RefuseSingleValues(ResNetModel model)
     {
-        int reduction = 2 << model.Options.StageDepths.Count;
         int size = _training.Options.ImageSize;
-        if (_training.SmallestBatch == 1 && size <= reduction)
-            throw new ArgumentException($"One image of {size} × {size} pixels is too little for batch normalisation in a network that reduces it {reduction} times: choose a larger batch or image size.");
+        if (model.Options.Norm == Norm.Batch && _training.SmallestBatch == 1 && size <= model.Reduction)
+            throw new ArgumentException($"One image of {size} × {size} pixels is too little for batch normalisation in a network that reduces it {model.Reduction} times: choose a larger batch or image size, or another norm.");
     }
 
     private (double Loss, double LearningRate) Epoch(
@@ -106,7 +106,7 @@ public sealed class Trainer
     {
         using var scope = NewDisposeScope();
         var device = model.Device;
-        var logits = model.call(_normalization.Apply(batch.Images, device));
+        var logits = model.call(_normalization.Apply(batch.Images, device).to(model.DType)).to(ScalarType.Float32);
         var loss = nn.functional.cross_entropy(logits, batch.Labels.to(device), label_smoothing: _options.LabelSmoothing);
         // Without gradients, rather than with zeros: the next backward pass then need not add to them.
         model.zero_grad();
