@@ -13,7 +13,6 @@ internal sealed class HeatMapFolder
     {
         _taken = new(pictures.Select(Path.GetFullPath), StringComparer.OrdinalIgnoreCase);
         _folder = folder ?? ".";
-        Directory.CreateDirectory(_folder);
     }
 
     /// <summary>Writes the picture and says what it shows and where it is.</summary>
@@ -23,7 +22,15 @@ internal sealed class HeatMapFolder
         string path = Path.Combine(_folder, $"{stem}.png");
         for (int i = 2; !_taken.Add(Path.GetFullPath(path)); i++)
             path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{stem}-{i}.png"));
-        explanation.WritePng(path);
+        try
+        {
+            Directory.CreateDirectory(_folder);
+            explanation.WritePng(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The heat map '{path}' cannot be written: give a folder that can be with --output.", e);
+        }
         return $"where it sees {explanation.Prediction.Class}: {path}";
     }
 }

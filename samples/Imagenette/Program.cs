@@ -28,6 +28,12 @@ var root = new RootCommand("Trains residual networks on image folders, evaluates
 };
 
 var parsed = root.Parse(args);
+if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
+{
+    Console.Error.WriteLine($"error: There is no command '{unknown}': give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
+    return ExitCode.Error;
+}
+
 if (parsed.Errors.Count > 0)
 {
     Console.Error.WriteLine($"error: {Explain(parsed.Errors[0])} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
@@ -86,6 +92,9 @@ static bool IsOurs(Type? type) =>
 static string Sentence(Exception e)
 {
     string message = e.Message;
+    // libtorch's own words name a line of its source.
+    if (e is ExternalException && (message.Contains("alloc_cpu", StringComparison.Ordinal) || message.Contains("overflowed", StringComparison.Ordinal) || message.Contains("out of memory", StringComparison.Ordinal)))
+        return "There is not enough memory for that: choose smaller images, a smaller batch, a smaller network or fewer classes.";
     int suffix = e is ArgumentException ? message.IndexOf(" (Parameter '", StringComparison.Ordinal) : -1;
     return suffix < 0 ? message : message[..suffix];
 }

@@ -21,7 +21,7 @@ internal static class SummaryCommand
             int pixels = AtLeastOne(size.Name, parsed.GetValue(size) ?? row.ImageSize);
             int images = AtLeastOne(batch.Name, parsed.GetValue(batch));
             using var model = ResNets.Create(row.Name, parsed.GetValue(classes), parsed.GetValue(channels));
-            Console.WriteLine(ModelSummary.Of(model, pixels, pixels, images));
+            Console.WriteLine(ModelSummary.Of(model, pixels, pixels, images).ToString(Console.IsOutputRedirected ? int.MaxValue : Console.WindowWidth));
             return ExitCode.Success;
         });
         return command;

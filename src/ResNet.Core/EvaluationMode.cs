@@ -3,6 +3,9 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core;
 
 /// <summary>Holds a network in evaluation mode until disposed of; then each of its modules has its own former mode again.</summary>
+/// <remarks>
+/// Nothing changes where the network is in evaluation mode already. Where it is not, no other thread may use it meanwhile.
+/// </remarks>
 public sealed class EvaluationMode : IDisposable
 {
     private readonly List<(Module Module, bool Training)> _modes;
@@ -13,7 +16,7 @@ public sealed class EvaluationMode : IDisposable
         ArgumentNullException.ThrowIfNull(network);
         // Each module's own, since parts of a network may be held in evaluation mode while it trains.
         _modes = [.. network.modules().Prepend(network).Select(module => (module, module.training))];
-        network.eval();
+        if (_modes.Any(mode => mode.Training)) network.eval();
     }
 
     /// <summary>Gives each module its former mode back.</summary>

@@ -53,5 +53,5 @@ internal static class OptionChecks
     internal static ArgumentException Refused(string owner, string property, object? value, string accepted) =>
         new(FormattableString.Invariant($"{owner}.{property} is {value ?? "null"}, but has to be {accepted}."), property);
 
-    internal static string List<T>(IEnumerable<T>? values) where T : INumber<T> => values is null ? "null" : $"[{string.Join(", ", values)}]";
+    internal static string List<T>(IEnumerable<T>? values) where T : INumber<T> => values is null ? "null" : new NumberList<T>(values).ToString();
 }

@@ -15,7 +15,9 @@ public sealed partial class ResNetModel
     /// <exception cref="ArgumentException">The value is less than 1.</exception>
     public ResNetModel ResetClassifier(int classes)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var options = Options with { Classes = classes };
+        using var _ = inference_mode(false);
         var former = fc;
         fc = Classifier(former.in_features, classes).to(former.weight.dtype).to(former.weight.device);
         register_module(nameof(fc), null!);
@@ -59,21 +61,23 @@ public sealed partial class ResNetModel
 
     /// <summary>
     /// A copy for inference in which every batch norm that follows a convolution is part of that convolution: fewer passes over
-    /// memory and the same outputs but for rounding. It is on the same device and of the same type, in evaluation mode, and its weights are
-    /// channels-last, for images that are (<see cref="ChannelsLast"/>) and ones that are not. The norms of pre-activation
+    /// memory and the same outputs but for rounding. It is on the same device and of the same type, in evaluation mode and without
+    /// gradients, and its weights are channels-last, for images that are (<see cref="ChannelsLast"/>) and ones that are not. The norms of pre-activation
     /// networks that follow an addition remain.
     /// </summary>
     /// <returns>The copy, which is the caller's; this network stays as it is.</returns>
     /// <exception cref="InvalidOperationException">The norms are no batch norms.</exception>
     public ResNetModel FuseForInference()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (Options.Norm != Norm.Batch && Options.Norm != Norm.FrozenBatch)
             throw new InvalidOperationException($"The network's norm is {Options.Norm}, but only batch norms can be folded into convolutions.");
         var fused = WithoutDrawing(() => new ResNetModel(Options with
         {
             Norm = Norm.Folded, Device = Device, DType = DType, Dropout = 0, StochasticDepth = 0, ZeroInitLastNorm = false,
         }));
-        using var _ = no_grad();
+        using var ordinary = inference_mode(false);
+        using var noGradients = no_grad();
         var own = state_dict();
         foreach (var (name, tensor) in fused.state_dict())
         {
@@ -81,6 +85,7 @@ public sealed partial class ResNetModel
         }
         foreach (var (source, target) in NormalizedConvolutions().Zip(fused.NormalizedConvolutions()))
             Fold(source.Convolution, source.Norm!, target.Convolution);
+        foreach (var parameter in fused.parameters()) parameter.requires_grad = false;
         fused.eval();
         return fused.ToChannelsLast();
     }
@@ -129,6 +134,7 @@ public sealed partial class ResNetModel
 
     private ResNetModel SetFrozen(int until)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         foreach (string name in _held) get_parameter(name)!.requires_grad = true;
         _held.Clear();
         _frozenUntil = until;

@@ -30,8 +30,12 @@ public sealed partial class ResNetModel
     /// <summary>Writes the weights as a safetensors file, beside its target first and then renamed over it.</summary>
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="metadata">Text to keep with the weights.</param>
-    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null) =>
+    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
+    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         WeightsFile.Save(path, state_dict(), metadata);
+    }
 
     /// <summary>
     /// Reads the weights from a safetensors file. Nothing is changed where they do not fit; only the batch counts of batch norms
@@ -40,6 +44,7 @@ public sealed partial class ResNetModel
     /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
     public void LoadWeights(string path)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         using var file = WeightsFile.Load(path);
         var own = state_dict();
         var problems = own.Keys.Where(name => !file.Tensors.ContainsKey(name) && !IsOptional(name)).Select(name => $"{name} is missing")

@@ -24,8 +24,10 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     private Linear fc;
     private readonly List<Sequential> _stages = [];
     private readonly List<ResidualBlock> _blocks = [];
+    private readonly List<StageShape> _shapes = [];
     private readonly List<string> _held = [];
     private int _frozenUntil = NothingFrozen;
+    private bool _disposed;
 
     /// <summary>Builds the network with new weights, in training mode, on <see cref="ResNetOptions.Device"/>.</summary>
     /// <remarks>After the same <see cref="manual_seed"/> the weights of torchvision's networks are those that torchvision draws.</remarks>
@@ -35,6 +37,8 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
+        // Weights that are made in inference mode could never be trained.
+        using var _ = inference_mode(false);
 
         int channels = options.StageWidths[0];
         conv1 = StemConvolutions(options, channels);
@@ -73,7 +77,10 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     public int Stages => _stages.Count;
 
     /// <summary>How many times smaller than the input the last stage's output is: 32 in ImageNet's networks, 4 in CIFAR's.</summary>
-    public int Reduction { get; private set; }
+    public int Reduction => _shapes[^1].Reduction;
+
+    /// <summary>Channels and reductions of what <see cref="ForwardStages"/> gives, one for each: what a neck or a decoder is built by.</summary>
+    public IReadOnlyList<StageShape> StageShapes => _shapes;
 
     /// <summary>Channels of the last stage's output: the length of the pooled vector.</summary>
     public int FeatureCount => (int)fc.in_features;
@@ -144,14 +151,25 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _disposed = true;
+        base.Dispose(disposing);
+    }
+
     /// <summary>The stem's output, <c>[N, width, H/4, W/4]</c> or with CIFAR's stem <c>[N, width, H, W]</c>.</summary>
     internal Tensor ForwardStem(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        if (input.ndim != 4 || input.size(1) != Options.InputChannels)
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (input.ndim != 4 || input.size(1) != Options.InputChannels || input.size(2) < 1 || input.size(3) < 1)
             throw new ArgumentException($"The input has the shape {Shape(input)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
         if (input.dtype != DType)
             throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
+        // libtorch would go on with variances that are no numbers, and keep them in the running statistics.
+        if (training && Options.Norm == Norm.Batch && _frozenUntil < Stages && input.size(0) == 1 && Math.Max(input.size(2), input.size(3)) <= Reduction)
+            throw new ArgumentException($"One image of {input.size(2)} × {input.size(3)} pixels is too little for batch normalisation in training: this network reduces it {Reduction} times, and a single pixel has no variance.", nameof(input));
         using var scope = NewDisposeScope();
         var x = conv1.call(input).Then(bn1).relu_();
         return x.Then(maxpool).MoveToOuterDisposeScope();
@@ -210,15 +228,16 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     // dilation of the one before in its first 3×3 convolution, as in torchvision and timm.
     private void AddStages(ref int channels)
     {
-        Reduction = Options.Stem == StemKind.Cifar ? 1 : 4;
+        int reduction = Options.Stem == StemKind.Cifar ? 1 : 4;
+        _shapes.Add(new StageShape("stem", channels, reduction));
         int dilation = 1;
         double blocks = Options.StageDepths.Sum(depth => (double)depth);
         for (int i = 0; i < Options.StageDepths.Count; i++)
         {
             int stride = i == 0 ? 1 : 2;
             int former = dilation;
-            if (Options.OutputStride < Reduction * stride) (dilation, stride) = (dilation * stride, 1);
-            Reduction *= stride;
+            if (Options.OutputStride < reduction * stride) (dilation, stride) = (dilation * stride, 1);
+            reduction *= stride;
 
             var stage = Sequential();
             for (int j = 0; j < Options.StageDepths[i]; j++)
@@ -242,6 +261,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
             }
             _stages.Add(stage);
             register_module($"layer{i + 1}", stage);
+            _shapes.Add(new StageShape($"layer{i + 1}", channels, reduction));
         }
     }
 

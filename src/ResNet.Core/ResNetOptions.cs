@@ -16,6 +16,7 @@ public sealed record ResNetOptions
 
     private const int StandardWidth = 64;
     private const int MaximumStages = 8;
+    private const int MaximumBlocks = 10_000;
     private const string Owner = nameof(ResNetOptions);
 
     private readonly IReadOnlyList<int>? _stageWidths;
@@ -35,17 +36,17 @@ public sealed record ResNetOptions
     public StemKind Stem { get; init => field = OptionChecks.Defined(Owner, value); } = StemKind.Standard;
 
     /// <summary>
-    /// Blocks of each stage, first to last: one to eight stages of at least one block. Every stage after the first halves the
+    /// Blocks of each stage, first to last: one to eight stages of 1 to 10,000 blocks. Every stage after the first halves the
     /// resolution. Default: 2, 2, 2, 2.
     /// </summary>
-    /// <exception cref="ArgumentException">There are no stages, more than eight, or one without blocks.</exception>
+    /// <exception cref="ArgumentException">There are no stages, more than eight, or one without blocks or with too many.</exception>
     public IReadOnlyList<int> StageDepths
     {
         get;
-        init => field = value is { Count: >= 1 and <= MaximumStages } && value.All(depth => depth >= 1)
-            ? [.. value]
-            : throw OptionChecks.Refused(Owner, nameof(StageDepths), OptionChecks.List(value), $"one to {MaximumStages} stages of at least one block");
-    } = [2, 2, 2, 2];
+        init => field = value is { Count: >= 1 and <= MaximumStages } && value.All(depth => depth is >= 1 and <= MaximumBlocks)
+            ? new NumberList<int>(value)
+            : throw OptionChecks.Refused(Owner, nameof(StageDepths), OptionChecks.List(value), $"one to {MaximumStages} stages of 1 to {MaximumBlocks} blocks");
+    } = new NumberList<int>([2, 2, 2, 2]);
 
     /// <summary>
     /// Channels of each stage before expansion, 1 to 1,048,576 each and one number for every stage. The stem has as many channels
@@ -54,9 +55,9 @@ public sealed record ResNetOptions
     /// <exception cref="ArgumentException">A width is out of its range.</exception>
     public IReadOnlyList<int> StageWidths
     {
-        get => _stageWidths ?? [.. StageDepths.Select((_, i) => StandardWidth << i)];
+        get => _stageWidths ?? new NumberList<int>(StageDepths.Select((_, i) => StandardWidth << i));
         init => _stageWidths = value is { Count: >= 1 } && value.All(width => width is >= 1 and <= OptionChecks.MaximumChannels)
-            ? [.. value]
+            ? new NumberList<int>(value)
             : throw OptionChecks.Refused(Owner, nameof(StageWidths), OptionChecks.List(value), $"1 to {OptionChecks.MaximumChannels} for every stage");
     }
 
@@ -120,9 +121,13 @@ public sealed record ResNetOptions
     /// <exception cref="ArgumentException">The value is less than 1.</exception>
     public int Classes { get; init => field = OptionChecks.AtLeastOne(Owner, value); } = ImageNetClasses;
 
-    /// <summary>Channels of the input images, at least 1: 3 for colour, 1 for grey. Default: 3.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
-    public int InputChannels { get; init => field = OptionChecks.AtLeastOne(Owner, value); } = 3;
+    /// <summary>Channels of the input images, 1 to 1,048,576: 3 for colour, 1 for grey. Default: 3.</summary>
+    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    public int InputChannels
+    {
+        get;
+        init => field = value is >= 1 and <= OptionChecks.MaximumChannels ? value : throw OptionChecks.Refused(Owner, nameof(InputChannels), value, $"1 to {OptionChecks.MaximumChannels}");
+    } = 3;
 
     /// <summary>Where the network is put. Default: the CPU.</summary>
     /// <exception cref="ArgumentException">The device is CUDA and this machine has none, or no such one.</exception>
@@ -145,17 +150,10 @@ public sealed record ResNetOptions
     internal int Expansion => Block == BlockKind.Basic ? BasicBlock.Expansion : Bottleneck.Expansion;
 
     /// <summary>Whether all values are the same, stage by stage.</summary>
-    public bool Equals(ResNetOptions? other) =>
-        other is not null && Scalars() == other.Scalars() && StageDepths.SequenceEqual(other.StageDepths) && StageWidths.SequenceEqual(other.StageWidths);
+    public bool Equals(ResNetOptions? other) => other is not null && Values().Equals(other.Values());
 
     /// <inheritdoc/>
-    public override int GetHashCode()
-    {
-        var hash = new HashCode();
-        hash.Add(Scalars());
-        foreach (int number in StageDepths.Concat(StageWidths)) hash.Add(number);
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => HashCode.Combine(Block, StageDepths, StageWidths, Groups, WidthPerGroup, Shortcut, Norm, Classes);
 
     /// <summary>Refuses values that do not fit together.</summary>
     /// <exception cref="ArgumentException">Some do not.</exception>
@@ -164,6 +162,7 @@ public sealed record ResNetOptions
         Require(StageWidths.Count == StageDepths.Count, nameof(StageWidths), OptionChecks.List(StageWidths), $"{StageDepths.Count} numbers, one for each stage of StageDepths");
         Require(Stem != StemKind.Deep || StageWidths[0] % 2 == 0, nameof(StageWidths), OptionChecks.List(StageWidths), "even at first where the stem is Deep, which halves it");
         OptionChecks.BlockFits(Owner, Block == BlockKind.Bottleneck, StageWidths, Groups, WidthPerGroup, StridePlacement);
+        foreach (int channels in NormalizedChannels()) Norm.Check(channels);
         if (Shortcut == ShortcutKind.None)
             Require(StochasticDepth == 0, nameof(StochasticDepth), StochasticDepth, "0 without shortcuts, since nothing would be left of a block");
         if (Shortcut == ShortcutKind.ZeroPadding)
@@ -181,6 +180,17 @@ public sealed record ResNetOptions
         Require(DType != ScalarType.Float16 || Device.type == DeviceType.CUDA, nameof(DType), DType, "Float32, Float64 or BFloat16 on the CPU");
     }
 
+    private IEnumerable<int> NormalizedChannels()
+    {
+        if (Stem == StemKind.Deep) yield return StageWidths[0] / 2;
+        yield return StageWidths[0];
+        foreach (int width in StageWidths)
+        {
+            yield return Block == BlockKind.Basic ? width : (int)OptionChecks.BottleneckWidth(width, WidthPerGroup, Groups);
+            yield return width * Expansion;
+        }
+    }
+
     private static void Require(bool holds, string property, object value, string accepted) => OptionChecks.Require(holds, Owner, property, value, accepted);
 
     private static bool IsThere(Device device) =>
@@ -191,8 +201,8 @@ public sealed record ResNetOptions
             ? $"cpu or cuda:0 to cuda:{cuda.device_count() - 1}"
             : "cpu, since libtorch finds no CUDA device on this machine";
 
-    // Everything but the stages, which are lists, as values that compare by themselves.
-    private (BlockKind, bool, StemKind, int, int, StridePlacement, ShortcutKind, int?, Norm, double, double, bool, int, int, DeviceType, int, ScalarType) Scalars() =>
-        (Block, PreActivation, Stem, Groups, WidthPerGroup, StridePlacement, Shortcut, OutputStride, Norm, Dropout, StochasticDepth, ZeroInitLastNorm,
-            Classes, InputChannels, Device.type, Device.index, DType);
+    // A device has no equality of its own, and widths that were left out are those that they come to.
+    private (BlockKind, bool, StemKind, object, object, int, int, StridePlacement, ShortcutKind, int?, Norm, double, double, bool, int, int, DeviceType, int, ScalarType) Values() =>
+        (Block, PreActivation, Stem, StageDepths, StageWidths, Groups, WidthPerGroup, StridePlacement, Shortcut, OutputStride, Norm, Dropout, StochasticDepth,
+            ZeroInitLastNorm, Classes, InputChannels, Device.type, Device.index, DType);
 }

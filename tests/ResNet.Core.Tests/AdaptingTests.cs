@@ -142,6 +142,43 @@ public class AdaptingTests
     }
 
     [Fact]
+    public void What_is_made_in_inference_mode_can_be_trained()
+    {
+        ResNetModel network;
+        using (inference_mode())
+        {
+            network = Small().Build();
+            network.ResetClassifier(4);
+        }
+        using (network)
+        using (var optimizer = optim.SGD(network.parameters(), 0.1))
+        {
+            using var before = network.get_parameter("fc.weight")!.detach().clone();
+            Step(network, optimizer);
+            network.get_parameter("fc.weight")!.allclose(before, rtol: 0, atol: 0).Should().BeFalse();
+        }
+    }
+
+    [Fact]
+    public void A_network_that_was_disposed_of_says_so_and_keeps_files_as_they_are()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.safetensors");
+        var network = Small().Build();
+        network.SaveWeights(path);
+        long length = new FileInfo(path).Length;
+        network.Dispose();
+        using var images = rand([2, 3, 32, 32]);
+        Action[] uses =
+        [
+            () => network.SaveWeights(path), () => network.LoadWeights(path), () => network.call(images), () => network.Freeze(1),
+            () => network.ResetClassifier(2), () => network.FuseForInference(),
+        ];
+        foreach (var use in uses) use.Should().Throw<ObjectDisposedException>();
+        new FileInfo(path).Length.Should().Be(length);
+        File.Delete(path);
+    }
+
+    [Fact]
     public void A_frozen_network_stays_so_inside_of_another_module()
     {
         using var network = Small().Build();

@@ -61,6 +61,7 @@ public class FusionTests
         RandomizeNorms(network);
         using var fused = network.FuseForInference();
         fused.DType.Should().Be(ScalarType.Float64);
+        fused.parameters().Should().OnlyContain(parameter => !parameter.requires_grad);
         fused.state_dict().Keys.Take(4).Should().Equal("conv1.weight", "conv1.bias", "layer1.0.conv1.weight", "layer1.0.conv1.bias");
         try
         {

@@ -86,7 +86,27 @@ public class ModelSummaryTests
         lines[2].Should().MatchRegex(@"^conv1 +Conv2d +\[1, 3, 224, 224\] +\[1, 64, 112, 112\] +9,408 +118,013,952 +3\.1 MiB$");
         lines[..^1].Select(line => line.Length).Distinct().Should().ContainSingle();
         lines[^2].Should().StartWith("Total").And.Contain("11,689,512").And.Contain("1,814,073,344");
-        lines[^1].Should().Be("11,689,512 parameters (44.6 MiB); 1.814 G multiply-adds for 1 image(s)");
+        lines[^1].Should().Be("11,689,512 parameters (44.6 MiB); 1.814 G multiply-adds for an image");
+    }
+
+    [Theory]
+    [InlineData(80)]
+    [InlineData(50)]
+    [InlineData(33)]
+    public void In_a_narrow_terminal_columns_are_left_out_and_no_line_is_broken(int width)
+    {
+        using var network = ResNets.ResNet18();
+        string[] lines = ModelSummary.Of(network, 224, 224).ToString(width).Split('\n');
+        lines[..^1].Should().OnlyContain(line => line.Length <= width);
+        lines[0].Should().StartWith("Layer").And.Contain("Parameters").And.NotContain("Input");
+    }
+
+    [Fact]
+    public void Layers_read_as_text()
+    {
+        using var network = ResNets.ResNet18();
+        ModelSummary.Of(network, 224, 224).Layers[0].ToString()
+            .Should().Contain("InputShape = [1, 3, 224, 224], OutputShape = [1, 64, 112, 112], Parameters = 9408");
     }
 
     [Theory]

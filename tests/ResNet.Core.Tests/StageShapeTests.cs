@@ -83,6 +83,7 @@ public class StageShapeTests
     [Theory]
     [InlineData(3, 32)]
     [InlineData(1, 32, 32)]
+    [InlineData(1, 3, 0, 32)]
     public void An_input_of_another_shape_is_refused_with_both_shapes(params int[] shape)
     {
         using var network = ResNets.ResNet18(inputChannels: 3);
@@ -103,6 +104,38 @@ public class StageShapeTests
         var forward = () => network.call(input);
         forward.Should().Throw<ArgumentException>().Which.Message
             .Should().StartWith($"The input is {type}, but this network takes Float32: convert it with .to(ScalarType.Float32).");
+    }
+
+    [Theory]
+    [InlineData("resnet50d", 16)]
+    [InlineData("resnet20", null)]
+    public void A_network_says_what_its_stages_give(string name, int? outputStride)
+    {
+        using var network = ResNets.Create(name, options => options with { OutputStride = outputStride });
+        network.eval();
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var outputs = network.ForwardStages(zeros([1, 3, 64, 64]));
+        network.StageShapes.Select(shape => (shape.Channels, 64 / shape.Reduction)).Should().Equal(outputs.Select(output => ((int)output.size(1), (int)output.size(2))));
+        network.StageShapes.Select(shape => shape.Name).Should().StartWith(["stem", "layer1", "layer2"]);
+    }
+
+    // PyTorch refuses this too; libtorch by itself would fill the running statistics with what is no number.
+    [Fact]
+    public void A_single_pixel_of_a_single_image_is_refused_where_batch_norms_train()
+    {
+        using var network = ResNets.Create("resnet18", classes: 5);
+        using var image = rand([1, 3, 32, 32]);
+        var forward = () => network.call(image);
+        forward.Should().Throw<ArgumentException>().WithMessage("One image of 32 × 32 pixels is too little for batch normalisation in training: this network reduces it 32 times*");
+        network.state_dict()["bn1.num_batches_tracked"].item<long>().Should().Be(0);
+        using var larger = rand([1, 3, 33, 32]);
+        network.call(larger).Dispose();
+        network.state_dict()["layer4.1.bn2.running_var"].isfinite().all().item<bool>().Should().BeTrue();
+        network.Freeze(4);
+        network.call(image).Dispose();
+        network.eval();
+        network.call(image).Dispose();
     }
 
     [Theory]

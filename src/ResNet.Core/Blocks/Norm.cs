@@ -44,6 +44,11 @@ public abstract record Norm
     /// <summary>Whether a norm's output is new memory, as it is not where a custom one passes its input through.</summary>
     internal virtual bool MakesNewMemory => true;
 
+    /// <summary>Refuses a number of channels that it cannot normalise.</summary>
+    internal virtual void Check(int channels)
+    {
+    }
+
     /// <summary>The norm after a convolution; null where it is part of the convolution.</summary>
     internal virtual Module<Tensor, Tensor>? AfterConvolution(int channels) => Create(channels);
 
@@ -77,10 +82,15 @@ public abstract record Norm
     {
         public override string ToString() => $"{nameof(Group)}({Groups})";
 
-        internal override Module<Tensor, Tensor> Create(int channels)
+        internal override void Check(int channels)
         {
             if (channels % Groups != 0)
                 throw OptionChecks.Refused(nameof(ResNetOptions), nameof(Norm), this, $"a norm for {channels} channels: choose a number of groups that divides {channels}");
+        }
+
+        internal override Module<Tensor, Tensor> Create(int channels)
+        {
+            Check(channels);
             var norm = GroupNorm(Groups, channels);
             // TorchSharp 0.106 leaves these as the memory was.
             init.ones_(norm.weight);
@@ -96,6 +106,6 @@ public abstract record Norm
         internal override bool MakesNewMemory => false;
 
         internal override Module<Tensor, Tensor> Create(int channels) =>
-            Factory(channels) ?? throw new InvalidOperationException($"The factory of ResNetOptions.Norm made no module for {channels} channels.");
+            Factory(channels) ?? throw OptionChecks.Refused(nameof(ResNetOptions), nameof(Norm), this, $"a factory that makes a module, and made none for {channels} channels");
     }
 }

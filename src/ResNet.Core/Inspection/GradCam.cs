@@ -18,7 +18,8 @@ public static class GradCam
     /// </summary>
     /// <remarks>
     /// Works on the network in evaluation mode and leaves modes, gradients and weights as they are. Does not work within
-    /// <see cref="inference_mode"/>, which has no gradients.
+    /// <see cref="inference_mode"/>, which has no gradients. Several threads may explain with one network that is in evaluation
+    /// mode already. Images with values that are no numbers give maps that are none.
     /// </remarks>
     /// <param name="network">The network.</param>
     /// <param name="images"><c>[N, channels, H, W]</c>, as for <see cref="ResNetModel.forward"/>.</param>
@@ -81,7 +82,7 @@ public static class GradCam
     private static void Check(IReadOnlyList<int> classes, long images, int known)
     {
         if (classes.Count != images)
-            throw new ArgumentException($"There are {classes.Count} classes for {images} images: give one for each image.", nameof(classes));
+            throw new ArgumentException($"The number of classes is {classes.Count}, but that of the images is {images}: give one for each.", nameof(classes));
         foreach (int index in classes)
         {
             if (index < 0 || index >= known)

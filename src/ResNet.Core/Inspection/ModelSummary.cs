@@ -8,12 +8,18 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Inspection;
 
 /// <summary>
-/// The layers of a network with their shapes and costs for one size of input, as data and, through <see cref="ToString"/>, as
+/// The layers of a network with their shapes and costs for one size of input, as data and, through <see cref="ToString()"/>, as
 /// a table. Additions and ReLUs work in place and are no layers of their own; a custom norm is one, whatever it consists of.
 /// </summary>
 public sealed class ModelSummary
 {
+    private const string Gap = "  ";
+    private const int NumbersFrom = 4;
+
     private static readonly string[] s_headings = ["Layer", "Type", "Input", "Output", "Parameters", "Multiply-adds", "Activations"];
+
+    // Input, type, activations, output, multiply-adds.
+    private static readonly int[] s_leastNeeded = [2, 1, 6, 3, 5];
 
     private ModelSummary(IReadOnlyList<long> inputShape, IReadOnlyList<LayerSummary> layers, long parameters, long trainable, long parameterBytes) =>
         (InputShape, Layers, Parameters, TrainableParameters, ParameterBytes) = (inputShape, layers, parameters, trainable, parameterBytes);
@@ -39,7 +45,10 @@ public sealed class ModelSummary
     /// <summary>Memory of all layers' outputs together, as training keeps most of them; inference frees each after its last use.</summary>
     public long ActivationBytes => Layers.Sum(layer => layer.ActivationBytes);
 
-    /// <summary>Passes zeros of that size through the network, in evaluation mode, and notes what each layer makes of them. The network stays as it is.</summary>
+    /// <summary>
+    /// Passes zeros of that size through the network, in evaluation mode, and notes what each layer makes of them. The network
+    /// stays as it is; no other thread may use it meanwhile.
+    /// </summary>
     /// <param name="network">The network.</param>
     /// <param name="height">Of the images, in pixels, at least 1.</param>
     /// <param name="width">Of the images, in pixels, at least 1.</param>
@@ -69,14 +78,14 @@ public sealed class ModelSummary
         }
         var parameters = network.parameters().ToList();
         return new ModelSummary(
-            shape, layers, parameters.Sum(parameter => parameter.numel()),
+            new NumberList<long>(shape), layers, parameters.Sum(parameter => parameter.numel()),
             parameters.Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel()),
             parameters.Sum(parameter => parameter.numel() * parameter.element_size()));
 
         Tensor Note(string name, Module layer, Tensor input, Tensor output)
         {
             layers.Add(new LayerSummary(
-                name, layer.GetType().Name, input.shape, output.shape, layer.parameters().Sum(parameter => parameter.numel()),
+                name, layer.GetType().Name, new NumberList<long>(input.shape), new NumberList<long>(output.shape), layer.parameters().Sum(parameter => parameter.numel()),
                 MultiplyAddsOf(layer, output), output.numel() * output.element_size()));
             // The output stays what it is.
             return null!;
@@ -84,28 +93,36 @@ public sealed class ModelSummary
     }
 
     /// <summary>The table: a line for each layer, and the totals.</summary>
-    public override string ToString()
+    public override string ToString() => ToString(int.MaxValue);
+
+    /// <summary>The table in a limited width, as a terminal has it: columns that do not fit are left out, the input's shape first.</summary>
+    /// <param name="maximumWidth">In characters. Layers and their parameters are there in any case.</param>
+    public string ToString(int maximumWidth)
     {
         var rows = Layers.Select(layer => new[]
         {
-            layer.Name, layer.Type, Shape(layer.InputShape), Shape(layer.OutputShape), Count(layer.Parameters), Count(layer.MultiplyAdds), Memory(layer.ActivationBytes),
-        }).Append(["Total", "", Shape(InputShape), Shape(Layers[^1].OutputShape), Count(Parameters), Count(MultiplyAdds), Memory(ActivationBytes)]).ToList();
-        var widths = Enumerable.Range(0, s_headings.Length).Select(i => rows.Append(s_headings).Max(row => row[i].Length)).ToList();
-        string rule = string.Join("  ", widths.Select(width => new string('─', width)));
+            layer.Name, layer.Type, layer.InputShape.ToString()!, layer.OutputShape.ToString()!, Count(layer.Parameters), Count(layer.MultiplyAdds), Memory(layer.ActivationBytes),
+        }).Prepend(s_headings)
+            .Append(["Total", "", InputShape.ToString()!, Layers[^1].OutputShape.ToString()!, Count(Parameters), Count(MultiplyAdds), Memory(ActivationBytes)]).ToList();
+        var widths = Enumerable.Range(0, s_headings.Length).Select(i => rows.Max(row => row[i].Length)).ToList();
+        var columns = Enumerable.Range(0, s_headings.Length).ToList();
+        foreach (int column in s_leastNeeded)
+        {
+            if (columns.Sum(i => widths[i] + Gap.Length) - Gap.Length > maximumWidth) columns.Remove(column);
+        }
+        string rule = string.Join(Gap, columns.Select(i => new string('─', widths[i])));
 
         var text = new StringBuilder();
-        Line(s_headings);
-        text.Append(rule).Append('\n');
-        foreach (var row in rows.SkipLast(1)) Line(row);
-        text.Append(rule).Append('\n');
-        Line(rows[^1]);
+        for (int i = 0; i < rows.Count; i++)
+        {
+            if (i == 1 || i == rows.Count - 1) text.Append(rule).Append('\n');
+            // Text to the left, numbers to the right.
+            var cells = columns.Select(column => column < NumbersFrom ? rows[i][column].PadRight(widths[column]) : rows[i][column].PadLeft(widths[column]));
+            text.Append(string.Join(Gap, cells).TrimEnd()).Append('\n');
+        }
         string trainable = TrainableParameters == Parameters ? "" : $", {Count(TrainableParameters)} of them trainable";
-        return text.Append(CultureInfo.InvariantCulture, $"{Count(Parameters)} parameters ({Memory(ParameterBytes)}){trainable}; {MultiplyAdds / 1e9:0.000} G multiply-adds for {InputShape[0]} image(s)").ToString();
-
-        // Text to the left, numbers to the right.
-        void Line(string[] cells) => text
-            .Append(string.Join("  ", cells.Select((cell, i) => i < 4 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd())
-            .Append('\n');
+        string images = InputShape[0] == 1 ? "an image" : $"{InputShape[0]} images";
+        return text.Append(CultureInfo.InvariantCulture, $"{Count(Parameters)} parameters ({Memory(ParameterBytes)}){trainable}; {MultiplyAdds / 1e9:0.000} G multiply-adds for {images}").ToString();
     }
 
     private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> LayersOf(Module module, string name) => module switch
@@ -123,8 +140,6 @@ public sealed class ModelSummary
         Linear linear => output.numel() * linear.in_features,
         _ => 0,
     };
-
-    private static string Shape(IReadOnlyList<long> shape) => $"[{string.Join(", ", shape)}]";
 
     private static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -16,7 +16,7 @@ public sealed class Classifier
     private readonly ImageLoaderOptions _options;
     private readonly Normalization _normalization;
 
-    /// <summary>A classifier around a trained network, whose modes stay as they are.</summary>
+    /// <summary>A classifier around a trained network, which it puts into evaluation mode: several threads may then ask it at once.</summary>
     /// <param name="model">The network.</param>
     /// <param name="classes">The names of its classes, in order.</param>
     /// <param name="options">Size and channels of its input, and to what pictures are resized before; the rest does not matter.</param>
@@ -30,6 +30,7 @@ public sealed class Classifier
         ArgumentNullException.ThrowIfNull(normalization);
         if (classes.Count != model.Options.Classes)
             throw new ArgumentException($"There are {classes.Count} class names, but the network tells {model.Options.Classes} classes apart.", nameof(classes));
+        model.eval();
         (_model, _classes, _options, _normalization) = (model, classes, options, normalization);
     }
 

@@ -10,6 +10,7 @@ public sealed class Explanation
     // Small pictures are enlarged, so that there is something to look at, and large ones reduced.
     private const int LeastSide = 256;
     private const int GreatestSide = 1024;
+    private const int MostElongated = 3;
 
     // How much of the colour shows where it is coldest and hottest, and of the picture beyond what the network sees.
     private const double ColdOpacity = 0.3;
@@ -41,8 +42,9 @@ public sealed class Explanation
 
     /// <summary>
     /// Writes the picture with the map over it as a PNG: dark blue where nothing speaks for the class, red where most does.
-    /// What the network did not get to see, beyond the middle, is darkened. The picture is read again for that; its shorter
-    /// side becomes at least 256 pixels, unless its longer one would be more than 1024, which is the most.
+    /// What the network did not get to see, beyond the middle, is darkened. The picture is read again for that. Its shorter
+    /// side becomes at least 256 pixels, its longer one at most 1024; of a picture more than three times as long as wide it is
+    /// the middle.
     /// </summary>
     /// <param name="path">The file to make or replace.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read any more.</exception>
@@ -51,9 +53,11 @@ public sealed class Explanation
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         using var image = ImageDecoder.Open(_path, channels: 3);
-        var (width, height) = Enlarged(image.Width, image.Height);
+        int longest = MostElongated * Math.Min(image.Width, image.Height);
+        int shownWidth = Math.Min(image.Width, longest), shownHeight = Math.Min(image.Height, longest);
+        var (width, height) = Enlarged(shownWidth, shownHeight);
         byte[] pixels = new byte[width * height * 3];
-        image.CropResizeInto(0, 0, image.Width, image.Height, width, height, flipHorizontally: false, pixels);
+        image.CropResizeInto((image.Width - shownWidth) / 2, (image.Height - shownHeight) / 2, shownWidth, shownHeight, width, height, flipHorizontally: false, pixels);
 
         int side = Math.Max(1, (int)Math.Round(Math.Min(width, height) * _seen));
         var heat = Resized(side);
@@ -75,7 +79,7 @@ public sealed class Explanation
     {
         double scale = Math.Max(1, (double)LeastSide / Math.Min(width, height));
         scale = Math.Min(scale, (double)GreatestSide / Math.Max(width, height));
-        return (Math.Max(1, (int)Math.Round(width * scale)), Math.Max(1, (int)Math.Round(height * scale)));
+        return ((int)Math.Round(width * scale), (int)Math.Round(height * scale));
     }
 
     private float[] Resized(int side)

@@ -75,7 +75,8 @@ public sealed class ClassifierTests : IDisposable
     [InlineData(1, 1, 256, 256)]
     [InlineData(400, 300, 400, 300)]
     [InlineData(2048, 1024, 1024, 512)]
-    [InlineData(4000, 2, 1024, 1)]
+    [InlineData(4000, 2, 768, 256)]
+    [InlineData(400, 4000, 341, 1024)]
     public void Small_pictures_are_enlarged_and_large_ones_reduced(int width, int height, int expectedWidth, int expectedHeight)
     {
         string target = Path.Combine(_folder.Path, "heat.png");
