@@ -62,8 +62,8 @@ public sealed partial class ResNetModel
     /// <summary>
     /// A copy for inference in which every batch norm that follows a convolution is part of that convolution: fewer passes over
     /// memory and the same outputs but for rounding. It is on the same device and of the same type, in evaluation mode and without
-    /// gradients, and its weights are channels-last, for images that are (<see cref="ChannelsLast"/>) and ones that are not. The norms of pre-activation
-    /// networks that follow an addition remain.
+    /// gradients, and its weights are channels-last, for images that are (<see cref="ChannelsLast"/>) and ones that are not. The
+    /// norms of pre-activation networks that follow an addition remain.
     /// </summary>
     /// <returns>The copy, which is the caller's; this network stays as it is.</returns>
     /// <exception cref="InvalidOperationException">The norms are no batch norms.</exception>

@@ -1,40 +1,11 @@
-using System.Security.Cryptography;
-using System.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests;
 
-/// <summary>The named networks against what torchvision 0.14 says of its own, and against the paper.</summary>
+/// <summary>The named networks against what torchvision 0.14 computes after the same seed.</summary>
 public class NamedNetworkTests
 {
-    [Theory]
-    [InlineData("resnet18", 11_689_512)]
-    [InlineData("resnet34", 21_797_672)]
-    [InlineData("resnet50", 25_557_032)]
-    [InlineData("resnet101", 44_549_160)]
-    [InlineData("resnet152", 60_192_808)]
-    public void A_network_has_as_many_parameters_as_torchvisions(string name, long expected)
-    {
-        using var network = ResNets.Create(name);
-        network.parameters().Sum(parameter => parameter.numel()).Should().Be(expected);
-    }
-
-    // SHA-256 of torchvision's "name shape" lines in the order of its state_dict.
-    [Theory]
-    [InlineData("resnet18", 122, "278a49eb0887b86f46af4fa313c334a140d13465551e164c8cd686ee255fa5f1")]
-    [InlineData("resnet34", 218, "26e5bfec5d7bd93c58e79600d46d4ad03259ba951d105954f9ec7a154d0da135")]
-    [InlineData("resnet50", 320, "5443a3642294ffe3e25bab86283253cedbb5e447af118aac8046deb1c802f0f6")]
-    [InlineData("resnet101", 626, "3e6f9b42d8dc5b54e4a534c4e371ccedf031c0fc0cafc6d8bb47ee4ac083b63e")]
-    [InlineData("resnet152", 932, "7f803617c6ea9a36732dd76efedd5da17dcf43be70767ffcd9cd552f482527cb")]
-    public void The_state_dict_has_torchvisions_names_and_shapes_in_its_order(string name, int count, string hash)
-    {
-        using var network = ResNets.Create(name);
-        var lines = network.state_dict().Select(entry => $"{entry.Key} [{string.Join(',', entry.Value.shape)}]").ToList();
-        lines.Should().HaveCount(count);
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines)))).Should().Be(hash);
-    }
-
     [Fact]
     public void The_state_dict_interleaves_parameters_and_statistics()
     {

@@ -19,6 +19,11 @@ public class ReferenceNetworkTests
 {
     // SHA-256 of the "name shape" lines in the order of the state_dict: torchvision's first, then timm's.
     [Theory]
+    [InlineData("resnet18", 122, "278a49eb0887b86f46af4fa313c334a140d13465551e164c8cd686ee255fa5f1")]
+    [InlineData("resnet34", 218, "26e5bfec5d7bd93c58e79600d46d4ad03259ba951d105954f9ec7a154d0da135")]
+    [InlineData("resnet50", 320, "5443a3642294ffe3e25bab86283253cedbb5e447af118aac8046deb1c802f0f6")]
+    [InlineData("resnet101", 626, "3e6f9b42d8dc5b54e4a534c4e371ccedf031c0fc0cafc6d8bb47ee4ac083b63e")]
+    [InlineData("resnet152", 932, "7f803617c6ea9a36732dd76efedd5da17dcf43be70767ffcd9cd552f482527cb")]
     [InlineData("resnext50_32x4d", 320, "0abce7b5946143a0e26de8994b4795ff68f33c12560e910d2e9bff5271a10ec8")]
     [InlineData("resnext101_32x8d", 626, "6b6116b87294ce62c4756e85953dd4d15e98ca2ef33f7e357e95cb5daf5d2071")]
     [InlineData("resnext101_64x4d", 626, "aa5691090d752e7f7d214a770004db2a9435c05aa926882820df350726008e53")]
