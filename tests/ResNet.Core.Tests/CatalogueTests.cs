@@ -11,6 +11,8 @@ public class CatalogueTests
     // A deep stem's three convolutions and two further norms in the place of the 7×7 convolution: 3·32·9 + 32·32·9 + 32·64·9 + 2·(32 + 32) − 3·64·49.
     private const long DeepStem = 864 + 9_216 + 18_432 + 128 - 9_408;
 
+    private const double DeepStemMultiplyAdds = (864 + 9_216 + 18_432 - 9_408) * 112 * 112 / 1e9;
+
     // Parameters, and multiply-adds in units of 10⁹ at the network's own image size.
     // torchvision's: its documentation. Original and plain ones: He et al. 2015, table 1, which gives two digits.
     // CIFAR's: Idelbayev's table and, for 1202, the paper's 19.4 M. D: torchvision's and the stem. Pre-activation: see below.
@@ -30,13 +32,12 @@ public class CatalogueTests
         { "resnet50_v1", 25_557_032, 3.8, 0.02 },
         { "resnet101_v1", 44_549_160, 7.6, 0.01 },
         { "resnet152_v1", 60_192_808, 11.3, 0.01 },
-        // The deep stem computes (27·32 + 288·32 + 288·64)·112² instead of 147·64·112² multiply-adds, and the projections of
-        // stages 2 to 4 the same as before, since their pooling comes first.
-        { "resnet18d", 11_689_512 + DeepStem, 2.0537, 0.001 },
-        { "resnet34d", 21_797_672 + DeepStem, 3.9034, 0.001 },
-        { "resnet50d", 25_557_032 + DeepStem, 4.3288, 0.001 },
-        { "resnet101d", 44_549_160 + DeepStem, 8.0410, 0.001 },
-        { "resnet152d", 60_192_808 + DeepStem, 11.7533, 0.001 },
+        // The projections of stages 2 to 4 cost the same as before, since their pooling comes first.
+        { "resnet18d", 11_689_512 + DeepStem, 1.814 + DeepStemMultiplyAdds, 0.001 },
+        { "resnet34d", 21_797_672 + DeepStem, 3.664 + DeepStemMultiplyAdds, 0.001 },
+        { "resnet50d", 25_557_032 + DeepStem, 4.089 + DeepStemMultiplyAdds, 0.001 },
+        { "resnet101d", 44_549_160 + DeepStem, 7.801 + DeepStemMultiplyAdds, 0.001 },
+        { "resnet152d", 60_192_808 + DeepStem, 11.514 + DeepStemMultiplyAdds, 0.001 },
         // Multiply-adds by hand: (432 + 6n·16²·9)·32² at the three stages alike, but 2n + 1 strided ones at half.
         { "resnet20", 269_722, CifarMultiplyAdds(3), 1e-9 },
         { "resnet32", 464_154, CifarMultiplyAdds(5), 1e-9 },
@@ -59,7 +60,7 @@ public class CatalogueTests
         { "preact_resnet50", 25_557_032 + (2 * (13_056 + 2_048 - 15_104 - 3_840)), 4.089, 0.001 },
         // 2·(53 inputs + 64) is as much as 2·(54 outputs): each norm moves to the next block.
         { "preact_resnet110", 1_727_962, CifarMultiplyAdds(18), 1e-9 },
-        { "preact_resnet164", PreActResNet164(), 0.2445, 0.001 },
+        { "preact_resnet164", PreActResNet164().Parameters, PreActResNet164().MultiplyAdds, 1e-9 },
     };
 
     // The stem's and each stage's channels, and the size of each map.
@@ -177,21 +178,23 @@ public class CatalogueTests
         return ((3 * 16 * 9 * 32 * 32) + (one * ((6 * n) - 1)) + (64 * 10)) / 1e9;
     }
 
-    // Stem, three stages of 18 blocks (norm, 1×1, norm, 3×3, norm, 1×1), three projections, last norm, classifier.
-    private static long PreActResNet164()
+    // Stem, three stages of 18 blocks (norm, 1×1 with the stride, norm, 3×3, norm, 1×1), three projections, last norm, classifier.
+    private static (long Parameters, double MultiplyAdds) PreActResNet164()
     {
-        long total = (3 * 16 * 9) + (2 * 16);
+        const long stem = 3 * 16 * 9;
+        long parameters = stem + (2 * 16), multiplyAdds = stem * 32 * 32;
         long input = 16;
-        foreach (long width in new[] { 16, 32, 64 })
+        foreach (var (width, size) in new[] { (16L, 32L), (32L, 16L), (64L, 8L) })
         {
             for (int block = 0; block < 18; block++)
             {
                 bool first = width == 16 && block == 0;
-                total += (first ? 0 : 2 * input) + (input * width) + (2 * width) + (9 * width * width) + (2 * width) + (width * 4 * width);
-                if (block == 0) total += input * 4 * width;
+                long convolutions = (input * width) + (9 * width * width) + (width * 4 * width) + (block == 0 ? input * 4 * width : 0);
+                parameters += convolutions + (first ? 0 : 2 * input) + (2 * 2 * width);
+                multiplyAdds += convolutions * size * size;
                 input = 4 * width;
             }
         }
-        return total + (2 * input) + (input * 10) + 10;
+        return (parameters + (2 * input) + (input * 10) + 10, (multiplyAdds + (input * 10)) / 1e9);
     }
 }
