@@ -5,8 +5,8 @@ namespace ResNet.Core.Tests;
 
 public class InferenceMemoryTests
 {
-    // The stage's input, the block's input, a layer's input and its output; a pre-activation block also has its activated input.
-    // A single bottleneck makes nine tensors in all.
+    // The stage's input, the block's input, a layer's input and its output; where a pre-activation block changes the shape, its
+    // activated input too. A single bottleneck makes nine tensors in all.
     private const int Alive = 5;
 
     [Theory]

@@ -44,7 +44,9 @@ public sealed class PreActBottleneck : ResidualBlock
     {
         using var scope = NewDisposeScope();
         var activated = input.NormAndReLU(bn1, Options.Norm);
-        var x = conv1.call(activated).Then(bn2).relu_();
+        var x = conv1.call(activated);
+        if (downsample is null && bn1 is not null) activated.Dispose();
+        x = x.Then(bn2).relu_();
         x = x.Then(conv2).Then(bn3).relu_();
         x = x.Then(conv3);
         return AddShortcut(x, downsample is null ? input : activated).MoveToOuterDisposeScope();
