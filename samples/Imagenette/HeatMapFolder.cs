@@ -11,7 +11,7 @@ internal sealed class HeatMapFolder
 
     internal HeatMapFolder(string? folder, IEnumerable<string> pictures)
     {
-        _taken = new(pictures.Select(Path.GetFullPath), StringComparer.OrdinalIgnoreCase);
+        _taken = new(pictures.Where(picture => picture.Length > 0).Select(Path.GetFullPath), StringComparer.OrdinalIgnoreCase);
         _folder = folder ?? ".";
     }
 

@@ -30,7 +30,7 @@ var root = new RootCommand("Trains residual networks on image folders, evaluates
 var parsed = root.Parse(args);
 if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
 {
-    Console.Error.WriteLine($"error: There is no command '{unknown}': give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
+    Console.Error.WriteLine($"error: There is no {(unknown.StartsWith('-') ? "option" : "command")} '{unknown}': give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
     return ExitCode.Error;
 }
 

@@ -21,7 +21,9 @@ internal static class SummaryCommand
             int pixels = AtLeastOne(size.Name, parsed.GetValue(size) ?? row.ImageSize);
             int images = AtLeastOne(batch.Name, parsed.GetValue(batch));
             using var model = ResNets.Create(row.Name, parsed.GetValue(classes), parsed.GetValue(channels));
-            Console.WriteLine(ModelSummary.Of(model, pixels, pixels, images).ToString(Console.IsOutputRedirected ? int.MaxValue : Console.WindowWidth));
+            // A terminal that does not know its width says 0.
+            int width = Console.IsOutputRedirected || Console.WindowWidth == 0 ? int.MaxValue : Console.WindowWidth;
+            Console.WriteLine(ModelSummary.Of(model, pixels, pixels, images).ToString(width));
             return ExitCode.Success;
         });
         return command;

@@ -40,9 +40,13 @@ internal static class OptionChecks
         Require(
             BottleneckWidth(least, widthPerGroup, 1) >= 1, owner, nameof(BlockOptions.WidthPerGroup), widthPerGroup,
             $"at least {(BlockOptions.StandardWidthPerGroup + least - 1) / least} for a width of {least}");
+        int most = widths.Max();
         Require(
-            (double)widths.Max() * widthPerGroup / BlockOptions.StandardWidthPerGroup * groups <= MaximumChannels, owner, nameof(BlockOptions.Groups), groups,
-            $"so small that a width of {widths.Max()} and {widthPerGroup} per group give no more than {MaximumChannels} channels");
+            BottleneckWidth(most, widthPerGroup, 1) <= MaximumChannels, owner, nameof(BlockOptions.WidthPerGroup), widthPerGroup,
+            $"so small that a width of {most} gives no more than {MaximumChannels} channels");
+        Require(
+            BottleneckWidth(most, widthPerGroup, groups) <= MaximumChannels, owner, nameof(BlockOptions.Groups), groups,
+            $"so small that a width of {most} and {widthPerGroup} per group give no more than {MaximumChannels} channels");
     }
 
     internal static void Require(bool holds, string owner, string property, object value, string accepted)

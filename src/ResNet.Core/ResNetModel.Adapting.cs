@@ -17,7 +17,7 @@ public sealed partial class ResNetModel
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var options = Options with { Classes = classes };
-        using var _ = inference_mode(false);
+        using var ordinary = new OrdinaryMode();
         var former = fc;
         fc = Classifier(former.in_features, classes).to(former.weight.dtype).to(former.weight.device);
         register_module(nameof(fc), null!);
@@ -76,7 +76,7 @@ public sealed partial class ResNetModel
         {
             Norm = Norm.Folded, Device = Device, DType = DType, Dropout = 0, StochasticDepth = 0, ZeroInitLastNorm = false,
         }));
-        using var ordinary = inference_mode(false);
+        using var ordinary = new OrdinaryMode();
         using var noGradients = no_grad();
         var own = state_dict();
         foreach (var (name, tensor) in fused.state_dict())

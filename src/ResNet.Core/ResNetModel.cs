@@ -37,8 +37,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
-        // Weights that are made in inference mode could never be trained.
-        using var _ = inference_mode(false);
+        using var ordinary = new OrdinaryMode();
 
         int channels = options.StageWidths[0];
         conv1 = StemConvolutions(options, channels);
@@ -71,7 +70,14 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     public Device Device => fc.weight.device;
 
     /// <summary>What its weights are now, and its input has to be: <see cref="ResNetOptions.DType"/>, unless it was converted since.</summary>
-    public ScalarType DType => fc.weight.dtype;
+    public ScalarType DType
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return fc.weight.dtype;
+        }
+    }
 
     /// <summary>How many stages there are, <c>layer1</c> to <c>layer4</c> in most networks.</summary>
     public int Stages => _stages.Count;
@@ -80,7 +86,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     public int Reduction => _shapes[^1].Reduction;
 
     /// <summary>Channels and reductions of what <see cref="ForwardStages"/> gives, one for each: what a neck or a decoder is built by.</summary>
-    public IReadOnlyList<StageShape> StageShapes => _shapes;
+    public IReadOnlyList<StageShape> StageShapes => _shapes.AsReadOnly();
 
     /// <summary>Channels of the last stage's output: the length of the pooled vector.</summary>
     public int FeatureCount => (int)fc.in_features;
@@ -134,6 +140,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <returns>This network.</returns>
     public ResNetModel ToChannelsLast()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         using var _ = no_grad();
         foreach (var parameter in parameters().Where(parameter => parameter.ndim == 4))
         {
@@ -168,7 +175,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         if (input.dtype != DType)
             throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
         // libtorch would go on with variances that are no numbers, and keep them in the running statistics.
-        if (training && Options.Norm == Norm.Batch && _frozenUntil < Stages && input.size(0) == 1 && Math.Max(input.size(2), input.size(3)) <= Reduction)
+        if (input.size(0) == 1 && Math.Max(input.size(2), input.size(3)) <= Reduction && modules().OfType<BatchNorm2d>().Any(norm => norm.training))
             throw new ArgumentException($"One image of {input.size(2)} × {input.size(3)} pixels is too little for batch normalisation in training: this network reduces it {Reduction} times, and a single pixel has no variance.", nameof(input));
         using var scope = NewDisposeScope();
         var x = conv1.call(input).Then(bn1).relu_();

@@ -162,7 +162,7 @@ public sealed record ResNetOptions
         Require(StageWidths.Count == StageDepths.Count, nameof(StageWidths), OptionChecks.List(StageWidths), $"{StageDepths.Count} numbers, one for each stage of StageDepths");
         Require(Stem != StemKind.Deep || StageWidths[0] % 2 == 0, nameof(StageWidths), OptionChecks.List(StageWidths), "even at first where the stem is Deep, which halves it");
         OptionChecks.BlockFits(Owner, Block == BlockKind.Bottleneck, StageWidths, Groups, WidthPerGroup, StridePlacement);
-        foreach (int channels in NormalizedChannels()) Norm.Check(channels);
+        foreach (int channels in NormalizedChannels()) Norm.Check(Owner, channels);
         if (Shortcut == ShortcutKind.None)
             Require(StochasticDepth == 0, nameof(StochasticDepth), StochasticDepth, "0 without shortcuts, since nothing would be left of a block");
         if (Shortcut == ShortcutKind.ZeroPadding)

@@ -1,4 +1,5 @@
 using ResNet.Core.Blocks;
+using ResNet.Core.Inspection;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -159,6 +160,23 @@ public class AdaptingTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_factory_of_norms_may_set_their_weights_where_gradients_are_off(bool inference)
+    {
+        using var mode = inference ? inference_mode() : no_grad();
+        using var network = Small().Norm(Norm.From(channels =>
+        {
+            var norm = nn.BatchNorm2d(channels);
+            norm.weight.fill_(0.5);
+            return norm;
+        })).Build();
+        network.parameters().Should().OnlyContain(parameter => parameter.requires_grad);
+        is_grad_enabled().Should().BeFalse();
+        is_inference_mode_enabled().Should().Be(inference);
+    }
+
     [Fact]
     public void A_network_that_was_disposed_of_says_so_and_keeps_files_as_they_are()
     {
@@ -171,7 +189,7 @@ public class AdaptingTests
         Action[] uses =
         [
             () => network.SaveWeights(path), () => network.LoadWeights(path), () => network.call(images), () => network.Freeze(1),
-            () => network.ResetClassifier(2), () => network.FuseForInference(),
+            () => network.ResetClassifier(2), () => network.FuseForInference(), () => network.ToChannelsLast(), () => ModelSummary.Of(network, 32, 32),
         ];
         foreach (var use in uses) use.Should().Throw<ObjectDisposedException>();
         new FileInfo(path).Length.Should().Be(length);

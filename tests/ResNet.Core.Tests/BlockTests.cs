@@ -149,6 +149,7 @@ public class BlockTests
         Refusal(() => new PreActBasicBlock(new BlockOptions(64, 64) { StridePlacement = StridePlacement.Conv1x1 })).Should().StartWith("BlockOptions.StridePlacement is Conv1x1, ");
         Refusal(() => new Bottleneck(new BlockOptions(64, 8) { WidthPerGroup = 4 })).Should().StartWith("BlockOptions.WidthPerGroup is 4, but has to be at least 8 for a width of 8.");
         Refusal(() => new PreActBottleneck(new BlockOptions(64, 8) { Shortcut = ShortcutKind.None, StochasticDepth = 0.5 })).Should().StartWith("BlockOptions.StochasticDepth is 0.5, but has to be 0 without a shortcut");
+        Refusal(() => new BasicBlock(new BlockOptions(64, 30) { Norm = Norm.Group(32) })).Should().StartWith("BlockOptions.Norm is Group(32), but has to be a norm for 30 channels");
         Refusal(() => new BasicBlock(null!)).Should().Contain("options");
         Refusal(() => new BasicBlock(new BlockOptions(8, 4) { Shortcut = ShortcutKind.ZeroPadding })).Should().Contain("to go from 8 channels to 4, since padding only adds channels");
     }

@@ -50,6 +50,10 @@ public class ModelSummaryTests
             .Norm(Blocks.Norm.From(channels => nn.Sequential(("inner", nn.BatchNorm2d(channels)), ("outer", nn.Conv2d(channels, channels, 1))))).Build();
         var summary = ModelSummary.Of(network, 32, 32);
         summary.Layers.Select(layer => layer.Type).Should().NotContain(["ReLU", "Identity"]);
+        summary.Layers.Select(layer => layer.Name).Should().Equal(
+            "conv1.0", "conv1.1", "conv1.3", "conv1.4", "conv1.6", "bn1", "maxpool",
+            "layer1.0.conv1", "layer1.0.bn1", "layer1.0.conv2", "layer1.0.bn2", "layer1.0.conv3", "layer1.0.bn3",
+            "layer1.0.downsample.1", "layer1.0.downsample.2", "avgpool", "fc");
         summary.Layers.Sum(layer => layer.Parameters).Should().Be(summary.Parameters);
     }
 

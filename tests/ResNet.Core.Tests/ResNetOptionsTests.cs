@@ -69,7 +69,9 @@ public class ResNetOptionsTests
         Unbuildable(new() { Block = BlockKind.Bottleneck, StageWidths = [16, 32, 64, 128], WidthPerGroup = 2 })
             .Should().StartWith("ResNetOptions.WidthPerGroup is 2, but has to be at least 4 for a width of 16.");
         Unbuildable(new() { Block = BlockKind.Bottleneck, Groups = 32, WidthPerGroup = (1 << 26) + 4 })
-            .Should().StartWith("ResNetOptions.Groups is 32, but has to be so small that a width of 512 and 67108868 per group give no more than 1048576 channels.");
+            .Should().StartWith("ResNetOptions.WidthPerGroup is 67108868, but has to be so small that a width of 512 gives no more than 1048576 channels.");
+        Unbuildable(new() { Block = BlockKind.Bottleneck, Groups = int.MaxValue })
+            .Should().StartWith("ResNetOptions.Groups is 2147483647, but has to be so small that a width of 512 and 64 per group give no more than 1048576 channels.");
         Unbuildable(new() { Shortcut = ShortcutKind.None, StochasticDepth = 0.1 }).Should().StartWith("ResNetOptions.StochasticDepth is 0.1, but has to be 0 without shortcuts");
         Unbuildable(new() { Shortcut = ShortcutKind.ZeroPadding, StageWidths = [64, 32, 64, 64] }).Should().Contain("no smaller from stage to stage where the shortcut is ZeroPadding");
         Unbuildable(new() { Shortcut = ShortcutKind.None, ZeroInitLastNorm = true }).Should().StartWith("ResNetOptions.ZeroInitLastNorm is True, but has to be false without shortcuts");

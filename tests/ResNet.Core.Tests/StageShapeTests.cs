@@ -134,6 +134,9 @@ public class StageShapeTests
         network.state_dict()["layer4.1.bn2.running_var"].isfinite().all().item<bool>().Should().BeTrue();
         network.Freeze(4);
         network.call(image).Dispose();
+        network.Unfreeze();
+        foreach (var norm in network.modules().OfType<TorchSharp.Modules.BatchNorm2d>()) norm.eval();
+        network.call(image).Dispose();
         network.eval();
         network.call(image).Dispose();
     }

@@ -44,8 +44,8 @@ public abstract record Norm
     /// <summary>Whether a norm's output is new memory, as it is not where a custom one passes its input through.</summary>
     internal virtual bool MakesNewMemory => true;
 
-    /// <summary>Refuses a number of channels that it cannot normalise.</summary>
-    internal virtual void Check(int channels)
+    /// <summary>Refuses a number of channels that it cannot normalise, in the name of the options it belongs to.</summary>
+    internal virtual void Check(string owner, int channels)
     {
     }
 
@@ -82,15 +82,15 @@ public abstract record Norm
     {
         public override string ToString() => $"{nameof(Group)}({Groups})";
 
-        internal override void Check(int channels)
+        internal override void Check(string owner, int channels)
         {
             if (channels % Groups != 0)
-                throw OptionChecks.Refused(nameof(ResNetOptions), nameof(Norm), this, $"a norm for {channels} channels: choose a number of groups that divides {channels}");
+                throw OptionChecks.Refused(owner, nameof(Norm), this, $"a norm for {channels} channels: choose a number of groups that divides {channels}");
         }
 
         internal override Module<Tensor, Tensor> Create(int channels)
         {
-            Check(channels);
+            Check(nameof(BlockOptions), channels);
             var norm = GroupNorm(Groups, channels);
             // TorchSharp 0.106 leaves these as the memory was.
             init.ones_(norm.weight);

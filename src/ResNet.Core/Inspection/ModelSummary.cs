@@ -9,7 +9,8 @@ namespace ResNet.Core.Inspection;
 
 /// <summary>
 /// The layers of a network with their shapes and costs for one size of input, as data and, through <see cref="ToString()"/>, as
-/// a table. Additions and ReLUs work in place and are no layers of their own; a custom norm is one, whatever it consists of.
+/// a table. Additions and ReLUs work in place and identities do nothing: they are no layers of their own. A custom norm is a
+/// single one, whatever it consists of.
 /// </summary>
 public sealed class ModelSummary
 {
@@ -66,7 +67,7 @@ public sealed class ModelSummary
         long[] shape = [batch, network.Options.InputChannels, height, width];
         try
         {
-            foreach (var (name, layer) in LayersOf(network, "")) hooks.Add(layer.register_forward_hook((_, input, output) => Note(name, layer, input, output)));
+            foreach (var (name, layer) in LayersOf(network, "", "")) hooks.Add(layer.register_forward_hook((_, input, output) => Note(name, layer, input, output)));
             using var mode = new EvaluationMode(network);
             using var _ = no_grad();
             using var scope = NewDisposeScope();
@@ -125,12 +126,15 @@ public sealed class ModelSummary
         return text.Append(CultureInfo.InvariantCulture, $"{Count(Parameters)} parameters ({Memory(ParameterBytes)}){trainable}; {MultiplyAdds / 1e9:0.000} G multiply-adds for {images}").ToString();
     }
 
-    private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> LayersOf(Module module, string name) => module switch
+    private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> LayersOf(Module module, string path, string name) => module switch
     {
+        // The network's own sequences: a deep stem, a stage, a projection. Another one is a custom norm.
+        TorchSharp.Modules.Sequential when name is not ("conv1" or "downsample") && !name.StartsWith("layer", StringComparison.Ordinal) =>
+            [(path, (Module<Tensor, Tensor>)module)],
         ResNetModel or ResidualBlock or TorchSharp.Modules.Sequential =>
-            module.named_children().SelectMany(child => LayersOf(child.module, name.Length == 0 ? child.name : $"{name}.{child.name}")),
+            module.named_children().SelectMany(child => LayersOf(child.module, path.Length == 0 ? child.name : $"{path}.{child.name}", child.name)),
         TorchSharp.Modules.ReLU or TorchSharp.Modules.Identity => [],
-        Module<Tensor, Tensor> layer => [(name, layer)],
+        Module<Tensor, Tensor> layer => [(path, layer)],
         _ => [],
     };
 

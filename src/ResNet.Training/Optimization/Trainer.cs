@@ -1,8 +1,8 @@
 using ResNet.Core;
-using ResNet.Core.Blocks;
 using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;
@@ -78,7 +78,8 @@ public sealed class Trainer
     private void RefuseSingleValues(ResNetModel model)
     {
         int size = _training.Options.ImageSize;
-        if (model.Options.Norm == Norm.Batch && _training.SmallestBatch == 1 && size <= model.Reduction)
+        model.train();
+        if (_training.SmallestBatch == 1 && size <= model.Reduction && model.modules().OfType<BatchNorm2d>().Any(norm => norm.training))
             throw new ArgumentException($"One image of {size} × {size} pixels is too little for batch normalisation in a network that reduces it {model.Reduction} times: choose a larger batch or image size, or another norm.");
     }
 
