@@ -1,4 +1,5 @@
 using ResNet.Core.Inspection;
+using ResNet.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -104,7 +105,7 @@ public class GradCamTests
         network.Freeze(1);
         using var images = randn([5, 3, 32, 32]);
         using var mean = network.state_dict()["bn1.running_mean"].clone();
-        long tensors = Tensor.TotalCount;
+        long tensors = LiveTensors.Count();
         for (int stage = 1; stage <= 2; stage++)
         {
             using var map = GradCam.Compute(network, images, stage: stage);

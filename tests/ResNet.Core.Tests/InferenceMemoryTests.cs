@@ -1,4 +1,5 @@
 using ResNet.Core.Blocks;
+using ResNet.Tests;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests;
@@ -22,7 +23,7 @@ public class InferenceMemoryTests
         network.eval();
         using var inference = inference_mode();
         using var images = rand([1, 3, 64, 64]);
-        long before = CountAlive(), most = 0;
+        long before = LiveTensors.Count(), most = 0;
         int layers = 0;
         foreach (var layer in Leaves(network))
         {
@@ -55,18 +56,10 @@ public class InferenceMemoryTests
             network.eval();
             using var inference = inference_mode();
             using var images = rand([1, 3, 32, 32]);
-            before = CountAlive();
+            before = LiveTensors.Count();
             network.call(images).Dispose();
             return most;
         }
-    }
-
-    // Without what earlier tests have left to the collector.
-    private static long CountAlive()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return Tensor.TotalCount;
     }
 
     private static IEnumerable<nn.Module<Tensor, Tensor>> Leaves(nn.Module module)

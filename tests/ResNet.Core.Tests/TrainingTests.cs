@@ -1,3 +1,4 @@
+using ResNet.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -46,7 +47,7 @@ public class TrainingTests
         using var labels = randint(4, [4]);
         // The first step makes the momentum buffers.
         Step(network, optimizer, images, labels);
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         for (int i = 0; i < 100; i++) Step(network, optimizer, images, labels);
         Tensor.TotalCount.Should().Be(before);
     }
@@ -58,7 +59,7 @@ public class TrainingTests
         network.eval();
         using var inference = inference_mode();
         using var images = zeros([1, 3, 64, 64]);
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         var logits = network.call(images);
         Tensor.TotalCount.Should().Be(before + 1);
         logits.Dispose();
@@ -67,7 +68,7 @@ public class TrainingTests
     [Fact]
     public void Disposing_of_a_network_disposes_of_all_its_tensors()
     {
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         var network = ResNets.ResNet50();
         var tensors = network.state_dict().Values.ToList();
         network.Dispose();

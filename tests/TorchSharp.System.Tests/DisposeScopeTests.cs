@@ -1,3 +1,4 @@
+using ResNet.Tests;
 using System.Runtime.CompilerServices;
 using static TorchSharp.Tests.Expect;
 using static TorchSharp.torch;
@@ -435,7 +436,7 @@ public class DisposeScopeTests
     public void The_count_of_live_tensors_falls_back()
     {
         CollectGarbage();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         using (NewDisposeScope())
         {
             var a = zeros(2, 3);
@@ -467,7 +468,7 @@ public class DisposeScopeTests
         }
         Step();
         CollectGarbage();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         for (int i = 0; i < 20; i++) Step();
         Tensor.TotalCount.Should().Be(before);
     }
@@ -476,7 +477,7 @@ public class DisposeScopeTests
     public void Dropped_tensors_are_reclaimed_by_the_garbage_collector()
     {
         CollectGarbage();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         Drop(100);
         Tensor.TotalCount.Should().BeGreaterThan(before);
         CollectGarbage();

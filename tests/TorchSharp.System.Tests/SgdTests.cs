@@ -1,3 +1,4 @@
+using ResNet.Tests;
 using TorchSharp.Modules;
 using static TorchSharp.Tests.Expect;
 using static TorchSharp.torch;
@@ -227,7 +228,7 @@ public class SgdTests
         var p = P();
         Loss(p).backward();
         CollectGarbage();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         var optimizer = optim.SGD([p], 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.1);
         using (NewDisposeScope()) optimizer.step();
         Tensor.TotalCount.Should().Be(before + 1);
