@@ -29,7 +29,7 @@ internal sealed class HeatMapFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The heat map '{path}' cannot be written: give a folder that can be with --output.", e);
+            throw new IOException($"The heat map '{path}' cannot be written, since the disk is full or the folder cannot be written to: give another one with --output.", e);
         }
         return $"where it sees {explanation.Prediction.Class}: {path}";
     }

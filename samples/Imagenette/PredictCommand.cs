@@ -25,8 +25,6 @@ internal static class PredictCommand
                 throw new ArgumentException("--class, --stage and --output say how to explain: give --explain too.");
             var place = Devices.Parse(parsed.GetValue(device));
             var trained = RunOption.Open(parsed.GetValue(run));
-            if (parsed.GetValue(name) is { } wanted && !trained.Classes.Contains(wanted))
-                throw new ArgumentException($"There is no class '{wanted}': the network knows {string.Join(", ", trained.Classes.Take(10))}{(trained.Classes.Count > 10 ? " and others" : "")}.");
             using var model = trained.LoadModel(place);
             var classifier = new Classifier(model, trained.Classes, trained.EvaluationOptions, trained.Normalization);
             var paths = parsed.GetValue(images)!;

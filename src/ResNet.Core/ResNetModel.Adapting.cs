@@ -129,7 +129,7 @@ public sealed partial class ResNetModel
             var next = i + 1 < stem.Count ? stem[i + 1] as Module<Tensor, Tensor> : bn1;
             yield return (convolution, next is ReLU ? null : next);
         }
-        foreach (var pair in _blocks.SelectMany(block => block.NormalizedConvolutions)) yield return pair;
+        foreach (var pair in Blocks().SelectMany(block => block.NormalizedConvolutions)) yield return pair;
     }
 
     private ResNetModel SetFrozen(int until)

@@ -23,7 +23,6 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     private readonly AdaptiveAvgPool2d avgpool;
     private Linear fc;
     private readonly List<Sequential> _stages = [];
-    private readonly List<ResidualBlock> _blocks = [];
     private readonly List<StageShape> _shapes = [];
     private readonly List<string> _held = [];
     private int _frozenUntil = NothingFrozen;
@@ -135,6 +134,20 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         return outputs;
     }
 
+    /// <summary>
+    /// Refuses batches whose last map is a single pixel of a single image where batch norms train: it has no variance, and
+    /// libtorch would keep what is no number in the running statistics. Every pass checks this; a training loop can know it before.
+    /// </summary>
+    /// <param name="images">How many images.</param>
+    /// <param name="height">Their height in pixels.</param>
+    /// <param name="width">Their width in pixels.</param>
+    /// <exception cref="ArgumentException">It is too little.</exception>
+    public void RefuseSinglePixels(long images, long height, long width)
+    {
+        if (images == 1 && Math.Max(height, width) <= Reduction && modules().OfType<BatchNorm2d>().Any(norm => norm.training))
+            throw new ArgumentException($"One image of {height} × {width} pixels is too little for batch normalisation in training: this network reduces it {Reduction} times, and a single pixel has no variance. Use larger batches or images, or another norm.");
+    }
+
     /// <summary>Lays the weights of the convolutions out channels-last, as libtorch computes images of many channels fastest.</summary>
     /// <remarks>Values and names stay the same. Inputs should be channels-last too: <see cref="ChannelsLast"/>.</remarks>
     /// <returns>This network.</returns>
@@ -174,9 +187,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
             throw new ArgumentException($"The input has the shape {Shape(input)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
         if (input.dtype != DType)
             throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
-        // libtorch would go on with variances that are no numbers, and keep them in the running statistics.
-        if (input.size(0) == 1 && Math.Max(input.size(2), input.size(3)) <= Reduction && modules().OfType<BatchNorm2d>().Any(norm => norm.training))
-            throw new ArgumentException($"One image of {input.size(2)} × {input.size(3)} pixels is too little for batch normalisation in training: this network reduces it {Reduction} times, and a single pixel has no variance.", nameof(input));
+        RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
         using var scope = NewDisposeScope();
         var x = conv1.call(input).Then(bn1).relu_();
         return x.Then(maxpool).MoveToOuterDisposeScope();
@@ -238,7 +249,8 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         int reduction = Options.Stem == StemKind.Cifar ? 1 : 4;
         _shapes.Add(new StageShape("stem", channels, reduction));
         int dilation = 1;
-        double blocks = Options.StageDepths.Sum(depth => (double)depth);
+        int index = 0;
+        int blocks = Options.StageDepths.Sum();
         for (int i = 0; i < Options.StageDepths.Count; i++)
         {
             int stride = i == 0 ? 1 : 2;
@@ -247,9 +259,9 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
             reduction *= stride;
 
             var stage = Sequential();
-            for (int j = 0; j < Options.StageDepths[i]; j++)
+            for (int j = 0; j < Options.StageDepths[i]; j++, index++)
             {
-                var block = CreateBlock(new BlockOptions(channels, Options.StageWidths[i])
+                stage.append(CreateBlock(new BlockOptions(channels, Options.StageWidths[i])
                 {
                     Stride = j == 0 ? stride : 1,
                     Dilation = dilation,
@@ -259,11 +271,9 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
                     StridePlacement = Options.StridePlacement,
                     Shortcut = Options.Shortcut,
                     Norm = Options.Norm,
-                    StochasticDepth = Options.StochasticDepth * (_blocks.Count + 1) / blocks,
-                    PreActivate = _blocks.Count > 0,
-                });
-                _blocks.Add(block);
-                stage.append(block);
+                    StochasticDepth = Options.StochasticDepth * (index + 1) / blocks,
+                    PreActivate = index > 0,
+                }));
                 channels = Options.StageWidths[i] * Options.Expansion;
             }
             _stages.Add(stage);
@@ -271,6 +281,8 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
             _shapes.Add(new StageShape($"layer{i + 1}", channels, reduction));
         }
     }
+
+    private IEnumerable<ResidualBlock> Blocks() => _stages.SelectMany(stage => stage.children()).Cast<ResidualBlock>();
 
     private ResidualBlock CreateBlock(BlockOptions options) => (Options.Block, Options.PreActivation) switch
     {
@@ -288,7 +300,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         if (Options is { Shortcut: ShortcutKind.ZeroPadding, PreActivation: false })
         {
             using var _ = no_grad();
-            classifier.weight.div_(Math.Sqrt(_blocks.Count));
+            classifier.weight.div_(Math.Sqrt(Options.StageDepths.Sum()));
         }
         return classifier;
     }
@@ -302,7 +314,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
                 init.kaiming_normal_(convolution.weight, mode: init.FanInOut.FanOut, nonlinearity: init.NonlinearityType.ReLU);
         });
         if (!Options.ZeroInitLastNorm) return;
-        foreach (var block in _blocks)
+        foreach (var block in Blocks())
         {
             var weight = block.LastNorm?.get_parameter("weight")
                 ?? throw OptionChecks.Refused(nameof(ResNetOptions), nameof(ResNetOptions.ZeroInitLastNorm), true, $"false where the norm is {Options.Norm} and has no parameter named weight");

@@ -148,7 +148,7 @@ public class CatalogueTests
         using var network = ResNets.Create(name);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        foreach (var convolution in Leaves(network).OfType<Conv2d>())
+        foreach (var convolution in Leaves.Of(network).OfType<Conv2d>())
         {
             var weight = convolution.weight;
             double deviation = Math.Sqrt(2.0 / (weight.size(0) * weight.size(2) * weight.size(3)));
@@ -163,12 +163,6 @@ public class CatalogueTests
         int size = Math.Min(64, ResNets.Find(name).ImageSize);
         var loss = nn.functional.cross_entropy(network.call(randn([20, 3, size, size])), labels).ToDouble();
         loss.Should().BeApproximately(Math.Log(classes), 0.1 * Math.Log(classes));
-    }
-
-    private static IEnumerable<nn.Module> Leaves(nn.Module module)
-    {
-        var children = module.named_children().Select(child => child.module).ToList();
-        return children.Count == 0 ? [module] : children.SelectMany(Leaves);
     }
 
     private static double CifarMultiplyAdds(int n)

@@ -25,7 +25,7 @@ public class FusionTests
         RandomizeNorms(network);
         int size = Math.Min(64, ResNets.Find(name).ImageSize);
         using var fused = network.FuseForInference();
-        Leaves(fused).Count(module => module is BatchNorm2d).Should().Be(remaining);
+        Leaves.Of(fused).Count(module => module is BatchNorm2d).Should().Be(remaining);
         fused.training.Should().BeFalse();
         network.training.Should().BeTrue();
         network.eval();
@@ -126,11 +126,5 @@ public class FusionTests
     {
         using var scope = NewDisposeScope();
         return (found - expected).abs().max().ToDouble() / expected.abs().max().ToDouble();
-    }
-
-    private static IEnumerable<nn.Module> Leaves(nn.Module module)
-    {
-        var children = module.named_children().Select(child => child.module).ToList();
-        return children.Count == 0 ? [module] : children.SelectMany(Leaves);
     }
 }

@@ -25,7 +25,7 @@ public class InferenceMemoryTests
         using var images = rand([1, 3, 64, 64]);
         long before = LiveTensors.Count(), most = 0;
         int layers = 0;
-        foreach (var layer in Leaves(network))
+        foreach (var layer in Leaves.Of(network).Cast<nn.Module<Tensor, Tensor>>())
         {
             layer.register_forward_pre_hook((_, input) => Count(input));
             layer.register_forward_hook((_, _, output) => Count(output));
@@ -60,12 +60,6 @@ public class InferenceMemoryTests
             network.call(images).Dispose();
             return most;
         }
-    }
-
-    private static IEnumerable<nn.Module<Tensor, Tensor>> Leaves(nn.Module module)
-    {
-        var children = module.named_children().Select(child => child.module).ToList();
-        return children.Count == 0 ? [(nn.Module<Tensor, Tensor>)module] : children.SelectMany(Leaves);
     }
 
     private sealed class CountingNorm : nn.Module<Tensor, Tensor>

@@ -110,6 +110,10 @@ public class ReferenceNetworkTests
 
     // torchvision.models.NAME() after torch.manual_seed(0), in single precision.
     [Theory]
+    [InlineData("resnet18", 0.309577, 0.292544, -0.297551, 0.2714724838733673)]
+    [InlineData("resnet34", 1.830457, -2.974185, -11.957504, 4.556963920593262)]
+    [InlineData("resnet50", -0.705745, -4.730135, 1.798763, 4.312554836273193)]
+    [InlineData("resnet101", -1140.575439, -625.075134, -1014.856812, 1143.841552734375)]
     [InlineData("resnext50_32x4d", 0.001906753, -0.03745748, -0.03856394, 0.02014816)]
     [InlineData("wide_resnet50_2", 0.01945955, -3.253178, 2.760125, 3.18736)]
     public void After_the_same_seed_a_network_computes_what_torchvisions_does(string name, double first, double second, double third, double mean)

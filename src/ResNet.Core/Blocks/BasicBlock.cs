@@ -20,7 +20,7 @@ public sealed class BasicBlock : ResidualBlock
 
     /// <summary>A block with new weights, on the CPU.</summary>
     /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
-    public BasicBlock(BlockOptions options) : base(nameof(BasicBlock), options, Output(options, Expansion), bottleneck: false, preActivation: false)
+    public BasicBlock(BlockOptions options) : base(nameof(BasicBlock), options, bottleneck: false, preActivation: false)
     {
         bool folded = options.Norm == Norm.Folded;
         int width = options.Width;

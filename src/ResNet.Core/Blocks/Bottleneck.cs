@@ -23,7 +23,7 @@ public sealed class Bottleneck : ResidualBlock
 
     /// <summary>A block with new weights, on the CPU.</summary>
     /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
-    public Bottleneck(BlockOptions options) : base(nameof(Bottleneck), options, Output(options, Expansion), bottleneck: true, preActivation: false)
+    public Bottleneck(BlockOptions options) : base(nameof(Bottleneck), options, bottleneck: true, preActivation: false)
     {
         bool folded = options.Norm == Norm.Folded;
         int width = options.BottleneckWidth;

@@ -17,7 +17,7 @@ public sealed class PreActBasicBlock : ResidualBlock
 
     /// <summary>A block with new weights, on the CPU.</summary>
     /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
-    public PreActBasicBlock(BlockOptions options) : base(nameof(PreActBasicBlock), options, Output(options, BasicBlock.Expansion), bottleneck: false, preActivation: true)
+    public PreActBasicBlock(BlockOptions options) : base(nameof(PreActBasicBlock), options, bottleneck: false, preActivation: true)
     {
         int width = options.Width;
         bn1 = options.PreActivate ? options.Norm.Create(options.Input) : null;

@@ -19,7 +19,7 @@ public sealed class PreActBottleneck : ResidualBlock
 
     /// <summary>A block with new weights, on the CPU.</summary>
     /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
-    public PreActBottleneck(BlockOptions options) : base(nameof(PreActBottleneck), options, Output(options, Bottleneck.Expansion), bottleneck: true, preActivation: true)
+    public PreActBottleneck(BlockOptions options) : base(nameof(PreActBottleneck), options, bottleneck: true, preActivation: true)
     {
         bool folded = options.Norm == Norm.Folded;
         int width = options.BottleneckWidth;

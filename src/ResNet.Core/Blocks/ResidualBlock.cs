@@ -13,13 +13,14 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     private (Conv2d, Module<Tensor, Tensor>?)? _projection;
 
     // Made before the convolutions, as in torchvision: that is the order in which random numbers are drawn.
-    private protected ResidualBlock(string name, BlockOptions options, int output, bool bottleneck, bool preActivation) : base(name)
+    private protected ResidualBlock(string name, BlockOptions options, bool bottleneck, bool preActivation) : base(name)
     {
+        ArgumentNullException.ThrowIfNull(options);
         Options = options;
         OptionChecks.BlockFits(nameof(BlockOptions), bottleneck, [options.Width], options.Groups, options.WidthPerGroup, options.StridePlacement);
         if (options.Shortcut == ShortcutKind.None)
             OptionChecks.Require(options.StochasticDepth == 0, nameof(BlockOptions), nameof(BlockOptions.StochasticDepth), options.StochasticDepth, "0 without a shortcut, since nothing would be left of the block");
-        downsample = Shortcut(output, preActivation);
+        downsample = Shortcut(options.Width * (bottleneck ? Bottleneck.Expansion : BasicBlock.Expansion), preActivation);
     }
 
     /// <summary>What the block was built from.</summary>
@@ -30,13 +31,6 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
 
     /// <summary>Each convolution that a norm follows directly, with that norm; null where it is folded into the convolution.</summary>
     internal virtual IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions => _projection is { } pair ? [pair] : [];
-
-    /// <summary>Channels of the output.</summary>
-    private protected static int Output(BlockOptions options, int expansion)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return options.Width * expansion;
-    }
 
     /// <summary>Adds the shortcut to what the convolutions computed, in place.</summary>
     /// <param name="branch">What the convolutions computed.</param>

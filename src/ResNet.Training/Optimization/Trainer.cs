@@ -2,7 +2,6 @@ using ResNet.Core;
 using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;
@@ -47,7 +46,9 @@ public sealed class Trainer
     public TrainingOutcome Train(ResNetModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        RefuseSingleValues(model);
+        // Now, and not at the end of the first epoch, where the smallest batch is.
+        model.train();
+        model.RefuseSinglePixels(_training.SmallestBatch, _training.Options.ImageSize, _training.Options.ImageSize);
         var completed = new List<EpochMetrics>();
         long steps = 0;
         model.ToChannelsLast();
@@ -72,15 +73,6 @@ public sealed class Trainer
         {
             return new TrainingOutcome(completed, steps, Interrupted: true);
         }
-    }
-
-    // libtorch would go on with variances that are no numbers.
-    private void RefuseSingleValues(ResNetModel model)
-    {
-        int size = _training.Options.ImageSize;
-        model.train();
-        if (_training.SmallestBatch == 1 && size <= model.Reduction && model.modules().OfType<BatchNorm2d>().Any(norm => norm.training))
-            throw new ArgumentException($"One image of {size} × {size} pixels is too little for batch normalisation in a network that reduces it {model.Reduction} times: choose a larger batch or image size, or another norm.");
     }
 
     private (double Loss, double LearningRate) Epoch(

@@ -46,12 +46,7 @@ namespace TorchSharp
             public Parameter? bias
             {
                 get => _bias;
-                set
-                {
-                    _bias?.Dispose();
-                    _bias = (Parameter?)value?.DetachFromDisposeScope();
-                    ConditionallyRegisterParameter(nameof(bias), _bias);
-                }
+                set => Take(nameof(bias), ref _bias, value);
             }
 
             public Parameter weight
@@ -60,10 +55,7 @@ namespace TorchSharp
                 set
                 {
                     ArgumentNullException.ThrowIfNull(value);
-                    if (ReferenceEquals(value, _weight)) return;
-                    _weight?.Dispose();
-                    _weight = (Parameter)value.DetachFromDisposeScope();
-                    ConditionallyRegisterParameter(nameof(weight), _weight);
+                    Take(nameof(weight), ref _weight, value);
                 }
             }
 

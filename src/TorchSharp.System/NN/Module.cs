@@ -340,6 +340,17 @@ public static partial class torch
                 _areComponentsRegistered = true;
             }
 
+            // A component that a property holds: disposes of the former one and registers the new one.
+            private protected void Take<T>(string component, ref T? slot, T? value) where T : Tensor
+            {
+                if (ReferenceEquals(value, slot)) return;
+                slot?.Dispose();
+                value?.DetachFromDisposeScope();
+                slot = value;
+                if (typeof(T) == typeof(Parameter)) ConditionallyRegisterParameter(component, value);
+                else ConditionallyRegisterBuffer(component, value);
+            }
+
             protected void ConditionallyRegisterParameter(string name, Tensor? value) => ConditionallyRegisterParameter(name, value as Parameter);
 
             protected void ConditionallyRegisterParameter(string name, Parameter? value)

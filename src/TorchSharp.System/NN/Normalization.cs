@@ -91,16 +91,6 @@ namespace TorchSharp
             }
 
             protected abstract void ValidateInputDimensions(Tensor input);
-
-            private void Take<T>(string component, ref T? slot, T? value) where T : Tensor
-            {
-                if (ReferenceEquals(value, slot)) return;
-                slot?.Dispose();
-                value?.DetachFromDisposeScope();
-                slot = value;
-                if (typeof(T) == typeof(Parameter)) ConditionallyRegisterParameter(component, value);
-                else ConditionallyRegisterBuffer(component, value);
-            }
         }
 
         /// <summary>Normalises each channel over the batch (Ioffe and Szegedy, 2015).</summary>
@@ -163,12 +153,7 @@ namespace TorchSharp
             public Parameter? bias
             {
                 get => _bias;
-                set
-                {
-                    _bias?.Dispose();
-                    _bias = (Parameter?)value?.DetachFromDisposeScope();
-                    ConditionallyRegisterParameter(nameof(bias), _bias);
-                }
+                set => Take(nameof(bias), ref _bias, value);
             }
 
             public Parameter weight
@@ -177,10 +162,7 @@ namespace TorchSharp
                 set
                 {
                     ArgumentNullException.ThrowIfNull(value);
-                    if (ReferenceEquals(value, _weight)) return;
-                    _weight?.Dispose();
-                    _weight = (Parameter)value.DetachFromDisposeScope();
-                    ConditionallyRegisterParameter(nameof(weight), _weight);
+                    Take(nameof(weight), ref _weight, value);
                 }
             }
 
