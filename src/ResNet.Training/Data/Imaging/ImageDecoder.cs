@@ -35,6 +35,7 @@ public static class ImageDecoder
     public static DecodedImage Open(string path, int channels)
     {
         ArgumentNullException.ThrowIfNull(path);
+        if (path.Length == 0) throw new ImageDecodingException(path, "its path is empty; name a file");
         if (channels is not (1 or 3))
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "An image is read as 1 channel (grey) or 3 (RGB).");
 
