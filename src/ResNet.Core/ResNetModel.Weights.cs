@@ -27,42 +27,105 @@ public sealed partial class ResNetModel
         }
     }
 
-    /// <summary>Writes the weights as a safetensors file, beside its target first and then renamed over it.</summary>
+    /// <summary>Writes the weights, beside the file first and then renamed over it.</summary>
     /// <param name="path">The file; one that is there is replaced.</param>
-    /// <param name="metadata">Text to keep with the weights.</param>
+    /// <param name="metadata">Texts to keep with the weights; safetensors alone can.</param>
+    /// <param name="format">
+    /// How to lay the file out. Default: safetensors. What <see cref="WeightsFormat.PyTorch"/> gives, <c>torch.load(…, weights_only=True)</c> reads.
+    /// </param>
+    /// <exception cref="ArgumentException">The format cannot hold the texts, or is not written.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
-    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null)
+    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        WeightsFile.Save(path, state_dict(), metadata);
+        WeightsFile.Save(path, state_dict(), metadata, format);
     }
 
     /// <summary>
-    /// Reads the weights from a safetensors file. Nothing is changed where they do not fit; only the batch counts of batch norms
-    /// (<c>num_batches_tracked</c>) may be missing or left over, so that batch norms and frozen ones exchange weights.
+    /// Reads the weights from a file of any <see cref="WeightsFormat"/>, one tensor after the other. Files of other writers fit too: a state
+    /// dict under <c>state_dict</c>, <c>model</c>, <c>model_ema</c> or <c>net</c>, names that begin with <c>module.</c> or <c>_orig_mod.</c>, a
+    /// classifier called <c>linear</c> or <c>head.fc</c>, and the names of Hugging Face's ResNet.
     /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="strict">
+    /// Whether a file that does not fit is refused, which is the default; nothing is changed then. Batch counts of batch norms
+    /// (<c>num_batches_tracked</c>) may always be missing or left over, so that batch norms and frozen ones exchange weights. Otherwise
+    /// what fits is loaded and the report says what does not; a file of which nothing fits is refused all the same.
+    /// </param>
+    /// <param name="newClassifier">
+    /// Whether the file may have a classifier for another number of classes, or none: this network's keeps the weights that it has then.
+    /// </param>
+    /// <returns>What was loaded, and what was not.</returns>
     /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
-    public void LoadWeights(string path)
+    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
+    public LoadReport LoadWeights(string path, bool strict = true, bool newClassifier = false)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        using var file = WeightsFile.Load(path);
+        using var file = StoredWeights.Open(path);
         var own = state_dict();
-        var problems = own.Keys.Where(name => !file.Tensors.ContainsKey(name) && !IsOptional(name)).Select(name => $"{name} is missing")
-            .Concat(file.Tensors.Keys.Where(name => !own.ContainsKey(name) && !IsOptional(name)).Select(name => $"{name} is not in the network"))
-            .Concat(own.Where(entry => file.Tensors.TryGetValue(entry.Key, out var stored) && !stored.shape.SequenceEqual(entry.Value.shape))
-                .Select(entry => $"{entry.Key} is {Shape(file.Tensors[entry.Key])} instead of {Shape(entry.Value)}"))
-            .ToList();
-        if (problems.Count > 0)
+        var found = new Dictionary<string, StoredTensor>();
+        var unexpected = new List<string>();
+        foreach (var (stored, name) in WeightNames.Translate(file.Tensors.Keys, own.ContainsKey))
         {
-            string more = problems.Count > 3 ? $" and {problems.Count - 3} more" : "";
-            throw new WeightsFileException(path, $"does not fit this network: {string.Join(", ", problems.Take(3))}{more}");
+            if (!(own.ContainsKey(name) && found.TryAdd(name, file.Tensors[stored])) && !IsOptional(name)) unexpected.Add(stored);
         }
+        var report = Compare(file, own, found, unexpected, newClassifier);
+        Refuse(report, strict);
+
         using var _ = no_grad();
-        foreach (var (name, tensor) in own)
+        foreach (string name in report.Loaded)
         {
-            if (file.Tensors.TryGetValue(name, out var stored)) tensor.copy_(stored);
+            using var scope = NewDisposeScope();
+            own[name].copy_(file.Read(found[name]));
         }
+        return report;
     }
 
-    private static bool IsOptional(string name) => name.EndsWith(BatchCount, StringComparison.Ordinal);
+    private static LoadReport Compare(
+        StoredWeights file, Dictionary<string, Tensor> own, Dictionary<string, StoredTensor> found, List<string> unexpected, bool newClassifier)
+    {
+        var missing = own.Keys.Where(name => !found.ContainsKey(name) && !IsOptional(name)).ToList();
+        var mismatched = own.Where(entry => found.ContainsKey(entry.Key)).Select(entry => Mismatch(entry.Key, found[entry.Key], entry.Value)).OfType<TensorMismatch>().ToList();
+        var unfit = mismatched.Select(mismatch => mismatch.Name).ToHashSet();
+        bool isAnotherClassifier = missing.Concat(unfit).Any(IsClassifier)
+            && own.Where(entry => IsClassifier(entry.Key) && found.ContainsKey(entry.Key)).All(entry => IsSameButForClasses(found[entry.Key].Shape, entry.Value.shape));
+        bool keeps = newClassifier && isAnotherClassifier;
+        return new LoadReport
+        {
+            Path = file.Path,
+            Format = file.Format,
+            Loaded = [.. own.Keys.Where(name => found.ContainsKey(name) && !unfit.Contains(name) && !(keeps && IsClassifier(name)))],
+            Missing = missing,
+            Unexpected = unexpected,
+            Mismatched = mismatched,
+            ClassifierKept = keeps,
+        };
+    }
+
+    private static void Refuse(LoadReport report, bool strict)
+    {
+        bool Matters(string name) => !(report.ClassifierKept && IsClassifier(name));
+        List<string> problems =
+        [
+            .. report.Missing.Where(Matters).Select(name => $"{name} is missing"),
+            .. report.Unexpected.Select(name => $"{name} is not in the network"),
+            .. report.Mismatched.Where(mismatch => Matters(mismatch.Name)).Select(mismatch => mismatch.ToString()),
+        ];
+        if (problems.Count > 0 && (strict || report.Loaded.Count == 0))
+            throw new WeightsFileException(report.Path, $"does not fit this network: {LoadReport.First(problems)}");
+    }
+
+    private static TensorMismatch? Mismatch(string name, StoredTensor stored, Tensor own)
+    {
+        if (!stored.Shape.SequenceEqual(own.shape)) return new TensorMismatch(name, Shape(stored.Shape), Shape(own.shape));
+        // Whole numbers in the place of weights are quantised ones, which mean nothing without their scale.
+        return own.is_floating_point() == is_floating_point(stored.Storage.Type) ? null : new TensorMismatch(name, stored.Storage.Type.ToString(), own.dtype.ToString());
+    }
+
+    private static bool IsSameButForClasses(long[] stored, long[] own) => stored.Length == own.Length && stored.Skip(1).SequenceEqual(own.Skip(1));
+
+    private static bool IsClassifier(string name) => name.StartsWith($"{nameof(fc)}.", StringComparison.Ordinal);
+
+    // Batch counts, and how many models an average was made of.
+    private static bool IsOptional(string name) => name.EndsWith(BatchCount, StringComparison.Ordinal) || name == "n_averaged";
 }

@@ -184,7 +184,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(input);
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (input.ndim != 4 || input.size(1) != Options.InputChannels || input.size(2) < 1 || input.size(3) < 1)
-            throw new ArgumentException($"The input has the shape {Shape(input)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
+            throw new ArgumentException($"The input has the shape {Shape(input.shape)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
         if (input.dtype != DType)
             throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
         RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
@@ -322,5 +322,5 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         }
     }
 
-    private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
+    private static string Shape(long[] shape) => $"[{string.Join(", ", shape)}]";
 }

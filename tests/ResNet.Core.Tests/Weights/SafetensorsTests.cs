@@ -2,9 +2,9 @@ using System.Text;
 using ResNet.Core.Weights;
 using static TorchSharp.torch;
 
-namespace ResNet.Core.Tests;
+namespace ResNet.Core.Tests.Weights;
 
-public sealed class WeightsFileTests : IDisposable
+public sealed class SafetensorsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("weights").FullName;
 
@@ -72,8 +72,11 @@ public sealed class WeightsFileTests : IDisposable
     [InlineData("""{"x":{"shape":[1]}}""", "header is damaged")]
     [InlineData("""{"x":{"dtype":null,"shape":[1],"data_offsets":[0,4]}}""", "header is damaged")]
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "has the tensor 'x' twice")]
-    [InlineData("[1, 2]", "header is damaged")]
-    [InlineData("not json", "header is damaged")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "'y' begins at byte 0 of the data, but the one before it ends at 4")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "'x' begins at byte 4 of the data, but the one before it ends at 0")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "its tensors have 4 bytes, but 8 follow the header")]
+    [InlineData("{not json", "header is damaged")]
+    [InlineData("[1, 2]", "is not a file of weights")]
     public void A_damaged_header_is_refused(string header, string problem)
     {
         byte[] json = Encoding.UTF8.GetBytes(header);

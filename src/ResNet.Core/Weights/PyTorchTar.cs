@@ -1,0 +1,12 @@
+namespace ResNet.Core.Weights;
+
+/// <summary>What <c>torch.save</c> wrote before PyTorch 0.1.7: recognised, but not read.</summary>
+internal static class PyTorchTar
+{
+    private const int MagicStart = 257;
+
+    /// <summary>How much of a file is needed to tell.</summary>
+    internal const int MagicEnd = MagicStart + 5;
+
+    internal static bool Matches(ReadOnlySpan<byte> start) => start.Length >= MagicEnd && start[MagicStart..MagicEnd].SequenceEqual("ustar"u8);
+}

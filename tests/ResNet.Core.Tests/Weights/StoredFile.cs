@@ -1,0 +1,20 @@
+using ResNet.Core.Weights;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Tests.Weights;
+
+/// <summary>The files that PyTorch and TorchSharp made for these tests: make_files.py says how.</summary>
+internal static class StoredFile
+{
+    internal static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Weights", "Files");
+
+    internal static string Of(string name) => Path.Combine(Folder, name);
+
+    internal static WeightsFile Load(string name) => WeightsFile.Load(Of(name));
+
+    internal static double[] Doubles(this Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.to(ScalarType.Float64).contiguous().data<double>().ToArray();
+    }
+}
