@@ -38,7 +38,7 @@ public sealed class LoadingMemoryTests(ITestOutputHelper output) : IDisposable
     {
         // What glibc keeps of memory that was freed before would be taken again and not be seen.
         LiveTensors.Count();
-        malloc_trim(0);
+        _ = malloc_trim(0);
         File.WriteAllText("/proc/self/clear_refs", "5");
         long before = Status("VmRSS");
         action();
