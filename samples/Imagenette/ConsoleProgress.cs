@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ResNet.Core.Weights;
 using ResNet.Training.Data.Datasets;
 using ResNet.Training.Optimization;
 using Spectre.Console;
@@ -14,6 +15,10 @@ internal static class ConsoleProgress
     /// <summary>Does the work and shows how far it is.</summary>
     internal static T Run<T>(Func<IProgress<TrainingProgress>, T> work) =>
         IsTerminal ? Bars().Start(context => work(new TerminalProgress(context))) : work(new PlainProgress());
+
+    /// <summary>Downloads pretrained weights and shows how far it is, if they are not there yet.</summary>
+    internal static void Download(PretrainedWeights weights, CancellationToken cancellationToken) =>
+        Prepare(progress => weights.DownloadAsync(new DownloadSteps(progress), cancellationToken).GetAwaiter().GetResult());
 
     /// <summary>Prepares a dataset and shows how far it is, if there is anything to do.</summary>
     internal static string Prepare(Func<IProgress<DatasetProgress>, string> work) =>
@@ -39,6 +44,11 @@ internal static class ConsoleProgress
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{phase} {progress.Epoch}/{progress.Epochs}  {progress.ImagesPerSecond,4:0} img/s  loss {progress.Loss:0.000}{rate}  {left} left");
+    }
+
+    private sealed class DownloadSteps(IProgress<DatasetProgress> steps) : IProgress<DownloadProgress>
+    {
+        public void Report(DownloadProgress value) => steps.Report(new DatasetProgress($"Downloading {value.FileName}", value.Done, value.Total));
     }
 
     private sealed class TerminalProgress(ProgressContext context) : IProgress<TrainingProgress>
@@ -97,7 +107,7 @@ internal static class ConsoleProgress
 
         public void Report(DatasetProgress value)
         {
-            var now = (value.Step, value.Done * 10 / Math.Max(1, value.Total));
+            var now = (value.Step, value.Total > 0 ? value.Done * 10 / value.Total : 0);
             lock (_gate)
             {
                 if (now.Step == _last.Step && now.Item2 <= _last.Tenth) return;

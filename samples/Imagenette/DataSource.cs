@@ -1,3 +1,4 @@
+using ResNet.Core.Weights;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
 using ResNet.Training.Data.Imaging;
@@ -36,6 +37,10 @@ internal sealed record DataSource(
     internal DataSource In(int? channels) =>
         channels is null || channels == Channels ? this
         : this with { Channels = channels.Value, Normalization = channels == 1 ? Normalization.Grey : Normalization.ImageNet };
+
+    /// <summary>The same as a pretrained network takes it: in colour, normalised as it was trained.</summary>
+    internal DataSource For(Preprocessing preprocessing) =>
+        this with { Channels = 3, Normalization = new Normalization(preprocessing.Mean, preprocessing.Deviation) };
 
     // Small images, such as CIFAR's of 32×32, are taken as they are; photographs at the size networks are made for.
     private static int SuitableSize(ImageFolder folder)

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using ResNet.Core;
+using ResNet.Core.Weights;
 
 namespace Imagenette;
 
@@ -17,6 +19,9 @@ internal static class NetworksCommand
                 foreach (var sizes in paper.GroupBy(row => row.ImageSize))
                     Console.WriteLine($"  {sizes.Key}×{sizes.Key}: {string.Join(", ", sizes.Select(row => row.Name))}");
             }
+            Console.WriteLine("With published weights (--pretrained) and their top-1 on ImageNet:");
+            var published = PretrainedWeights.Catalogue.Select(row => row.Network).Distinct().Select(name => PretrainedWeights.Find(name));
+            Console.WriteLine($"  {string.Join(", ", published.Select(weights => string.Create(CultureInfo.InvariantCulture, $"{weights.Network} {weights.Top1:0.0} %")))}");
             return ExitCode.Success;
         });
         return command;

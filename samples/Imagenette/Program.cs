@@ -80,7 +80,7 @@ static string Explain(ParseError error)
 
 // What a user can mend; anything else is a defect and shows where it came from.
 static bool IsAboutInput(Exception e) =>
-    e is DatasetException or ImageDecodingException or RunFolderException or WeightsFileException
+    e is DatasetException or ImageDecodingException or RunFolderException or WeightsFileException or WeightsDownloadException
         or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException
         or ExternalException or DllNotFoundException
     || (e is ArgumentException && IsOurs(e.TargetSite?.DeclaringType));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ResNet.Core;
+using ResNet.Core.Weights;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
 using ResNet.Training.Optimization;
@@ -18,6 +19,7 @@ internal static class TrainCommand
     {
         var dataset = new Option<string>("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
         var network = new Option<string>("--network") { Description = "The network's name; 'networks' lists them.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
+        var pretrained = new Option<bool>("--pretrained") { Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once." };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the training images.", HelpName = "N", DefaultValueFactory = _ => s_defaults.Epochs };
         var batchSize = new Option<int>("--batch-size") { Description = "Images of a step.", HelpName = "N", DefaultValueFactory = _ => 128 };
         var learningRate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", HelpName = "RATE", DefaultValueFactory = _ => s_defaults.LearningRate };
@@ -33,13 +35,16 @@ internal static class TrainCommand
 
         var command = new Command("train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5")
         {
-            dataset, network, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, channels, augmentation, device, workers, seed, output,
+            dataset, network, pretrained, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, channels, augmentation, device, workers, seed, output,
         };
         command.SetAction(parsed =>
         {
             // Everything that can be wrong about the command line is found before a dataset is unpacked.
             string name = parsed.GetValue(network)!;
             var row = ResNets.Find(name);
+            var published = parsed.GetValue(pretrained) ? PretrainedWeights.Find(name) : null;
+            if (published is not null && parsed.GetValue(channels) == 1)
+                throw new ArgumentException("--channels is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
             var options = row.Options with { Device = Devices.Parse(parsed.GetValue(device)) };
             var training = new TrainerOptions
             {
@@ -53,6 +58,7 @@ internal static class TrainCommand
             if (parsed.GetValue(channels) is { } count) loader = loader with { Channels = count };
 
             var data = DataSource.Open(parsed.GetValue(dataset)!, cancellationToken).In(parsed.GetValue(channels));
+            if (published is not null) data = data.For(published.Preprocessing);
             loader = loader with
             {
                 Channels = data.Channels,
@@ -62,6 +68,7 @@ internal static class TrainCommand
             var settings = new RunSettings
             {
                 Network = row.Name,
+                Pretrained = published?.Name,
                 Dataset = data.Name,
                 Channels = loader.Channels,
                 ImageSize = loader.ImageSize,
@@ -75,7 +82,8 @@ internal static class TrainCommand
             };
             string folder = parsed.GetValue(output)
                 ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
-            return Train(data, options, loader, settings, folder, cancellationToken);
+            if (published is not null) ConsoleProgress.Download(published, cancellationToken);
+            return Train(data, options, published, loader, settings, folder, cancellationToken);
         });
         return command;
     }
@@ -84,18 +92,20 @@ internal static class TrainCommand
     private static int ResizeTo(int imageSize, int dataSize) => imageSize < dataSize || imageSize >= 160 ? imageSize * 8 / 7 : imageSize;
 
     private static int Train(
-        DataSource data, ResNetOptions options, ImageLoaderOptions loader, RunSettings settings, string folder, CancellationToken cancellationToken)
+        DataSource data, ResNetOptions options, PretrainedWeights? published, ImageLoaderOptions loader, RunSettings settings, string folder, CancellationToken cancellationToken)
     {
         if (data.Train.Classes.Count < 2)
             throw new DatasetException($"'{data.Train.Root}' has the class '{data.Train.Classes[0]}' alone: there is nothing to tell apart, so add a folder of images for each further class.");
         var training = new ImageLoader(data.Train.Samples, loader with { Shuffle = true, ResizeTo = settings.ResizeTo });
         var evaluation = new ImageLoader(data.Evaluation.Samples, loader with { Augmentation = Augmentation.None, ResizeTo = settings.ResizeTo });
         manual_seed(settings.Seed);
-        using var model = new ResNetModel(options with { Classes = data.Train.Classes.Count, InputChannels = loader.Channels });
+        using var model = published is null
+            ? new ResNetModel(options with { Classes = data.Train.Classes.Count, InputChannels = loader.Channels })
+            : ResNets.Create(published, data.Train.Classes.Count, options.Device);
         var run = RunFolder.Create(folder, settings, data.Train.Classes);
 
         Console.WriteLine(
-            $"Training {settings.Network} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {options.Device}, {get_num_threads()} threads: "
+            $"Training {settings.Network}{(published is null ? "" : $" from {published.Name}")} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {options.Device}, {get_num_threads()} threads: "
             + $"{data.Train.Count:N0} images of {data.Train.Classes.Count} classes, {settings.Training.Epochs} epoch(s) of {training.Batches} batches of {settings.BatchSize}");
 
         var trainer = new Trainer(training, evaluation, new Normalization(settings.Mean, settings.Deviation), settings.Training);

@@ -1,4 +1,5 @@
 using ResNet.Core.Blocks;
+using ResNet.Core.Weights;
 using static TorchSharp.torch;
 
 namespace ResNet.Core;
@@ -102,6 +103,40 @@ public static class ResNets
     {
         ArgumentNullException.ThrowIfNull(configure);
         return new ResNetModel(configure(Options(name)));
+    }
+
+    /// <summary>Builds the named network with published weights, the latest there are, or with new ones.</summary>
+    /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
+    /// <param name="pretrained">Whether the weights are <see cref="PretrainedWeights.Find"/>'s; they are downloaded where the cache lacks them.</param>
+    /// <param name="classes">Classes to tell apart, at least 1; null for those of the dataset it was made for. Other than 1,000 give a new classifier.</param>
+    /// <param name="device">Where to put it; the CPU by default.</param>
+    /// <exception cref="ArgumentException">There is no such network, it has no published weights, or another value is out of its range.</exception>
+    /// <exception cref="WeightsDownloadException">The weights cannot be downloaded.</exception>
+    /// <exception cref="WeightsFileException">The file in the cache is not the published one.</exception>
+    public static ResNetModel Create(string name, bool pretrained, int? classes = null, Device? device = null) =>
+        pretrained ? Create(PretrainedWeights.Find(name), classes, device) : Create(name, classes, device: device);
+
+    /// <summary>Builds a network with published weights, which are downloaded where the cache lacks them.</summary>
+    /// <param name="weights">A row of <see cref="PretrainedWeights.Catalogue"/>; <see cref="PretrainedWeights.DownloadAsync"/> shows the progress of a download before.</param>
+    /// <param name="classes">Classes to tell apart, at least 1; null for those of the weights. Another number than theirs gives a new classifier.</param>
+    /// <param name="device">Where to put it; the CPU by default.</param>
+    /// <inheritdoc cref="Create(string, bool, int?, Device?)" path="/exception"/>
+    public static ResNetModel Create(PretrainedWeights weights, int? classes = null, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        // What is wrong with the other values shows before anything is downloaded.
+        var network = Create(weights.Network, classes, device: device);
+        try
+        {
+            string path = weights.DownloadAsync().GetAwaiter().GetResult();
+            network.LoadWeights(path, newClassifier: network.Options.Classes != weights.Classes.Count);
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
     }
 
     /// <summary>ResNet-18: 11.7 million parameters at 1,000 classes.</summary>

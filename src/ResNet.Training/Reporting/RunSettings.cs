@@ -6,6 +6,9 @@ public sealed record RunSettings
     /// <summary>The network's name, one of <see cref="ResNet.Core.ResNets.Names"/>.</summary>
     public required string Network { get; init; }
 
+    /// <summary>The published weights that it began with, as <see cref="ResNet.Core.Weights.PretrainedWeights.Name"/> has them; null for new ones.</summary>
+    public string? Pretrained { get; init; }
+
     /// <summary>The dataset: a name or a folder's path.</summary>
     public required string Dataset { get; init; }
 

@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using ResNet.Core.Weights;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Tests.Weights;
+
+/// <summary>From the published file to the network, with a row of the tests' own: theirs cannot be made here.</summary>
+public sealed class PretrainedNetworkTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("weights").FullName;
+    private readonly string? _formerHome = Environment.GetEnvironmentVariable(WeightsCache.HomeVariable);
+    private readonly string? _formerMirror = Environment.GetEnvironmentVariable(WeightsCache.MirrorVariable);
+
+    public PretrainedNetworkTests() => Environment.SetEnvironmentVariable(WeightsCache.HomeVariable, _root);
+
+    public void Dispose()
+    {
+        Environment.SetEnvironmentVariable(WeightsCache.HomeVariable, _formerHome);
+        Environment.SetEnvironmentVariable(WeightsCache.MirrorVariable, _formerMirror);
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Fact]
+    public void A_pretrained_network_has_the_weights_that_a_mirror_has()
+    {
+        using var published = ResNets.ResNet18();
+        var (row, content) = Publish(published);
+        using var server = new UnreliableServer(content, new UnreliableServer.Reply { CutAfter = content.Length / 2 }, new UnreliableServer.Reply());
+        Environment.SetEnvironmentVariable(WeightsCache.MirrorVariable, new Uri(server.Address, "/").ToString());
+
+        using var network = ResNets.Create(row);
+        foreach (var (name, tensor) in published.state_dict())
+            network.state_dict()[name].allclose(tensor, rtol: 0, atol: 0).Should().BeTrue();
+        server.Requests.Should().Equal(null, content.Length / 2);
+        File.ReadAllBytes(row.Path).AsSpan().SequenceEqual(content).Should().BeTrue();
+        row.Path.Should().Be(Path.Join(_root, "hub", "checkpoints", row.FileName));
+    }
+
+    [Fact]
+    public void Another_number_of_classes_gives_a_new_classifier_on_the_same_features()
+    {
+        using var published = ResNets.ResNet18();
+        var (row, content) = Publish(published);
+        Directory.CreateDirectory(WeightsCache.Folder);
+        File.WriteAllBytes(row.Path, content);
+
+        using var network = ResNets.Create(row, classes: 3);
+        network.eval();
+        published.eval();
+        using var scope = NewDisposeScope();
+        var images = randn([1, 3, 64, 64]);
+        network.call(images).shape.Should().Equal(1, 3);
+        network.ForwardFeatures(images).Pooled.allclose(published.ForwardFeatures(images).Pooled, rtol: 0, atol: 0).Should().BeTrue();
+    }
+
+    [Fact]
+    public void What_is_wrong_with_other_values_shows_before_anything_is_downloaded()
+    {
+        var create = () => ResNets.Create("resnet18", pretrained: true, classes: 0);
+        create.Should().Throw<ArgumentException>().WithMessage("*Classes is 0*");
+        var unpublished = () => ResNets.Create("resnet50d", pretrained: true);
+        unpublished.Should().Throw<ArgumentException>().WithMessage("There are no published weights of 'resnet50d'*");
+        Directory.Exists(WeightsCache.Folder).Should().BeFalse();
+        using var fresh = ResNets.Create("resnet18", pretrained: false, classes: 2);
+        fresh.Options.Classes.Should().Be(2);
+    }
+
+    // As torchvision's files are: a state dict of PyTorch's, and the beginning of its hash in its name.
+    private (PretrainedWeights Row, byte[] Content) Publish(ResNetModel network)
+    {
+        string path = Path.Join(_root, "weights");
+        network.SaveWeights(path, format: WeightsFormat.PyTorch);
+        byte[] content = File.ReadAllBytes(path);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(content));
+        return (new PretrainedWeights("TEST", $"resnet18-{hash[..8]}.pth", 0, 0, PretrainedWeights.Find("resnet18").Preprocessing), content);
+    }
+}
