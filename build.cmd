@@ -43,7 +43,7 @@ echo Building everything
 dotnet build ResNet.sln -c Release --nologo -v quiet
 if errorlevel 1 exit /b 1
 set result=0
-for %%p in (ResNet.Core.Tests ResNet.Training.Tests TorchSharp.System.Tests) do (
+for %%p in (ResNet.Core.Tests ResNet.Training.Tests ResNet.Parity.Tests TorchSharp.System.Tests) do (
   dotnet test tests\%%p -c Release --no-build --nologo%options%
   if errorlevel 1 set result=1
 )

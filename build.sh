@@ -10,7 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly engine_file=TorchEngine.props
 readonly logs=artifacts/log
-readonly debian_packages=(libtorch-dev libvips42 g++ cmake dataset-fashion-mnist)
+readonly engine_packages=(libtorch-dev libvips42 g++ cmake dataset-fashion-mnist)
+readonly reference_packages=(python3-torch python3-torchvision)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -48,18 +49,31 @@ choose_engine() {
     Package | System) ;;
     *) fail "TORCH_ENGINE is '$engine', but has to be Package or System." ;;
   esac
-  [ "$engine" = Package ] || install_debian_packages
+  [ "$engine" = Package ] || install_engine
   local content="<Project><PropertyGroup><TorchEngine>$engine</TorchEngine></PropertyGroup></Project>"
   [ "$(cat "$engine_file" 2>/dev/null)" = "$content" ] || printf '%s\n' "$content" >"$engine_file"
 }
 
-install_debian_packages() {
-  local missing=() package
+install_engine() {
   if ! command -v apt-get >/dev/null; then
     command -v cmake >/dev/null && [ -n "${LIBTORCH:-}" ] && return
     fail "The package feed had no TorchSharp ($engine_file says so; delete it to ask again) and this system has no apt-get. Install libtorch, libvips, a C++ compiler and cmake, set LIBTORCH to libtorch's folder, and start again."
   fi
-  for package in "${debian_packages[@]}"; do
+  install_debian_packages "${engine_packages[@]}"
+}
+
+# What the parity tests compare with. They are skipped where it is missing, so nothing here fails the run or asks for a password.
+install_reference() {
+  ! "${PARITY_PYTHON:-/usr/bin/python3}" -c 'import torch, torchvision' 2>/dev/null || return 0
+  if [ -z "${PARITY_PYTHON:-}" ] && command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+    (install_debian_packages "${reference_packages[@]}") && return
+  fi
+  printf 'build.sh: warning: there is no PyTorch to compare with, so the parity tests are skipped. On Debian they need %s.\n' "${reference_packages[*]}" >&2
+}
+
+install_debian_packages() {
+  local missing=() package
+  for package in "$@"; do
     # LIBTORCH names a libtorch that is there already. Later releases call libraries with 64-bit time …t64.
     [ "$package" != libtorch-dev ] || [ -z "${LIBTORCH:-}" ] || continue
     [[ $(dpkg-query -W -f '${db:Status-Status} ' "$package" "${package}t64" 2>/dev/null || true) =~ (^| )installed\  ]] || missing+=("$package")
@@ -96,6 +110,7 @@ train() {
 # Runs the test projects one after the other, so that each has the machine to itself, and adds up their results.
 test_all() {
   set_up
+  install_reference
   step 'Building everything' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build ResNet.sln -c Release --nologo -v quiet
   local project log counts passed=0 failed=0 skipped=0
   for project in tests/*/*.csproj; do

@@ -20,6 +20,8 @@ internal sealed class MappedFile : Stream
         try
         {
             if (Directory.Exists(path)) throw new WeightsFileException(path, "is a folder: name a file in it");
+            // Opening a pipe would wait for somebody who writes into it; it has no length.
+            if (Target(path) is { Exists: true, Length: 0 }) return;
             var stream = File.OpenRead(path);
             if (stream.CanSeek) Length = stream.Length;
             // An empty file cannot be mapped, and neither can a pipe.
@@ -100,6 +102,8 @@ internal sealed class MappedFile : Stream
         _file?.Dispose();
         base.Dispose(disposing);
     }
+
+    private static FileInfo Target(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
 
     private void MoveWindow()
     {

@@ -25,13 +25,18 @@ internal static class PyTorchZip
         {
             if (entry.FullName.Split('/', '\\').Contains("..") || entry.FullName is ['/' or '\\', ..])
                 throw new WeightsFileException(file.Path, "is not a file of weights: it is an archive with a path that leads out of it");
+            if (entry.CompressedLength > file.Length) throw new WeightsFileException(file.Path, $"is cut short or damaged: its archive's '{entry.FullName}' has {entry.CompressedLength} bytes");
+            if (entry.IsEncrypted) throw new WeightsFileException(file.Path, "is an encrypted archive, which is not read");
             if (!entries.TryAdd(entry.FullName, entry)) throw new WeightsFileException(file.Path, $"is damaged: its archive has '{entry.FullName}' twice");
         }
         string folder = FolderOf(file.Path, entries);
         bool swapped = IsBigEndian(file, entries, folder) == BitConverter.IsLittleEndian;
 
         var storages = new Dictionary<string, StoredStorage>();
-        using var pickle = new MemoryStream(Contents(file, entries[folder + Pickle]));
+        var pickled = entries[folder + Pickle];
+        // What a pickle makes takes many times its own length, so it may hardly be longer than the file.
+        RefuseGrowth(file, pickled.Length, growth: 1);
+        using var pickle = new MemoryStream(Contents(file, pickled));
         var unpickler = new Unpickler(pickle, file.Path, identifier => StorageIdentifier.Parse(file.Path, identifier).In(storages));
         var tensors = StateDictTree.Flatten(unpickler.Load(), unpickler);
         long total = 0;
@@ -105,15 +110,17 @@ internal static class PyTorchZip
     private static byte[] Contents(MappedFile file, ZipArchiveEntry entry)
     {
         RefuseGrowth(file, entry.Length);
+        if (entry.Length > Array.MaxLength)
+            throw new WeightsFileException(file.Path, $"has {entry.Length} bytes in one piece, '{entry.FullName}', which cannot be unpacked: save it without compression");
         var contents = new byte[entry.Length];
         using var stream = entry.Open();
         stream.ReadExactly(contents);
         return contents;
     }
 
-    private static void RefuseGrowth(MappedFile file, long bytes)
+    private static void RefuseGrowth(MappedFile file, long bytes, long growth = StoredWeights.MaximumGrowth)
     {
-        if (bytes > StoredWeights.MaximumBytes(file.Length))
+        if (bytes > StoredWeights.MaximumBytes(file.Length, growth))
             throw new WeightsFileException(file.Path, $"is not a file of weights: {file.Length} bytes would unpack to {bytes} or more");
     }
 }

@@ -60,7 +60,7 @@ internal static class Safetensors
                 else
                 {
                     var (tensor, begin) = ReadTensor(file, start, entry);
-                    if (!tensors.TryAdd(entry.Name, tensor)) throw new WeightsFileException(file.Path, $"is damaged: it has the tensor '{entry.Name}' twice");
+                    StoredWeights.Add(file.Path, tensors, entry.Name, tensor);
                     ranges.Add((begin, begin + tensor.Storage.Bytes, entry.Name));
                 }
             }

@@ -20,20 +20,22 @@ internal static class StateDictTree
 
         void Collect(object? value, string name, int depth)
         {
-            unpickler.Spend(1);
             if (depth > MaximumDepth) throw unpickler.Refused($"is nested more than {MaximumDepth} deep");
             switch (value)
             {
                 case StoredTensor tensor:
-                    if (!tensors.TryAdd(name, tensor)) throw unpickler.Refused($"is damaged: it has the tensor '{name}' twice");
+                    unpickler.Spend(1);
+                    StoredWeights.Add(unpickler.Path, tensors, name, tensor);
                     break;
                 case PickledDictionary dictionary:
+                    unpickler.Spend(1 + dictionary.Count);
                     foreach (var (key, item) in dictionary)
                     {
                         if (IsContainer(item)) Collect(item, Join(name, key), depth + 1);
                     }
                     break;
                 case IReadOnlyList<object?> items:
+                    unpickler.Spend(1 + items.Count);
                     for (int i = 0; i < items.Count; i++)
                     {
                         if (IsContainer(items[i])) Collect(items[i], Join(name, (long)i), depth + 1);

@@ -8,6 +8,9 @@ namespace ResNet.Core.Weights;
 /// </summary>
 internal sealed record StorageIdentifier(string Path, ScalarType Type, string Key, long Count, (long Offset, long Count)? Part)
 {
+    // PyTorch's are numbers. One that is long and used often would take long to look up each time.
+    private const int MaximumKeyLength = 100;
+
     /// <exception cref="WeightsFileException">It is no such name.</exception>
     internal static StorageIdentifier Parse(string path, object?[] identifier)
     {
@@ -15,6 +18,7 @@ internal sealed record StorageIdentifier(string Path, ScalarType Type, string Ke
             throw new WeightsFileException(path, "holds a whole module, not only its weights: in PyTorch save model.state_dict()");
         if (identifier is not ["storage", PickledGlobal global, string key, _, long count and >= 0, ..] || Unpickler.StorageType(global) is not { } type)
             throw new WeightsFileException(path, "is damaged: it names a storage in a way that PyTorch does not");
+        if (key.Length > MaximumKeyLength) throw new WeightsFileException(path, $"is damaged: it has a storage with a key of {key.Length} characters");
         return identifier[5..] switch
         {
             [] or [null] => new(path, type, key, count, Part: null),

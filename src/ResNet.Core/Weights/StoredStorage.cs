@@ -18,7 +18,8 @@ internal sealed class StoredStorage(ScalarType type, long count)
     /// <summary>Gives a stream that stands at the first byte. Set once it is known where that is.</summary>
     internal Func<Stream>? Open { get; set; }
 
-    internal long Bytes => Count * Type.ElementSize();
+    /// <exception cref="OverflowException">There are more elements than any file has.</exception>
+    internal long Bytes => checked(Count * Type.ElementSize());
 
     /// <summary>The elements as a tensor of one dimension, outside of all dispose scopes.</summary>
     internal Tensor Read()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,8 +9,12 @@ namespace ResNet.Core.Weights;
 internal sealed class StoredWeights : IDisposable
 {
     // Tensors that repeat their elements (stride 0) and archives that are compressed may be this many times as large as the file.
-    private const long MaximumGrowth = 32;
+    internal const long MaximumGrowth = 32;
     private const long AllowedInAnyCase = 1 << 20;
+
+    // More than any network's, its optimizer's and its averages' together: each takes memory beside its elements, even where it has none.
+    private const int MaximumTensors = 1 << 16;
+    private const int MaximumNameLength = 4096;
 
     private readonly MappedFile _file;
     private StoredStorage? _lastStorage;
@@ -27,7 +32,16 @@ internal sealed class StoredWeights : IDisposable
     internal string Path => _file.Path;
 
     /// <summary>The most bytes that what a file of this length holds may take.</summary>
-    internal static long MaximumBytes(long fileLength) => (fileLength * MaximumGrowth) + AllowedInAnyCase;
+    internal static long MaximumBytes(long fileLength, long growth = MaximumGrowth) => (fileLength * growth) + AllowedInAnyCase;
+
+    /// <summary>Adds one to the tensors of a file.</summary>
+    /// <exception cref="WeightsFileException">There is one of this name, or there are too many.</exception>
+    internal static void Add(string path, Dictionary<string, StoredTensor> tensors, string name, StoredTensor tensor)
+    {
+        if (name.Length > MaximumNameLength) throw new WeightsFileException(path, $"is damaged: it has a tensor with a name of {name.Length} characters");
+        if (!tensors.TryAdd(name, tensor)) throw new WeightsFileException(path, $"is damaged: it has the tensor '{name}' twice");
+        if (tensors.Count > MaximumTensors) throw new WeightsFileException(path, $"is not a file of weights: it has more than {MaximumTensors} tensors");
+    }
 
     /// <summary>Opens a file and checks all that it says about its tensors.</summary>
     /// <exception cref="WeightsFileException">The file is missing, damaged, or of none of the formats.</exception>
@@ -117,7 +131,7 @@ internal sealed class StoredWeights : IDisposable
 
     private static WeightsFileException Unknown(string path, ReadOnlySpan<byte> start)
     {
-        if (start.IsEmpty) return new WeightsFileException(path, "is empty");
+        if (start.IsEmpty) return new WeightsFileException(path, "is empty, or is no regular file");
         // A page that a server sent in the file's place, or a pointer that stands for it, is known by its first words.
         string text = Encoding.UTF8.GetString(start[..Math.Min(start.Length, 40)]).Split('\n', '\r')[0];
         string begins = text.Length > 3 && text.All(c => !char.IsControl(c) && c != '\uFFFD') ? $"; it begins with '{text}'" : "";
@@ -150,6 +164,10 @@ internal sealed class StoredWeights : IDisposable
         catch (Exception e) when (IsDamage(e))
         {
             throw Damaged(Path, e);
+        }
+        catch (ExternalException e)
+        {
+            throw new WeightsFileException(Path, $"has {storage.Bytes} bytes of elements in one piece, for which there is no memory", e);
         }
     }
 

@@ -27,8 +27,7 @@ internal static class TorchSharpWeights
             while (tensors.Count < count)
             {
                 string name = ReadName(file);
-                var tensor = ReadTensor(file, name);
-                if (!tensors.TryAdd(name, tensor)) throw new WeightsFileException(file.Path, $"is damaged: it has the tensor '{name}' twice");
+                StoredWeights.Add(file.Path, tensors, name, ReadTensor(file, name));
             }
         }
         catch (Exception e) when (tensors.Count == 0 && e is IOException or FormatException or OverflowException or DecoderFallbackException)

@@ -19,6 +19,9 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     // A state dict takes 100 to 300 bytes a tensor.
     private const long MaximumBytes = 1 << 24;
 
+    // Numbers are random seeds at most; longer ones would take long to write down in decimal.
+    private const int MaximumIntegerBytes = byte.MaxValue;
+
     // What one opcode makes is small unless it copies; copies may not come to much more than what was read.
     private const int CopiesPerByte = 4;
     private const int AllowedCopies = 4096;
@@ -28,12 +31,16 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly object?[] s_emptyTuple = [];
     private static readonly object s_mark = new();
+    private static readonly object s_nothing = new();
 
     private static readonly HashSet<string> s_constructors =
     [
         OrderedDict, "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter",
         "torch._utils._rebuild_parameter_with_state", "torch.nn.parameter.Parameter", "torch.Size", "_codecs.encode", "builtins.set", "__builtin__.set",
     ];
+
+    // The more particular first.
+    private static readonly string[] s_storageModules = ["torch.cuda.", "torch."];
 
     private static readonly Dictionary<string, ScalarType> s_storages = new()
     {
@@ -50,13 +57,17 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     };
 
     private readonly List<object?> _stack = [];
-    private readonly Dictionary<long, object?> _memo = [];
+    private readonly List<object?> _memo = [];
     private long _read;
     private long _copied;
 
+    /// <summary>The file, for errors.</summary>
+    internal string Path => path;
+
     /// <summary>The type of a storage that a pickle names; null if the name is of no such type.</summary>
     internal static ScalarType? StorageType(object? name) =>
-        name is PickledGlobal global && s_storages.TryGetValue(global.Name[(global.Name.LastIndexOf('.') + 1)..], out var type) ? type : null;
+        name is PickledGlobal global && s_storageModules.FirstOrDefault(module => global.Name.StartsWith(module, StringComparison.Ordinal)) is { } module
+        && s_storages.TryGetValue(global.Name[module.Length..], out var type) ? type : null;
 
     /// <summary>The name under which a pickle has the storages of a type.</summary>
     internal static string StorageName(ScalarType type) => s_storages.First(entry => entry.Value == type).Key;
@@ -135,16 +146,15 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
             case (byte)'s': SetItems(Pop(2)); break;
             case (byte)'u': SetItems(PopToMark()); break;
 
-            case (byte)'q': _memo[ReadByte()] = Peek(); break;
-            case (byte)'r': _memo[BinaryPrimitives.ReadUInt32LittleEndian(ReadBytes(4))] = Peek(); break;
-            case 0x94: _memo[_memo.Count] = Peek(); break;
+            case (byte)'q': Remember(ReadByte()); break;
+            case (byte)'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(ReadBytes(4))); break;
+            case 0x94: Remember(_memo.Count); break;
             case (byte)'h': Push(Remembered(ReadByte())); break;
             case (byte)'j': Push(Remembered(BinaryPrimitives.ReadUInt32LittleEndian(ReadBytes(4)))); break;
 
             case (byte)'c': Push(Global($"{ReadLine()}.{ReadLine()}")); break;
             case 0x93:
-                var name = Pop(2);
-                Push(Global($"{name[0] as string}.{name[1] as string}"));
+                Push(Pop(2) is [string module, string name] ? Global($"{module}.{name}") : throw Broken("a name that is no text"));
                 break;
             case (byte)'R' or 0x81:
                 object? arguments = Pop();
@@ -161,10 +171,9 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
 
     private PickledGlobal Global(string name)
     {
-        bool known = s_constructors.Contains(name)
-            || (name is ['t', 'o', 'r', 'c', 'h', '.', ..] && StorageType(new PickledGlobal(name)) is not null && name.Count(c => c == '.') <= 2);
-        return known
-            ? new PickledGlobal(name)
+        var global = new PickledGlobal(name);
+        return s_constructors.Contains(name) || StorageType(global) is not null
+            ? global
             : throw Refused($"contains {Shown(name)}, which is none of the things that weights consist of, and nothing of it was run: in PyTorch save model.state_dict(), not the whole object");
     }
 
@@ -260,14 +269,24 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         return values;
     }
 
-    private object? Remembered(long key) => _memo.TryGetValue(key, out object? value) ? value : throw Broken("a reference to something that it has not had");
+    // Keys count what was remembered before, so that they are indexes and none is beyond the number of bytes read.
+    private void Remember(long key)
+    {
+        object? value = Peek();
+        if (key > _read) throw Broken($"a memo of {key} things in {_read} bytes");
+        while (_memo.Count <= key) _memo.Add(s_nothing);
+        _memo[(int)key] = value;
+    }
+
+    private object? Remembered(long key) => key < _memo.Count && _memo[(int)key] != s_nothing ? _memo[(int)key] : throw Broken("a reference to something that it has not had");
 
     private long Number(object? value) => value is long number ? number : throw Broken("a size that is no number");
 
     private void PushInteger(byte[] bytes)
     {
+        if (bytes.Length > MaximumIntegerBytes) throw Broken($"a number of {bytes.Length} bytes");
         var value = new BigInteger(bytes);
-        Push(value >= long.MinValue && value <= long.MaxValue ? (long)value : value);
+        Push(value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value);
     }
 
     private int ReadLength(int bytes)

@@ -6,6 +6,9 @@ namespace ResNet.Core.Weights;
 /// <summary>Finds a network's tensors in a file in which they have other names.</summary>
 internal static partial class WeightNames
 {
+    // Nothing is wrapped and prefixed as often; a name that repeats such a word would be gone through again for each.
+    private const int MaximumDepth = 16;
+
     // What training scripts keep a state dict under, beside optimizers and counters.
     private static readonly string[] s_wrappers = ["state_dict.", "model.", "model_ema.", "net."];
 
@@ -22,7 +25,7 @@ internal static partial class WeightNames
     internal static List<(string Stored, string Name)> Translate(IEnumerable<string> stored, Func<string, bool> isOwn)
     {
         var names = stored.Select(name => (Stored: name, Name: name)).ToList();
-        while (!names.Any(entry => isOwn(Ours(entry.Name))))
+        for (int depth = 0; depth < MaximumDepth && !names.Any(entry => isOwn(Ours(entry.Name))); depth++)
         {
             if (s_wrappers.FirstOrDefault(IsUsed) is { } wrapper)
                 names = [.. names.Where(entry => entry.Name.StartsWith(wrapper, StringComparison.Ordinal)).Select(entry => (entry.Stored, entry.Name[wrapper.Length..]))];

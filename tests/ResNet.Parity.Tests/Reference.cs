@@ -1,0 +1,58 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ResNet.Parity.Tests;
+
+/// <summary>PyTorch and torchvision under Python, which run <c>reference.py</c>.</summary>
+internal static class Reference
+{
+    private const string InterpreterVariable = "PARITY_PYTHON";
+    private const string DefaultInterpreter = "/usr/bin/python3";
+
+    // weights_only came with PyTorch 1.13, get_model with torchvision 0.14.
+    private const string Question = "import torch, torchvision; torchvision.models.get_model";
+
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+    private static readonly string s_script = Path.Combine(AppContext.BaseDirectory, "reference.py");
+    private static readonly string s_interpreter =
+        Environment.GetEnvironmentVariable(InterpreterVariable) is { Length: > 0 } path ? path : DefaultInterpreter;
+
+    private static readonly Lazy<string?> s_missing = new(() =>
+    {
+        try
+        {
+            if (Start("-c", Question).ExitCode == 0) return null;
+        }
+        catch (Exception e) when (e is Win32Exception or TimeoutException)
+        {
+            // There is no such program, or it is none that answers.
+        }
+        return $"{s_interpreter} has no torch 1.13 and torchvision 0.14 or later; {InterpreterVariable} can name a Python that has.";
+    });
+
+    /// <summary>Why there is nothing to compare with; null where there is.</summary>
+    internal static string? Missing => s_missing.Value;
+
+    /// <summary>Runs a command of <c>reference.py</c>; one that fails fails the test, with what it wrote about it.</summary>
+    internal static void Run(params string[] arguments)
+    {
+        var (exitCode, errors) = Start([s_script, .. arguments]);
+        if (exitCode != 0) Assert.Fail($"reference.py {string.Join(' ', arguments)} ended with {exitCode}:\n{errors}");
+    }
+
+    private static (int ExitCode, string Errors) Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(s_interpreter) { RedirectStandardError = true };
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment["OMP_NUM_THREADS"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(s_limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{s_interpreter} {string.Join(' ', arguments)} took longer than {s_limit.TotalMinutes} minutes.");
+        }
+        return (process.ExitCode, errors.GetAwaiter().GetResult());
+    }
+}
