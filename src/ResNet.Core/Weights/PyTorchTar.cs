@@ -1,6 +1,6 @@
 namespace ResNet.Core.Weights;
 
-/// <summary>What <c>torch.save</c> wrote before PyTorch 0.1.7: recognised, but not read.</summary>
+/// <summary>What the first versions of PyTorch wrote: recognised, but not read.</summary>
 internal static class PyTorchTar
 {
     private const int MagicStart = 257;

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Weights;
 
 /// <summary>
-/// Named tensors in a file: what PyTorch (<c>torch.save</c>, of any version since 0.1.7), safetensors and TorchSharp write. Nothing in a
+/// Named tensors in a file: what PyTorch, safetensors and TorchSharp write. Nothing in a
 /// file is ever run; one that holds more than weights is refused.
 /// </summary>
 /// <remarks>Files are mapped into memory while they are read: do not shorten one meanwhile.</remarks>

@@ -14,6 +14,8 @@ internal static class StoredFile
 
     internal static double[] Doubles(this Tensor tensor)
     {
+        // TorchSharp's accessor knows no empty tensors.
+        if (tensor.numel() == 0) return [];
         using var scope = NewDisposeScope();
         return tensor.to(ScalarType.Float64).contiguous().data<double>().ToArray();
     }
