@@ -24,33 +24,18 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [ParityTheory]
-    [InlineData("resnet18", ScalarType.Float32)]
-    [InlineData("resnet18", ScalarType.Float64)]
-    [InlineData("resnet50", ScalarType.Float32)]
-    [InlineData("resnet50", ScalarType.Float64)]
-    public void Steps_of_gradient_descent_give_PyTorchs_losses_and_weights(string name, ScalarType type)
-    {
-        Reference.Run("train", name, type.ToString().ToLowerInvariant(), _folder);
-        using var deviations = new Deviations($"{name}, five steps in {type}", output);
-        using var network = Start(name, type);
-        using var steps = WeightsFile.Load(At("steps.pth"));
-        using var optimizer = optim.SGD(network.parameters(), LearningRate, Momentum, weight_decay: WeightDecay, nesterov: true);
-        network.train();
-        for (int i = 0; i < 5; i++)
-        {
-            using var scope = NewDisposeScope();
-            var logits = network.call(steps.Tensors["images"][i]);
-            var loss = nn.functional.cross_entropy(logits, steps.Tensors["labels"][i], label_smoothing: LabelSmoothing);
-            network.zero_grad();
-            loss.backward();
-            optimizer.step();
-            deviations.Compare("losses", $"loss {i}", loss.detach(), steps.Tensors["losses"][i], LossLimit);
-        }
-        ShouldEndAsTheReference(network, deviations);
-    }
+    [InlineData("resnet18")]
+    [InlineData("resnet50")]
+    public void Steps_of_gradient_descent_give_PyTorchs_losses_and_weights(string name) => TakeSteps(name, ScalarType.Float64);
 
-    // Bottlenecks are left to the other test: the trainer's losses are of single precision, and what two versions of libtorch round
-    // differently there grows beyond the limits in deeper networks.
+    // What two builds of libtorch round differently switches single ReLUs, and after some steps no weight is the same.
+    [ParityTheory(SameLibtorch = true)]
+    [InlineData("resnet18")]
+    [InlineData("resnet50")]
+    public void Steps_in_single_precision_give_PyTorchs_losses_and_weights(string name) => TakeSteps(name, ScalarType.Float32);
+
+    // Bottlenecks are left to the other tests: the trainer's losses are of single precision, and what is rounded differently there
+    // grows beyond the limits in deeper networks.
     [ParityTheory]
     [InlineData("resnet18")]
     public void The_trainer_gives_the_losses_and_weights_of_PyTorchs_optimizer_schedules_and_image_folders(string name)
@@ -74,6 +59,27 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
         {
             using var scope = NewDisposeScope();
             deviations.Compare("losses", $"loss {i}", losses[i], epochs.Tensors["losses"][i], LossLimit);
+        }
+        ShouldEndAsTheReference(network, deviations);
+    }
+
+    private void TakeSteps(string name, ScalarType type)
+    {
+        Reference.Run("train", name, type.ToString().ToLowerInvariant(), _folder);
+        using var deviations = new Deviations($"{name}, five steps in {type}", output);
+        using var network = Start(name, type);
+        using var steps = WeightsFile.Load(At("steps.pth"));
+        using var optimizer = optim.SGD(network.parameters(), LearningRate, Momentum, weight_decay: WeightDecay, nesterov: true);
+        network.train();
+        for (int i = 0; i < 5; i++)
+        {
+            using var scope = NewDisposeScope();
+            var logits = network.call(steps.Tensors["images"][i]);
+            var loss = nn.functional.cross_entropy(logits, steps.Tensors["labels"][i], label_smoothing: LabelSmoothing);
+            network.zero_grad();
+            loss.backward();
+            optimizer.step();
+            deviations.Compare("losses", $"loss {i}", loss.detach(), steps.Tensors["losses"][i], LossLimit);
         }
         ShouldEndAsTheReference(network, deviations);
     }
