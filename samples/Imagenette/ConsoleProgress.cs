@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Training.Data.Datasets;
 using ResNet.Training.Optimization;
 using Spectre.Console;
+using static TorchSharp.torch;
 
 namespace Imagenette;
 
@@ -16,12 +18,12 @@ internal static class ConsoleProgress
     internal static T Run<T>(Func<IProgress<TrainingProgress>, T> work) =>
         IsTerminal ? Bars().Start(context => work(new TerminalProgress(context))) : work(new PlainProgress());
 
-    /// <summary>Downloads pretrained weights and shows how far it is, if they are not there yet.</summary>
-    internal static void Download(PretrainedWeights weights, CancellationToken cancellationToken) =>
-        Prepare(progress => weights.DownloadAsync(new DownloadSteps(progress), cancellationToken).GetAwaiter().GetResult());
+    /// <summary>Builds a network with published weights and shows how far their download is, if they are not there yet.</summary>
+    internal static ResNetModel Create(PretrainedWeights weights, int? classes, Device device, CancellationToken cancellationToken) =>
+        Prepare(progress => ResNets.Create(weights, classes, device, new DownloadSteps(progress), cancellationToken));
 
-    /// <summary>Prepares a dataset and shows how far it is, if there is anything to do.</summary>
-    internal static string Prepare(Func<IProgress<DatasetProgress>, string> work) =>
+    /// <summary>Prepares something and shows how far it is, if there is anything to do.</summary>
+    internal static T Prepare<T>(Func<IProgress<DatasetProgress>, T> work) =>
         IsTerminal ? Bars().Start(context => work(new TerminalSteps(context))) : work(new PlainSteps());
 
     /// <summary>Writes a line that stays: above the bar, where there is one.</summary>

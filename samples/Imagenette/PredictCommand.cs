@@ -16,9 +16,9 @@ internal static class PredictCommand
     {
         var run = RunOption.Create();
         var network = new Option<string?>("--network") { Description = "With --pretrained: the network's name; 'networks' lists those with published weights.", HelpName = "NETWORK" };
-        var pretrained = new Option<bool>("--pretrained") { Description = "Asks a network with its published weights for ImageNet's 1,000 classes in place of a run's; they are downloaded once." };
+        var pretrained = new Option<bool>("--pretrained") { Arity = ArgumentArity.Zero, Description = "Asks a network with its published weights for ImageNet's 1,000 classes in place of a run's; they are downloaded once." };
         var device = Devices.Option();
-        var explain = new Option<bool>("--explain") { Description = "Also writes each picture with a heat map over it of where the network sees its class, as <picture>-explained.png." };
+        var explain = new Option<bool>("--explain") { Arity = ArgumentArity.Zero, Description = "Also writes each picture with a heat map over it of where the network sees its class, as <picture>-explained.png." };
         var name = new Option<string?>("--class") { Description = "With --explain: the class to look for. Default: each picture's likeliest.", HelpName = "NAME" };
         var stage = new Option<int?>("--stage") { Description = "With --explain: the stage to look at; earlier ones are finer. Default: the last.", HelpName = "N" };
         var output = new Option<string?>("--output") { Description = "With --explain: where the heat maps go. Default: the current folder.", HelpName = "FOLDER" };
@@ -69,8 +69,7 @@ internal static class PredictCommand
     private static (ResNetModel Model, Classifier Classifier) Published(string network, Device place, CancellationToken cancellationToken)
     {
         var weights = PretrainedWeights.Find(network);
-        ConsoleProgress.Download(weights, cancellationToken);
-        var model = ResNets.Create(weights, device: place).ToChannelsLast();
+        var model = ConsoleProgress.Create(weights, classes: null, place, cancellationToken).ToChannelsLast();
         var preprocessing = weights.Preprocessing;
         var options = new ImageLoaderOptions { ImageSize = preprocessing.CropSize, ResizeTo = preprocessing.ResizeTo };
         return (model, new Classifier(model, weights.Classes, options, new Normalization(preprocessing.Mean, preprocessing.Deviation)));

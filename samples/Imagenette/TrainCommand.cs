@@ -19,7 +19,7 @@ internal static class TrainCommand
     {
         var dataset = new Option<string>("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
         var network = new Option<string>("--network") { Description = "The network's name; 'networks' lists them.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
-        var pretrained = new Option<bool>("--pretrained") { Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once." };
+        var pretrained = new Option<bool>("--pretrained") { Arity = ArgumentArity.Zero, Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once." };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the training images.", HelpName = "N", DefaultValueFactory = _ => s_defaults.Epochs };
         var batchSize = new Option<int>("--batch-size") { Description = "Images of a step.", HelpName = "N", DefaultValueFactory = _ => 128 };
         var learningRate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", HelpName = "RATE", DefaultValueFactory = _ => s_defaults.LearningRate };
@@ -82,7 +82,6 @@ internal static class TrainCommand
             };
             string folder = parsed.GetValue(output)
                 ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
-            if (published is not null) ConsoleProgress.Download(published, cancellationToken);
             return Train(data, options, published, loader, settings, folder, cancellationToken);
         });
         return command;
@@ -101,7 +100,7 @@ internal static class TrainCommand
         manual_seed(settings.Seed);
         using var model = published is null
             ? new ResNetModel(options with { Classes = data.Train.Classes.Count, InputChannels = loader.Channels })
-            : ResNets.Create(published, data.Train.Classes.Count, options.Device);
+            : ConsoleProgress.Create(published, data.Train.Classes.Count, options.Device, cancellationToken);
         var run = RunFolder.Create(folder, settings, data.Train.Classes);
 
         Console.WriteLine(

@@ -6,24 +6,48 @@ public static class AtomicFile
     /// <summary>Writes to a file beside <paramref name="path"/>, flushes it to disk and renames it over it.</summary>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="write">Writes the content; if it throws, the former file stays.</param>
+    /// <remarks>A link stays one: the file that it leads to is replaced. The new file has the permissions of the former one.</remarks>
+    /// <exception cref="IOException">The file cannot be written; the message is one sentence that names it and says why.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
-        string beside = $"{path}.{Guid.NewGuid():N}.tmp";
+        string beside = "";
         try
         {
-            using (var stream = new FileStream(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
+            var named = new FileInfo(path);
+            string target = named.LinkTarget is null ? named.FullName : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+            // Whoever may would replace the device itself.
+            if (Path.GetDirectoryName(target) == "/dev") throw new IOException("it is a device");
+            if (Directory.Exists(target)) throw new IOException("it is a folder");
+            beside = $"{target}.{Guid.NewGuid():N}.tmp";
+            using (var stream = new FileStream(beside, Options(target)))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
-            File.Move(beside, path, overwrite: true);
+            File.Move(beside, target, overwrite: true);
         }
-        catch
+        catch (Exception e)
         {
             if (File.Exists(beside)) File.Delete(beside);
+            if (e is IOException or UnauthorizedAccessException) throw new IOException($"The file '{path}' cannot be written: {Reason(e)}.", e);
             throw;
         }
     }
+
+    private static FileStreamOptions Options(string target)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16 };
+        if (!OperatingSystem.IsWindows() && File.Exists(target)) options.UnixCreateMode = File.GetUnixFileMode(target);
+        return options;
+    }
+
+    // The system's words name the temporary file, which nobody asked for.
+    private static string Reason(Exception e) => e switch
+    {
+        DirectoryNotFoundException => "its folder does not exist",
+        UnauthorizedAccessException => "access is denied",
+        _ => e.Message.Split(" : ")[0].TrimEnd('.'),
+    };
 }

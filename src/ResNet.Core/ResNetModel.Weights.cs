@@ -43,8 +43,8 @@ public sealed partial class ResNetModel
 
     /// <summary>
     /// Reads the weights from a file of any <see cref="WeightsFormat"/>, one tensor after the other. Files of other writers fit too: a state
-    /// dict under <c>state_dict</c>, <c>model</c>, <c>model_ema</c> or <c>net</c>, names that begin with <c>module.</c> or <c>_orig_mod.</c>, a
-    /// classifier called <c>linear</c> or <c>head.fc</c>, and the names of Hugging Face's ResNet.
+    /// dict under <c>state_dict</c>, <c>model_state_dict</c>, <c>model</c>, <c>model_ema</c> or <c>net</c>, names that begin with <c>module.</c> or <c>_orig_mod.</c>, a
+    /// classifier called <c>linear</c> or <c>head.fc</c>, and the names of Hugging Face's ResNet. Of several state dicts the first in that order is taken.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="strict">
@@ -53,7 +53,8 @@ public sealed partial class ResNetModel
     /// what fits is loaded and the report says what does not; a file of which nothing fits is refused all the same.
     /// </param>
     /// <param name="newClassifier">
-    /// Whether the file may have a classifier for another number of classes, or none: this network's keeps the weights that it has then.
+    /// Whether the file may have a classifier for another number of classes, of other layers, or none: this network's keeps the weights
+    /// that it has then.
     /// </param>
     /// <returns>What was loaded, and what was not.</returns>
     /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
@@ -65,15 +66,18 @@ public sealed partial class ResNetModel
         var own = state_dict();
         var found = new Dictionary<string, StoredTensor>();
         var unexpected = new List<string>();
-        foreach (var (stored, name) in WeightNames.Translate(file.Tensors.Keys, own.ContainsKey))
+        // Where a file has a tensor under its own name and under another one that stands for it, its own counts.
+        foreach (var (stored, name) in WeightNames.Translate(file.Tensors.Keys, own.ContainsKey).OrderByDescending(entry => entry.Stored.EndsWith(entry.Name, StringComparison.Ordinal)))
         {
             if (!(own.ContainsKey(name) && found.TryAdd(name, file.Tensors[stored])) && !IsOptional(name)) unexpected.Add(stored);
         }
-        var report = Compare(file, own, found, unexpected, newClassifier);
-        Refuse(report, strict);
+        bool isAnother = HasAnotherClassifier(own, found);
+        var report = Compare(file, own, found, unexpected, newClassifier && isAnother);
+        Refuse(report, strict, isAnother);
 
         using var _ = no_grad();
-        foreach (string name in report.Loaded)
+        // Storage by storage, since one that several tensors share is read whole.
+        foreach (string name in report.Loaded.GroupBy(name => found[name].Storage).SelectMany(group => group))
         {
             using var scope = NewDisposeScope();
             own[name].copy_(file.Read(found[name]));
@@ -81,38 +85,45 @@ public sealed partial class ResNetModel
         return report;
     }
 
+    // Of another number of classes, or of other names, but not one of which only a part is there.
+    private static bool HasAnotherClassifier(Dictionary<string, Tensor> own, Dictionary<string, StoredTensor> found)
+    {
+        var classifier = own.Where(entry => IsClassifier(entry.Key)).ToList();
+        return classifier.All(entry => !found.ContainsKey(entry.Key))
+            || classifier.All(entry => found.TryGetValue(entry.Key, out var stored) && IsSameButForClasses(stored.Shape, entry.Value.shape));
+    }
+
     private static LoadReport Compare(
-        StoredWeights file, Dictionary<string, Tensor> own, Dictionary<string, StoredTensor> found, List<string> unexpected, bool newClassifier)
+        StoredWeights file, Dictionary<string, Tensor> own, Dictionary<string, StoredTensor> found, List<string> unexpected, bool keepsClassifier)
     {
         var missing = own.Keys.Where(name => !found.ContainsKey(name) && !IsOptional(name)).ToList();
         var mismatched = own.Where(entry => found.ContainsKey(entry.Key)).Select(entry => Mismatch(entry.Key, found[entry.Key], entry.Value)).OfType<TensorMismatch>().ToList();
         var unfit = mismatched.Select(mismatch => mismatch.Name).ToHashSet();
-        bool isAnotherClassifier = missing.Concat(unfit).Any(IsClassifier)
-            && own.Where(entry => IsClassifier(entry.Key) && found.ContainsKey(entry.Key)).All(entry => IsSameButForClasses(found[entry.Key].Shape, entry.Value.shape));
-        bool keeps = newClassifier && isAnotherClassifier;
         return new LoadReport
         {
             Path = file.Path,
             Format = file.Format,
-            Loaded = [.. own.Keys.Where(name => found.ContainsKey(name) && !unfit.Contains(name) && !(keeps && IsClassifier(name)))],
+            Loaded = [.. own.Keys.Where(name => found.ContainsKey(name) && !unfit.Contains(name) && !(keepsClassifier && IsClassifier(name)))],
             Missing = missing,
             Unexpected = unexpected,
             Mismatched = mismatched,
-            ClassifierKept = keeps,
+            ClassifierKept = keepsClassifier,
         };
     }
 
-    private static void Refuse(LoadReport report, bool strict)
+    private static void Refuse(LoadReport report, bool strict, bool isAnotherClassifier)
     {
         bool Matters(string name) => !(report.ClassifierKept && IsClassifier(name));
-        List<string> problems =
-        [
-            .. report.Missing.Where(Matters).Select(name => $"{name} is missing"),
-            .. report.Unexpected.Select(name => $"{name} is not in the network"),
-            .. report.Mismatched.Where(mismatch => Matters(mismatch.Name)).Select(mismatch => mismatch.ToString()),
-        ];
-        if (problems.Count > 0 && (strict || report.Loaded.Count == 0))
-            throw new WeightsFileException(report.Path, $"does not fit this network: {LoadReport.First(problems)}");
+        string problems = LoadReport.Describe(
+            [.. report.Missing.Where(Matters)],
+            [.. report.Mismatched.Where(mismatch => Matters(mismatch.Name))],
+            [.. report.Unexpected.Where(name => !(report.ClassifierKept && WeightNames.IsClassifier(name)))]);
+        if (problems.Length > 0 && (strict || report.Loaded.Count == 0))
+        {
+            bool isOnlyThat = isAnotherClassifier && report.Unexpected.All(WeightNames.IsClassifier)
+                && report.Missing.Concat(report.Mismatched.Select(mismatch => mismatch.Name)).All(IsClassifier);
+            throw new WeightsFileException(report.Path, $"does not fit this network: {problems}{(isOnlyThat ? "; newClassifier: true accepts another classifier" : "")}");
+        }
     }
 
     private static TensorMismatch? Mismatch(string name, StoredTensor stored, Tensor own)
@@ -122,7 +133,7 @@ public sealed partial class ResNetModel
         return own.is_floating_point() == is_floating_point(stored.Storage.Type) ? null : new TensorMismatch(name, stored.Storage.Type.ToString(), own.dtype.ToString());
     }
 
-    private static bool IsSameButForClasses(long[] stored, long[] own) => stored.Length == own.Length && stored.Skip(1).SequenceEqual(own.Skip(1));
+    private static bool IsSameButForClasses(long[] stored, long[] own) => stored.Length == own.Length && stored[0] != own[0] && stored.AsSpan(1).SequenceEqual(own.AsSpan(1));
 
     private static bool IsClassifier(string name) => name.StartsWith($"{nameof(fc)}.", StringComparison.Ordinal);
 

@@ -117,18 +117,22 @@ public static class ResNets
         pretrained ? Create(PretrainedWeights.Find(name), classes, device) : Create(name, classes, device: device);
 
     /// <summary>Builds a network with published weights, which are downloaded where the cache lacks them.</summary>
-    /// <param name="weights">A row of <see cref="PretrainedWeights.Catalogue"/>; <see cref="PretrainedWeights.DownloadAsync"/> shows the progress of a download before.</param>
+    /// <param name="weights">A row of <see cref="PretrainedWeights.Catalogue"/>.</param>
     /// <param name="classes">Classes to tell apart, at least 1; null for those of the weights. Another number than theirs gives a new classifier.</param>
     /// <param name="device">Where to put it; the CPU by default.</param>
+    /// <param name="progress">Is told how far a download has got.</param>
+    /// <param name="cancellationToken">Stops a download; what there is of it so far stays.</param>
     /// <inheritdoc cref="Create(string, bool, int?, Device?)" path="/exception"/>
-    public static ResNetModel Create(PretrainedWeights weights, int? classes = null, Device? device = null)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static ResNetModel Create(
+        PretrainedWeights weights, int? classes = null, Device? device = null, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
         // What is wrong with the other values shows before anything is downloaded.
         var network = Create(weights.Network, classes, device: device);
         try
         {
-            string path = weights.DownloadAsync().GetAwaiter().GetResult();
+            string path = weights.DownloadAsync(progress, cancellationToken).GetAwaiter().GetResult();
             network.LoadWeights(path, newClassifier: network.Options.Classes != weights.Classes.Count);
             return network;
         }

@@ -36,18 +36,22 @@ public sealed record LoadReport
     {
         var text = new StringBuilder($"{Loaded.Count} of {Loaded.Count + Missing.Count + Mismatched.Count} tensors loaded from '{Path}' ({Format})");
         if (ClassifierKept) text.Append("; the classifier keeps its initial weights");
-        Append("missing", Missing);
-        Append("of another shape", [.. Mismatched.Select(mismatch => mismatch.ToString())]);
-        Append("not in the network", Unexpected);
-        return text.ToString();
-
-        void Append(string what, IReadOnlyList<string> names)
-        {
-            if (names.Count > 0) text.Append($"; {what}: {First(names)}");
-        }
+        string rest = Describe(Missing, Mismatched, Unexpected);
+        return rest.Length > 0 ? text.Append($"; {rest}").ToString() : text.ToString();
     }
 
-    /// <summary>The first names, and how many more there are.</summary>
-    internal static string First(IReadOnlyList<string> names) =>
-        string.Join(", ", names.Take(Shown)) + (names.Count > Shown ? $" and {names.Count - Shown} more" : "");
+    /// <summary>The first of each kind and how many more there are; empty where there are none.</summary>
+    internal static string Describe(IReadOnlyList<string> missing, IReadOnlyList<TensorMismatch> mismatched, IReadOnlyList<string> unexpected)
+    {
+        List<string> parts = [];
+        Add("missing", missing);
+        Add("of another shape or type", [.. mismatched.Select(mismatch => mismatch.ToString())]);
+        Add("not in the network", unexpected);
+        return string.Join("; ", parts);
+
+        void Add(string what, IReadOnlyList<string> names)
+        {
+            if (names.Count > 0) parts.Add($"{what}: {string.Join(", ", names.Take(Shown))}{(names.Count > Shown ? $" and {names.Count - Shown} more" : "")}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ internal sealed class MappedFile : Stream
 {
     private const long WindowBytes = 1 << 24;
 
+    private readonly FileStream? _stream;
     private readonly MemoryMappedFile? _file;
     private MemoryMappedViewStream? _window;
     private long _windowStart;
@@ -22,11 +23,10 @@ internal sealed class MappedFile : Stream
             if (Directory.Exists(path)) throw new WeightsFileException(path, "is a folder: name a file in it");
             // Opening a pipe would wait for somebody who writes into it; it has no length.
             if (Target(path) is { Exists: true, Length: 0 }) return;
-            var stream = File.OpenRead(path);
-            if (stream.CanSeek) Length = stream.Length;
+            _stream = File.OpenRead(path);
+            if (_stream.CanSeek) Length = _stream.Length;
             // An empty file cannot be mapped, and neither can a pipe.
-            if (Length > 0) _file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            else stream.Dispose();
+            if (Length > 0) _file = MemoryMappedFile.CreateFromFile(_stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -34,6 +34,7 @@ internal sealed class MappedFile : Stream
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            _stream?.Dispose();
             throw new WeightsFileException(path, $"cannot be read: {e.Message.TrimEnd('.')}", e);
         }
     }
@@ -100,6 +101,7 @@ internal sealed class MappedFile : Stream
     {
         _window?.Dispose();
         _file?.Dispose();
+        _stream?.Dispose();
         base.Dispose(disposing);
     }
 

@@ -19,7 +19,7 @@ internal static class PyTorchZip
 
     internal static Dictionary<string, StoredTensor> Read(MappedFile file)
     {
-        var archive = new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true);
+        var archive = Open(file);
         var entries = new Dictionary<string, ZipArchiveEntry>();
         foreach (var entry in archive.Entries)
         {
@@ -53,6 +53,18 @@ internal static class PyTorchZip
             storage.Open = Opening(file, entry);
         }
         return tensors;
+    }
+
+    private static ZipArchive Open(MappedFile file)
+    {
+        try
+        {
+            return new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new WeightsFileException(file.Path, "is cut short or damaged: it begins as a zip archive but does not end as one", e);
+        }
     }
 
     internal static void Write(Stream stream, IReadOnlyDictionary<string, Tensor> tensors)

@@ -11,7 +11,7 @@ namespace ResNet.Core.Weights;
 /// </summary>
 internal static class Safetensors
 {
-    private const string MetadataKey = "__metadata__";
+    internal const string MetadataKey = "__metadata__";
     private const int LengthBytes = 8;
 
     // The limit of the reference implementation.

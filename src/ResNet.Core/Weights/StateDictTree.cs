@@ -8,6 +8,9 @@ internal static class StateDictTree
 {
     private const int MaximumDepth = 32;
 
+    // Stands for a place in a list, which then is the index.
+    private static readonly object s_index = new();
+
     /// <summary>All tensors beneath an object.</summary>
     /// <param name="root">What the pickle held.</param>
     /// <param name="unpickler">Where it comes from, which says what such a pickle may cost.</param>
@@ -15,47 +18,50 @@ internal static class StateDictTree
     internal static Dictionary<string, StoredTensor> Flatten(object? root, Unpickler unpickler)
     {
         var tensors = new Dictionary<string, StoredTensor>();
-        Collect(root, "", 0);
+        // Keys from the root on. A name is put together only where there is a tensor: beside the weights anything may be a key.
+        var keys = new List<(object? Key, int Index)>();
+        Collect(root);
         return tensors.Count > 0 ? tensors : throw unpickler.Refused("has no tensors");
 
-        void Collect(object? value, string name, int depth)
+        void Collect(object? value)
         {
-            if (depth > MaximumDepth) throw unpickler.Refused($"is nested more than {MaximumDepth} deep");
+            if (keys.Count > MaximumDepth) throw unpickler.Refused($"is nested more than {MaximumDepth} deep");
             switch (value)
             {
                 case StoredTensor tensor:
                     unpickler.Spend(1);
-                    StoredWeights.Add(unpickler.Path, tensors, name, tensor);
+                    StoredWeights.Add(unpickler.Path, tensors, Name(), tensor);
                     break;
                 case PickledDictionary dictionary:
                     unpickler.Spend(1 + dictionary.Count);
-                    foreach (var (key, item) in dictionary)
-                    {
-                        if (IsContainer(item)) Collect(item, Join(name, key), depth + 1);
-                    }
+                    foreach (var (key, item) in dictionary) Below((key, 0), item);
                     break;
                 case IReadOnlyList<object?> items:
                     unpickler.Spend(1 + items.Count);
-                    for (int i = 0; i < items.Count; i++)
-                    {
-                        if (IsContainer(items[i])) Collect(items[i], Join(name, (long)i), depth + 1);
-                    }
+                    for (int i = 0; i < items.Count; i++) Below((s_index, i), items[i]);
                     break;
             }
         }
 
-        string Join(string prefix, object? key)
+        void Below((object? Key, int Index) key, object? item)
         {
-            string last = key switch
+            if (item is not (StoredTensor or PickledDictionary or List<object?> or object?[])) return;
+            keys.Add(key);
+            Collect(item);
+            keys.RemoveAt(keys.Count - 1);
+        }
+
+        string Name()
+        {
+            var parts = keys.ConvertAll(key => key.Key switch
             {
                 string text => text,
-                long or BigInteger => string.Create(CultureInfo.InvariantCulture, $"{key}"),
-                _ => throw unpickler.Refused("has tensors under a key that is neither a text nor a number"),
-            };
-            unpickler.Spend(prefix.Length + last.Length);
-            return prefix.Length == 0 ? last : $"{prefix}.{last}";
+                long or BigInteger => string.Create(CultureInfo.InvariantCulture, $"{key.Key}"),
+                var place when place == s_index => key.Index.ToString(CultureInfo.InvariantCulture),
+                _ => throw unpickler.Refused("has a tensor under a key that is neither a text nor a number"),
+            });
+            unpickler.Spend(parts.Sum(part => part.Length));
+            return string.Join('.', parts);
         }
     }
-
-    private static bool IsContainer(object? value) => value is StoredTensor or PickledDictionary or List<object?> or object?[];
 }

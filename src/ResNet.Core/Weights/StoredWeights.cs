@@ -13,8 +13,8 @@ internal sealed class StoredWeights : IDisposable
     private const long AllowedInAnyCase = 1 << 20;
 
     // More than any network's, its optimizer's and its averages' together: each takes memory beside its elements, even where it has none.
-    private const int MaximumTensors = 1 << 16;
-    private const int MaximumNameLength = 4096;
+    internal const int MaximumTensors = 1 << 16;
+    internal const int MaximumNameLength = 4096;
 
     private readonly MappedFile _file;
     private StoredStorage? _lastStorage;

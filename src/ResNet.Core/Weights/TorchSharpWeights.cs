@@ -11,8 +11,6 @@ namespace ResNet.Core.Weights;
 /// </summary>
 internal static class TorchSharpWeights
 {
-    private const int MaximumNameBytes = 4096;
-
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads where the tensors lie; null where not even the first entry is one of this format.</summary>
@@ -56,7 +54,7 @@ internal static class TorchSharpWeights
     private static string ReadName(MappedFile file)
     {
         long length = ReadNumber(file);
-        if (length is < 1 or > MaximumNameBytes) throw new FormatException($"a name of {length} bytes");
+        if (length is < 1 or > StoredWeights.MaximumNameLength) throw new FormatException($"a name of {length} bytes");
         var bytes = new byte[length];
         file.ReadExactly(bytes);
         string name = s_utf8.GetString(bytes);

@@ -28,6 +28,12 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
 
     private const string OrderedDict = "collections.OrderedDict";
 
+    // Training scripts keep their command line beside the weights, torchvision's and timm's among them. Here it is an empty dictionary.
+    private const string Arguments = "argparse.Namespace";
+
+    // Schedules keep their milestones so.
+    private const string Counter = "collections.Counter";
+
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly object?[] s_emptyTuple = [];
     private static readonly object s_mark = new();
@@ -37,6 +43,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     [
         OrderedDict, "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter",
         "torch._utils._rebuild_parameter_with_state", "torch.nn.parameter.Parameter", "torch.Size", "_codecs.encode", "builtins.set", "__builtin__.set",
+        Arguments, Counter,
     ];
 
     // The more particular first.
@@ -174,7 +181,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         var global = new PickledGlobal(name);
         return s_constructors.Contains(name) || StorageType(global) is not null
             ? global
-            : throw Refused($"contains {Shown(name)}, which is none of the things that weights consist of, and nothing of it was run: in PyTorch save model.state_dict(), not the whole object");
+            : throw Refused($"contains {Shown(name)}, which is none of the things that weights consist of, and nothing of it was run: in PyTorch save a state dict of plain, dense tensors and nothing else");
     }
 
     private object? Construct(object? constructor, object?[] arguments)
@@ -182,8 +189,9 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         string name = (constructor as PickledGlobal)?.Name ?? throw Broken("a call of something that is no constructor");
         return (name, arguments) switch
         {
-            (OrderedDict, []) => new PickledDictionary(),
+            (OrderedDict or Counter or Arguments, []) => new PickledDictionary(),
             (OrderedDict, [List<object?> pairs]) => Fill([], [.. pairs.SelectMany(Pair)]),
+            (Counter, [PickledDictionary counts]) => counts,
             ("torch._utils._rebuild_tensor", [PickledStorage elements, long offset, object?[] shape, object?[] strides]) => Tensor(elements, offset, shape, strides),
             ("torch._utils._rebuild_tensor_v2", [PickledStorage elements, long offset, object?[] shape, object?[] strides, _, _, ..]) => Tensor(elements, offset, shape, strides),
             ("torch._utils._rebuild_parameter" or "torch._utils._rebuild_parameter_with_state" or "torch.nn.parameter.Parameter", [StoredTensor tensor, ..]) => tensor,

@@ -10,7 +10,7 @@ internal static partial class WeightNames
     private const int MaximumDepth = 16;
 
     // What training scripts keep a state dict under, beside optimizers and counters.
-    private static readonly string[] s_wrappers = ["state_dict.", "model.", "model_ema.", "net."];
+    private static readonly string[] s_wrappers = ["state_dict.", "model_state_dict.", "model.", "model_ema.", "net."];
 
     // What torch.nn.DataParallel, torch.optim.swa_utils.AveragedModel and torch.compile put before every name.
     private static readonly string[] s_prefixes = ["module.", "_orig_mod."];
@@ -39,6 +39,9 @@ internal static partial class WeightNames
         bool IsUsed(string start) => names.Any(entry => entry.Name.StartsWith(start, StringComparison.Ordinal));
     }
 
+    /// <summary>Whether a name that a network has no place for is one of a classifier's, such as <c>fc.1.weight</c> or <c>head.bias</c>.</summary>
+    internal static bool IsClassifier(string stored) => stored.Split('.')[..^1].Any(part => part is "fc" or "linear" or "head" or "classifier");
+
     private static string Ours(string name)
     {
         foreach (var (theirs, ours) in s_classifiers)
@@ -62,9 +65,9 @@ internal static partial class WeightNames
     [GeneratedRegex(@"^(?:resnet\.)?embedder\.embedder\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
     private static partial Regex HuggingFaceStem();
 
-    [GeneratedRegex(@"^(?:resnet\.)?encoder\.stages\.(?<stage>\d{1,3})\.layers\.(?<block>\d{1,3})\.layer\.(?<layer>\d)\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
+    [GeneratedRegex(@"^(?:resnet\.)?encoder\.stages\.(?<stage>[0-9]{1,3})\.layers\.(?<block>[0-9]{1,3})\.layer\.(?<layer>[0-9])\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
     private static partial Regex HuggingFaceLayer();
 
-    [GeneratedRegex(@"^(?:resnet\.)?encoder\.stages\.(?<stage>\d{1,3})\.layers\.(?<block>\d{1,3})\.shortcut\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
+    [GeneratedRegex(@"^(?:resnet\.)?encoder\.stages\.(?<stage>[0-9]{1,3})\.layers\.(?<block>[0-9]{1,3})\.shortcut\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
     private static partial Regex HuggingFaceShortcut();
 }

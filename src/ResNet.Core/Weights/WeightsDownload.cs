@@ -25,12 +25,16 @@ internal sealed class WeightsDownload(
     private readonly string _folder = Path.GetDirectoryName(path)!;
     private readonly string _partialPath = path + ".partial";
     private readonly byte[] _buffer = new byte[1 << 17];
+    private int _timesHeld;
 
     /// <summary>Waits; <see cref="Task.Delay(TimeSpan, CancellationToken)"/> by default.</summary>
     internal Func<TimeSpan, CancellationToken, Task> Delay { get; init; } = Task.Delay;
 
     /// <summary>How long the server may send nothing; 60 seconds by default.</summary>
     internal TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long to wait for a program that holds the finished file; 60 seconds by default.</summary>
+    internal TimeSpan LongestHold { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Downloads the file where it is not there yet, and checks it.</summary>
     /// <returns>Its path.</returns>
@@ -74,6 +78,9 @@ internal sealed class WeightsDownload(
         if (File.Exists(path))
         {
             File.Delete(_partialPath);
+            // Nobody downloads, so whoever holds the file under its name has another use for it.
+            if (++_timesHeld > LongestHold / s_pollInterval)
+                throw new WeightsDownloadException($"'{path}' is held by another program: close that, or name another folder with {WeightsCache.HomeVariable}.");
             return false;
         }
         await FillAsync(partial).ConfigureAwait(false);
@@ -85,8 +92,11 @@ internal sealed class WeightsDownload(
     /// <summary>Downloads what the partial file lacks, again and again until its hash is right.</summary>
     private async Task FillAsync(FileStream partial)
     {
+        // What a process left that was ended before it could give the file its name may be all there.
+        if (partial.Length > 0 && IsPublished(await HashAsync(partial).ConfigureAwait(false))) return;
         bool startedOver = false;
         int failures = 0;
+        long furthest = partial.Length;
         while (true)
         {
             Interruption? interruption = null;
@@ -110,7 +120,10 @@ internal sealed class WeightsDownload(
             }
             else
             {
-                if (++failures == Attempts) throw Failed(interruption.Message, interruption);
+                // As long as there is more of it each time it is worth going on.
+                failures = partial.Length > furthest ? 1 : failures + 1;
+                furthest = Math.Max(furthest, partial.Length);
+                if (failures == Attempts) throw Failed(interruption.Message, interruption);
                 var pause = TimeSpan.FromSeconds(1 << (failures - 1));
                 await Delay(interruption.Pause > pause ? interruption.Pause : pause, cancellationToken).ConfigureAwait(false);
             }

@@ -31,7 +31,7 @@ public sealed class WeightsFile : IDisposable
     /// <param name="tensors">Tensors by name, of any device, type and stride; complex ones are refused.</param>
     /// <param name="metadata">Texts to keep with the tensors; safetensors alone can.</param>
     /// <param name="format">How to lay the file out. Default: safetensors.</param>
-    /// <exception cref="ArgumentException">The format cannot hold it, or is not written.</exception>
+    /// <exception cref="ArgumentException">The format cannot hold it, or is not written, or there is nothing to write.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(
         string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
@@ -40,8 +40,12 @@ public sealed class WeightsFile : IDisposable
         ArgumentNullException.ThrowIfNull(tensors);
         if (metadata is { Count: > 0 } && format != WeightsFormat.Safetensors)
             throw new ArgumentException($"The format {format} has no place for texts beside the tensors: leave the metadata out, or choose {WeightsFormat.Safetensors}.", nameof(metadata));
+        if (tensors.Count is 0 or > StoredWeights.MaximumTensors)
+            throw new ArgumentException($"There are {tensors.Count} tensors, but a file of weights has 1 to {StoredWeights.MaximumTensors}.", nameof(tensors));
         foreach (var (name, tensor) in tensors)
         {
+            if (name.Length is 0 or > StoredWeights.MaximumNameLength || name.Any(char.IsControl) || name == Safetensors.MetadataKey)
+                throw new ArgumentException($"A tensor cannot be called '{name}': names have 1 to {StoredWeights.MaximumNameLength} characters, none of them a control character, and '{Safetensors.MetadataKey}' means something else.", nameof(tensors));
             if (!TensorBytes.IsSupported(tensor.dtype))
                 throw new ArgumentException($"The tensor '{name}' is of type {tensor.dtype}, which files of weights do not have.", nameof(tensors));
         }

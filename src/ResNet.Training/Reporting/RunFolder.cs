@@ -159,8 +159,9 @@ public sealed class RunFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The system's words end with the temporary file, which is gone by now.
-            string reason = e is DirectoryNotFoundException ? "it is no longer there" : e.Message.Split(" : ")[0].TrimEnd('.');
+            // What keeps a file from being written keeps the folder from it.
+            var cause = e.InnerException ?? e;
+            string reason = cause is DirectoryNotFoundException ? "it is no longer there" : cause.Message.Split(" : ")[0].TrimEnd('.');
             throw new RunFolderException($"The run folder '{Path}' cannot be written: {reason}. Make room or set its permissions, or choose another one with --output.", e);
         }
     }

@@ -13,6 +13,7 @@ public sealed class LoadWeightsTests : IDisposable
 
     [Theory]
     [InlineData("state_dict.")]
+    [InlineData("model_state_dict.")]
     [InlineData("model.")]
     [InlineData("model_ema.")]
     [InlineData("net.")]
@@ -42,7 +43,7 @@ public sealed class LoadWeightsTests : IDisposable
         AssertEqual(saved, loaded);
         // A tensor without what the others begin with is not passed over.
         Save(saved, name => prefix + name, ("extra", [3]));
-        Refusal(loaded).Should().Contain("does not fit this network: extra is not in the network");
+        Refusal(loaded).Should().Contain("does not fit this network: not in the network: extra");
     }
 
     [Fact]
@@ -120,7 +121,7 @@ public sealed class LoadWeightsTests : IDisposable
         report.Mismatched.Should().Equal(new TensorMismatch("fc.weight", "[1000, 64]", "[2, 64]"), new TensorMismatch("fc.bias", "[1000]", "[2]"));
         report.ToString().Should().Be(
             $"{report.Loaded.Count} of {report.Loaded.Count + 2} tensors loaded from '{FilePath}' (Safetensors); the classifier keeps its initial weights; "
-            + "of another shape: fc.weight is [1000, 64] instead of [2, 64], fc.bias is [1000] instead of [2]");
+            + "of another shape or type: fc.weight is [1000, 64] instead of [2, 64], fc.bias is [1000] instead of [2]");
         loaded.state_dict()["fc.weight"].Doubles().Should().Equal(classifier.Doubles());
         loaded.state_dict()["conv1.weight"].Doubles().Should().Equal(saved.state_dict()["conv1.weight"].Doubles());
     }
@@ -132,7 +133,54 @@ public sealed class LoadWeightsTests : IDisposable
         Save(saved, name => name, keep: name => !name.StartsWith("fc.", StringComparison.Ordinal));
         using var loaded = Small();
         loaded.LoadWeights(FilePath, newClassifier: true).ClassifierKept.Should().BeTrue();
-        Refusal(loaded).Should().Contain("fc.weight is missing, fc.bias is missing.");
+        Refusal(loaded).Should().EndWith("does not fit this network: missing: fc.weight, fc.bias; newClassifier: true accepts another classifier.");
+    }
+
+    [Theory]
+    [InlineData("fc.1")]
+    [InlineData("head")]
+    [InlineData("classifier")]
+    public void A_classifier_of_other_layers_is_left_out_on_the_same_request(string theirs)
+    {
+        using var saved = Small();
+        Save(saved, name => name.StartsWith("fc.", StringComparison.Ordinal) ? theirs + name[2..] : name);
+        using var loaded = Small();
+        Refusal(loaded).Should().Contain("; newClassifier: true accepts another classifier.");
+        var report = loaded.LoadWeights(FilePath, newClassifier: true);
+        report.Unexpected.Should().Equal($"{theirs}.weight", $"{theirs}.bias");
+        report.Missing.Should().Equal("fc.weight", "fc.bias");
+    }
+
+    [Fact]
+    public void A_classifier_of_which_a_part_is_missing_is_refused_whatever_is_asked()
+    {
+        using var saved = Small();
+        Save(saved, name => name, keep: name => name != "fc.bias");
+        using var loaded = Small();
+        var load = () => loaded.LoadWeights(FilePath, newClassifier: true);
+        load.Should().Throw<WeightsFileException>().Which.Message.Should().EndWith("does not fit this network: missing: fc.bias.");
+    }
+
+    [Fact]
+    public void Digits_of_other_scripts_are_no_numbers_of_layers()
+    {
+        using var scope = NewDisposeScope();
+        using var network = Small();
+        WeightsFile.Save(FilePath, new Dictionary<string, Tensor> { ["encoder.stages.\u0663.layers.0.shortcut.convolution.weight"] = zeros(1) });
+        Refusal(network).Should().Contain("not in the network: encoder.stages.\u0663.layers.0");
+    }
+
+    [Fact]
+    public void A_tensor_under_its_own_name_counts_before_one_that_stands_for_it()
+    {
+        using var scope = NewDisposeScope();
+        using var saved = Small();
+        var tensors = new Dictionary<string, Tensor> { ["linear.bias"] = ones(2) };
+        foreach (var (name, tensor) in saved.state_dict()) tensors.Add(name, tensor);
+        WeightsFile.Save(FilePath, tensors);
+        using var loaded = Small();
+        loaded.LoadWeights(FilePath, strict: false).Unexpected.Should().Equal("linear.bias");
+        AssertEqual(saved, loaded);
     }
 
     [Fact]
@@ -151,7 +199,7 @@ public sealed class LoadWeightsTests : IDisposable
         using var saved = Small();
         Save(saved, name => name, ("extra.weight", [2]), keep: name => name != "bn1.bias", reshape: name => name == "bn1.weight");
         using var loaded = Small();
-        Refusal(loaded).Should().EndWith("does not fit this network: bn1.bias is missing, extra.weight is not in the network, bn1.weight is [64, 1] instead of [64].");
+        Refusal(loaded).Should().EndWith("does not fit this network: missing: bn1.bias; of another shape or type: bn1.weight is [64, 1] instead of [64]; not in the network: extra.weight.");
         var report = loaded.LoadWeights(FilePath, strict: false);
         report.Missing.Should().Equal("bn1.bias");
         report.Unexpected.Should().Equal("extra.weight");
@@ -165,7 +213,7 @@ public sealed class LoadWeightsTests : IDisposable
     {
         using var network = Small();
         var load = () => network.LoadWeights(StoredFile.Of("views.pth"), strict: false);
-        load.Should().Throw<WeightsFileException>().Which.Message.Should().Contain("conv1.weight is missing, bn1.weight is missing, bn1.bias is missing and ");
+        load.Should().Throw<WeightsFileException>().Which.Message.Should().Contain("missing: conv1.weight, bn1.weight, bn1.bias and 14 more; not in the network: base, transposed, column and 4 more");
     }
 
     [Fact]
@@ -175,7 +223,7 @@ public sealed class LoadWeightsTests : IDisposable
         using var quantised = zeros([2], ScalarType.Int8);
         var tensors = network.state_dict().ToDictionary(entry => entry.Key, entry => entry.Key == "fc.bias" ? quantised : entry.Value);
         WeightsFile.Save(FilePath, tensors);
-        Refusal(network).Should().EndWith("does not fit this network: fc.bias is Int8 instead of Float32.");
+        Refusal(network).Should().EndWith("does not fit this network: of another shape or type: fc.bias is Int8 instead of Float32.");
     }
 
     [Fact]

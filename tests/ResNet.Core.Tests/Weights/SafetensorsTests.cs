@@ -98,7 +98,7 @@ public sealed class SafetensorsTests : IDisposable
         using (var other = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build()) other.SaveWeights(FilePath);
         using var network = new ResNetBuilder().StageDepths(1).Classes(2).Build();
         using var before = network.state_dict()["conv1.weight"].detach().clone();
-        Refusal(network).Should().Contain("does not fit this network: ").And.Contain(" is not in the network").And.Contain(" more.");
+        Refusal(network).Should().Contain("does not fit this network: ").And.Contain("; not in the network: ").And.Contain(" more.");
         network.state_dict()["conv1.weight"].allclose(before, rtol: 0, atol: 0).Should().BeTrue();
     }
 
@@ -107,7 +107,7 @@ public sealed class SafetensorsTests : IDisposable
     {
         using (var other = new ResNetBuilder().StageDepths(1).Classes(3).Build()) other.SaveWeights(FilePath);
         using var network = new ResNetBuilder().StageDepths(1).Classes(2).Build();
-        Refusal(network).Should().Contain("fc.weight is [3, 64] instead of [2, 64], fc.bias is [3] instead of [2].");
+        Refusal(network).Should().Contain("fc.weight is [3, 64] instead of [2, 64], fc.bias is [3] instead of [2]; newClassifier: true accepts another classifier.");
     }
 
     [Fact]
@@ -142,9 +142,36 @@ public sealed class SafetensorsTests : IDisposable
             stream.WriteByte(1);
             throw new IOException("disk full");
         });
-        write.Should().Throw<IOException>();
+        write.Should().Throw<IOException>().WithMessage($"The file '{FilePath}' cannot be written: disk full.");
         File.ReadAllText(FilePath).Should().Be("former");
         Directory.GetFiles(_folder).Should().ContainSingle();
+    }
+
+    [Fact]
+    public void A_link_stays_one_and_permissions_stay_as_they_were()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        string target = Path.Combine(_folder, "target");
+        File.WriteAllText(target, "former");
+        File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.CreateSymbolicLink(FilePath, target);
+        AtomicFile.Write(FilePath, stream => stream.WriteByte(1));
+        File.ReadAllBytes(target).Should().Equal(1);
+        new FileInfo(FilePath).LinkTarget.Should().Be(target);
+        File.GetUnixFileMode(target).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
+    public void What_is_no_place_for_a_file_is_said_in_a_sentence()
+    {
+        var folder = () => AtomicFile.Write(_folder, _ => { });
+        folder.Should().Throw<IOException>().WithMessage($"The file '{_folder}' cannot be written: it is a folder.");
+        string nowhere = Path.Combine(_folder, "missing", "weights");
+        var missing = () => AtomicFile.Write(nowhere, _ => { });
+        missing.Should().Throw<IOException>().WithMessage($"The file '{nowhere}' cannot be written: its folder does not exist.");
+        if (OperatingSystem.IsWindows()) return;
+        var device = () => AtomicFile.Write("/dev/none", _ => { });
+        device.Should().Throw<IOException>().WithMessage("The file '/dev/none' cannot be written: it is a device.");
     }
 
     private string Refusal(ResNetModel network)

@@ -70,6 +70,13 @@ public sealed class SavingTests : IDisposable
         using var complex = number.to(ScalarType.ComplexFloat32);
         var unsupported = () => WeightsFile.Save(FilePath, new Dictionary<string, Tensor> { ["z"] = complex });
         unsupported.Should().Throw<ArgumentException>().WithMessage("The tensor 'z' is of type ComplexFloat32*");
+        foreach (string name in new[] { "", "a\nb", "__metadata__", new string('x', 5000) })
+        {
+            var save = () => WeightsFile.Save(FilePath, new Dictionary<string, Tensor> { [name] = number });
+            save.Should().Throw<ArgumentException>().WithMessage("A tensor cannot be called '*");
+        }
+        var nothing = () => WeightsFile.Save(FilePath, new Dictionary<string, Tensor>(), format: WeightsFormat.PyTorch);
+        nothing.Should().Throw<ArgumentException>().WithMessage("There are 0 tensors*");
         Directory.GetFiles(_folder).Should().BeEmpty();
     }
 }

@@ -1,4 +1,5 @@
 """Makes the files in Files/ with PyTorch 1.13.1 (Debian's): python3 make_files.py Files"""
+import argparse
 import collections
 import copy
 import pickle
@@ -57,13 +58,11 @@ optimizer = torch.optim.SGD(trained.parameters(), lr=0.1, momentum=0.9)
 trained.bn(trained.conv(torch.randn(2, 2, 3, 3))).sum().backward()
 optimizer.step()
 prefixed = collections.OrderedDict(("module." + key, value) for key, value in state.items())
-torch.save({"epoch": 90, "best": 76.5, "arch": "tiny", "state_dict": prefixed, "optimizer": optimizer.state_dict(), "flags": [True, None, (1, 2.0)]}, path("wrapped.pth"))
+torch.save({"epoch": 90, "best": 76.5, "arch": "tiny", "state_dict": prefixed, "optimizer": optimizer.state_dict(), "flags": [True, None, (1, 2.0)], "args": argparse.Namespace(lr=0.1),
+            "milestones": collections.Counter([30, 60]), "seen": {("a", 1): [1], None: {}}}, path("wrapped.pth"))
 torch.save({"model": state, "parameters": [nn.Parameter(torch.ones(2)), nn.Parameter(torch.zeros(1), requires_grad=False)]}, path("parameters.pth"))
 
 # What other machines write: another byte order, a graphics card's tag, a compressed archive, another folder.
-SIZES = {0: "d", 1: "f"}
-
-
 def big_endian(name, data):
     if name.endswith("data.pkl"):
         yield name, data, zipfile.ZIP_STORED
