@@ -34,6 +34,7 @@ public sealed partial class ResNetModel
     /// How to lay the file out. Default: safetensors. What <see cref="WeightsFormat.PyTorch"/> gives, <c>torch.load(…, weights_only=True)</c> reads.
     /// </param>
     /// <exception cref="ArgumentException">The format cannot hold the texts, or is not written.</exception>
+    /// <exception cref="IOException">The file cannot be written; one that was there stays.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
     public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
     {

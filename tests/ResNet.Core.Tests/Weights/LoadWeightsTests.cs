@@ -5,11 +5,11 @@ namespace ResNet.Core.Tests.Weights;
 
 public sealed class LoadWeightsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("weights").FullName;
+    private readonly WeightsFolder _folder = new();
 
-    private string FilePath => Path.Combine(_folder, "weights.pth");
+    private string FilePath => _folder.FilePath;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("state_dict.")]

@@ -8,11 +8,11 @@ namespace ResNet.Core.Tests.Weights;
 
 public sealed class LoadingMemoryTests(ITestOutputHelper output) : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("weights").FullName;
+    private readonly WeightsFolder _folder = new();
 
-    private string FilePath => Path.Combine(_folder, "weights");
+    private string FilePath => _folder.FilePath;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     // Linux tells the most memory that a process had since its mark was taken back; elsewhere there is nothing to ask.
     [Theory]

@@ -6,11 +6,11 @@ namespace ResNet.Core.Tests.Weights;
 
 public sealed class SafetensorsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("weights").FullName;
+    private readonly WeightsFolder _folder = new();
 
-    private string FilePath => Path.Combine(_folder, "weights.safetensors");
+    private string FilePath => _folder.FilePath;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_network_comes_back_from_its_file_bit_by_bit()
@@ -144,14 +144,14 @@ public sealed class SafetensorsTests : IDisposable
         });
         write.Should().Throw<IOException>().WithMessage($"The file '{FilePath}' cannot be written: disk full.");
         File.ReadAllText(FilePath).Should().Be("former");
-        Directory.GetFiles(_folder).Should().ContainSingle();
+        Directory.GetFiles(_folder.Path).Should().ContainSingle();
     }
 
     [Fact]
     public void A_link_stays_one_and_permissions_stay_as_they_were()
     {
         if (OperatingSystem.IsWindows()) return;
-        string target = Path.Combine(_folder, "target");
+        string target = Path.Combine(_folder.Path, "target");
         File.WriteAllText(target, "former");
         File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.CreateSymbolicLink(FilePath, target);
@@ -164,9 +164,9 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void What_is_no_place_for_a_file_is_said_in_a_sentence()
     {
-        var folder = () => AtomicFile.Write(_folder, _ => { });
-        folder.Should().Throw<IOException>().WithMessage($"The file '{_folder}' cannot be written: it is a folder.");
-        string nowhere = Path.Combine(_folder, "missing", "weights");
+        var folder = () => AtomicFile.Write(_folder.Path, _ => { });
+        folder.Should().Throw<IOException>().WithMessage($"The file '{_folder.Path}' cannot be written: it is a folder.");
+        string nowhere = Path.Combine(_folder.Path, "missing", "weights");
         var missing = () => AtomicFile.Write(nowhere, _ => { });
         missing.Should().Throw<IOException>().WithMessage($"The file '{nowhere}' cannot be written: its folder does not exist.");
         if (OperatingSystem.IsWindows()) return;

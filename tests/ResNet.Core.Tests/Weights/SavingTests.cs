@@ -5,11 +5,11 @@ namespace ResNet.Core.Tests.Weights;
 
 public sealed class SavingTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("weights").FullName;
+    private readonly WeightsFolder _folder = new();
 
-    private string FilePath => Path.Combine(_folder, "weights");
+    private string FilePath => _folder.FilePath;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(WeightsFormat.Safetensors)]
@@ -77,6 +77,6 @@ public sealed class SavingTests : IDisposable
         }
         var nothing = () => WeightsFile.Save(FilePath, new Dictionary<string, Tensor>(), format: WeightsFormat.PyTorch);
         nothing.Should().Throw<ArgumentException>().WithMessage("There are 0 tensors*");
-        Directory.GetFiles(_folder).Should().BeEmpty();
+        Directory.GetFiles(_folder.Path).Should().BeEmpty();
     }
 }

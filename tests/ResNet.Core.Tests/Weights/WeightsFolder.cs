@@ -5,8 +5,8 @@ namespace ResNet.Core.Tests.Weights;
 /// <summary>A folder with a file that is written and read again and again.</summary>
 internal sealed class WeightsFolder : IDisposable
 {
-    // Loading these takes milliseconds; a machine that is busy takes longer, and one that hangs takes forever.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    /// <summary>How long a load may take: it takes milliseconds, longer on a machine that is busy, and forever where it hangs.</summary>
+    internal static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
 
     internal string Path { get; } = Directory.CreateTempSubdirectory("hostile").FullName;
 
@@ -45,7 +45,7 @@ internal sealed class WeightsFolder : IDisposable
     {
         var task = Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         // An exception is thrown as it is below, not as one of several.
-        ((IAsyncResult)task).AsyncWaitHandle.WaitOne(s_patience).Should().BeTrue("loading should end");
+        ((IAsyncResult)task).AsyncWaitHandle.WaitOne(Patience).Should().BeTrue("loading should end");
         return task.GetAwaiter().GetResult();
     }
 }
