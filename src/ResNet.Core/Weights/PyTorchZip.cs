@@ -110,13 +110,13 @@ internal static class PyTorchZip
     // What is compressed is unpacked here, so that damage is found before anything is loaded.
     private static Func<Stream> Opening(MappedFile file, ZipArchiveEntry entry)
     {
-        if (entry.CompressedLength != entry.Length)
-        {
-            var contents = Contents(file, entry);
-            return () => new MemoryStream(contents);
-        }
         // Opening an entry checks its own header and that all of it is there.
-        using (entry.Open()) return entry.Open;
+        using (var opened = entry.Open())
+        {
+            if (entry.CompressedLength == entry.Length && opened is not DeflateStream) return entry.Open;
+        }
+        var contents = Contents(file, entry);
+        return () => new MemoryStream(contents);
     }
 
     private static byte[] Contents(MappedFile file, ZipArchiveEntry entry)
