@@ -21,7 +21,7 @@ internal static class EvaluateCommand
             var data = DataSource.Open(parsed.GetValue(dataset) ?? trained.Settings.Dataset, cancellationToken);
             RefuseOtherClasses(trained.Classes, data.Evaluation.Classes);
             using var model = trained.LoadModel(place);
-            var evaluator = new Evaluator(new ImageLoader(data.Evaluation.Samples, trained.EvaluationOptions), trained.Normalization);
+            var evaluator = new Evaluator(new ImageLoader(data.Evaluation.Samples, trained.EvaluationTransforms, trained.EvaluationOptions));
             var result = ConsoleProgress.Run(progress => evaluator.Evaluate(model, progress, cancellationToken));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using ResNet.Core;
 using ResNet.Core.Weights;
-using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
 using static TorchSharp.torch;
 
@@ -63,16 +63,14 @@ internal static class PredictCommand
     {
         var run = RunOption.Open(folder);
         var model = run.LoadModel(place);
-        return (model, new Classifier(model, run.Classes, run.EvaluationOptions, run.Normalization));
+        return (model, new Classifier(model, run.Classes, run.EvaluationTransforms));
     }
 
     private static (ResNetModel Model, Classifier Classifier) Published(string network, Device place, CancellationToken cancellationToken)
     {
         var weights = PretrainedWeights.Find(network);
         var model = ConsoleProgress.Create(weights, classes: null, place, cancellationToken).ToChannelsLast();
-        var preprocessing = weights.Preprocessing;
-        var options = new ImageLoaderOptions { ImageSize = preprocessing.CropSize, ResizeTo = preprocessing.ResizeTo };
-        return (model, new Classifier(model, weights.Classes, options, new Normalization(preprocessing.Mean, preprocessing.Deviation)));
+        return (model, new Classifier(model, weights.Classes, Presets.Evaluation(weights.Preprocessing)));
     }
 
     private static void Print(string path, IReadOnlyList<Prediction> predictions)

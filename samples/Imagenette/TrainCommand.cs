@@ -54,28 +54,24 @@ internal static class TrainCommand
                 LabelSmoothing = parsed.GetValue(labelSmoothing),
             };
             var loader = new ImageLoaderOptions { BatchSize = parsed.GetValue(batchSize), Workers = parsed.GetValue(workers), Seed = parsed.GetValue(seed) };
-            if (parsed.GetValue(imageSize) is { } size) loader = loader with { ImageSize = size };
+            if (parsed.GetValue(imageSize) is < 1) throw new ArgumentException($"--image-size is {parsed.GetValue(imageSize)}, but has to be at least 1.");
             if (parsed.GetValue(channels) is { } count) loader = loader with { Channels = count };
 
             var data = DataSource.Open(parsed.GetValue(dataset)!, cancellationToken).In(parsed.GetValue(channels));
             if (published is not null) data = data.For(published.Preprocessing);
-            loader = loader with
-            {
-                Channels = data.Channels,
-                ImageSize = parsed.GetValue(imageSize) ?? Math.Min(data.ImageSize, row.ImageSize),
-                Augmentation = parsed.GetValue(augmentation) ?? data.Augmentation,
-            };
+            loader = loader with { Channels = data.Channels };
+            int inputSize = parsed.GetValue(imageSize) ?? Math.Min(data.ImageSize, row.ImageSize);
             var settings = new RunSettings
             {
                 Network = row.Name,
                 Pretrained = published?.Name,
                 Dataset = data.Name,
                 Channels = loader.Channels,
-                ImageSize = loader.ImageSize,
-                ResizeTo = ResizeTo(loader.ImageSize, data.ImageSize),
-                Mean = data.Normalization.Mean,
-                Deviation = data.Normalization.Deviation,
-                Augmentation = loader.Augmentation,
+                ImageSize = inputSize,
+                ResizeTo = ResizeTo(inputSize, data.ImageSize),
+                Mean = data.Normalize.Mean,
+                Deviation = data.Normalize.Deviation,
+                Augmentation = parsed.GetValue(augmentation) ?? data.Augmentation,
                 BatchSize = loader.BatchSize,
                 Seed = loader.Seed,
                 Training = training,
@@ -95,8 +91,9 @@ internal static class TrainCommand
     {
         if (data.Train.Classes.Count < 2)
             throw new DatasetException($"'{data.Train.Root}' has the class '{data.Train.Classes[0]}' alone: there is nothing to tell apart, so add a folder of images for each further class.");
-        var training = new ImageLoader(data.Train.Samples, loader with { Shuffle = true, ResizeTo = settings.ResizeTo });
-        var evaluation = new ImageLoader(data.Evaluation.Samples, loader with { Augmentation = Augmentation.None, ResizeTo = settings.ResizeTo });
+        var transforms = settings.Augmentation.Transforms(settings.ImageSize, settings.ResizeTo, data.Normalize);
+        var training = new ImageLoader(data.Train.Samples, transforms, loader with { Shuffle = true });
+        var evaluation = new ImageLoader(data.Evaluation.Samples, Augmentation.None.Transforms(settings.ImageSize, settings.ResizeTo, data.Normalize), loader);
         manual_seed(settings.Seed);
         using var model = published is null
             ? new ResNetModel(options with { Classes = data.Train.Classes.Count, InputChannels = loader.Channels })
@@ -107,7 +104,7 @@ internal static class TrainCommand
             $"Training {settings.Network}{(published is null ? "" : $" from {published.Name}")} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {options.Device}, {get_num_threads()} threads: "
             + $"{data.Train.Count:N0} images of {data.Train.Classes.Count} classes, {settings.Training.Epochs} epoch(s) of {training.Batches} batches of {settings.BatchSize}");
 
-        var trainer = new Trainer(training, evaluation, new Normalization(settings.Mean, settings.Deviation), settings.Training);
+        var trainer = new Trainer(training, evaluation, settings.Training);
         trainer.EpochCompleted += metrics =>
         {
             run.SaveWeights(model);

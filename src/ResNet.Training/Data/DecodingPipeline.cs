@@ -1,45 +1,54 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Data;
 
-/// <summary>Decodes one image of the epoch.</summary>
-/// <param name="position">Its place in the epoch.</param>
-/// <param name="pixels">Where its pixels go: rows of interleaved channels.</param>
-internal delegate void PixelDecoder(int position, Span<byte> pixels);
+/// <summary>Writes the image at a position of the epoch.</summary>
+internal delegate void PositionDecoder(ImageWorker worker, int position, Span<byte> pixels);
 
 /// <summary>
-/// The threads and the memory of one pass over a dataset. Positions are handed out one by one and in order; a batch is
-/// ready when its last image is. Beside the batch in use, at most <see cref="ImageLoaderOptions.Ahead"/> are in memory.
+/// The threads and the memory of one pass over a dataset. Positions are handed out in order; a batch is ready when its
+/// last image is. Beside the batch in use, at most <see cref="ImageLoaderOptions.Ahead"/> are in memory.
 /// </summary>
-internal sealed unsafe class DecodingPipeline : IDisposable
+internal sealed class DecodingPipeline : IDisposable
 {
+    // Small images are handed out several at a time, so that threads do not meet at the gate for each.
+    private const int BytesAtATime = 64 * 1024;
+
     private readonly object _gate = new();
-    private readonly int _batchSize;
-    private readonly int _imageBytes;
-    private readonly int _ahead;
+    private readonly ImageLoaderOptions _options;
+    private readonly Compose _transforms;
     private readonly int[] _labels;
-    private readonly PixelDecoder _decode;
+    private readonly int _imageBytes;
+    private readonly int _atATime;
+    private readonly Func<ImageWorker> _openWorker;
+    private readonly PositionDecoder _decode;
     private readonly Slot[] _slots;
     private readonly Thread[] _workers;
 
     // Guarded by _gate: the next position to hand out, and the batch that the consumer has.
     private int _next;
-    private int _inUse = -1;
+    private int _inUse;
     private bool _stopped;
 
     private Tensor? _images;
     private Tensor? _batchLabels;
 
-    internal DecodingPipeline(ImageLoaderOptions options, int[] labels, PixelDecoder decode)
+    /// <summary>Starts at a batch of an epoch with these labels.</summary>
+    internal DecodingPipeline(
+        ImageLoaderOptions options, Compose transforms, int[] labels, int firstBatch, Func<ImageWorker> openWorker, PositionDecoder decode)
     {
-        (_batchSize, _ahead, _labels, _decode) = (options.BatchSize, options.Ahead, labels, decode);
-        _imageBytes = checked(options.ImageSize * options.ImageSize * options.Channels);
-        _slots = new Slot[_ahead + 1];
-        for (int i = 0; i < _slots.Length; i++) _slots[i] = new Slot(_batchSize, options.ImageSize, options.Channels);
-        _workers = new Thread[Math.Min(options.Workers, labels.Length)];
+        (_options, _transforms, _labels, _openWorker, _decode) = (options, transforms, labels, openWorker, decode);
+        (_next, _inUse) = (firstBatch * options.BatchSize, firstBatch - 1);
+        _imageBytes = checked(transforms.Size.Height * transforms.Size.Width * options.Channels);
+        _atATime = Math.Max(1, BytesAtATime / _imageBytes);
+        _slots = new Slot[Math.Min(options.Ahead + 1, Math.Max(1, Batches(labels.Length - _next)))];
+        for (int i = 0; i < _slots.Length; i++) _slots[i] = new Slot(options, transforms.Size);
+        _workers = new Thread[Math.Clamp(labels.Length - _next, 0, options.Workers)];
         for (int i = 0; i < _workers.Length; i++)
         {
             _workers[i] = new Thread(Work) { IsBackground = true, Name = $"image decoder {i}" };
@@ -65,14 +74,14 @@ internal sealed unsafe class DecodingPipeline : IDisposable
                 }
             }
         }
-        slot.Error?.Throw();
+        slot.ThrowIfFailed();
 
-        int start = batch * _batchSize, count = Math.Min(_batchSize, _labels.Length - start);
         Forget();
-        var labels = Array.ConvertAll(_labels[start..(start + count)], label => (long)label);
+        int start = batch * _options.BatchSize, count = Math.Min(_options.BatchSize, _labels.Length - start);
+        int kept = slot.LeaveOutSkipped(_labels.AsSpan(start, count), _imageBytes, out var labels);
         _batchLabels = tensor(labels).DetachFromDisposeScope();
-        _images = slot.Images.narrow(0, 0, count).DetachFromDisposeScope();
-        return new ImageBatch(batch, _images, _batchLabels);
+        _images = slot.Images.narrow(0, 0, kept).DetachFromDisposeScope();
+        return new ImageBatch(batch, _images, _batchLabels, _transforms.Normalize, slot.Erasures, slot.Skipped);
     }
 
     public void Dispose()
@@ -87,6 +96,8 @@ internal sealed unsafe class DecodingPipeline : IDisposable
         foreach (var slot in _slots) slot.Images.Dispose();
     }
 
+    private int Batches(int images) => (images + _options.BatchSize - 1) / _options.BatchSize;
+
     private void WakeAll()
     {
         lock (_gate) Monitor.PulseAll(_gate);
@@ -100,36 +111,59 @@ internal sealed unsafe class DecodingPipeline : IDisposable
 
     private void Work()
     {
-        while (Claim() is var position && position >= 0)
+        ImageWorker? worker = null;
+        try
         {
-            int batch = position / _batchSize, place = position % _batchSize;
-            var slot = _slots[batch % _slots.Length];
-            try
+            while (Claim() is var (start, count) && count > 0)
             {
-                _decode(position, new Span<byte>(slot.Pixels + ((long)place * _imageBytes), _imageBytes));
+                var slot = _slots[start / _options.BatchSize % _slots.Length];
+                for (int position = start; position < start + count; position++) Decode(ref worker, slot, position);
+                if (Interlocked.Add(ref slot.Missing, -count) > 0) continue;
+                lock (_gate)
+                {
+                    slot.Ready = start / _options.BatchSize;
+                    Monitor.PulseAll(_gate);
+                }
             }
-            catch (Exception e)
-            {
-                lock (_gate) slot.Fail(position, e);
-            }
-            if (Interlocked.Decrement(ref slot.Missing) > 0) continue;
-            lock (_gate)
-            {
-                slot.Ready = batch;
-                Monitor.PulseAll(_gate);
-            }
+        }
+        finally
+        {
+            worker?.Dispose();
         }
     }
 
-    // The next position, or -1 when there is nothing left to do; waits while there is no free memory for its batch.
-    private int Claim()
+    private void Decode(ref ImageWorker? worker, Slot slot, int position)
+    {
+        int place = position % _options.BatchSize;
+        try
+        {
+            worker ??= _openWorker();
+            _decode(worker, position, slot.Pixels(place, _imageBytes));
+            if (worker.Erasures.Count > 0) slot.Erase(place, worker.Erasures);
+        }
+        catch (ImageDecodingException failure) when (_options.OnUnreadableImage == OnUnreadableImage.Skip)
+        {
+            slot.Skip(place, failure);
+        }
+        catch (Exception failure)
+        {
+            slot.Fail(place, failure);
+        }
+    }
+
+    // The next positions, all of one batch, or none when there is nothing left to do; waits while there is no free memory for the batch.
+    private (int Start, int Count) Claim()
     {
         lock (_gate)
         {
-            while (!_stopped && _next < _labels.Length && _next / _batchSize > _inUse + _ahead) Monitor.Wait(_gate);
-            if (_stopped || _next >= _labels.Length) return -1;
-            if (_next % _batchSize == 0) _slots[_next / _batchSize % _slots.Length].Begin(Math.Min(_batchSize, _labels.Length - _next));
-            return _next++;
+            while (!_stopped && _next < _labels.Length && _next / _options.BatchSize > _inUse + _options.Ahead) Monitor.Wait(_gate);
+            if (_stopped || _next >= _labels.Length) return default;
+            int start = _next, place = start % _options.BatchSize;
+            int left = Math.Min(_options.BatchSize - place, _labels.Length - start);
+            if (place == 0) _slots[start / _options.BatchSize % _slots.Length].Begin(left);
+            int count = Math.Min(_atATime, left);
+            _next += count;
+            return (start, count);
         }
     }
 
@@ -137,33 +171,77 @@ internal sealed unsafe class DecodingPipeline : IDisposable
     private sealed class Slot
     {
         internal readonly Tensor Images;
-        internal readonly byte* Pixels;
         internal int Missing;
+
+        private readonly unsafe byte* _pixels;
+        private readonly SortedDictionary<int, IReadOnlyList<Erasure>> _erasures = [];
+        private readonly SortedDictionary<int, ImageDecodingException> _skipped = [];
+        private ExceptionDispatchInfo? _error;
         private int _failedAt;
 
-        internal Slot(int batchSize, int size, int channels)
+        internal unsafe Slot(ImageLoaderOptions options, ImageSize size)
         {
-            Images = empty([batchSize, size, size, channels], ScalarType.Byte).DetachFromDisposeScope();
-            Pixels = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Images.bytes));
+            Images = empty([options.BatchSize, size.Height, size.Width, options.Channels], ScalarType.Byte).DetachFromDisposeScope();
+            _pixels = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Images.bytes));
         }
 
         /// <summary>The batch whose images are all here.</summary>
         internal int Ready { get; set; } = -1;
 
-        internal ExceptionDispatchInfo? Error { get; private set; }
+        /// <summary>What is to be erased of which of the images that are left.</summary>
+        internal List<(int Image, Erasure Erasure)> Erasures { get; } = [];
+
+        /// <summary>The images that are left out, in their order.</summary>
+        internal ImageDecodingException[] Skipped => [.. _skipped.Values];
+
+        internal unsafe Span<byte> Pixels(int place, int length) => new(_pixels + ((long)place * length), length);
 
         internal void Begin(int images)
         {
             Missing = images;
-            Error = null;
+            _error = null;
+            _erasures.Clear();
+            _skipped.Clear();
+        }
+
+        internal void Erase(int place, IReadOnlyList<Erasure> erasures)
+        {
+            lock (_erasures) _erasures.Add(place, [.. erasures]);
+        }
+
+        internal void Skip(int place, ImageDecodingException failure)
+        {
+            lock (_skipped) _skipped.Add(place, failure);
         }
 
         // The first of several errors in the order of the epoch, so that the same one is reported each time.
-        internal void Fail(int position, Exception error)
+        internal void Fail(int place, Exception failure)
         {
-            if (Error is not null && _failedAt < position) return;
-            Error = ExceptionDispatchInfo.Capture(error);
-            _failedAt = position;
+            lock (_skipped)
+            {
+                if (_error is not null && _failedAt < place) return;
+                _error = ExceptionDispatchInfo.Capture(failure);
+                _failedAt = place;
+            }
+        }
+
+        internal void ThrowIfFailed() => _error?.Throw();
+
+        /// <summary>Closes the gaps of the images that were skipped, and says how many are left.</summary>
+        internal int LeaveOutSkipped(ReadOnlySpan<int> all, int imageBytes, out long[] labels)
+        {
+            labels = new long[all.Length - _skipped.Count];
+            Erasures.Clear();
+            int kept = 0;
+            for (int place = 0; place < all.Length; place++)
+            {
+                if (_skipped.ContainsKey(place)) continue;
+                labels[kept] = all[place];
+                if (kept < place) Pixels(place, imageBytes).CopyTo(Pixels(kept, imageBytes));
+                if (_erasures.TryGetValue(place, out var erasures)) Erasures.AddRange(erasures.Select(erasure => (kept, erasure)));
+                kept++;
+            }
+            return kept;
         }
     }
 }

@@ -1,3 +1,5 @@
+using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Data;
@@ -5,7 +7,12 @@ namespace ResNet.Training.Data;
 /// <summary>Images and their classes, as the loader made them. The next batch may overwrite this one's memory.</summary>
 public sealed class ImageBatch
 {
-    internal ImageBatch(int index, Tensor images, Tensor labels) => (Index, Images, Labels) = (index, images, labels);
+    private readonly Normalize? _normalize;
+    private readonly IReadOnlyList<(int Image, Erasure Erasure)> _erasures;
+
+    internal ImageBatch(
+        int index, Tensor images, Tensor labels, Normalize? normalize, IReadOnlyList<(int Image, Erasure Erasure)> erasures, IReadOnlyList<ImageDecodingException> skipped) =>
+        (Index, Images, Labels, _normalize, _erasures, Skipped) = (index, images, labels, normalize, erasures, skipped);
 
     /// <summary>The batch's place in its epoch, from 0.</summary>
     public int Index { get; }
@@ -18,4 +25,21 @@ public sealed class ImageBatch
 
     /// <summary>How many images there are.</summary>
     public int Count => (int)Labels.NumberOfElements;
+
+    /// <summary>Why images were left out, in their order; empty unless <see cref="ImageLoaderOptions.OnUnreadableImage"/> has them skipped.</summary>
+    public IReadOnlyList<ImageDecodingException> Skipped { get; }
+
+    /// <summary>What a network takes: the images as numbers, normalised and with what was to be erased erased.</summary>
+    /// <param name="device">Where the result goes, and is computed.</param>
+    /// <returns><c>[N, C, H, W]</c>, float32, channels-last in memory.</returns>
+    public Tensor ToInput(Device device)
+    {
+        var input = Normalize.Apply(_normalize, Images, device);
+        foreach (var (image, erasure) in _erasures)
+        {
+            using var target = input[image];
+            erasure.By.Fill(target, erasure);
+        }
+        return input;
+    }
 }

@@ -1,4 +1,5 @@
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Data;
 
@@ -13,25 +14,44 @@ public sealed class ImageLoader
     private const long OrderStream = 1;
     private const long AugmentationStream = 2;
 
-    private readonly IReadOnlyList<ImageSample> _samples;
+    private readonly IImageSource _source;
+    private readonly PixelCache? _cache;
+    private long _skipped;
 
-    /// <summary>A loader of these samples.</summary>
+    /// <summary>A loader of images in files.</summary>
     /// <param name="samples">At least one; a shuffled loader needs at least <see cref="ImageLoaderOptions.BatchSize"/>.</param>
+    /// <param name="transforms">What is done to each image.</param>
     /// <param name="options">How they become batches.</param>
     /// <exception cref="DatasetException">There are too few samples.</exception>
-    /// <exception cref="ArgumentException">A batch would be larger than 2 GiB.</exception>
-    public ImageLoader(IReadOnlyList<ImageSample> samples, ImageLoaderOptions options)
+    /// <exception cref="ArgumentException">
+    /// A batch would be larger than 2 GiB, the transforms are for another number of channels, or pixels are to be kept although
+    /// the transforms are random.
+    /// </exception>
+    public ImageLoader(IReadOnlyList<ImageSample> samples, Compose transforms, ImageLoaderOptions options)
+        : this(new FileImageSource(samples ?? throw new ArgumentNullException(nameof(samples))), transforms, options)
     {
-        ArgumentNullException.ThrowIfNull(samples);
-        ArgumentNullException.ThrowIfNull(options);
-        _samples = samples;
-        Options = options;
-        Batches = options.Shuffle ? samples.Count / options.BatchSize : (samples.Count + options.BatchSize - 1) / options.BatchSize;
-        if (Batches == 0)
-            throw new DatasetException($"There are {samples.Count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
-        if ((double)options.BatchSize * options.ImageSize * options.ImageSize * options.Channels > int.MaxValue)
-            throw new ArgumentException($"A batch of {options.BatchSize} images of {options.ImageSize} × {options.ImageSize} pixels is larger than 2 GiB: choose a smaller batch or image size.", nameof(options));
     }
+
+    internal ImageLoader(IImageSource source, Compose transforms, ImageLoaderOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(transforms);
+        ArgumentNullException.ThrowIfNull(options);
+        (_source, Transforms, Options) = (source, transforms, options);
+        Batches = options.Shuffle ? source.Count / options.BatchSize : (source.Count + options.BatchSize - 1) / options.BatchSize;
+        if (Batches == 0)
+            throw new DatasetException($"There are {source.Count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
+        var (height, width) = transforms.Size;
+        if ((double)options.BatchSize * height * width * options.Channels > int.MaxValue)
+            throw new ArgumentException($"A batch of {options.BatchSize} images of {transforms.Size} pixels is larger than 2 GiB: choose a smaller batch or image size.", nameof(options));
+        if (transforms.Normalize is { } normalize && normalize.Mean.Count != options.Channels)
+            throw new ArgumentException($"The transforms normalise {normalize.Mean.Count} channel(s), but ImageLoaderOptions.Channels is {options.Channels}: they have to be the same.", nameof(transforms));
+        if (options.CacheBytes > 0 && transforms.IsRandom)
+            throw new ArgumentException($"ImageLoaderOptions.CacheBytes is {options.CacheBytes}, but {transforms.First(transform => transform.IsRandom).GetType().Name} makes another image in each pass: leave CacheBytes at 0.", nameof(options));
+        _cache = options.CacheBytes > 0 ? new PixelCache(source.Count, options.CacheBytes) : null;
+    }
+
+    /// <summary>What is done to each image.</summary>
+    public Compose Transforms { get; }
 
     /// <summary>How the samples become batches.</summary>
     public ImageLoaderOptions Options { get; }
@@ -39,29 +59,56 @@ public sealed class ImageLoader
     /// <summary>Batches of an epoch.</summary>
     public int Batches { get; }
 
+    /// <summary>Images of an epoch: all, or, where the loader shuffles, as many as fill whole batches. Those that are skipped count.</summary>
+    public int Images => Options.Shuffle ? Batches * Options.BatchSize : _source.Count;
+
+    /// <summary>How many images were skipped because they cannot be read, in all batches that were taken so far.</summary>
+    public long SkippedImages => Interlocked.Read(ref _skipped);
+
     /// <summary>Images of the smallest batch: the last one, where the samples do not fill it.</summary>
     internal int SmallestBatch => Images % Options.BatchSize is var rest && rest > 0 ? rest : Options.BatchSize;
-
-    /// <summary>Images of an epoch: all, or, where the loader shuffles, as many as fill whole batches.</summary>
-    public int Images => Options.Shuffle ? Batches * Options.BatchSize : _samples.Count;
 
     /// <summary>The batches of one epoch. Each is valid until the next is asked for.</summary>
     /// <param name="epoch">The epoch's number, from 0.</param>
     /// <param name="cancellationToken">Stops the decoding.</param>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default)
+    public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default) => Epoch(epoch, firstBatch: 0, cancellationToken);
+
+    /// <summary>The batches of one epoch from one on: the same that a whole epoch ends with.</summary>
+    /// <param name="epoch">The epoch's number, from 0.</param>
+    /// <param name="firstBatch">The batch to begin with, from 0 to <see cref="Batches"/>, with which there are none left.</param>
+    /// <param name="cancellationToken">Stops the decoding.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="firstBatch"/> is no batch of the epoch.</exception>
+    /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IEnumerable<ImageBatch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken = default)
     {
-        var order = Order(epoch);
-        using var pipeline = new DecodingPipeline(
-            Options, Array.ConvertAll(order, index => _samples[index].Label), (position, pixels) => Decode(order[position], epoch, pixels));
-        for (int batch = 0; batch < Batches; batch++) yield return pipeline.Take(batch, cancellationToken);
+        if (firstBatch < 0 || firstBatch > Batches)
+            throw new ArgumentOutOfRangeException(nameof(firstBatch), firstBatch, $"An epoch has the batches 0 to {Batches - 1}.");
+        return Run();
+
+        IEnumerable<ImageBatch> Run()
+        {
+            var order = Order(epoch);
+            using var pipeline = new DecodingPipeline(
+                Options, Transforms, Array.ConvertAll(order, _source.Label), firstBatch,
+                () => new ImageWorker(_source, Transforms, Options.Channels, _cache),
+                (worker, position, pixels) => worker.Decode(
+                    order[position], SplitMix64.For(Options.Seed, AugmentationStream, epoch, order[position]), pixels));
+            for (int batch = firstBatch; batch < Batches; batch++)
+            {
+                var taken = pipeline.Take(batch, cancellationToken);
+                Interlocked.Add(ref _skipped, taken.Skipped.Count);
+                if (taken.Count > 0) yield return taken;
+            }
+        }
     }
 
     // The index of the sample at each position of the epoch: a Fisher-Yates shuffle.
     private int[] Order(int epoch)
     {
-        var order = new int[_samples.Count];
+        var order = new int[_source.Count];
         for (int i = 0; i < order.Length; i++) order[i] = i;
         if (!Options.Shuffle) return order;
         var random = SplitMix64.For(Options.Seed, OrderStream, epoch);
@@ -71,22 +118,5 @@ public sealed class ImageLoader
             (order[i], order[j]) = (order[j], order[i]);
         }
         return order[..Images];
-    }
-
-    private void Decode(int index, int epoch, Span<byte> pixels)
-    {
-        var random = SplitMix64.For(Options.Seed, AugmentationStream, epoch, index);
-        int size = Options.ImageSize;
-        using var image = ImageDecoder.Open(_samples[index].Path, Options.Channels);
-        if (Options.Augmentation == Augmentation.CropAndFlip)
-        {
-            var (left, top, width, height) = RandomResizedCrop.Draw(image.Width, image.Height, ref random);
-            image.CropResizeInto(left, top, width, height, size, size, flipHorizontally: random.NextDouble() < 0.5, pixels);
-        }
-        else
-        {
-            bool flip = Options.Augmentation == Augmentation.Flip && random.NextDouble() < 0.5;
-            image.ResizeCenterCropInto(Math.Max(Options.ResizeTo, size), size, size, flip, pixels);
-        }
     }
 }

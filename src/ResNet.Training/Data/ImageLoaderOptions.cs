@@ -11,27 +11,6 @@ public sealed record ImageLoaderOptions
         init => field = AtLeastOne(value, nameof(BatchSize));
     } = 128;
 
-    /// <summary>Height and width of the network's input in pixels, at least 1. Default: 224.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
-    public int ImageSize
-    {
-        get;
-        init => field = AtLeastOne(value, nameof(ImageSize));
-    } = 224;
-
-    /// <summary>
-    /// Length in pixels of the shorter side before the centre is cut out, where nothing is cropped at random. Less than
-    /// <see cref="ImageSize"/>, as the default of 0 is, stands for ImageSize itself.
-    /// </summary>
-    /// <exception cref="ArgumentException">The value is negative.</exception>
-    public int ResizeTo
-    {
-        get;
-        init => field = value >= 0
-            ? value
-            : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(ResizeTo)} is {value}, but has to be 0 or more.", nameof(ResizeTo));
-    }
-
     /// <summary>3 for colour, 1 for grey; pictures of the other kind are converted. Default: 3.</summary>
     /// <exception cref="ArgumentException">The value is neither 1 nor 3.</exception>
     public int Channels
@@ -41,17 +20,6 @@ public sealed record ImageLoaderOptions
             ? value
             : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(Channels)} is {value}, but has to be 1 (grey) or 3 (colour).", nameof(Channels));
     } = 3;
-
-    /// <summary>What is random about each image. Default: nothing.</summary>
-    /// <exception cref="ArgumentException">The value is not one of <see cref="Data.Augmentation"/>.</exception>
-    public Augmentation Augmentation
-    {
-        get;
-        init => field = Enum.IsDefined(value)
-            ? value
-            : throw new ArgumentException(
-                $"{nameof(ImageLoaderOptions)}.{nameof(Augmentation)} is {value}, but has to be one of {string.Join(", ", Enum.GetNames<Augmentation>())}.", nameof(Augmentation));
-    }
 
     /// <summary>Whether each epoch has an order of its own (default: false, the order of the samples), and the last, smaller batch is left out.</summary>
     public bool Shuffle { get; init; }
@@ -74,6 +42,29 @@ public sealed record ImageLoaderOptions
         get;
         init => field = AtLeastOne(value, nameof(Ahead));
     } = 3;
+
+    /// <summary>What happens when an image cannot be read. Default: <see cref="OnUnreadableImage.Fail"/>.</summary>
+    /// <exception cref="ArgumentException">The value is not one of <see cref="Data.OnUnreadableImage"/>.</exception>
+    public OnUnreadableImage OnUnreadableImage
+    {
+        get;
+        init => field = Enum.IsDefined(value)
+            ? value
+            : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(OnUnreadableImage)} is {value}, but has to be one of {string.Join(", ", Enum.GetNames<OnUnreadableImage>())}.", nameof(OnUnreadableImage));
+    }
+
+    /// <summary>
+    /// How many bytes of transformed pixels are kept from one pass to the next, so that an image need not be decoded again; for
+    /// transforms without randomness, such as those of evaluation. Default: 0, none.
+    /// </summary>
+    /// <exception cref="ArgumentException">The value is negative.</exception>
+    public long CacheBytes
+    {
+        get;
+        init => field = value >= 0
+            ? value
+            : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(CacheBytes)} is {value}, but has to be 0 or more.", nameof(CacheBytes));
+    }
 
     private static int AtLeastOne(int value, string property) => value >= 1
         ? value

@@ -2,6 +2,7 @@ using ResNet.Core;
 using ResNet.Core.Inspection;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Evaluation;
@@ -13,25 +14,24 @@ public sealed class Classifier
 
     private readonly ResNetModel _model;
     private readonly IReadOnlyList<string> _classes;
-    private readonly ImageLoaderOptions _options;
-    private readonly Normalization _normalization;
+    private readonly Compose _transforms;
 
     /// <summary>A classifier around a trained network, which it puts into evaluation mode: several threads may then ask it at once.</summary>
     /// <param name="model">The network.</param>
     /// <param name="classes">The names of its classes, in order.</param>
-    /// <param name="options">Size and channels of its input, and to what pictures are resized before; the rest does not matter.</param>
-    /// <param name="normalization">What it was trained with.</param>
-    /// <exception cref="ArgumentException">The number of classes is not the network's.</exception>
-    public Classifier(ResNetModel model, IReadOnlyList<string> classes, ImageLoaderOptions options, Normalization normalization)
+    /// <param name="transforms">What is done to a picture, as for evaluation.</param>
+    /// <exception cref="ArgumentException">The number of classes is not the network's, or the network does not take grey or colour pictures.</exception>
+    public Classifier(ResNetModel model, IReadOnlyList<string> classes, Compose transforms)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(classes);
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(normalization);
+        ArgumentNullException.ThrowIfNull(transforms);
         if (classes.Count != model.Options.Classes)
             throw new ArgumentException($"There are {classes.Count} class names, but the network tells {model.Options.Classes} classes apart.", nameof(classes));
+        if (model.Options.InputChannels is not (1 or 3))
+            throw new ArgumentException($"The network takes {model.Options.InputChannels} channels, but pictures have 1 (grey) or 3 (colour).", nameof(model));
         model.eval();
-        (_model, _classes, _options, _normalization) = (model, classes, options, normalization);
+        (_model, _classes, _transforms) = (model, classes, transforms);
     }
 
     /// <summary>The likeliest classes of a picture, likeliest first.</summary>
@@ -44,8 +44,8 @@ public sealed class Classifier
         using var mode = new EvaluationMode(_model);
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        using var image = ImageDecoder.Open(path, _options.Channels);
-        return Named(Rank(_model.call(Input(image))), count);
+        using var image = ImageDecoder.Open(path, _model.Options.InputChannels);
+        return Named(Rank(_model.call(Input(image, path, out _))), count);
     }
 
     /// <summary>Where in a picture the network sees a class (<see cref="GradCam"/>).</summary>
@@ -60,19 +60,15 @@ public sealed class Classifier
         int? chosen = name is null ? null : IndexOf(name);
         using var mode = new EvaluationMode(_model);
         using var scope = NewDisposeScope();
-        using var image = ImageDecoder.Open(path, _options.Channels);
-        var input = Input(image);
+        using var image = ImageDecoder.Open(path, _model.Options.InputChannels);
+        var input = Input(image, path, out var seen);
         (int Index, double Probability)[] ranked;
         using (no_grad()) ranked = Rank(_model.call(input));
         var (index, probability) = chosen is null ? ranked[0] : ranked.First(entry => entry.Index == chosen);
         var map = GradCam.Compute(_model, input, [index], stage).cpu();
-        // The middle of the picture that the network gets to see, as a part of the picture's shorter side.
-        double seen = (double)_options.ImageSize / ResizeTo;
         return new Explanation(
-            path, Named(ranked, DefaultCount), new Prediction(_classes[index], probability), map.data<float>().ToArray(), _options.ImageSize, seen);
+            path, Named(ranked, DefaultCount), new Prediction(_classes[index], probability), map.data<float>().ToArray(), _transforms.Size, seen);
     }
-
-    private int ResizeTo => Math.Max(_options.ResizeTo, _options.ImageSize);
 
     private int IndexOf(string name)
     {
@@ -83,12 +79,20 @@ public sealed class Classifier
         throw new ArgumentException($"There is no class '{name}': the network knows {string.Join(", ", _classes.Take(10))}{(_classes.Count > 10 ? " and others" : "")}.", nameof(name));
     }
 
-    private Tensor Input(DecodedImage image)
+    private Tensor Input(DecodedImage image, string path, out SourceArea seen)
     {
-        int size = _options.ImageSize;
-        var pixels = empty([1, size, size, _options.Channels], ScalarType.Byte);
-        image.ResizeCenterCropInto(ResizeTo, size, size, flipHorizontally: false, pixels.bytes);
-        return _normalization.Apply(pixels, _model.Device).to(_model.DType);
+        var canvas = new Canvas();
+        var pixels = empty([1, _transforms.Size.Height, _transforms.Size.Width, image.Channels], ScalarType.Byte);
+        try
+        {
+            _transforms.Apply(image, canvas, SplitMix64.For(0), pixels.bytes);
+        }
+        catch (TransformException failure)
+        {
+            throw new ImageDecodingException(path, failure.Message, failure);
+        }
+        seen = canvas.Seen;
+        return Normalize.Apply(_transforms.Normalize, pixels, _model.Device).to(_model.DType);
     }
 
     // All classes, likeliest first.

@@ -13,16 +13,13 @@ public sealed class Evaluator
     private const int TopK = 5;
 
     private readonly ImageLoader _loader;
-    private readonly Normalization _normalization;
 
     /// <summary>An evaluator of these images.</summary>
     /// <param name="loader">The images; it should neither shuffle nor augment.</param>
-    /// <param name="normalization">What the network was trained with.</param>
-    public Evaluator(ImageLoader loader, Normalization normalization)
+    public Evaluator(ImageLoader loader)
     {
         ArgumentNullException.ThrowIfNull(loader);
-        ArgumentNullException.ThrowIfNull(normalization);
-        (_loader, _normalization) = (loader, normalization);
+        _loader = loader;
     }
 
     /// <summary>Passes over all images in inference mode. The modes of the network and its modules are as before afterwards.</summary>
@@ -54,7 +51,7 @@ public sealed class Evaluator
             using (NewDisposeScope())
             {
                 var labels = batch.Labels.to(device);
-                var logits = model.call(_normalization.Apply(batch.Images, device).to(model.DType)).to(ScalarType.Float32);
+                var logits = model.call(batch.ToInput(device).to(model.DType)).to(ScalarType.Float32);
                 var loss = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum);
                 var (_, ranked) = logits.topk((int)Math.Min(TopK, logits.size(1)));
                 var hits = ranked.eq(labels.unsqueeze(1));

@@ -1,4 +1,5 @@
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -23,9 +24,9 @@ public sealed class Explanation
 
     private readonly string _path;
     private readonly float[] _heat;
-    private readonly double _seen;
+    private readonly SourceArea _seen;
 
-    internal Explanation(string path, IReadOnlyList<Prediction> predictions, Prediction prediction, float[] heat, int size, double seen) =>
+    internal Explanation(string path, IReadOnlyList<Prediction> predictions, Prediction prediction, float[] heat, ImageSize size, SourceArea seen) =>
         (_path, Predictions, Prediction, _heat, Size, _seen) = (path, predictions, prediction, heat, size, seen);
 
     /// <summary>The likeliest classes, likeliest first: what <see cref="Classifier.Classify"/> gives.</summary>
@@ -35,9 +36,9 @@ public sealed class Explanation
     public Prediction Prediction { get; }
 
     /// <summary>Height and width of <see cref="Heat"/>: the network's input in pixels.</summary>
-    public int Size { get; }
+    public ImageSize Size { get; }
 
-    /// <summary>The map over the part of the picture that the network got, row by row: <see cref="Size"/>² values from 0 to 1.</summary>
+    /// <summary>The map over the part of the picture that the network got, row by row: a value from 0 to 1 for each pixel of <see cref="Size"/>.</summary>
     public IReadOnlyList<float> Heat => _heat;
 
     /// <summary>
@@ -54,26 +55,33 @@ public sealed class Explanation
         ArgumentException.ThrowIfNullOrEmpty(path);
         using var image = ImageDecoder.Open(_path, channels: 3);
         int longest = MostElongated * Math.Min(image.Width, image.Height);
-        int shownWidth = Math.Min(image.Width, longest), shownHeight = Math.Min(image.Height, longest);
-        var (width, height) = Enlarged(shownWidth, shownHeight);
+        var shown = Middle(image, Math.Min(image.Width, longest), Math.Min(image.Height, longest));
+        var (width, height) = Enlarged(shown.Width, shown.Height);
         byte[] pixels = new byte[width * height * 3];
-        image.CropResizeInto((image.Width - shownWidth) / 2, (image.Height - shownHeight) / 2, shownWidth, shownHeight, width, height, flipHorizontally: false, pixels);
+        image.CropResizeInto(shown.Left, shown.Top, shown.Width, shown.Height, width, height, flipHorizontally: false, pixels);
 
-        int side = Math.Max(1, (int)Math.Round(Math.Min(width, height) * _seen));
-        var heat = Resized(side);
-        int left = (width - side) / 2, top = (height - side) / 2;
+        double scale = (double)width / shown.Width;
+        var seen = Rounded(_seen, shown, scale);
+        var heat = Resized(seen.Height, seen.Width);
         for (int y = 0; y < height; y++)
         {
             for (int x = 0; x < width; x++)
             {
                 var pixel = pixels.AsSpan(((y * width) + x) * 3, 3);
-                bool seen = x >= left && x < left + side && y >= top && y < top + side;
-                if (seen) Paint(pixel, heat[((y - top) * side) + x - left]);
+                if (seen.Contains(new Area(x, y, 1, 1))) Paint(pixel, heat[((y - seen.Top) * seen.Width) + x - seen.Left]);
                 else Darken(pixel);
             }
         }
         ImageWriter.WritePng(path, pixels, width, height, channels: 3);
     }
+
+    private static Area Middle(DecodedImage image, int width, int height) =>
+        new((image.Width - width) / 2, (image.Height - height) / 2, width, height);
+
+    // What the network saw, in pixels of the picture that is written.
+    private static Area Rounded(SourceArea seen, Area shown, double scale) => new(
+        (int)Math.Round((seen.Left - shown.Left) * scale), (int)Math.Round((seen.Top - shown.Top) * scale),
+        Math.Max(1, (int)Math.Round(seen.Width * scale)), Math.Max(1, (int)Math.Round(seen.Height * scale)));
 
     private static (int Width, int Height) Enlarged(int width, int height)
     {
@@ -82,11 +90,11 @@ public sealed class Explanation
         return ((int)Math.Round(width * scale), (int)Math.Round(height * scale));
     }
 
-    private float[] Resized(int side)
+    private float[] Resized(int height, int width)
     {
         using var scope = NewDisposeScope();
-        var map = tensor(_heat, [1, 1, Size, Size]);
-        return functional.interpolate(map, [side, side], mode: InterpolationMode.Bilinear, align_corners: false).data<float>().ToArray();
+        var map = tensor(_heat, [1, 1, Size.Height, Size.Width]);
+        return functional.interpolate(map, [height, width], mode: InterpolationMode.Bilinear, align_corners: false).data<float>().ToArray();
     }
 
     private static void Paint(Span<byte> pixel, float heat)

@@ -13,22 +13,19 @@ namespace ResNet.Training.Optimization;
 public sealed class Trainer
 {
     private readonly ImageLoader _training;
-    private readonly Normalization _normalization;
     private readonly Evaluator? _evaluator;
     private readonly TrainerOptions _options;
 
     /// <summary>A trainer on these images.</summary>
     /// <param name="training">The images to learn from; the loader should shuffle.</param>
     /// <param name="evaluation">The images to evaluate on after each epoch; null for none.</param>
-    /// <param name="normalization">What turns pixels into the network's input.</param>
     /// <param name="options">How to train.</param>
-    public Trainer(ImageLoader training, ImageLoader? evaluation, Normalization normalization, TrainerOptions options)
+    public Trainer(ImageLoader training, ImageLoader? evaluation, TrainerOptions options)
     {
         ArgumentNullException.ThrowIfNull(training);
-        ArgumentNullException.ThrowIfNull(normalization);
         ArgumentNullException.ThrowIfNull(options);
-        (_training, _normalization, _options) = (training, normalization, options);
-        _evaluator = evaluation is null ? null : new Evaluator(evaluation, normalization);
+        (_training, _options) = (training, options);
+        _evaluator = evaluation is null ? null : new Evaluator(evaluation);
     }
 
     /// <summary>Called after each epoch with what came out of it, while the network has the epoch's weights.</summary>
@@ -48,7 +45,7 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(model);
         // Now, and not at the end of the first epoch, where the smallest batch is.
         model.train();
-        model.RefuseSinglePixels(_training.SmallestBatch, _training.Options.ImageSize, _training.Options.ImageSize);
+        model.RefuseSinglePixels(_training.SmallestBatch, _training.Transforms.Size.Height, _training.Transforms.Size.Width);
         var completed = new List<EpochMetrics>();
         long steps = 0;
         model.ToChannelsLast();
@@ -82,6 +79,7 @@ public sealed class Trainer
         var schedule = new WarmupCosineSchedule(_options.LearningRate, total, (long)Math.Round(_options.Warmup * total));
         using var lossSum = zeros(1, ScalarType.Float64, model.Device);
         double learningRate = 0;
+        long images = 0;
         model.train();
         foreach (var batch in _training.Epoch(epoch - 1, cancellationToken))
         {
@@ -90,16 +88,17 @@ public sealed class Trainer
             foreach (var group in optimizer.ParamGroups) group.LearningRate = learningRate;
             Step(model, optimizer, batch, lossSum);
             steps++;
+            images += batch.Count;
             meter.Advance(batch.Count, learningRate, () => Finite(lossSum, epoch));
         }
-        return (Finite(lossSum, epoch) / _training.Images, learningRate);
+        return (Finite(lossSum, epoch) / images, learningRate);
     }
 
     private void Step(ResNetModel model, optim.Optimizer optimizer, ImageBatch batch, Tensor lossSum)
     {
         using var scope = NewDisposeScope();
         var device = model.Device;
-        var logits = model.call(_normalization.Apply(batch.Images, device).to(model.DType)).to(ScalarType.Float32);
+        var logits = model.call(batch.ToInput(device).to(model.DType)).to(ScalarType.Float32);
         var loss = nn.functional.cross_entropy(logits, batch.Labels.to(device), label_smoothing: _options.LabelSmoothing);
         // Without gradients, rather than with zeros: the next backward pass then need not add to them.
         model.zero_grad();

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 using static TorchSharp.torch;
 
@@ -129,17 +130,11 @@ public sealed class RunFolder
         }
     }
 
-    /// <summary>How the run's network takes images, where nothing is random.</summary>
-    public ImageLoaderOptions EvaluationOptions => new()
-    {
-        BatchSize = Settings.BatchSize,
-        Channels = Settings.Channels,
-        ImageSize = Settings.ImageSize,
-        ResizeTo = Settings.ResizeTo,
-    };
+    /// <summary>What is done to the images that the run's network is evaluated on.</summary>
+    public Compose EvaluationTransforms => Presets.Evaluation(Settings.ImageSize, Settings.ResizeTo, new Normalize(Settings.Mean, Settings.Deviation));
 
-    /// <summary>What turns pixels into the input of the run's network.</summary>
-    public Normalization Normalization => new(Settings.Mean, Settings.Deviation);
+    /// <summary>How the images that the run's network is evaluated on become batches.</summary>
+    public ImageLoaderOptions EvaluationOptions => new() { BatchSize = Settings.BatchSize, Channels = Settings.Channels };
 
     // A run that ended before it had any weights may be started again in its folder; nothing else is written over.
     private static void RefuseOccupied(RunFolder run)

@@ -2,6 +2,7 @@ using ResNet.Core;
 using ResNet.Core.Inspection;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Tests.Data;
 using static TorchSharp.torch;
@@ -11,7 +12,7 @@ namespace ResNet.Training.Tests.Evaluation;
 public sealed class ClassifierTests : IDisposable
 {
     private static readonly string[] s_classes = ["cat", "dog", "owl"];
-    private static readonly ImageLoaderOptions s_options = new() { ImageSize = 32, ResizeTo = 40 };
+    private static readonly Compose s_transforms = Presets.Evaluation(32, 40);
 
     private readonly TemporaryFolder _folder = new();
     private readonly ResNetModel _network = Network();
@@ -44,7 +45,7 @@ public sealed class ClassifierTests : IDisposable
         using var scope = NewDisposeScope();
         byte[] seen = new byte[32 * 32 * 3];
         using (var image = ImageDecoder.Open(path, channels: 3)) image.ResizeCenterCropInto(40, 32, 32, flipHorizontally: false, seen);
-        var map = GradCam.Compute(_network, Normalization.ImageNet.Apply(tensor(seen, [1, 32, 32, 3]), CPU), [1], stage: 1);
+        var map = GradCam.Compute(_network, Normalize.ImageNet.Apply(tensor(seen, [1, 32, 32, 3]), CPU), [1], stage: 1);
         explanation.Heat.Should().Equal(map.data<float>().ToArray());
     }
 
@@ -99,7 +100,7 @@ public sealed class ClassifierTests : IDisposable
         return new ResNetBuilder().StageDepths(1, 1).StageWidths(8, 16).Classes(3).Build();
     }
 
-    private Classifier Classifier() => new(_network, s_classes, s_options, Normalization.ImageNet);
+    private Classifier Classifier() => new(_network, s_classes, s_transforms);
 
     private string Picture(int width, int height, int? grey = null)
     {

@@ -2,6 +2,7 @@ using ResNet.Core;
 using ResNet.Tests;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Optimization;
 using static TorchSharp.torch;
@@ -13,7 +14,8 @@ public sealed class TrainerTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("trainer").FullName;
     private readonly List<ImageSample> _samples = [];
-    private readonly ImageLoaderOptions _options = new() { BatchSize = 8, ImageSize = 16, Channels = 1, Shuffle = true, Seed = 5 };
+    private static readonly Compose s_transforms = Presets.Evaluation(16, 16, Normalize.Grey);
+    private readonly ImageLoaderOptions _options = new() { BatchSize = 8, Channels = 1, Shuffle = true, Seed = 5 };
 
     public TrainerTests()
     {
@@ -114,7 +116,7 @@ public sealed class TrainerTests : IDisposable
         using var model = ResNets.ResNet18(classes: 2, inputChannels: 1);
         foreach (var options in new[] { _options with { BatchSize = 1 }, _options with { BatchSize = 9, Shuffle = false } })
         {
-            var train = () => new Trainer(new ImageLoader(_samples, options), null, Normalization.Grey, new TrainerOptions()).Train(model);
+            var train = () => new Trainer(new ImageLoader(_samples, s_transforms, options), null, new TrainerOptions()).Train(model);
             train.Should().Throw<ArgumentException>().WithMessage("One image of 16 × 16 pixels is too little for batch normalisation*");
         }
     }
@@ -131,7 +133,7 @@ public sealed class TrainerTests : IDisposable
             model.state_dict()["fc.bias"].copy_(tensor(new[] { -1f, 1f }));
         }
         model.train();
-        var result = new Evaluator(new ImageLoader(_samples, _options with { Shuffle = false, BatchSize = 10 }), Normalization.Grey).Evaluate(model);
+        var result = new Evaluator(new ImageLoader(_samples, s_transforms, _options with { Shuffle = false, BatchSize = 10 })).Evaluate(model);
         result.Top1.Should().Be(50);
         result.Top5.Should().Be(100);
         result.Images.Should().Be(64);
@@ -145,7 +147,7 @@ public sealed class TrainerTests : IDisposable
         using var model = Network();
         var (_, norm) = model.named_children().First(child => child.name == "bn1");
         norm.eval();
-        new Evaluator(new ImageLoader(_samples, _options with { Shuffle = false }), Normalization.Grey).Evaluate(model);
+        new Evaluator(new ImageLoader(_samples, s_transforms, _options with { Shuffle = false })).Evaluate(model);
         norm.training.Should().BeFalse();
         model.named_modules().Should().OnlyContain(entry => entry.module.training == (entry.name != "bn1"));
     }
@@ -159,12 +161,12 @@ public sealed class TrainerTests : IDisposable
             model.state_dict()["fc.weight"].zero_();
             model.state_dict()["fc.bias"].copy_(tensor(new[] { -1f, 1f }));
         }
-        var predictions = new Classifier(model, ["dark", "bright"], _options, Normalization.Grey).Classify(_samples[0].Path);
+        var predictions = new Classifier(model, ["dark", "bright"], s_transforms).Classify(_samples[0].Path);
         predictions.Select(prediction => prediction.Class).Should().Equal("bright", "dark");
         // The logistic function of 2.
         predictions[0].Probability.Should().BeApproximately(0.880797, 1e-5);
         predictions.Sum(prediction => prediction.Probability).Should().BeApproximately(1, 1e-6);
-        var refused = () => new Classifier(model, ["one"], _options, Normalization.Grey);
+        var refused = () => new Classifier(model, ["one"], s_transforms);
         refused.Should().Throw<ArgumentException>().Which.Message.Should().StartWith("There are 1 class names, but the network tells 2 classes apart.");
     }
 
@@ -189,9 +191,8 @@ public sealed class TrainerTests : IDisposable
     }
 
     private Trainer Trainer(TrainerOptions options, int workers = 2) => new(
-        new ImageLoader(_samples, _options with { Workers = workers }),
-        new ImageLoader(_samples, _options with { Shuffle = false }),
-        Normalization.Grey,
+        new ImageLoader(_samples, s_transforms, _options with { Workers = workers }),
+        new ImageLoader(_samples, s_transforms, _options with { Shuffle = false }),
         options);
 
     private sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>

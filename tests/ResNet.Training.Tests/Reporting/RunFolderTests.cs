@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Reporting;
 using static TorchSharp.torch;
@@ -40,8 +41,9 @@ public sealed class RunFolderTests : IDisposable
         var opened = RunFolder.Open(RunPath);
         opened.Settings.Should().BeEquivalentTo(s_settings);
         opened.Classes.Should().Equal("cat", "dog", "größe");
-        opened.EvaluationOptions.Should().BeEquivalentTo(new { BatchSize = 16, Channels = 1, ImageSize = 32, ResizeTo = 36, Augmentation = Augmentation.None, Shuffle = false });
-        opened.Normalization.Deviation.Should().Equal(0.25f);
+        opened.EvaluationOptions.Should().BeEquivalentTo(new { BatchSize = 16, Channels = 1, Shuffle = false });
+        opened.EvaluationTransforms.Take(2).Should().Equal(new Resize(36), new CenterCrop(32));
+        opened.EvaluationTransforms.Normalize!.Deviation.Should().Equal(0.25f);
         using var loaded = opened.LoadModel(CPU);
         foreach (var (name, value) in model.state_dict())
             value.allclose(loaded.state_dict()[name], rtol: 0, atol: 0).Should().BeTrue();

@@ -9,7 +9,7 @@ namespace ResNet.Training.Data.Imaging;
 /// Pillow images do.
 /// One image belongs to one thread at a time.
 /// </remarks>
-public sealed class DecodedImage : IDisposable
+public sealed class DecodedImage : IPixelSource, IDisposable
 {
     private byte[]? _pixels;
 
@@ -100,6 +100,8 @@ public sealed class DecodedImage : IDisposable
             ArrayPool<byte>.Shared.Return(returned);
     }
 
+    PixelView IPixelSource.Read(Area area) => new(Rows(0, Height), Width * Channels, Channels, new Area(0, 0, Width, Height));
+
     internal Span<byte> Rows(int top, int count)
     {
         ObjectDisposedException.ThrowIf(_pixels is null, this);
@@ -140,7 +142,7 @@ public sealed class DecodedImage : IDisposable
             rows.Slice(((row * Width) + left) * Channels, length).CopyTo(destination[(row * length)..]);
     }
 
-    private static void Flip(Span<byte> pixels, int width, int channels)
+    internal static void Flip(Span<byte> pixels, int width, int channels)
     {
         var stride = width * channels;
         for (var row = 0; row < pixels.Length; row += stride)

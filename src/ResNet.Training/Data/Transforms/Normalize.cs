@@ -1,13 +1,14 @@
+using ResNet.Core.Weights;
 using static TorchSharp.torch;
 
-namespace ResNet.Training.Data;
+namespace ResNet.Training.Data.Transforms;
 
 /// <summary>Turns pixels into the numbers a network takes: <c>(pixel / 255 − mean) / deviation</c>, channel by channel.</summary>
-public sealed record Normalization
+public sealed record Normalize : Transform
 {
     /// <summary>Means and standard deviations of each channel, where black is 0 and white is 1.</summary>
     /// <exception cref="ArgumentException">The lengths differ, or a deviation is not positive.</exception>
-    public Normalization(IReadOnlyList<float> mean, IReadOnlyList<float> deviation)
+    public Normalize(IReadOnlyList<float> mean, IReadOnlyList<float> deviation)
     {
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(deviation);
@@ -17,13 +18,24 @@ public sealed record Normalization
     }
 
     /// <summary>Of ImageNet's colour images, as torchvision uses them.</summary>
-    public static Normalization ImageNet { get; } = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
+    public static Normalize ImageNet { get; } = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
     /// <summary>Of ImageNet's images in grey: its luma's mean and deviation.</summary>
-    public static Normalization Grey { get; } = new([0.449f], [0.226f]);
+    public static Normalize Grey { get; } = new([0.449f], [0.226f]);
+
+    /// <summary>Of CIFAR-10's training images.</summary>
+    public static Normalize Cifar10 { get; } = new([0.4914f, 0.4822f, 0.4465f], [0.2470f, 0.2435f, 0.2616f]);
 
     /// <summary>Of Fashion-MNIST's training images.</summary>
-    public static Normalization FashionMnist { get; } = new([0.2860f], [0.3530f]);
+    public static Normalize FashionMnist { get; } = new([0.2860f], [0.3530f]);
+
+    /// <summary>What published weights were trained with.</summary>
+    /// <param name="preprocessing">That of the weights.</param>
+    public static Normalize From(Preprocessing preprocessing)
+    {
+        ArgumentNullException.ThrowIfNull(preprocessing);
+        return new(preprocessing.Mean, preprocessing.Deviation);
+    }
 
     /// <summary>Means of the channels.</summary>
     public IReadOnlyList<float> Mean { get; }
@@ -35,18 +47,34 @@ public sealed record Normalization
     /// <param name="images">Pixels <c>[N, H, W, C]</c>, uint8.</param>
     /// <param name="device">Where the result goes, and is computed.</param>
     /// <returns><c>[N, C, H, W]</c>, float32, channels-last in memory.</returns>
+    /// <exception cref="ArgumentException">The images have another shape or number of channels.</exception>
     public Tensor Apply(Tensor images, Device device)
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.ndim != 4 || images.size(3) != Mean.Count)
             throw new ArgumentException($"The images have the shape [{string.Join(", ", images.shape)}], but the normalisation takes [N, H, W, {Mean.Count}].", nameof(images));
+        return Apply(this, images, device);
+    }
+
+    /// <summary>The same, or without a normalisation <c>pixel / 255</c>.</summary>
+    internal static Tensor Apply(Normalize? normalize, Tensor images, Device device)
+    {
         using var scope = NewDisposeScope();
         var shape = images.shape;
         // Row by row, so that libtorch's inner loop runs over a whole row and not over the few channels of a pixel.
         long row = shape[2] * shape[3];
-        return images.to(device).view(shape[0], shape[1], row).to(ScalarType.Float32)
-            .sub_(Row(Mean, shape[2], device)).div_(Row(Deviation, shape[2], device))
-            .view(shape).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+        var values = images.to(device).view(shape[0], shape[1], row).to(ScalarType.Float32);
+        values = normalize is null
+            ? values.div_(255)
+            : values.sub_(Row(normalize.Mean, shape[2], device)).div_(Row(normalize.Deviation, shape[2], device));
+        return values.view(shape).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+    }
+
+    internal override bool WorksOnTensors => true;
+
+    internal override void Apply(Canvas canvas, ref SplitMix64 random)
+    {
+        // A batch is normalised as a whole, on the model's device.
     }
 
     private static Tensor Row(IReadOnlyList<float> values, long width, Device device) =>

@@ -1,9 +1,9 @@
-using ResNet.Training.Data;
+using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Data;
 
-public class NormalizationTests
+public class NormalizeTests
 {
     // (pixel / 255 - mean) / deviation, worked out by hand.
     [Fact]
@@ -11,7 +11,7 @@ public class NormalizationTests
     {
         using var scope = NewDisposeScope();
         var pixels = tensor(new byte[] { 0, 51, 102, 255, 204, 153 }, [1, 1, 2, 3]);
-        var result = new Normalization([0.5f, 0.2f, 0f], [0.5f, 0.1f, 2f]).Apply(pixels, CPU);
+        var result = new Normalize([0.5f, 0.2f, 0f], [0.5f, 0.1f, 2f]).Apply(pixels, CPU);
         result.shape.Should().Equal(1, 3, 1, 2);
         result.contiguous().data<float>().ToArray().Should().Equal([-1f, 1f, 0f, 6f, 0.2f, 0.3f], (a, b) => Math.Abs(a - b) < 1e-5);
     }
@@ -20,7 +20,7 @@ public class NormalizationTests
     public void The_result_is_channels_last_in_memory()
     {
         using var scope = NewDisposeScope();
-        Normalization.ImageNet.Apply(zeros([2, 8, 6, 3], ScalarType.Byte), CPU).stride().Should().Equal(144, 1, 18, 3);
+        Normalize.ImageNet.Apply(zeros([2, 8, 6, 3], ScalarType.Byte), CPU).stride().Should().Equal(144, 1, 18, 3);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public class NormalizationTests
     {
         using var scope = NewDisposeScope();
         var pixels = tensor(new byte[] { 1, 2, 3 }, [1, 1, 1, 3]);
-        Normalization.ImageNet.Apply(pixels, CPU);
+        Normalize.ImageNet.Apply(pixels, CPU);
         pixels.data<byte>().ToArray().Should().Equal(1, 2, 3);
     }
 
@@ -36,9 +36,9 @@ public class NormalizationTests
     public void Images_with_other_channels_and_bad_numbers_are_refused()
     {
         using var grey = zeros([1, 4, 4, 1], ScalarType.Byte);
-        var apply = () => Normalization.ImageNet.Apply(grey, CPU);
+        var apply = () => Normalize.ImageNet.Apply(grey, CPU);
         apply.Should().Throw<ArgumentException>().Which.Message.Should().StartWith("The images have the shape [1, 4, 4, 1], but the normalisation takes [N, H, W, 3].");
-        var make = () => new Normalization([0.5f], [0f]);
+        var make = () => new Normalize([0.5f], [0f]);
         make.Should().Throw<ArgumentException>();
     }
 }

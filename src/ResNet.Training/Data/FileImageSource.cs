@@ -1,0 +1,29 @@
+using ResNet.Training.Data.Imaging;
+
+namespace ResNet.Training.Data;
+
+/// <summary>Images in files of their own.</summary>
+internal sealed class FileImageSource(IReadOnlyList<ImageSample> samples) : IImageSource
+{
+    public int Count => samples.Count;
+
+    public int Label(int index) => samples[index].Label;
+
+    public string Name(int index) => samples[index].Path;
+
+    public IImageReader OpenReader(int channels) => new Reader(samples, channels);
+
+    private sealed class Reader(IReadOnlyList<ImageSample> samples, int channels) : IImageReader
+    {
+        private DecodedImage? _image;
+
+        public IPixelSource Open(int index)
+        {
+            _image?.Dispose();
+            _image = null;
+            return _image = ImageDecoder.Open(samples[index].Path, channels);
+        }
+
+        public void Dispose() => _image?.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace ResNet.Training.Data.Transforms;
+
+/// <summary>Refuses what a transform cannot do, naming its property, the value and what is accepted.</summary>
+internal static class Require
+{
+    public static ImageSize Positive(ImageSize size, string transform) => size is { Height: >= 1, Width: >= 1 }
+        ? size
+        : throw new ArgumentException($"{transform}.Size is {size}, but has to be at least 1 × 1.");
+
+    public static T AtLeast<T>(T value, T least, string property)
+        where T : INumber<T> => value >= least
+        ? value
+        : throw new ArgumentException($"{property} is {Text(value)}, but has to be at least {Text(least)}.");
+
+    public static T Between<T>(T value, T least, T most, string property)
+        where T : INumber<T> => value >= least && value <= most
+        ? value
+        : throw new ArgumentException($"{property} is {Text(value)}, but has to be between {Text(least)} and {Text(most)}.");
+
+    public static double Probability(double value, string property) => Between(value, 0.0, 1.0, property);
+
+    /// <summary>A range of positive numbers.</summary>
+    public static (double Minimum, double Maximum) Range((double Minimum, double Maximum) range, double most, string property) =>
+        range.Minimum > 0 && range.Minimum <= range.Maximum && range.Maximum <= most
+            ? range
+            : throw new ArgumentException(
+                $"{property} is ({Text(range.Minimum)}, {Text(range.Maximum)}), but has to be two numbers more than 0, the smaller one first"
+                + $"{(double.IsInfinity(most) || most == double.MaxValue ? "" : $", and at most {Text(most)}")}.");
+
+    public static T Defined<T>(T value, string property, params ReadOnlySpan<T> accepted)
+        where T : struct, Enum
+    {
+        if (accepted.Contains(value)) return value;
+        throw new ArgumentException($"{property} is {value}, but has to be one of {string.Join(", ", accepted.ToArray())}.");
+    }
+
+    private static string Text<T>(T value)
+        where T : INumber<T> => value.ToString(null, CultureInfo.InvariantCulture);
+}

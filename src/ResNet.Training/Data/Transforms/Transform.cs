@@ -1,0 +1,25 @@
+namespace ResNet.Training.Data.Transforms;
+
+/// <summary>One step of what is done to an image before a network sees it; several make a <see cref="Compose"/>.</summary>
+/// <remarks>
+/// Each has the name, the defaults and the distribution of torchvision's transform of Pillow images, and gives the same
+/// pixels. Its random numbers come from the loader's seed, the epoch and the image's index alone.
+/// </remarks>
+public abstract record Transform
+{
+    private protected Transform()
+    {
+    }
+
+    /// <summary>Does the step.</summary>
+    internal abstract void Apply(Canvas canvas, ref SplitMix64 random);
+
+    /// <summary>Whether the step is done to tensors, after all steps on pixels.</summary>
+    internal virtual bool WorksOnTensors => false;
+
+    /// <summary>Whether what becomes of an image is left to chance.</summary>
+    internal virtual bool IsRandom => false;
+
+    /// <summary>What size the step leaves an image of this size in; null where images come in different sizes.</summary>
+    internal virtual ImageSize? SizeAfter(ImageSize? before) => before;
+}
