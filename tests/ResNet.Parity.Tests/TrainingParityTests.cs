@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 using Xunit.Abstractions;
 using static TorchSharp.torch;
@@ -44,9 +45,8 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
         using var deviations = new Deviations($"{name}, trainer", output);
         using var network = Start(name, ScalarType.Float64);
         // Pixels from 0 to 1, as ToTensor gives them.
-        var normalization = new Normalization([0, 0, 0], [1, 1, 1]);
-        var loader = new ImageLoader(new ImageFolder(At("images")).Samples, new ImageLoaderOptions { BatchSize = Classes, ImageSize = 32 });
-        var trainer = new Trainer(loader, evaluation: null, normalization, new TrainerOptions
+        var loader = new ImageLoader(new ImageFolder(At("images")).Samples, new Compose(new CenterCrop(32)), new ImageLoaderOptions { BatchSize = Classes });
+        var trainer = new Trainer(loader, evaluation: null, new TrainerOptions
         {
             Epochs = 5, LearningRate = LearningRate, Momentum = Momentum, WeightDecay = WeightDecay, Warmup = 0.4, LabelSmoothing = LabelSmoothing,
         });

@@ -78,10 +78,13 @@ public sealed class Explanation
     private static Area Middle(DecodedImage image, int width, int height) =>
         new((image.Width - width) / 2, (image.Height - height) / 2, width, height);
 
-    // What the network saw, in pixels of the picture that is written.
-    private static Area Rounded(SourceArea seen, Area shown, double scale) => new(
-        (int)Math.Round((seen.Left - shown.Left) * scale), (int)Math.Round((seen.Top - shown.Top) * scale),
-        Math.Max(1, (int)Math.Round(seen.Width * scale)), Math.Max(1, (int)Math.Round(seen.Height * scale)));
+    // What the network saw, in pixels of the picture that is written, about the same centre.
+    private static Area Rounded(SourceArea seen, Area shown, double scale)
+    {
+        int width = Math.Max(1, (int)Math.Round(seen.Width * scale)), height = Math.Max(1, (int)Math.Round(seen.Height * scale));
+        double across = (seen.Left + (seen.Width / 2) - shown.Left) * scale, down = (seen.Top + (seen.Height / 2) - shown.Top) * scale;
+        return new((int)Math.Floor(across - (width / 2.0)), (int)Math.Floor(down - (height / 2.0)), width, height);
+    }
 
     private static (int Width, int Height) Enlarged(int width, int height)
     {

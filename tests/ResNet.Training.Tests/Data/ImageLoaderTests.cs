@@ -1,12 +1,15 @@
 using ResNet.Tests;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Data;
 
 public sealed class ImageLoaderTests : IDisposable
 {
+    private static readonly Compose s_whole = new(new CenterCrop(20));
+
     private readonly string _folder = Directory.CreateTempSubdirectory("loader").FullName;
     private readonly List<ImageSample> _samples;
 
@@ -17,14 +20,16 @@ public sealed class ImageLoaderTests : IDisposable
     [Theory]
     [InlineData(Augmentation.None)]
     [InlineData(Augmentation.Flip)]
+    [InlineData(Augmentation.ShiftAndFlip)]
     [InlineData(Augmentation.CropAndFlip)]
     public void One_two_and_eight_workers_make_the_same_batches(Augmentation augmentation)
     {
-        var options = new ImageLoaderOptions { BatchSize = 8, ImageSize = 16, ResizeTo = 18, Shuffle = true, Augmentation = augmentation, Seed = 11 };
-        var (pixels, labels) = (Pixels(options with { Workers = 1 }, epoch: 3), Labels(options with { Workers = 1 }, epoch: 3));
+        var transforms = augmentation.Transforms(16, 18, Normalize.ImageNet);
+        var options = new ImageLoaderOptions { BatchSize = 8, Shuffle = true, Seed = 11 };
+        var (pixels, labels) = (Pixels(options with { Workers = 1 }, epoch: 3, transforms), Labels(options with { Workers = 1 }, epoch: 3));
         foreach (var other in new[] { options with { Workers = 2 }, options with { Workers = 8, Ahead = 1 } })
         {
-            Pixels(other, epoch: 3).Should().Equal(pixels);
+            Pixels(other, epoch: 3, transforms).Should().Equal(pixels);
             Labels(other, epoch: 3).Should().Equal(labels);
         }
     }
@@ -32,7 +37,7 @@ public sealed class ImageLoaderTests : IDisposable
     [Fact]
     public void Each_epoch_and_each_seed_has_an_order_of_its_own_with_every_image_once()
     {
-        var options = new ImageLoaderOptions { BatchSize = 1, ImageSize = 20, Channels = 1, Shuffle = true, Seed = 1 };
+        var options = new ImageLoaderOptions { BatchSize = 1, Channels = 1, Shuffle = true, Seed = 1 };
         var first = Labels(options, epoch: 0);
         first.Should().BeEquivalentTo(Enumerable.Range(0, 53).Select(i => (long)i)).And.NotBeInAscendingOrder();
         Labels(options, epoch: 0).Should().Equal(first);
@@ -43,7 +48,7 @@ public sealed class ImageLoaderTests : IDisposable
     [Fact]
     public void Without_shuffling_the_order_is_the_samples_and_the_last_batch_is_smaller()
     {
-        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 10, ImageSize = 20 });
+        var loader = new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 10 });
         loader.Batches.Should().Be(6);
         loader.Images.Should().Be(53);
         loader.Epoch(0).Select(batch => (batch.Index, batch.Count)).Should().Equal((0, 10), (1, 10), (2, 10), (3, 10), (4, 10), (5, 3));
@@ -53,7 +58,7 @@ public sealed class ImageLoaderTests : IDisposable
     [Fact]
     public void With_shuffling_only_whole_batches_are_made()
     {
-        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 10, ImageSize = 20, Shuffle = true });
+        var loader = new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 10, Shuffle = true });
         loader.Images.Should().Be(50);
         loader.Epoch(0).Select(batch => batch.Count).Should().Equal(10, 10, 10, 10, 10);
     }
@@ -61,7 +66,7 @@ public sealed class ImageLoaderTests : IDisposable
     [Fact]
     public void Pixels_arrive_as_they_were_written()
     {
-        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 53, ImageSize = 20 });
+        var loader = new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 53 });
         foreach (var batch in loader.Epoch(0))
         {
             batch.Images.shape.Should().Equal(53, 20, 20, 3);
@@ -74,9 +79,9 @@ public sealed class ImageLoaderTests : IDisposable
     [Fact]
     public void Mirroring_swaps_left_and_right_and_keeps_the_channels()
     {
-        var options = new ImageLoaderOptions { BatchSize = 53, ImageSize = 20, Augmentation = Augmentation.Flip, Seed = 4 };
-        var plain = Pixels(options with { Augmentation = Augmentation.None }, 0);
-        var mirrored = Pixels(options, 0);
+        var options = new ImageLoaderOptions { BatchSize = 53, Seed = 4 };
+        var plain = Pixels(options, 0);
+        var mirrored = Pixels(options, 0, new Compose(s_whole.Append(new RandomHorizontalFlip())));
         int flipped = 0;
         for (int i = 0; i < 53; i++)
         {
@@ -105,7 +110,7 @@ public sealed class ImageLoaderTests : IDisposable
     public void An_unreadable_image_stops_the_epoch_at_its_batch_with_its_path()
     {
         File.WriteAllBytes(_samples[25].Path, File.ReadAllBytes(_samples[25].Path)[..60]);
-        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 10, ImageSize = 20 });
+        var loader = new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 10 });
         var taken = new List<int>();
         var epoch = () =>
         {
@@ -121,7 +126,7 @@ public sealed class ImageLoaderTests : IDisposable
         long tensors = LiveTensors.Count();
         for (int i = 0; i < 20; i++)
         {
-            foreach (var _ in new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 4, ImageSize = 20, Workers = 4 }).Epoch(i)) break;
+            foreach (var _ in new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 4, Workers = 4 }).Epoch(i)) break;
         }
         Tensor.TotalCount.Should().Be(tensors);
         System.Diagnostics.Process.GetCurrentProcess().Threads.Count.Should().BeLessThan(80);
@@ -131,7 +136,7 @@ public sealed class ImageLoaderTests : IDisposable
     public void Cancelling_stops_the_epoch_before_its_next_batch()
     {
         using var cancellation = new CancellationTokenSource();
-        var loader = new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 4, ImageSize = 20 });
+        var loader = new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 4 });
         var taken = new List<int>();
         var epoch = () =>
         {
@@ -148,7 +153,7 @@ public sealed class ImageLoaderTests : IDisposable
     [Fact]
     public void Too_few_images_for_a_batch_are_refused()
     {
-        var make = () => new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 54, Shuffle = true });
+        var make = () => new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 54, Shuffle = true });
         make.Should().Throw<DatasetException>().WithMessage("There are 53 images, too few for one batch of 54: choose a smaller batch size.");
     }
 
@@ -157,24 +162,23 @@ public sealed class ImageLoaderTests : IDisposable
     {
         Refusal(() => new ImageLoaderOptions { BatchSize = 0 }).Should().StartWith("ImageLoaderOptions.BatchSize is 0, but has to be at least 1.");
         Refusal(() => new ImageLoaderOptions { Channels = 2 }).Should().StartWith("ImageLoaderOptions.Channels is 2, but has to be 1 (grey) or 3 (colour).");
-        Refusal(() => new ImageLoaderOptions { Augmentation = (Augmentation)7 }).Should().StartWith("ImageLoaderOptions.Augmentation is 7, but has to be one of None, Flip, CropAndFlip.");
-        Refusal(() => new ImageLoader(_samples, new ImageLoaderOptions { BatchSize = 50, ImageSize = 30_000 })).Should().StartWith("A batch of 50 images of 30000 × 30000 pixels is larger than 2 GiB");
+        Refusal(() => new ImageLoader(_samples, Presets.Evaluation(30_000), new ImageLoaderOptions { BatchSize = 50 })).Should().StartWith("A batch of 50 images of 30000 × 30000 pixels is larger than 2 GiB");
         Refusal(() => new ImageLoaderOptions { Workers = -1 }).Should().StartWith("ImageLoaderOptions.Workers is -1");
     }
 
     private static string Refusal<T>(Func<T> make) => make.Should().Throw<ArgumentException>().Which.Message;
 
-    private List<byte> Pixels(ImageLoaderOptions options, int epoch)
+    private List<byte> Pixels(ImageLoaderOptions options, int epoch, Compose? transforms = null)
     {
         var bytes = new List<byte>();
-        foreach (var batch in new ImageLoader(_samples, options).Epoch(epoch)) bytes.AddRange(batch.Images.bytes);
+        foreach (var batch in new ImageLoader(_samples, transforms ?? s_whole, options).Epoch(epoch)) bytes.AddRange(batch.Images.bytes);
         return bytes;
     }
 
     private List<long> Labels(ImageLoaderOptions options, int epoch)
     {
         var labels = new List<long>();
-        foreach (var batch in new ImageLoader(_samples, options).Epoch(epoch)) labels.AddRange(batch.Labels.data<long>().ToArray());
+        foreach (var batch in new ImageLoader(_samples, s_whole, options).Epoch(epoch)) labels.AddRange(batch.Labels.data<long>().ToArray());
         return labels;
     }
 

@@ -1,9 +1,13 @@
 using ResNet.Training.Data;
+using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Tests.Data;
 
 public class RandomResizedCropTests
 {
+    private static readonly RandomResizedCrop s_transform = new(224);
+
     // torchvision.transforms.RandomResizedCrop.get_params with its defaults on a 500×375 image, 200,000 draws: mean area
     // 0.4339 of the image's (standard deviation 0.2168), mean ratio 1.0451.
     [Fact]
@@ -14,7 +18,7 @@ public class RandomResizedCropTests
         const int draws = 50_000;
         for (int i = 0; i < draws; i++)
         {
-            var (left, top, width, height) = RandomResizedCrop.Draw(500, 375, ref random);
+            var (left, top, width, height) = s_transform.Draw(500, 375, ref random);
             left.Should().BeInRange(0, 500 - width);
             top.Should().BeInRange(0, 375 - height);
             double part = width * height / (500.0 * 375);
@@ -37,7 +41,7 @@ public class RandomResizedCropTests
     public void Very_long_images_give_their_centre_where_nothing_else_fits(int width, int height, int expectedWidth)
     {
         var random = SplitMix64.For(1);
-        var widths = Enumerable.Range(0, 200).Select(_ => RandomResizedCrop.Draw(width, height, ref random).Width).ToList();
+        var widths = Enumerable.Range(0, 200).Select(_ => s_transform.Draw(width, height, ref random).Width).ToList();
         widths.Should().Contain(expectedWidth).And.OnlyContain(drawn => drawn >= 1 && drawn <= width);
     }
 
@@ -45,6 +49,6 @@ public class RandomResizedCropTests
     public void One_pixel_is_enough()
     {
         var random = SplitMix64.For(2);
-        RandomResizedCrop.Draw(1, 1, ref random).Should().Be((0, 0, 1, 1));
+        s_transform.Draw(1, 1, ref random).Should().Be(new Area(0, 0, 1, 1));
     }
 }

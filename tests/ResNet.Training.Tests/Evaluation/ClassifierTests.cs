@@ -1,6 +1,5 @@
 using ResNet.Core;
 using ResNet.Core.Inspection;
-using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
@@ -40,7 +39,7 @@ public sealed class ClassifierTests : IDisposable
         var explanation = Classifier().Explain(path, "dog", stage: 1);
         explanation.Prediction.Class.Should().Be("dog");
         explanation.Prediction.Should().Be(Classifier().Classify(path).Single(prediction => prediction.Class == "dog"));
-        explanation.Size.Should().Be(32);
+        explanation.Size.Should().Be(new ImageSize(32));
 
         using var scope = NewDisposeScope();
         byte[] seen = new byte[32 * 32 * 3];
