@@ -15,15 +15,14 @@ internal sealed class FileImageSource(IReadOnlyList<ImageSample> samples) : IIma
 
     private sealed class Reader(IReadOnlyList<ImageSample> samples, int channels) : IImageReader
     {
-        private DecodedImage? _image;
+        private readonly ImageReader _reader = new(channels);
 
         public IPixelSource Open(int index)
         {
-            _image?.Dispose();
-            _image = null;
-            return _image = ImageDecoder.Open(samples[index].Path, channels);
+            _reader.Open(samples[index].Path);
+            return _reader;
         }
 
-        public void Dispose() => _image?.Dispose();
+        public void Dispose() => _reader.Dispose();
     }
 }

@@ -1,6 +1,3 @@
-using System.Buffers;
-using Microsoft.Win32.SafeHandles;
-
 namespace ResNet.Training.Data.Imaging;
 
 /// <summary>Reads image files into memory as 8-bit grey or RGB: JPEG, PNG, WebP and TIFF, through libvips.</summary>
@@ -25,6 +22,13 @@ public static class ImageDecoder
 
     private static readonly Lock s_retryLock = new();
 
+    // Their memory is used for image after image.
+    [ThreadStatic]
+    private static ImageReader? s_greyReader;
+
+    [ThreadStatic]
+    private static ImageReader? s_colourReader;
+
     /// <summary>Reads an image file.</summary>
     /// <param name="path">The image file; its content decides what it is, not its name.</param>
     /// <param name="channels">1 for grey, 3 for RGB.</param>
@@ -35,11 +39,18 @@ public static class ImageDecoder
     public static DecodedImage Open(string path, int channels)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (path.Length == 0) throw new ImageDecodingException(path, "its path is empty; name a file");
         if (channels is not (1 or 3))
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "An image is read as 1 channel (grey) or 3 (RGB).");
 
-        var file = ReadFile(path, out var length);
+        var reader = channels == 1 ? s_greyReader ??= new ImageReader(1) : s_colourReader ??= new ImageReader(3);
+        reader.Open(path);
+        return reader.ToImage();
+    }
+
+    /// <summary>Decodes the first <paramref name="length"/> bytes of a file's contents.</summary>
+    /// <exception cref="ImageDecodingException">They are damaged, truncated or no image.</exception>
+    internal static DecodedImage Decode(string path, byte[] file, int length, int channels)
+    {
         try
         {
             return SmallPng.TryDecode(file, length, channels) ?? Decode(path, file.AsSpan(0, length), channels);
@@ -51,10 +62,6 @@ public static class ImageDecoder
         catch (NotSupportedException failure)
         {
             throw new ImageDecodingException(path, failure.Message, failure);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(file);
         }
     }
 
@@ -75,47 +82,6 @@ public static class ImageDecoder
             }
         }
     }
-
-    private static byte[] ReadFile(string path, out int length)
-    {
-        byte[]? buffer = null;
-        try
-        {
-            // Sharing everything spares a lock on the file, and so two system calls.
-            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            length = checked((int)RandomAccess.GetLength(handle));
-            buffer = ArrayPool<byte>.Shared.Rent(length);
-            Fill(handle, buffer.AsSpan(0, length));
-            return buffer;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or OverflowException or ArgumentException)
-        {
-            if (buffer != null)
-                ArrayPool<byte>.Shared.Return(buffer);
-            throw new ImageDecodingException(path, Reason(path, failure), failure);
-        }
-    }
-
-    private static void Fill(SafeFileHandle handle, Span<byte> buffer)
-    {
-        var filled = 0;
-        while (filled < buffer.Length)
-        {
-            var read = RandomAccess.Read(handle, buffer[filled..], filled);
-            if (read == 0)
-                throw new EndOfStreamException("it became shorter while it was read");
-            filled += read;
-        }
-    }
-
-    private static string Reason(string path, Exception failure) => failure switch
-    {
-        FileNotFoundException or DirectoryNotFoundException => "there is no such file",
-        UnauthorizedAccessException when Directory.Exists(path) => "it is a folder",
-        UnauthorizedAccessException => "access is denied",
-        OverflowException => "the file is larger than 2 GiB",
-        _ => failure.Message.TrimEnd('.'),
-    };
 
     private static unsafe DecodedImage Decode(string path, ReadOnlySpan<byte> file, int channels)
     {

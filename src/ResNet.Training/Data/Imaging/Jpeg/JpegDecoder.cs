@@ -1,0 +1,173 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace ResNet.Training.Data.Imaging.Jpeg;
+
+/// <summary>
+/// Decodes the usual kinds of JPEG files, and no more of them than is asked for: nothing below a crop is read, and nothing
+/// beside or above it is turned into pixels, which are to the bit those of libjpeg-turbo, and so of Pillow.
+/// </summary>
+/// <remarks>
+/// One belongs to a thread, and keeps its memory from image to image. What it does not know (<see cref="JpegHeader"/>) or finds
+/// damaged, and machines without AVX2, are left to libvips.
+/// </remarks>
+internal sealed unsafe class JpegDecoder
+{
+    private const int BlockLength = 64;
+
+    // Halved chroma is interpolated from a neighbour on each side, which is two pixels away at the most.
+    private const int Context = 2;
+
+    private readonly JpegHeader _header = new();
+    private readonly ScanReader _scan = new();
+    private readonly Plane[] _planes = [new(), new(), new()];
+    private byte[] _rgb = [];
+    private byte[] _chroma = [];
+
+    /// <summary>Whether this machine has what it takes.</summary>
+    public static bool IsSupported => Avx2.IsSupported;
+
+    public int Width => _header.Width;
+
+    public int Height => _header.Height;
+
+    private int UnitWidth => 8 * _header.Component(0).Across;
+
+    private int UnitHeight => 8 * _header.Component(0).Down;
+
+    private int UnitsAcross => (Width + UnitWidth - 1) / UnitWidth;
+
+    private bool IsHalvedVertically => UnitHeight == 16;
+
+    /// <summary>Reads a file's header; false where the file is one for libvips.</summary>
+    public bool TryOpen(ReadOnlySpan<byte> file) =>
+        IsSupported && _header.TryRead(file) && (long)Width * Height <= ImageDecoder.MaxPixels && _scan.TryStart(file[_header.ScanStart..]);
+
+    /// <summary>Decodes a part of the image.</summary>
+    /// <param name="area">The part.</param>
+    /// <param name="channels">1 for grey, 3 for RGB.</param>
+    /// <param name="view">The part's pixels; valid until the next call.</param>
+    /// <returns>False where the file is damaged in what had to be read.</returns>
+    public bool TryRead(Area area, int channels, out PixelView view)
+    {
+        view = default;
+        var needed = NeededUnits(area);
+        for (var i = 0; i < _header.Components; i++) _planes[i].Prepare(_header.Component(i), needed, IsHalvedVertically);
+
+        var stride = (Rounded(area.Width) * 3) + YccConverter.Overrun;
+        Memory.Reserve(ref _rgb, (long)stride * area.Height);
+        Memory.Reserve(ref _chroma, 2L * (Rounded(area.Width) + (2 * YccConverter.Step)));
+
+        _scan.Rewind();
+        Span<int> last = stackalloc int[3];
+        last.Clear();
+        for (int row = 0, unit = 0; row < needed.Bottom; row++)
+        {
+            if (!TryReadRow(row, needed, ref unit, last)) return false;
+            if (row < needed.Top) continue;
+            for (var i = 0; i < _header.Components; i++) _planes[i].Transform(row, Quantization(i));
+            if (!IsHalvedVertically) Convert(area, Math.Max(area.Top, row * UnitHeight), Math.Min(area.Bottom, (row + 1) * UnitHeight), channels, stride);
+        }
+        if (IsHalvedVertically) Convert(area, area.Top, area.Bottom, channels, stride);
+        view = new PixelView(_rgb, stride, channels, area);
+        return true;
+    }
+
+    private static int Rounded(int pixels) => (pixels + YccConverter.Step - 1) / YccConverter.Step * YccConverter.Step;
+
+    // In minimum coded units.
+    private Area NeededUnits(Area area)
+    {
+        var context = UnitWidth == 8 ? 0 : Context;
+        var (left, top) = (Math.Max(0, area.Left - context) / UnitWidth, Math.Max(0, area.Top - context) / UnitHeight);
+        var right = (Math.Min(Width, area.Right + context) + UnitWidth - 1) / UnitWidth;
+        var bottom = (Math.Min(Height, area.Bottom + context) + UnitHeight - 1) / UnitHeight;
+        return new Area(left, top, right - left, bottom - top);
+    }
+
+    private short* Quantization(int component) =>
+        (short*)Unsafe.AsPointer(ref _header.Quantization[_header.Component(component).Quantization * BlockLength]);
+
+    private bool TryReadRow(int row, Area needed, ref int unit, Span<int> last)
+    {
+        foreach (var plane in _planes.AsSpan(0, _header.Components)) plane.BeginRow();
+        for (var column = 0; column < UnitsAcross; column++, unit++)
+        {
+            if (_header.UnitsBetweenRestarts > 0 && unit > 0 && unit % _header.UnitsBetweenRestarts == 0)
+            {
+                if (!_scan.TryNextPart()) return false;
+                last.Clear();
+            }
+            var isNeeded = row >= needed.Top && column >= needed.Left && column < needed.Right;
+            for (var i = 0; i < _header.Components; i++)
+            {
+                if (!TryReadUnit(i, isNeeded ? column - needed.Left : -1, ref last[i])) return false;
+            }
+        }
+        return true;
+    }
+
+    private bool TryReadUnit(int component, int column, ref int last)
+    {
+        var (dc, ac, shape) = (_header.Dc(component), _header.Ac(component), _header.Component(component));
+        for (var y = 0; y < shape.Down; y++)
+        {
+            for (var x = 0; x < shape.Across; x++)
+            {
+                if (column < 0)
+                {
+                    if (!_scan.TrySkipBlock(dc, ac, ref last)) return false;
+                    continue;
+                }
+                var block = _planes[component].Block((column * shape.Across) + x, y, out var flat);
+                if (!_scan.TryReadBlock(dc, ac, ref last, block, out flat[0])) return false;
+            }
+        }
+        return true;
+    }
+
+    private void Convert(Area area, int top, int bottom, int channels, int stride)
+    {
+        var rgb = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_rgb));
+        for (var y = top; y < bottom; y++)
+        {
+            var row = rgb + ((long)(y - area.Top) * stride);
+            if (_header.Components == 1)
+            {
+                PixelFormat.Of8Bit(1).Convert(new Span<byte>(_planes[0].Row(y) + area.Left, area.Width), new Span<byte>(row, area.Width * channels), channels);
+                continue;
+            }
+            ConvertRow(area, y, row);
+            if (channels == 1) PixelFormat.Of8Bit(3).Convert(new Span<byte>(row, area.Width * 3), new Span<byte>(row, area.Width), 1);
+        }
+    }
+
+    private void ConvertRow(Area area, int y, byte* row)
+    {
+        var luma = _planes[0].Row(y) + area.Left;
+        if (UnitWidth == 8)
+        {
+            YccConverter.Convert(luma, _planes[1].Row(y) + area.Left, _planes[2].Row(y) + area.Left, area.Width, row);
+            return;
+        }
+        var (first, end, width) = (area.Left / 2, (area.Right + 1) / 2, (Width + 1) / 2);
+        var blue = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_chroma));
+        var red = blue + Rounded(area.Width) + (2 * YccConverter.Step);
+        foreach (var (plane, target) in new ReadOnlySpan<(int, nint)>([(1, (nint)blue), (2, (nint)red)]))
+        {
+            if (IsHalvedVertically)
+            {
+                var (own, height) = (y / 2, (Height + 1) / 2);
+                var other = Math.Clamp(y % 2 == 0 ? own - 1 : own + 1, 0, height - 1);
+                YccConverter.DoubleBoth(_planes[plane].Row(own), _planes[plane].Row(other), first, end, width, (byte*)target);
+            }
+            else
+            {
+                YccConverter.DoubleWidth(_planes[plane].Row(y), first, end, width, (byte*)target);
+            }
+        }
+        var skip = area.Left - (2 * first);
+        YccConverter.Convert(luma, blue + skip, red + skip, area.Width, row);
+    }
+}
