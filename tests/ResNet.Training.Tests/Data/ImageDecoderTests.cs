@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using ResNet.Training.Data.Imaging;
 using static ResNet.Training.Tests.Data.TestPng.Colours;
 
@@ -70,7 +69,7 @@ public sealed class ImageDecoderTests : IDisposable
         byte[] colours = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255, 250, 10, 20, 90, 10, 170];
         var expected = new byte[] { 76, 150, 29, 255, 83, 52 };
         Decode(new TestPng(6, 1, Rgb).Encode(colours), 1).Should().Equal(expected);
-        Hash(Decode(new TestPng(61, 47, Rgb).Encode(Motif(61, 47, 3)), 1)).Should().Be("e55aa8dd61726646");
+        Motif.Hash(Decode(new TestPng(61, 47, Rgb).Encode(Motif.Pixels(61, 47, 3)), 1)).Should().Be("e55aa8dd61726646");
     }
 
     [Fact]
@@ -228,7 +227,7 @@ public sealed class ImageDecoderTests : IDisposable
     public void A_crop_of_its_own_size_is_a_copy()
     {
         using var image = Open(9, 7, 3);
-        var motif = Motif(9, 7, 3);
+        var motif = Motif.Pixels(9, 7, 3);
         var crop = new byte[4 * 3 * 3];
         image.CropResizeInto(2, 3, 4, 3, 4, 3, flipHorizontally: false, crop);
         var expected = Enumerable.Range(3, 3).SelectMany(row => motif.Skip(((row * 9) + 2) * 3).Take(4 * 3));
@@ -245,7 +244,7 @@ public sealed class ImageDecoderTests : IDisposable
         using var image = Open(width, 3, channels);
         var flipped = new byte[width * 3 * channels];
         image.CropResizeInto(0, 0, width, 3, width, 3, flipHorizontally: true, flipped);
-        var expected = Motif(width, 3, channels).Chunk(width * channels).SelectMany(line => line.Chunk(channels).Reverse().SelectMany(pixel => pixel));
+        var expected = Motif.Pixels(width, 3, channels).Chunk(width * channels).SelectMany(line => line.Chunk(channels).Reverse().SelectMany(pixel => pixel));
         flipped.Should().Equal(expected);
     }
 
@@ -270,7 +269,7 @@ public sealed class ImageDecoderTests : IDisposable
         using var image = Open(imageWidth, imageHeight, channels);
         var result = new byte[targetWidth * targetHeight * channels];
         image.CropResizeInto(left, top, width, height, targetWidth, targetHeight, flipHorizontally: false, result);
-        Hash(result).Should().Be(hash);
+        Motif.Hash(result).Should().Be(hash);
     }
 
     // torchvision 0.14: CenterCrop((targetHeight, targetWidth))(Resize(resizeTo)(image)).
@@ -290,7 +289,7 @@ public sealed class ImageDecoderTests : IDisposable
         using var image = Open(imageWidth, imageHeight, channels);
         var result = new byte[targetWidth * targetHeight * channels];
         image.ResizeCenterCropInto(resizeTo, targetWidth, targetHeight, flipHorizontally: false, result);
-        Hash(result).Should().Be(hash);
+        Motif.Hash(result).Should().Be(hash);
     }
 
     [Fact]
@@ -351,7 +350,7 @@ public sealed class ImageDecoderTests : IDisposable
     }
 
     private DecodedImage Open(int width, int height, int channels) => ImageDecoder.Open(
-        folder.Write("motif.png", new TestPng(width, height, channels == 1 ? Grey : Rgb).Encode(Motif(width, height, channels))), channels);
+        folder.Write("motif.png", new TestPng(width, height, channels == 1 ? Grey : Rgb).Encode(Motif.Pixels(width, height, channels))), channels);
 
     private byte[] Decode(byte[] file, int channels)
     {
@@ -372,24 +371,10 @@ public sealed class ImageDecoderTests : IDisposable
         return pixels;
     }
 
-    // The picture that the hashes of Pillow's and torchvision's results are of.
-    private static byte[] Motif(int width, int height, int channels)
-    {
-        var pixels = new byte[height * width * channels];
-        for (var i = 0; i < pixels.Length; i++)
-        {
-            var (channel, x, y) = (i % channels, i / channels % width, i / channels / width);
-            pixels[i] = (byte)((x * x * 7) + (y * y * 13) + (x * y * 3) + (channel * 85));
-        }
-        return pixels;
-    }
-
     private static byte[] RandomBytes(int count)
     {
         var bytes = new byte[count];
         new Random(count).NextBytes(bytes);
         return bytes;
     }
-
-    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using ResNet.Core.Weights;
 
 namespace ResNet.Training.Data.Imaging;
 
@@ -11,6 +12,9 @@ namespace ResNet.Training.Data.Imaging;
 /// </remarks>
 public sealed class DecodedImage : IPixelSource, IDisposable
 {
+    [ThreadStatic]
+    private static Resampler? s_resampler;
+
     private byte[]? _pixels;
 
     internal DecodedImage(int width, int height, int channels)
@@ -49,13 +53,9 @@ public sealed class DecodedImage : IPixelSource, IDisposable
         CheckSpan(top, height, Height, nameof(top), nameof(height));
         CheckTarget(targetWidth, targetHeight, destination);
 
-        if (width == targetWidth && height == targetHeight)
-            Copy(left, top, width, height, destination);
-        else
-            BilinearResampler.Resample(
-                Rows(0, Height), Width, Channels, new(left, top, width, height), targetWidth, targetHeight, new(0, 0, targetWidth, targetHeight), destination);
-        if (flipHorizontally)
-            Flip(destination, targetWidth, Channels);
+        Resampler.Resample(
+            View, new(left, top, width, height), targetWidth, targetHeight, new(0, 0, targetWidth, targetHeight),
+            ImageInterpolation.Bilinear, flipHorizontally, destination);
     }
 
     /// <summary>
@@ -83,13 +83,9 @@ public sealed class DecodedImage : IPixelSource, IDisposable
         // Math.Round rounds halves to even, as Python's round does.
         var left = (int)Math.Round((width - targetWidth) / 2.0);
         var top = (int)Math.Round((height - targetHeight) / 2.0);
-        if (width == Width && height == Height)
-            Copy(left, top, targetWidth, targetHeight, destination);
-        else
-            BilinearResampler.Resample(
-                Rows(0, Height), Width, Channels, new(0, 0, Width, Height), width, height, new(left, top, targetWidth, targetHeight), destination);
-        if (flipHorizontally)
-            Flip(destination, targetWidth, Channels);
+        Resampler.Resample(
+            View, new(0, 0, Width, Height), width, height, new(left, top, targetWidth, targetHeight),
+            ImageInterpolation.Bilinear, flipHorizontally, destination);
     }
 
     /// <summary>Gives the memory of the pixels back.</summary>
@@ -100,7 +96,11 @@ public sealed class DecodedImage : IPixelSource, IDisposable
             ArrayPool<byte>.Shared.Return(returned);
     }
 
-    PixelView IPixelSource.Read(Area area) => new(Rows(0, Height), Width * Channels, Channels, new Area(0, 0, Width, Height));
+    private static Resampler Resampler => s_resampler ??= new Resampler();
+
+    private PixelView View => new(Rows(0, Height), Width * Channels, Channels, new(0, 0, Width, Height));
+
+    PixelView IPixelSource.Read(Area area) => View;
 
     internal Span<byte> Rows(int top, int count)
     {
@@ -127,30 +127,5 @@ public sealed class DecodedImage : IPixelSource, IDisposable
         if (destination.Length != length)
             throw new ArgumentException(
                 $"The destination has {destination.Length} bytes where {targetHeight} x {targetWidth} x {Channels} = {length} are needed.", nameof(destination));
-    }
-
-    private void Copy(int left, int top, int width, int height, Span<byte> destination)
-    {
-        var rows = Rows(top, height);
-        if (width == Width)
-        {
-            rows.CopyTo(destination);
-            return;
-        }
-        var length = width * Channels;
-        for (var row = 0; row < height; row++)
-            rows.Slice(((row * Width) + left) * Channels, length).CopyTo(destination[(row * length)..]);
-    }
-
-    internal static void Flip(Span<byte> pixels, int width, int channels)
-    {
-        var stride = width * channels;
-        for (var row = 0; row < pixels.Length; row += stride)
-        {
-            var line = pixels.Slice(row, stride);
-            for (int left = 0, right = stride - channels; left < right; left += channels, right -= channels)
-                for (var channel = 0; channel < channels; channel++)
-                    (line[left + channel], line[right + channel]) = (line[right + channel], line[left + channel]);
-        }
     }
 }

@@ -18,4 +18,7 @@ internal readonly ref struct PixelView(ReadOnlySpan<byte> pixels, int stride, in
     /// <summary>A part of one row, in the image's own coordinates.</summary>
     public ReadOnlySpan<byte> Row(int left, int y, int width) =>
         _pixels.Slice(((y - area.Top) * stride) + ((left - area.Left) * channels), width * channels);
+
+    /// <summary>Everything from a pixel, in the image's own coordinates, to the end of the memory.</summary>
+    public ReadOnlySpan<byte> From(int left, int y) => _pixels[(((y - area.Top) * stride) + ((left - area.Left) * channels))..];
 }
