@@ -1,16 +1,26 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace ResNet.Training.Data.Imaging.Jpeg;
 
 /// <summary>A Huffman code of a JPEG file (ITU-T T.81, annex C), as look-up tables.</summary>
-internal sealed class HuffmanTable
+internal sealed unsafe class HuffmanTable
 {
     /// <summary>How many of the next bits choose an entry.</summary>
     public const int LookupBits = 10;
+
+    /// <summary>The run of zeros that stands for all that are left in the block.</summary>
+    public const int EndOfBlock = 128;
 
     private const int LongestCode = 16;
     private const int MostSymbols = 256;
 
     private readonly byte[] _definition = new byte[LongestCode + MostSymbols];
     private int _definitionLength;
+
+    // Pinned.
+    private readonly uint[] _symbols = GC.AllocateArray<uint>(1 << LookupBits, pinned: true);
+    private readonly uint[] _coefficients = GC.AllocateArray<uint>(1 << LookupBits, pinned: true);
 
     // For codes longer than the look-up: the end of the codes of each length, aligned to 16 bits, and what to add to a code for its symbol's place.
     private readonly int[] _end = new int[LongestCode + 1];
@@ -20,13 +30,14 @@ internal sealed class HuffmanTable
     /// For each of the next bits: the code's length in the lowest byte, 0 where it is longer than <see cref="LookupBits"/>, and its symbol in
     /// the next.
     /// </summary>
-    public uint[] Symbols { get; } = new uint[1 << LookupBits];
+    public uint* Symbols => Pointer(_symbols);
 
     /// <summary>
     /// The same for coefficients, with the value in the upper half where the bits that follow the code are among the next ones too: then the
-    /// lowest byte counts those as well, and the next is the run of zeros before. An upper half of 0 stands for an entry of <see cref="Symbols"/>.
+    /// lowest byte counts those as well, and the next is the run of zeros before; or <see cref="EndOfBlock"/>, with any value. An upper half of 0
+    /// stands for an entry of <see cref="Symbols"/>.
     /// </summary>
-    public uint[] Coefficients { get; } = new uint[1 << LookupBits];
+    public uint* Coefficients => Pointer(_coefficients);
 
     /// <summary>Whether the table has been defined for the image.</summary>
     public bool IsDefined { get; set; }
@@ -70,9 +81,11 @@ internal sealed class HuffmanTable
         return 0;
     }
 
+    private static uint* Pointer(uint[] pinned) => (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
+
     private bool Build(ReadOnlySpan<byte> definition)
     {
-        Array.Clear(Symbols);
+        Array.Clear(_symbols);
         var (code, place) = (0, 0);
         for (var length = 1; length <= LongestCode; length++)
         {
@@ -82,20 +95,22 @@ internal sealed class HuffmanTable
             {
                 if (length > LookupBits) continue;
                 var entries = 1 << (LookupBits - length);
-                if ((code + 1) * entries > Symbols.Length) return false;
-                Symbols.AsSpan(code * entries, entries).Fill((uint)(definition[LongestCode + place] << 8 | length));
+                if ((code + 1) * entries > _symbols.Length) return false;
+                _symbols.AsSpan(code * entries, entries).Fill((uint)(definition[LongestCode + place] << 8 | length));
             }
             if (code > 1 << length) return false;
             _end[length] = code << (LongestCode - length);
             code <<= 1;
         }
-        for (var next = 0; next < Coefficients.Length; next++) Coefficients[next] = WithValue(Symbols[next], next);
+        for (var next = 0; next < _coefficients.Length; next++) _coefficients[next] = WithValue(_symbols[next], next);
         return true;
     }
 
     private static uint WithValue(uint entry, int next)
     {
         var (length, size) = ((int)(entry & 0xFF), (int)(entry >> 8 & 15));
+        // As libjpeg has it, every symbol without a value but that for sixteen zeros ends the block.
+        if (length > 0 && size == 0 && (byte)(entry >> 8) != 0xF0) return 1u << 16 | EndOfBlock << 8 | (uint)length;
         if (length == 0 || size == 0 || length + size > LookupBits) return entry;
         var bits = next >> (LookupBits - length - size) & ((1 << size) - 1);
         var value = bits >= 1 << (size - 1) ? bits : bits - (1 << size) + 1;

@@ -117,11 +117,11 @@ internal sealed unsafe class JpegDecoder
             {
                 if (column < 0)
                 {
-                    if (!_scan.TrySkipBlock(dc, ac, ref last)) return false;
+                    if (!_scan.TryRead(dc, ac, ref last, null, out _)) return false;
                     continue;
                 }
                 var block = _planes[component].Block((column * shape.Across) + x, y, out var flat);
-                if (!_scan.TryReadBlock(dc, ac, ref last, block, out flat[0])) return false;
+                if (!_scan.TryRead(dc, ac, ref last, block, out flat[0])) return false;
             }
         }
         return true;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ResNet.Training.Data.Imaging.Jpeg;
 
@@ -13,21 +14,37 @@ internal sealed unsafe class ScanReader
     // A block has at most 64 codes of 16 bits with 15 bits behind each; eight bytes are read at once.
     private const int Padding = 512;
 
-    private const int BitsOfACoefficient = 32;
+    private const int BlockLength = 64;
+    private const int SixteenZeros = 0xF0;
+
+    // Where each coefficient belongs in its block. Places beyond, of damaged files and of the ends of blocks, are the first coefficient's,
+    // which is written last.
+    private static readonly byte[] s_order = MakeOrder();
 
     private readonly List<(int Start, int End)> _parts = [];
     private byte[] _buffer = [];
     private int _part;
 
-    private Bits _bits;
+    // The upper _count bits of _bits are the next ones; what follows them is in memory from _next on.
+    private ulong _bits;
+    private int _count;
+    private byte* _next;
     private byte* _end;
 
-    /// <summary>Where each coefficient of a file belongs in its block; what damaged files have beyond goes to the last.</summary>
-    public static ReadOnlySpan<byte> NaturalOrder =>
+    /// <summary>Where each of 64 coefficients of a file belongs in its block.</summary>
+    public static ReadOnlySpan<byte> NaturalOrder => s_order.AsSpan(0, BlockLength);
+
+    private static byte[] MakeOrder()
+    {
+        var order = GC.AllocateArray<byte>(BlockLength + HuffmanTable.EndOfBlock + BlockLength, pinned: true);
+        Zigzag.CopyTo(order);
+        return order;
+    }
+
+    private static ReadOnlySpan<byte> Zigzag =>
     [
         0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
         35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-        63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63,
     ];
 
     /// <summary>Copies a scan; false where restart markers are not in their order, or something else than the image's end follows.</summary>
@@ -83,7 +100,8 @@ internal sealed unsafe class ScanReader
         if (++_part >= _parts.Count) return false;
         // The buffer is pinned.
         var buffer = (byte*)Unsafe.AsPointer(ref _buffer[0]);
-        _bits = new Bits(buffer + _parts[_part].Start);
+        (_bits, _count) = (0, 0);
+        _next = buffer + _parts[_part].Start;
         _end = buffer + _parts[_part].End;
         return true;
     }
@@ -92,118 +110,154 @@ internal sealed unsafe class ScanReader
     /// <param name="dc">The code of the first coefficient.</param>
     /// <param name="ac">The code of the others.</param>
     /// <param name="last">The first coefficient of the component's block before; becomes this block's.</param>
-    /// <param name="block">64 coefficients, row by row.</param>
+    /// <param name="block">Receives 64 coefficients, row by row; null to pass over a block that nobody needs.</param>
     /// <param name="isFlat">Whether the first coefficient is the only one.</param>
     /// <returns>False where the data are damaged or end too early.</returns>
-    public bool TryReadBlock(HuffmanTable dc, HuffmanTable ac, ref int last, short* block, out bool isFlat)
+    public bool TryRead(HuffmanTable dc, HuffmanTable ac, ref int last, short* block, out bool isFlat)
     {
         isFlat = true;
         if (!TryReadDc(dc, ref last)) return false;
-        block[0] = (short)last;
-
-        var bits = _bits;
-        fixed (uint* table = ac.Coefficients)
-        fixed (byte* order = NaturalOrder)
+        var k = 1;
+        do
         {
-            var k = 1;
-            do
-            {
-                bits.Refill();
-                var entry = table[bits.Peek(HuffmanTable.LookupBits)];
-                var value = (int)entry >> 16;
-                if (value != 0)
-                {
-                    k += (int)(entry >> 8 & 0xFF);
-                    bits.Take((int)(entry & 0xFF));
-                }
-                else
-                {
-                    if (!TryReadSymbol(ac, entry, ref bits, out var symbol)) return false;
-                    var size = symbol & 15;
-                    if (size == 0)
-                    {
-                        if (symbol != 0xF0) break;
-                        k += 16;
-                        continue;
-                    }
-                    k += symbol >> 4;
-                    value = bits.Value(size);
-                    bits.Take(size);
-                }
-                block[order[k]] = (short)value;
-                k++;
-            }
-            while (k < 64);
-            isFlat = k == 1;
-            _bits = bits;
-            return k <= 64 && bits.Position <= _end;
+            k = block == null ? ReadCoefficients<Skip>(ac.Coefficients, block, k) : ReadCoefficients<Keep>(ac.Coefficients, block, k);
+            if (k >= 0) break;
+            // What a code longer than the look-up stands for is found out here, so that the loop need not call anything.
+            k = ~k;
+            if (!TryReadLong(ac, block, ref k)) return false;
         }
+        while (k < BlockLength);
+        if (k > BlockLength) k -= HuffmanTable.EndOfBlock + 1;
+        if (block != null) *block = (short)last;
+        isFlat = k == 1;
+        return k is > 0 and <= BlockLength && _next - (_count >> 3) <= _end;
     }
 
-    /// <summary>Passes over a block that nobody needs.</summary>
-    public bool TrySkipBlock(HuffmanTable dc, HuffmanTable ac, ref int last)
+    // Reads coefficients from place k on. Returns the place behind the last that was read, and EndOfBlock + 1 more where the block ended before
+    // its last place; and where a long code comes next, the complement of the place. By itself, and without calls, all of its variables stay in registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int ReadCoefficients<TMode>(uint* table, short* block, int k)
+        where TMode : struct
     {
-        if (!TryReadDc(dc, ref last)) return false;
-        var bits = _bits;
-        fixed (uint* table = ac.Coefficients)
+        var (bits, count) = (_bits, _count);
+        var next = _next;
+        var order = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(s_order));
+        while (true)
         {
-            var k = 1;
-            do
+            // From 0 to 63 bits to 56 or more, which is enough for two entries with values, or one and the longest of the others.
+            bits |= BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(next)) >> count;
+            next += (count ^ 63) >> 3;
+            count |= 56;
+
+            var entry = table[bits >> (64 - HuffmanTable.LookupBits)];
+            var value = (int)entry >> 16;
+            if (value != 0)
             {
-                bits.Refill();
-                var entry = table[bits.Peek(HuffmanTable.LookupBits)];
-                if (entry >> 16 != 0)
+                k += (byte)(entry >> 8);
+                bits <<= (byte)entry;
+                count -= (byte)entry;
+                if (typeof(TMode) == typeof(Keep)) block[order[k]] = (short)value;
+                if (++k > 63) break;
+
+                entry = table[bits >> (64 - HuffmanTable.LookupBits)];
+                value = (int)entry >> 16;
+                if (value != 0)
                 {
-                    k += (int)(entry >> 8 & 0xFF);
-                    bits.Take((int)(entry & 0xFF));
+                    k += (byte)(entry >> 8);
+                    bits <<= (byte)entry;
+                    count -= (byte)entry;
+                    if (typeof(TMode) == typeof(Keep)) block[order[k]] = (short)value;
+                    if (++k > 63) break;
+                    continue;
                 }
-                else
-                {
-                    if (!TryReadSymbol(ac, entry, ref bits, out var symbol)) return false;
-                    if (symbol == 0xF0)
-                    {
-                        k += 16;
-                        continue;
-                    }
-                    if ((symbol & 15) == 0) break;
-                    k += symbol >> 4;
-                    bits.Take(symbol & 15);
-                }
-                k++;
             }
-            while (k < 64);
-            _bits = bits;
-            return k <= 64 && bits.Position <= _end;
+            int length = (byte)entry, symbol = (byte)(entry >> 8), size = symbol & 15;
+            if (length == 0)
+            {
+                k = ~k;
+                break;
+            }
+            bits <<= length;
+            count -= length;
+            if (size > 0)
+            {
+                k += symbol >> 4;
+                if (typeof(TMode) == typeof(Keep)) block[order[k]] = (short)Value(bits, size);
+                bits <<= size;
+                count -= size;
+                if (++k > 63) break;
+            }
+            else
+            {
+                k += 16;
+                if (k > 63) break;
+            }
         }
+        (_bits, _count) = (bits, count);
+        _next = next;
+        return k;
     }
 
     private bool TryReadDc(HuffmanTable table, ref int last)
     {
-        var bits = _bits;
-        bits.Refill();
-        if (!TryReadSymbol(table, table.Symbols[bits.Peek(HuffmanTable.LookupBits)], ref bits, out var size)) return false;
-        if (size > 0)
-        {
-            if (size > 15) return false;
-            last += bits.Value(size);
-            bits.Take(size);
-        }
-        _bits = bits;
+        Refill();
+        var entry = table.Symbols[_bits >> (64 - HuffmanTable.LookupBits)];
+        int size = (byte)(entry >> 8);
+        if ((byte)entry != 0) Take((byte)entry);
+        else if (!TryTakeLongCode(table, out size)) return false;
+        if (size == 0) return true;
+        if (size > 15) return false;
+        last += Value(_bits, size);
+        Take(size);
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryReadSymbol(HuffmanTable table, uint entry, ref Bits bits, out int symbol)
+    private bool TryTakeLongCode(HuffmanTable table, out int symbol)
     {
-        var length = (int)(entry & 0xFF);
-        symbol = (int)(entry >> 8 & 0xFF);
-        if (length == 0)
-        {
-            length = table.FindLong((int)bits.Peek(16), out symbol);
-            if (length == 0) return false;
-        }
-        bits.Take(length);
+        var length = table.FindLong((int)(_bits >> 48), out symbol);
+        if (length == 0) return false;
+        Take(length);
+        Refill();
         return true;
+    }
+
+    private bool TryReadLong(HuffmanTable table, short* block, ref int k)
+    {
+        if (!TryTakeLongCode(table, out var symbol)) return false;
+        var size = symbol & 15;
+        if (size > 0)
+        {
+            k += symbol >> 4;
+            if (block != null) block[s_order[k]] = (short)Value(_bits, size);
+            Take(size);
+            k++;
+        }
+        else
+        {
+            k += symbol == SixteenZeros ? 16 : HuffmanTable.EndOfBlock + 1;
+        }
+        return true;
+    }
+
+    private void Refill()
+    {
+        _bits |= BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(_next)) >> _count;
+        _next += (_count ^ 63) >> 3;
+        _count |= 56;
+    }
+
+    private void Take(int length)
+    {
+        _bits <<= length;
+        _count -= length;
+    }
+
+    // The signed number of the next bits: one whose first bit is 0 is negative.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Value(ulong bits, int size)
+    {
+        var value = (int)(bits >> (64 - size));
+        return value + ((value - (1 << (size - 1))) >> 31 & ((-1 << size) + 1));
     }
 
     private void Append(ReadOnlySpan<byte> bytes, ref int to)
@@ -212,44 +266,7 @@ internal sealed unsafe class ScanReader
         to += bytes.Length;
     }
 
-    /// <summary>The bits to come.</summary>
-    private struct Bits(byte* from)
-    {
-        // The upper _count bits are the next ones; what follows them is in memory from _from on.
-        private ulong _next;
-        private int _count;
-        private byte* _from = from;
+    private readonly struct Keep;
 
-        /// <summary>The byte behind those of which bits were taken.</summary>
-        public readonly byte* Position => _from - (_count >> 3);
-
-        /// <summary>Makes sure that there are as many as a coefficient can have.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Refill()
-        {
-            if (_count >= BitsOfACoefficient) return;
-            _next |= BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(_from)) >> _count;
-            var bytes = (63 - _count) >> 3;
-            _from += bytes;
-            _count += bytes << 3;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly uint Peek(int length) => (uint)(_next >> (64 - length));
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Take(int length)
-        {
-            _next <<= length;
-            _count -= length;
-        }
-
-        /// <summary>The signed number of the next bits: one whose first bit is 0 is negative.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly int Value(int size)
-        {
-            var value = (int)(_next >> (64 - size));
-            return value + ((value - (1 << (size - 1))) >> 31 & ((-1 << size) + 1));
-        }
-    }
+    private readonly struct Skip;
 }
