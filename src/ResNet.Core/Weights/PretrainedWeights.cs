@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace ResNet.Core.Weights;
 
 /// <summary>Published weights of a named network, trained on ImageNet-1K by torchvision: a row of <see cref="Catalogue"/>.</summary>
@@ -11,9 +13,6 @@ public sealed record PretrainedWeights
     private static readonly float[] s_deviation = [0.229f, 0.224f, 0.225f];
     private static readonly Preprocessing s_from256 = new(ResizeTo: 256, CropSize: 224, ImageInterpolation.Bilinear, s_mean, s_deviation);
     private static readonly Preprocessing s_from232 = s_from256 with { ResizeTo = 232 };
-
-    // WeightsDownload has a time limit of its own. A name, since some servers refuse who does not give one.
-    private static readonly HttpClient s_client = new() { Timeout = Timeout.InfiniteTimeSpan, DefaultRequestHeaders = { { "User-Agent", "resnet-dotnet" } } };
 
     internal PretrainedWeights(string name, string fileName, double top1, double top5, Preprocessing preprocessing)
     {
@@ -104,7 +103,23 @@ public sealed record PretrainedWeights
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<string> DownloadAsync(IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        var address = WeightsCache.Source(this, Environment.GetEnvironmentVariable);
-        return await new WeightsDownload(s_client, address, Path, HashPrefix, progress, cancellationToken).RunAsync().ConfigureAwait(false);
+        var download = new FileDownload(Address, Path, HashAlgorithmName.SHA256, HashPrefix)
+        {
+            MirrorVariable = WeightsCache.MirrorVariable,
+            FolderVariable = WeightsCache.HomeVariable,
+        };
+        try
+        {
+            return await download.RunAsync(progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch (FileDownloadException failure) when (failure.HashFound is { } hash)
+        {
+            throw new WeightsFileException(
+                Path, $"is not the published one: its SHA-256 is {hash}, but should begin with {HashPrefix}; delete it, and it will be downloaded again", failure);
+        }
+        catch (FileDownloadException failure)
+        {
+            throw new WeightsDownloadException(failure.Message, failure.InnerException);
+        }
     }
 }

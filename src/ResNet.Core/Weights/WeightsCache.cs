@@ -33,15 +33,4 @@ public static class WeightsCache
             home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + home[1..];
         return Path.GetFullPath(Path.Join(home, "hub", "checkpoints"));
     }
-
-    /// <summary>Where to download a published file from: the mirror that the environment names, or its own address.</summary>
-    /// <exception cref="WeightsDownloadException">The mirror's address does not begin with http:// or https://.</exception>
-    internal static Uri Source(PretrainedWeights weights, Func<string, string?> variable)
-    {
-        if (variable(MirrorVariable) is not { Length: > 0 } mirror) return weights.Address;
-        bool absolute = Uri.TryCreate($"{mirror.TrimEnd('/')}/{weights.FileName}", UriKind.Absolute, out var address);
-        return absolute && (address!.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp)
-            ? address
-            : throw new WeightsDownloadException($"The environment variable {MirrorVariable} is '{mirror}', but has to be an address that begins with http:// or https://.");
-    }
 }

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Security.Cryptography;
 using ResNet.Core.Weights;
+using ResNet.Tests;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests.Weights;
@@ -34,6 +36,30 @@ public sealed class PretrainedNetworkTests : IDisposable
         server.Requests.Should().Equal(null, content.Length / 2);
         File.ReadAllBytes(row.Path).AsSpan().SequenceEqual(content).Should().BeTrue();
         row.Path.Should().Be(Path.Join(_root, "hub", "checkpoints", row.FileName));
+    }
+
+    [Fact]
+    public async Task A_damaged_file_in_the_cache_is_refused_as_a_weights_file()
+    {
+        var row = PretrainedWeights.Find("resnet18");
+        Directory.CreateDirectory(WeightsCache.Folder);
+        File.WriteAllBytes(row.Path, [1, 2, 3]);
+        var download = () => row.DownloadAsync();
+        (await download.Should().ThrowAsync<WeightsFileException>()).WithMessage(
+            $"The weights file '{row.Path}' is not the published one: its SHA-256 is 039058c6*, but should begin with f37072fd; delete it, and it will be downloaded again.");
+    }
+
+    [Fact]
+    public async Task A_download_that_fails_says_what_to_do_about_weights()
+    {
+        var row = PretrainedWeights.Find("resnet18");
+        using var server = new UnreliableServer([], new UnreliableServer.Reply { Status = HttpStatusCode.NotFound });
+        Environment.SetEnvironmentVariable(WeightsCache.MirrorVariable, new Uri(server.Address, "/").ToString());
+        var download = () => row.DownloadAsync();
+        (await download.Should().ThrowAsync<WeightsDownloadException>()).WithMessage(
+            $"*/resnet18-f37072fd.pth cannot be downloaded: the server answers 404 NotFound; download it elsewhere and put it at '{row.Path}', or set RESNET_WEIGHTS_MIRROR to the address of a mirror that has it.");
+        Environment.SetEnvironmentVariable(WeightsCache.MirrorVariable, "mirror.example");
+        (await download.Should().ThrowAsync<WeightsDownloadException>()).WithMessage("The environment variable RESNET_WEIGHTS_MIRROR is 'mirror.example', but has to be an address*");
     }
 
     [Fact]

@@ -136,7 +136,7 @@ public class PretrainedWeightsTests
     [InlineData("HTTPS://mirror.example/torch/models/", "https://mirror.example/torch/models/resnet18-f37072fd.pth")]
     public void A_mirror_has_the_published_file_names(string? mirror, string address)
     {
-        WeightsCache.Source(PretrainedWeights.Find("resnet18"), Mirror(mirror)).Should().Be(new Uri(address));
+        FileDownload.Source(PretrainedWeights.Find("resnet18").Address, WeightsCache.MirrorVariable, Mirror(mirror)).Should().Be(new Uri(address));
     }
 
     [Theory]
@@ -147,8 +147,8 @@ public class PretrainedWeightsTests
     [InlineData("localhost:8080")]
     public void A_mirror_of_another_kind_is_refused(string mirror)
     {
-        var source = () => WeightsCache.Source(PretrainedWeights.Find("resnet18"), Mirror(mirror));
-        source.Should().Throw<WeightsDownloadException>().WithMessage(
+        var source = () => FileDownload.Source(PretrainedWeights.Find("resnet18").Address, WeightsCache.MirrorVariable, Mirror(mirror));
+        source.Should().Throw<FileDownloadException>().WithMessage(
             $"The environment variable RESNET_WEIGHTS_MIRROR is '{mirror}', but has to be an address that begins with http:// or https://.");
     }
 

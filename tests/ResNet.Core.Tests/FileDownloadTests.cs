@@ -1,18 +1,20 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
-using ResNet.Core.Weights;
-using Reply = ResNet.Core.Tests.Weights.UnreliableServer.Reply;
+using ResNet.Tests;
+using Reply = ResNet.Tests.UnreliableServer.Reply;
 
-namespace ResNet.Core.Tests.Weights;
+namespace ResNet.Core.Tests;
 
-public sealed class WeightsDownloadTests : IDisposable
+public sealed class FileDownloadTests : IDisposable
 {
     private const int Length = 300_000;
     private const int Cut = 120_000;
 
     // A request for the whole file.
     private static long? All => null;
+
+    private static readonly string s_zeros = new('0', 128);
 
     private static readonly Reply s_cutReply = new() { CutAfter = Cut };
 
@@ -65,10 +67,44 @@ public sealed class WeightsDownloadTests : IDisposable
         byte[] damaged = [.. _content[..^1], (byte)~_content[^1]];
         File.WriteAllBytes(FilePath, damaged);
         var download = () => DownloadAsync(server.Address);
-        (await download.Should().ThrowAsync<WeightsFileException>()).WithMessage(
-            $"The weights file '{FilePath}' is not the published one: its SHA-256 is {Hash(damaged)}, but should begin with {Hash(_content)[..8]}; delete it, and it will be downloaded again.");
+        (await download.Should().ThrowAsync<FileDownloadException>()).WithMessage(
+            $"'{FilePath}' is not the published file: its SHA-256 is {Hash(damaged)}, but should begin with {Hash(_content)[..8]}; delete it, and it will be downloaded again.");
         server.Requests.Should().BeEmpty();
         File.ReadAllBytes(FilePath).Should().Equal(damaged);
+    }
+
+    [Fact]
+    public async Task Other_hashes_than_SHA_256_are_checked_too_and_a_whole_one_is_named_as_such()
+    {
+        using var server = new UnreliableServer(_content);
+        string sha512 = Convert.ToHexStringLower(SHA512.HashData(_content));
+        (await new FileDownload(server.Address, FilePath, HashAlgorithmName.SHA512, sha512.ToUpperInvariant()).RunAsync()).Should().Be(FilePath);
+        ShouldBeInPlace();
+
+        var other = new FileDownload(server.Address, FilePath, HashAlgorithmName.SHA512, s_zeros);
+        var failure = (await other.Invoking(it => it.RunAsync()).Should().ThrowAsync<FileDownloadException>()).Which;
+        failure.Message.Should().Be($"'{FilePath}' is not the published file: its SHA512 is {sha512}, but should be {s_zeros}; delete it, and it will be downloaded again.");
+        failure.HashFound.Should().Be(sha512);
+    }
+
+    [Fact]
+    public async Task Further_advice_is_given_where_a_download_fails()
+    {
+        using var server = new UnreliableServer(_content, new Reply { Status = HttpStatusCode.NotFound });
+        var download = new FileDownload(server.Address, FilePath, HashAlgorithmName.SHA256, Hash(_content)) { Advice = "install the package that has it" };
+        (await download.Invoking(it => it.RunAsync()).Should().ThrowAsync<FileDownloadException>()).Which.Message.Should()
+            .EndWith($"; download it elsewhere and put it at '{FilePath}', or install the package that has it.");
+    }
+
+    [Theory]
+    [InlineData("ftp://server/file", "00112233", "The address is 'ftp://server/file', but has to begin with http:// or https://.")]
+    [InlineData("file", "00112233", "The address is 'file', but has to begin with http:// or https://.")]
+    [InlineData("https://server/file", "0011223", "The hash is '0011223', but has to be at least 8 hexadecimal digits.")]
+    [InlineData("https://server/file", "0011223g", "The hash is '0011223g', but has to be at least 8 hexadecimal digits.")]
+    public void What_is_no_address_or_no_hash_is_refused(string address, string digits, string message)
+    {
+        var make = () => new FileDownload(new Uri(address, UriKind.RelativeOrAbsolute), FilePath, HashAlgorithmName.SHA256, digits);
+        make.Should().Throw<ArgumentException>().WithMessage($"{message}*");
     }
 
     [Fact]
@@ -293,11 +329,12 @@ public sealed class WeightsDownloadTests : IDisposable
     public async Task Without_a_network_it_is_said_at_once_which_file_belongs_where()
     {
         using var offline = new HttpClient(new Offline());
-        var download = new WeightsDownload(offline, new Uri("https://weights.invalid/weights.pth"), FilePath, Hash(_content)[..8], progress: null, CancellationToken.None)
+        var download = new FileDownload(new Uri("https://weights.invalid/weights.pth"), FilePath, HashAlgorithmName.SHA256, Hash(_content)[..8])
         {
+            Client = offline,
             Delay = (_, _) => throw new InvalidOperationException("There is nothing to wait for."),
         };
-        (await download.Invoking(it => it.RunAsync()).Should().ThrowAsync<WeightsDownloadException>()).Which.Message.Should().StartWith(
+        (await download.Invoking(it => it.RunAsync(null, CancellationToken.None)).Should().ThrowAsync<FileDownloadException>()).Which.Message.Should().StartWith(
             $"https://weights.invalid/weights.pth cannot be downloaded: unknown name; download it elsewhere and put it at '{FilePath}'");
     }
 
@@ -362,11 +399,11 @@ public sealed class WeightsDownloadTests : IDisposable
     {
         using var cancellation = new CancellationTokenSource();
         using var server = new UnreliableServer(_content, new Reply { Status = HttpStatusCode.ServiceUnavailable });
-        var download = () => Download(server.Address, cancellationToken: cancellation.Token, delay: (pause, token) =>
+        var download = () => Download(server.Address, delay: (pause, token) =>
         {
             cancellation.Cancel();
             return Task.Delay(pause, token);
-        }).RunAsync();
+        }).RunAsync(null, cancellation.Token);
         await download.Should().ThrowAsync<OperationCanceledException>();
         server.Requests.Should().ContainSingle();
     }
@@ -412,7 +449,7 @@ public sealed class WeightsDownloadTests : IDisposable
         using var held = new FileStream(FilePath, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         using var server = new UnreliableServer(_content);
         var download = () => DownloadAsync(server.Address);
-        (await download.Should().ThrowAsync<WeightsDownloadException>()).Which.Message.Should().StartWith($"'{FilePath}' is held by another program");
+        (await download.Should().ThrowAsync<FileDownloadException>()).Which.Message.Should().StartWith($"'{FilePath}' is held by another program");
         server.Requests.Should().BeEmpty();
         _pauses.Should().HaveCountGreaterThan(200);
     }
@@ -424,11 +461,11 @@ public sealed class WeightsDownloadTests : IDisposable
         using var server = new UnreliableServer(_content);
         using var held = new FileStream(PartialPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         using var cancellation = new CancellationTokenSource();
-        var download = () => Download(server.Address, cancellationToken: cancellation.Token, delay: (pause, token) =>
+        var download = () => Download(server.Address, delay: (pause, token) =>
         {
             cancellation.Cancel();
             return Task.Delay(pause, token);
-        }).RunAsync();
+        }).RunAsync(null, cancellation.Token);
         await download.Should().ThrowAsync<OperationCanceledException>();
         server.Requests.Should().BeEmpty();
         held.Length.Should().Be(Cut);
@@ -473,16 +510,14 @@ public sealed class WeightsDownloadTests : IDisposable
 
     private Task<string> DownloadAsync(
         Uri address, IProgress<DownloadProgress>? progress = null, TimeSpan? longestSilence = null, CancellationToken cancellationToken = default) =>
-        Download(address, progress, longestSilence, null, cancellationToken).RunAsync();
+        Download(address, longestSilence).RunAsync(progress, cancellationToken);
 
-    private WeightsDownload Download(
-        Uri address,
-        IProgress<DownloadProgress>? progress = null,
-        TimeSpan? longestSilence = null,
-        Func<TimeSpan, CancellationToken, Task>? delay = null,
-        CancellationToken cancellationToken = default) =>
-        new(_client, address, FilePath, Hash(_content)[..8], progress, cancellationToken)
+    private FileDownload Download(Uri address, TimeSpan? longestSilence = null, Func<TimeSpan, CancellationToken, Task>? delay = null) =>
+        new(address, FilePath, HashAlgorithmName.SHA256, Hash(_content)[..8])
         {
+            Client = _client,
+            MirrorVariable = "RESNET_WEIGHTS_MIRROR",
+            FolderVariable = "TORCH_HOME",
             Delay = delay ?? ((pause, _) =>
             {
                 _pauses.Enqueue(pause);
@@ -491,10 +526,10 @@ public sealed class WeightsDownloadTests : IDisposable
             LongestSilence = longestSilence ?? TimeSpan.FromSeconds(60),
         };
 
-    private async Task<WeightsDownloadException> FailureAsync(Uri address, TimeSpan? longestSilence = null)
+    private async Task<FileDownloadException> FailureAsync(Uri address, TimeSpan? longestSilence = null)
     {
         var download = () => DownloadAsync(address, longestSilence: longestSilence);
-        var failure = (await download.Should().ThrowAsync<WeightsDownloadException>()).Which;
+        var failure = (await download.Should().ThrowAsync<FileDownloadException>()).Which;
         File.Exists(FilePath).Should().BeFalse();
         return failure;
     }

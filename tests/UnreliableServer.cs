@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace ResNet.Core.Tests.Weights;
+namespace ResNet.Tests;
 
 /// <summary>An HTTP server on this machine that has one file and gives it as badly as it is told to.</summary>
 internal sealed class UnreliableServer : IDisposable

@@ -1,4 +1,4 @@
-namespace ResNet.Core.Weights;
+namespace ResNet.Core;
 
 /// <summary>How far a download has got.</summary>
 /// <param name="FileName">The file's name, without its folder.</param>

@@ -1,0 +1,318 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+
+namespace ResNet.Core;
+
+/// <summary>Brings one published file to its place on disk: under its name there is the published file or none.</summary>
+/// <remarks>
+/// What has arrived lies beside it as <c>.partial</c> until it is whole and its hash is right; a download that was cut goes on from there,
+/// within a call and at the next one. Failures that may pass are tried again, five times in a row at most. Of several processes that want
+/// the same file one downloads it and the others wait.
+/// </remarks>
+public sealed class FileDownload
+{
+    private const int Attempts = 5;
+    private const int FewestDigits = 8;
+
+    // There is a time limit of our own. A name, since some servers refuse who does not give one.
+    private static readonly HttpClient s_client = new() { Timeout = Timeout.InfiniteTimeSpan, DefaultRequestHeaders = { { "User-Agent", "resnet-dotnet" } } };
+
+    // EWOULDBLOCK of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
+    private static readonly int[] s_heldByAnother = [11, 35, unchecked((int)0x80070020)];
+
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromSeconds(0.2);
+
+    private readonly Uri _published;
+    private readonly string _path;
+    private readonly HashAlgorithmName _algorithm;
+    private readonly string _digits;
+    private readonly string _folder;
+    private readonly string _partialPath;
+
+    /// <summary>A download of one file, which begins with <see cref="RunAsync"/>.</summary>
+    /// <param name="address">Where the file is published, with <c>http</c> or <c>https</c>; the end of its path is the file's name.</param>
+    /// <param name="path">Where it belongs; missing folders are made.</param>
+    /// <param name="algorithm">How its hash was computed, for example <see cref="HashAlgorithmName.SHA256"/>.</param>
+    /// <param name="digits">The published hash, or what it begins with, in hexadecimal digits: at least eight.</param>
+    /// <exception cref="ArgumentException">The address is of another kind, the path is empty, or these are no such digits.</exception>
+    public FileDownload(Uri address, string path, HashAlgorithmName algorithm, string digits)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(digits);
+        if (!IsOnTheWeb(address))
+            throw new ArgumentException($"The address is '{address}', but has to begin with http:// or https://.", nameof(address));
+        if (digits.Length < FewestDigits || !digits.All(char.IsAsciiHexDigit))
+            throw new ArgumentException($"The hash is '{digits}', but has to be at least {FewestDigits} hexadecimal digits.", nameof(digits));
+        (_published, _path, _algorithm, _digits) = (address, Path.GetFullPath(path), algorithm, digits.ToLowerInvariant());
+        (_folder, _partialPath) = (Path.GetDirectoryName(_path)!, _path + ".partial");
+    }
+
+    /// <summary>
+    /// The environment variable with the address of a mirror, to download from instead: that address, <c>/</c> and the file's name. Default:
+    /// null, there is none.
+    /// </summary>
+    public string? MirrorVariable { get; init; }
+
+    /// <summary>The environment variable that names another folder, for messages to advise. Default: null, there is none.</summary>
+    public string? FolderVariable { get; init; }
+
+    /// <summary>Another way to get at the file, for messages to advise: <c>install the package …</c>. Default: null, there is none.</summary>
+    public string? Advice { get; init; }
+
+    /// <summary>Asks the server.</summary>
+    internal HttpClient Client { get; init; } = s_client;
+
+    /// <summary>Waits; <see cref="Task.Delay(TimeSpan, CancellationToken)"/> by default.</summary>
+    internal Func<TimeSpan, CancellationToken, Task> Delay { get; init; } = Task.Delay;
+
+    /// <summary>How long the server may send nothing; 60 seconds by default.</summary>
+    internal TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long to wait for a program that holds the finished file; 60 seconds by default.</summary>
+    internal TimeSpan LongestHold { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Downloads the file if it is not there yet, and checks its hash in either case.</summary>
+    /// <param name="progress">Is told how far the download has got; nothing where there is nothing to download.</param>
+    /// <param name="cancellationToken">Stops it; what has arrived stays for the next time.</param>
+    /// <returns>The file's full path.</returns>
+    /// <exception cref="FileDownloadException">
+    /// The file cannot be downloaded or written, or what is there already is not the published file; the message says what to do.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<string> RunAsync(IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var transfer = new Transfer(this, Source(_published, MirrorVariable, Environment.GetEnvironmentVariable), progress, cancellationToken);
+        try
+        {
+            await transfer.RunAsync().ConfigureAwait(false);
+            return _path;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new FileDownloadException(
+                $"{Path.GetFileName(_path)} cannot be kept in the folder '{_folder}': {failure.Message.TrimEnd('.')}; mend that{OtherFolder}.", failure);
+        }
+    }
+
+    /// <summary>Where to download a file from: the mirror that the environment names, or its own address.</summary>
+    /// <exception cref="FileDownloadException">The mirror's address does not begin with http:// or https://.</exception>
+    internal static Uri Source(Uri published, string? mirrorVariable, Func<string, string?> variable)
+    {
+        if (mirrorVariable is null || variable(mirrorVariable) is not { Length: > 0 } mirror) return published;
+        string name = published.Segments[^1];
+        return Uri.TryCreate($"{mirror.TrimEnd('/')}/{name}", UriKind.Absolute, out var address) && IsOnTheWeb(address)
+            ? address
+            : throw new FileDownloadException($"The environment variable {mirrorVariable} is '{mirror}', but has to be an address that begins with http:// or https://.");
+    }
+
+    private static bool IsOnTheWeb(Uri address) => address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp);
+
+    private string OtherFolder => FolderVariable is null ? "" : $", or name another folder with {FolderVariable}";
+
+    private string OtherSource =>
+        (MirrorVariable is null ? "" : $", or set {MirrorVariable} to the address of a mirror that has it") + (Advice is null ? "" : $", or {Advice}");
+
+    private string HashName => _algorithm == HashAlgorithmName.SHA256 ? "SHA-256" : _algorithm.Name!;
+
+    private string Mismatch(string hash) => $"is {hash}, but should {(_digits.Length == hash.Length ? "be" : "begin with")} {_digits}";
+
+    private bool IsPublished(string hash) => hash.StartsWith(_digits, StringComparison.Ordinal);
+
+    /// <summary>One run of it.</summary>
+    private sealed class Transfer(FileDownload file, Uri address, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    {
+        private readonly byte[] _buffer = new byte[1 << 17];
+        private int _timesHeld;
+
+        internal async Task RunAsync()
+        {
+            while (!await CheckAsync().ConfigureAwait(false) && !await DownloadAsync().ConfigureAwait(false))
+                await file.Delay(s_pollInterval, cancellationToken).ConfigureAwait(false);
+        }
+
+        /// <summary>Whether the published file is there and nobody holds it.</summary>
+        private async Task<bool> CheckAsync()
+        {
+            if (!File.Exists(file._path)) return false;
+            using var present = TryOpen(file._path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (present is null) return false;
+            string hash = await HashAsync(present).ConfigureAwait(false);
+            return file.IsPublished(hash) ? true : throw new FileDownloadException(
+                $"'{file._path}' is not the published file: its {file.HashName} {file.Mismatch(hash)}; delete it, and it will be downloaded again.") { HashFound = hash };
+        }
+
+        /// <summary>Downloads the file unless another process is about it or has done it.</summary>
+        private async Task<bool> DownloadAsync()
+        {
+            // One process at a time: who holds the partial file downloads, and renames it before letting go. Who gets hold of it next
+            // looks again, since the file may be in place by now, and on Unix what was opened may have become that very file.
+            Directory.CreateDirectory(file._folder);
+            using var partial = TryOpen(
+                file._partialPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+            if (partial is null) return false;
+            if (File.Exists(file._path))
+            {
+                File.Delete(file._partialPath);
+                // Nobody downloads, so whoever holds the file under its name has another use for it.
+                if (++_timesHeld > file.LongestHold / s_pollInterval)
+                    throw new FileDownloadException($"'{file._path}' is held by another program: close that{file.OtherFolder}.");
+                return false;
+            }
+            await FillAsync(partial).ConfigureAwait(false);
+            partial.Flush(flushToDisk: true);
+            File.Move(file._partialPath, file._path, overwrite: true);
+            return true;
+        }
+
+        /// <summary>Downloads what the partial file lacks, again and again until its hash is right.</summary>
+        private async Task FillAsync(FileStream partial)
+        {
+            // What a process left that was ended before it could give the file its name may be all there.
+            if (partial.Length > 0 && file.IsPublished(await HashAsync(partial).ConfigureAwait(false))) return;
+            bool startedOver = false;
+            int failures = 0;
+            long furthest = partial.Length;
+            while (true)
+            {
+                Interruption? interruption = null;
+                try
+                {
+                    await ReceiveRestAsync(partial).ConfigureAwait(false);
+                }
+                catch (Interruption caught)
+                {
+                    interruption = caught;
+                }
+
+                // Whatever the server announced, the hash tells whether the file is whole.
+                string hash = await HashAsync(partial).ConfigureAwait(false);
+                if (file.IsPublished(hash)) return;
+                if (interruption is null)
+                {
+                    partial.SetLength(0);
+                    if (startedOver) throw Failed($"the {file.HashName} of what arrives {file.Mismatch(hash)}");
+                    startedOver = true;
+                }
+                else
+                {
+                    // As long as there is more of it each time it is worth going on.
+                    failures = partial.Length > furthest ? 1 : failures + 1;
+                    furthest = Math.Max(furthest, partial.Length);
+                    if (failures == Attempts) throw Failed(interruption.Message, interruption);
+                    var pause = TimeSpan.FromSeconds(1 << (failures - 1));
+                    await file.Delay(interruption.Pause > pause ? interruption.Pause : pause, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+
+        /// <summary>Asks for what is missing and appends it; returns when the server says that this was all.</summary>
+        private async Task ReceiveRestAsync(FileStream partial)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, address);
+            if (partial.Length > 0) request.Headers.Range = new RangeHeaderValue(partial.Length, null);
+            using var response = await OverNetworkAsync(
+                token => file.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token)).ConfigureAwait(false);
+            if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && partial.Length > 0) return;
+            if (!response.IsSuccessStatusCode) throw Refusal(response);
+
+            long? total = response.Content.Headers.ContentLength;
+            if (response.StatusCode != HttpStatusCode.PartialContent)
+            {
+                partial.SetLength(0);
+            }
+            else
+            {
+                var range = response.Content.Headers.ContentRange;
+                if (range?.From != partial.Length)
+                {
+                    partial.SetLength(0);
+                    throw new Interruption("the server sends another part of the file than it was asked for");
+                }
+                total = range.Length;
+            }
+
+            using var body = await OverNetworkAsync(token => response.Content.ReadAsStreamAsync(token)).ConfigureAwait(false);
+            partial.Position = partial.Length;
+            int read;
+            while ((read = await OverNetworkAsync(token => body.ReadAsync(_buffer, token).AsTask()).ConfigureAwait(false)) > 0)
+            {
+                await partial.WriteAsync(_buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+                progress?.Report(new DownloadProgress(Path.GetFileName(file._path), partial.Position, total ?? 0));
+            }
+        }
+
+        /// <summary>Tells failures of the network, which are worth another attempt, from those of the disk.</summary>
+        private async Task<T> OverNetworkAsync<T>(Func<CancellationToken, Task<T>> step)
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(file.LongestSilence);
+            try
+            {
+                return await step(patience.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException silence) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new Interruption($"the server was silent for {file.LongestSilence.TotalSeconds:0.#} seconds", silence);
+            }
+            catch (Exception cut) when (cut is IOException or HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded })
+            {
+                throw new Interruption("the connection was cut", cut);
+            }
+            catch (HttpRequestException offline) when (offline.HttpRequestError == HttpRequestError.NameResolutionError)
+            {
+                // Most likely there is no network, which a wait of seconds does not change.
+                throw Failed(offline.GetBaseException().Message.TrimEnd('.'), offline);
+            }
+            catch (HttpRequestException failure)
+            {
+                throw new Interruption(failure.GetBaseException().Message.TrimEnd('.'), failure);
+            }
+        }
+
+        private Exception Refusal(HttpResponseMessage response)
+        {
+            string reason = $"the server answers {(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd();
+            if (response.StatusCode is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError))
+                return Failed(reason);
+            var asked = response.Headers.RetryAfter;
+            var pause = asked?.Delta ?? asked?.Date - DateTimeOffset.UtcNow ?? TimeSpan.Zero;
+            return new Interruption(reason) { Pause = pause < s_longestPause ? pause : s_longestPause };
+        }
+
+        private FileDownloadException Failed(string reason, Exception? inner = null) => new(
+            $"{address} cannot be downloaded: {reason}; download it elsewhere and put it at '{file._path}'{file.OtherSource}.", inner);
+
+        /// <summary>Opens a file; null while another process holds it.</summary>
+        private static FileStream? TryOpen(string path, FileMode mode, FileAccess access, FileShare share)
+        {
+            try
+            {
+                // Without a buffer nothing is left to write, and to fail, when the stream is closed.
+                return new FileStream(path, mode, access, share, bufferSize: 0, useAsync: true);
+            }
+            catch (IOException failure) when (s_heldByAnother.Contains(failure.HResult))
+            {
+                return null;
+            }
+        }
+
+        private async Task<string> HashAsync(FileStream content)
+        {
+            using var hash = IncrementalHash.CreateHash(file._algorithm);
+            content.Position = 0;
+            int read;
+            while ((read = await content.ReadAsync(_buffer, cancellationToken).ConfigureAwait(false)) > 0) hash.AppendData(_buffer, 0, read);
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+
+        /// <summary>The network failed in a way that may pass.</summary>
+        private sealed class Interruption(string reason, Exception? inner = null) : Exception(reason, inner)
+        {
+            /// <summary>How long the server asks to be left alone, at most <see cref="s_longestPause"/>.</summary>
+            public TimeSpan Pause { get; init; }
+        }
+    }
+}
