@@ -6,6 +6,12 @@ public static class DatasetCache
     /// <summary>The environment variable that names another folder than the user's: <c>RESNET_CACHE</c>.</summary>
     public const string EnvironmentVariable = "RESNET_CACHE";
 
+    /// <summary>
+    /// The environment variable with the address of a mirror, to download from instead: <c>RESNET_DATASETS_MIRROR</c>. It begins with
+    /// http:// or https://, and followed by <c>/</c> and a published file's name it is that file's address.
+    /// </summary>
+    public const string MirrorVariable = "RESNET_DATASETS_MIRROR";
+
     private const string ApplicationFolder = "resnet-dotnet";
 
     /// <summary>

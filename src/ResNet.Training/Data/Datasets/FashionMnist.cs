@@ -1,4 +1,3 @@
-using System.Globalization;
 using ResNet.Training.Data.Imaging;
 
 namespace ResNet.Training.Data.Datasets;
@@ -6,163 +5,65 @@ namespace ResNet.Training.Data.Datasets;
 /// <summary>
 /// Fashion-MNIST: 60,000 pictures of clothes to train on and 10,000 to test with, 28 x 28 grey, ten classes
 /// (Xiao, Rasul and Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms", 2017).
+/// NNNNN in <c>train/CLASS/NNNNN.png</c> is the picture's position in the IDX file.
 /// </summary>
-public static class FashionMnist
+internal static class FashionMnist
 {
     private const int Side = 28;
-    private const string FolderName = "fashion-mnist";
 
-    // Written last, so that a folder with it has everything.
-    private const string CompletionMark = ".complete";
+    /// <summary>Where the Debian package <c>dataset-fashion-mnist</c> puts the files.</summary>
+    private const string SystemFolder = "/usr/share/datasets/fashion-mnist";
 
-    // An unpacking that was killed leaves its temporary folder; none that is alive takes this long.
-    private static readonly TimeSpan s_abandonedAfter = TimeSpan.FromHours(6);
+    private const string Publisher = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/";
 
     private static readonly Split[] s_splits = [new("train", "train", 60_000), new("test", "t10k", 10_000)];
 
     /// <summary>Reads one of the four files, which has to have these dimensions.</summary>
     internal delegate Task<ReadOnlyMemory<byte>> IdxReader(string name, int[] dimensions);
 
-    /// <summary>The class folders in the order of their labels, 0 to 9.</summary>
-    public static IReadOnlyList<string> Classes { get; } =
+    /// <summary>The class folders sort in the order of their labels, 0 to 9.</summary>
+    internal static IReadOnlyList<DatasetClass> Classes { get; } =
     [
-        "0-t-shirt-top", "1-trouser", "2-pullover", "3-dress", "4-coat",
-        "5-sandal", "6-shirt", "7-sneaker", "8-bag", "9-ankle-boot",
+        new("0-t-shirt-top", "T-shirt/top"), new("1-trouser", "Trouser"), new("2-pullover", "Pullover"), new("3-dress", "Dress"), new("4-coat", "Coat"),
+        new("5-sandal", "Sandal"), new("6-shirt", "Shirt"), new("7-sneaker", "Sneaker"), new("8-bag", "Bag"), new("9-ankle-boot", "Ankle boot"),
     ];
 
-    /// <summary>Makes sure that the data set is there as an image folder, and returns at once if it already is.</summary>
-    /// <remarks>
-    /// The four IDX files come from the Debian package <c>dataset-fashion-mnist</c> if it is installed, otherwise from
-    /// their published address. The images are unpacked beside the final folder, which gets its name when all of them are
-    /// there: an interrupted call leaves nothing to mistake for the data set, and several processes can call at once.
-    /// </remarks>
-    /// <param name="cacheFolder">The folder to keep it in, <see cref="DatasetCache.Folder"/> by default.</param>
-    /// <param name="progress">Is told how far the download and the unpacking have got.</param>
-    /// <param name="cancellationToken">Stops the preparation and removes what it has written.</param>
-    /// <returns>
-    /// The folder, with <c>train/CLASS/NNNNN.png</c> and <c>test/CLASS/NNNNN.png</c>, where NNNNN is the picture's position in the IDX file.
-    /// </returns>
-    /// <exception cref="DatasetException">A file cannot be downloaded or is damaged, or the folder cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">The preparation was stopped.</exception>
-    public static async Task<string> PrepareAsync(
-        string? cacheFolder = null, IProgress<DatasetProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        using var client = new HttpClient();
-        var files = new FashionMnistFiles(client, progress, cancellationToken);
-        return await PrepareAsync(cacheFolder ?? DatasetCache.Folder, s_splits, files.ReadAsync, progress, cancellationToken).ConfigureAwait(false);
-    }
+    internal static IReadOnlyList<DatasetFile> Files { get; } =
+    [
+        new(new(Publisher + "train-images-idx3-ubyte.gz"), "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+        new(new(Publisher + "train-labels-idx1-ubyte.gz"), "25c81989df183df01b3e8a0aad5dffbe"),
+        new(new(Publisher + "t10k-images-idx3-ubyte.gz"), "bef4ecab320f06d8554ea6380940ec79"),
+        new(new(Publisher + "t10k-labels-idx1-ubyte.gz"), "bb300cfdad3c16e7a12a480ee83cd310"),
+    ];
+
+    /// <summary>Makes the pictures from the Debian package's files where they are installed, otherwise from the published ones.</summary>
+    internal static Task FillAsync(DatasetWorkplace work) => FillAsync(work, s_splits, (name, dimensions) => ReadAsync(work, name, dimensions, SystemFolder));
 
     /// <summary>Does the same for files of any origin and number of pictures.</summary>
-    internal static async Task<string> PrepareAsync(
-        string cacheFolder, IReadOnlyList<Split> splits, IdxReader read, IProgress<DatasetProgress>? progress, CancellationToken cancellationToken)
+    internal static async Task FillAsync(DatasetWorkplace work, IReadOnlyList<Split> splits, IdxReader read)
     {
-        var cache = Path.GetFullPath(cacheFolder);
-        var root = Path.Join(cache, FolderName);
-        if (Directory.Exists(root))
-            return IsComplete(root)
-                ? root
-                : throw new DatasetException($"'{root}' is not a complete copy of Fashion-MNIST: delete the folder, and it will be made again.");
-
-        try
+        var pictures = new LabelledPictures(work, splits.Sum(split => split.Count));
+        foreach (var (folder, prefix, count) in splits)
         {
-            Directory.CreateDirectory(cache);
-            RemoveAbandoned(cache);
-            await UnpackAsync(cache, root, splits, read, progress, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new DatasetException($"Fashion-MNIST cannot be unpacked into '{root}': {failure.Message}", failure);
-        }
-        return root;
-    }
-
-    private static bool IsComplete(string root) => File.Exists(Path.Join(root, CompletionMark));
-
-    private static void RemoveAbandoned(string cache)
-    {
-        foreach (var folder in Directory.EnumerateDirectories(cache, $"{FolderName}.*.tmp"))
-        {
-            try
-            {
-                if (Directory.GetCreationTimeUtc(folder) < DateTime.UtcNow - s_abandonedAfter)
-                    Directory.Delete(folder, recursive: true);
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                // Another process removes it at the same time, or in a shared cache it is another user's.
-            }
+            var images = await read($"{prefix}-images-idx3-ubyte.gz", [count, Side, Side]).ConfigureAwait(false);
+            var labels = await read($"{prefix}-labels-idx1-ubyte.gz", [count]).ConfigureAwait(false);
+            await pictures.WriteAsync(
+                folder, labels, 0, i => ImageWriter.EncodePng(images.Span.Slice(i * Side * Side, Side * Side), Side, Side, channels: 1)).ConfigureAwait(false);
         }
     }
 
-    private static async Task UnpackAsync(
-        string cache, string root, IReadOnlyList<Split> splits, IdxReader read, IProgress<DatasetProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>Reads the contents of one file and checks what it is.</summary>
+    /// <exception cref="DatasetException">The file is damaged.</exception>
+    internal static async Task<ReadOnlyMemory<byte>> ReadAsync(DatasetWorkplace work, string name, int[] dimensions, string systemFolder)
     {
-        var temporary = Path.Join(cache, $"{FolderName}.{Guid.NewGuid():N}.tmp");
-        try
-        {
-            var counter = new Counter(progress, splits.Sum(split => split.Count));
-            foreach (var (folder, prefix, count) in splits)
-            {
-                var images = await read($"{prefix}-images-idx3-ubyte.gz", [count, Side, Side]).ConfigureAwait(false);
-                var labels = await read($"{prefix}-labels-idx1-ubyte.gz", [count]).ConfigureAwait(false);
-                await WriteImagesAsync(Path.Join(temporary, folder), images, labels, counter, cancellationToken).ConfigureAwait(false);
-            }
-            await File.WriteAllTextAsync(Path.Join(temporary, CompletionMark), string.Empty, cancellationToken).ConfigureAwait(false);
-            Publish(temporary, root);
-        }
-        finally
-        {
-            if (Directory.Exists(temporary))
-                Directory.Delete(temporary, recursive: true);
-        }
-    }
-
-    private static async Task WriteImagesAsync(
-        string folder, ReadOnlyMemory<byte> images, ReadOnlyMemory<byte> labels, Counter counter, CancellationToken cancellationToken)
-    {
-        var highest = (byte)(Classes.Count - 1);
-        if (labels.Span.ContainsAnyExceptInRange((byte)0, highest))
-            throw new DatasetException($"The labels of Fashion-MNIST for {Path.GetFileName(folder)}/ are damaged: they go beyond {highest}.");
-
-        var classFolders = Classes.Select(name => Directory.CreateDirectory(Path.Join(folder, name)).FullName).ToArray();
-        await Parallel.ForAsync(0, labels.Length, cancellationToken, (i, _) =>
-        {
-            var png = ImageWriter.EncodePng(images.Span.Slice(i * Side * Side, Side * Side), Side, Side, channels: 1);
-            var name = string.Create(CultureInfo.InvariantCulture, $"{i:D5}.png");
-            // A new file instead of an emptied one: file systems write a file that was emptied to disk as it is closed.
-            using var file = File.OpenHandle(Path.Join(classFolders[labels.Span[i]], name), FileMode.CreateNew, FileAccess.Write);
-            RandomAccess.Write(file, png, fileOffset: 0);
-            counter.Add();
-            return ValueTask.CompletedTask;
-        }).ConfigureAwait(false);
-    }
-
-    private static void Publish(string temporary, string root)
-    {
-        try
-        {
-            Directory.Move(temporary, root);
-        }
-        catch (IOException) when (IsComplete(root))
-        {
-            // Another process was faster, and its copy is as good.
-        }
+        // The package's files are compressed anew, so the published sums are not theirs; the dimensions are.
+        var path = Path.Join(systemFolder, name);
+        if (!File.Exists(path))
+            path = await work.DownloadAsync(work.Dataset.Files.Single(file => file.Name == name), "install Debian's package dataset-fashion-mnist").ConfigureAwait(false);
+        using var content = File.OpenRead(path);
+        return IdxFile.ReadGzip(content, path, dimensions).Data;
     }
 
     /// <summary>The folder of some of the pictures, the start of their files' names, and how many they are.</summary>
     internal readonly record struct Split(string Folder, string FilePrefix, int Count);
-
-    private sealed class Counter(IProgress<DatasetProgress>? progress, int total)
-    {
-        private const int ReportEvery = 500;
-
-        private int _done;
-
-        public void Add()
-        {
-            var now = Interlocked.Increment(ref _done);
-            if (now % ReportEvery == 0 || now == total)
-                progress?.Report(new DatasetProgress("Unpacking Fashion-MNIST", now, total));
-        }
-    }
 }

@@ -1,11 +1,11 @@
-using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net;
+using ResNet.Tests;
+using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
 using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data;
 
-namespace ResNet.Training.Tests.Data;
+namespace ResNet.Training.Tests.Data.Datasets;
 
 public sealed class FashionMnistTests : IDisposable
 {
@@ -20,18 +20,12 @@ public sealed class FashionMnistTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void Class_folders_sort_in_the_order_of_their_labels()
-    {
-        FashionMnist.Classes.Should().HaveCount(10).And.BeInAscendingOrder(StringComparer.Ordinal);
-    }
-
-    [Fact]
     public async Task Pictures_lie_in_the_folder_of_their_label_under_their_number()
     {
         (await Prepare()).Should().Be(Root);
 
         var (train, test) = ImageFolder.OpenSplits(Root);
-        train.Classes.Should().Equal(FashionMnist.Classes);
+        train.Classes.Should().Equal(FashionMnist.Classes.Select(row => row.Folder));
         (train.Count, test.Count).Should().Be((30, 20));
         foreach (var (path, label) in train.Samples.Concat(test.Samples))
         {
@@ -50,17 +44,15 @@ public sealed class FashionMnistTests : IDisposable
     public async Task A_second_call_reads_nothing()
     {
         await Prepare();
-        var again = await FashionMnist.PrepareAsync(
-            folder.Path, SmallSplits, (_, _) => throw new InvalidOperationException("It reads again."), null, CancellationToken.None);
-        again.Should().Be(Root);
+        (await Prepare((_, _) => throw new InvalidOperationException("It reads again."))).Should().Be(Root);
     }
 
     [Fact]
     public async Task Progress_reaches_the_total()
     {
-        var reports = new ConcurrentBag<DatasetProgress>();
-        await Prepare(progress: new Listener(reports));
-        reports.Should().Contain(new DatasetProgress("Unpacking Fashion-MNIST", 50, 50));
+        var reports = new Reports();
+        await Prepare(progress: reports);
+        reports.All.Should().Contain(new DatasetProgress("Unpacking Fashion-MNIST", 50, 50));
     }
 
     [Fact]
@@ -73,16 +65,16 @@ public sealed class FashionMnistTests : IDisposable
     }
 
     [Fact]
-    public async Task A_failure_half_way_leaves_nothing_behind()
+    public async Task A_failure_half_way_leaves_no_pictures_behind()
     {
         var prepare = () => Prepare(read: (name, dimensions) =>
             name.StartsWith("t10k", StringComparison.Ordinal) ? throw new DatasetException("There is no such file.") : Read(name, dimensions));
         await prepare.Should().ThrowAsync<DatasetException>();
-        Directory.GetFileSystemEntries(folder.Path).Should().BeEmpty();
+        Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Should().Equal("fashion-mnist.partial", "lock");
     }
 
     [Fact]
-    public async Task Cancelling_leaves_nothing_behind()
+    public async Task Cancelling_leaves_no_pictures_behind()
     {
         using var cancellation = new CancellationTokenSource();
         FashionMnist.IdxReader read = (name, dimensions) =>
@@ -93,7 +85,7 @@ public sealed class FashionMnistTests : IDisposable
         };
         var prepare = () => Prepare(read, cancellationToken: cancellation.Token);
         await prepare.Should().ThrowAsync<OperationCanceledException>();
-        Directory.GetFileSystemEntries(folder.Path).Should().BeEmpty();
+        Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Should().Equal("fashion-mnist.partial", "lock");
     }
 
     [Fact]
@@ -117,35 +109,31 @@ public sealed class FashionMnistTests : IDisposable
     public async Task A_cache_folder_that_cannot_be_made_is_refused_by_name()
     {
         var taken = folder.Write("taken", []);
-        var prepare = () => FashionMnist.PrepareAsync(taken, SmallSplits, Read, null, CancellationToken.None);
-        await prepare.Should().ThrowAsync<DatasetException>().WithMessage("Fashion-MNIST cannot be unpacked into '*");
+        var prepare = () => KnownDataset.Find("fashion-mnist").PrepareAsync(taken);
+        await prepare.Should().ThrowAsync<DatasetException>().WithMessage(
+            $"Fashion-MNIST cannot be unpacked into '{Path.Join(taken, "fashion-mnist")}': *; mend that, or name another folder with RESNET_CACHE.");
     }
 
     [Fact]
-    public async Task A_download_with_another_sum_than_the_published_one_is_refused()
+    public async Task Without_the_debian_package_the_published_files_are_downloaded()
     {
-        var download = Download(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent([1, 2, 3]) });
-        await download.Should().ThrowAsync<DatasetException>().WithMessage(
-            "What http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz sends is not the published file: "
-            + "its MD5 sum is not bb300cfdad3c16e7a12a480ee83cd310. *dataset-fashion-mnist*");
-    }
-
-    [Fact]
-    public async Task A_download_that_fails_names_the_address()
-    {
-        var missing = Download(_ => new HttpResponseMessage(HttpStatusCode.NotFound));
-        await missing.Should().ThrowAsync<DatasetException>().WithMessage("http://*t10k-labels-idx1-ubyte.gz cannot be downloaded: *404*");
-        var unreachable = Download(_ => throw new HttpRequestException("No route to host."));
-        await unreachable.Should().ThrowAsync<DatasetException>().WithMessage("*cannot be downloaded: No route to host. On Debian*");
-    }
-
-    [Fact]
-    public async Task A_cancelled_download_stays_a_cancellation()
-    {
-        using var cancellation = new CancellationTokenSource();
-        await cancellation.CancelAsync();
-        var download = Download(_ => new HttpResponseMessage(HttpStatusCode.OK), cancellation.Token);
-        await download.Should().ThrowAsync<OperationCanceledException>();
+        using var server = new UnreliableServer([1], new UnreliableServer.Reply { Status = HttpStatusCode.NotFound });
+        var before = Environment.GetEnvironmentVariable(DatasetCache.MirrorVariable);
+        try
+        {
+            Environment.SetEnvironmentVariable(DatasetCache.MirrorVariable, new Uri(server.Address, "/").ToString());
+            var prepare = () => DatasetWorkplace.PrepareAsync(
+                KnownDataset.Find("fashion-mnist"), folder.Path,
+                work => FashionMnist.ReadAsync(work, "t10k-labels-idx1-ubyte.gz", [10_000], Path.Join(folder.Path, "no-package")), null, CancellationToken.None);
+            var partial = Path.Join(Root + ".partial", "t10k-labels-idx1-ubyte.gz");
+            await prepare.Should().ThrowAsync<DatasetException>().WithMessage(
+                $"http://*/t10k-labels-idx1-ubyte.gz cannot be downloaded: the server answers 404 NotFound; download it elsewhere and put it at '{partial}', "
+                + "or set RESNET_DATASETS_MIRROR to the address of a mirror that has it, or install Debian's package dataset-fashion-mnist.");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(DatasetCache.MirrorVariable, before);
+        }
     }
 
     [Fact]
@@ -169,7 +157,7 @@ public sealed class FashionMnistTests : IDisposable
     [DebianPackageFact]
     public async Task The_whole_data_set_is_unpacked_from_the_debian_package()
     {
-        var (train, test) = ImageFolder.OpenSplits(await FashionMnist.PrepareAsync(folder.Path));
+        var (train, test) = ImageFolder.OpenSplits(await KnownDataset.Find("fashion-mnist").PrepareAsync(folder.Path));
         train.CountPerClass.Should().Equal(Enumerable.Repeat(6_000, 10));
         test.CountPerClass.Should().Equal(Enumerable.Repeat(1_000, 10));
 
@@ -188,7 +176,8 @@ public sealed class FashionMnistTests : IDisposable
 
     private Task<string> Prepare(
         FashionMnist.IdxReader? read = null, IProgress<DatasetProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        FashionMnist.PrepareAsync(folder.Path, SmallSplits, read ?? Read, progress, cancellationToken);
+        DatasetWorkplace.PrepareAsync(
+            KnownDataset.Find("fashion-mnist"), folder.Path, work => FashionMnist.FillAsync(work, SmallSplits, read ?? Read), progress, cancellationToken);
 
     // Both splits hold the same pictures, told apart by their number.
     private static Task<ReadOnlyMemory<byte>> Read(string name, int[] dimensions) => Task.FromResult<ReadOnlyMemory<byte>>(
@@ -203,26 +192,6 @@ public sealed class FashionMnistTests : IDisposable
         var pixels = new byte[PictureBytes];
         new Random(number).NextBytes(pixels);
         return pixels;
-    }
-
-    private static Func<Task<byte[]>> Download(Func<HttpRequestMessage, HttpResponseMessage> answer, CancellationToken cancellationToken = default) => async () =>
-    {
-        using var client = new HttpClient(new Answering(answer));
-        return await new FashionMnistFiles(client, null, cancellationToken).DownloadAsync("t10k-labels-idx1-ubyte.gz");
-    };
-
-    private sealed class Answering(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return Task.FromResult(answer(request));
-        }
-    }
-
-    private sealed class Listener(ConcurrentBag<DatasetProgress> reports) : IProgress<DatasetProgress>
-    {
-        public void Report(DatasetProgress value) => reports.Add(value);
     }
 
     private sealed class DebianPackageFactAttribute : FactAttribute

@@ -1,8 +1,8 @@
 using System.IO.Compression;
-using ResNet.Training.Data.Datasets;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Datasets;
 
-namespace ResNet.Training.Tests.Data;
+namespace ResNet.Training.Tests.Data.Datasets;
 
 public sealed class IdxFileTests
 {
