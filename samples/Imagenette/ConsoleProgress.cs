@@ -114,7 +114,7 @@ internal static class ConsoleProgress
             {
                 if (now.Step == _last.Step && now.Item2 <= _last.Tenth) return;
                 _last = now;
-                Console.WriteLine($"{now.Step}: {now.Item2 * 10} %");
+                Console.WriteLine(value.Total > 0 ? $"{now.Step}: {now.Item2 * 10} %" : now.Step);
             }
         }
     }

@@ -18,7 +18,10 @@ internal static class EvaluateCommand
         {
             var place = Devices.Parse(parsed.GetValue(device));
             var trained = RunOption.Open(parsed.GetValue(run));
-            var data = DataSource.Open(parsed.GetValue(dataset) ?? trained.Settings.Dataset, cancellationToken);
+            // The images that the run set aside, where it was trained on the others of the same folder.
+            var data = parsed.GetValue(dataset) is { } other
+                ? DataSource.Open(other, validationSplit: null, trained.Settings.Seed, cancellationToken)
+                : DataSource.Open(trained.Settings.Dataset, trained.Settings.ValidationSplit, trained.Settings.Seed, cancellationToken);
             RefuseOtherClasses(trained.Classes, data.Evaluation.Classes);
             using var model = trained.LoadModel(place);
             var evaluator = new Evaluator(new ImageLoader(data.Evaluation.Samples, trained.EvaluationTransforms, trained.EvaluationOptions));

@@ -18,6 +18,7 @@ internal static class TrainCommand
     internal static Command Create(CancellationToken cancellationToken)
     {
         var dataset = new Option<string>("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
+        var validationSplit = new Option<double?>("--validation-split") { Description = "The share of each class's images to evaluate on, from a folder with no val/ or test/: 0.2 for a fifth. The seed decides which.", HelpName = "PART" };
         var network = new Option<string>("--network") { Description = "The network's name; 'networks' lists them.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
         var pretrained = new Option<bool>("--pretrained") { Arity = ArgumentArity.Zero, Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once." };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the training images.", HelpName = "N", DefaultValueFactory = _ => s_defaults.Epochs };
@@ -35,7 +36,7 @@ internal static class TrainCommand
 
         var command = new Command("train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5")
         {
-            dataset, network, pretrained, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, channels, augmentation, device, workers, seed, output,
+            dataset, validationSplit, network, pretrained, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, channels, augmentation, device, workers, seed, output,
         };
         command.SetAction(parsed =>
         {
@@ -57,7 +58,7 @@ internal static class TrainCommand
             if (parsed.GetValue(imageSize) is < 1) throw new ArgumentException($"--image-size is {parsed.GetValue(imageSize)}, but has to be at least 1.");
             if (parsed.GetValue(channels) is { } count) loader = loader with { Channels = count };
 
-            var data = DataSource.Open(parsed.GetValue(dataset)!, cancellationToken).In(parsed.GetValue(channels));
+            var data = DataSource.Open(parsed.GetValue(dataset)!, parsed.GetValue(validationSplit), loader.Seed, cancellationToken).In(parsed.GetValue(channels));
             if (published is not null) data = data.For(published.Preprocessing);
             loader = loader with { Channels = data.Channels };
             int inputSize = parsed.GetValue(imageSize) ?? Math.Min(data.ImageSize, row.ImageSize);
@@ -66,6 +67,7 @@ internal static class TrainCommand
                 Network = row.Name,
                 Pretrained = published?.Name,
                 Dataset = data.Name,
+                ValidationSplit = parsed.GetValue(validationSplit),
                 Channels = loader.Channels,
                 ImageSize = inputSize,
                 ResizeTo = ResizeTo(inputSize, data.ImageSize),

@@ -93,7 +93,7 @@ public sealed class FileDownload
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new FileDownloadException(
-                $"{Path.GetFileName(_path)} cannot be kept in the folder '{_folder}': {failure.Message.TrimEnd('.')}; mend that{OtherFolder}.", failure);
+                $"{Path.GetFileName(_path)} cannot be kept in the folder '{_folder}': {failure.Message.Split(" : '")[0].TrimEnd('.')}; mend that{OtherFolder}.", failure);
         }
     }
 

@@ -11,13 +11,11 @@ namespace ResNet.Training.Data;
 /// <c>10</c> before <c>9</c>). Within a class the images are sorted by their folder, then by their name. Links to folders
 /// are followed, but never back into a folder they lie in. Files with other extensions are passed over. Nothing is opened.
 /// </remarks>
-public sealed class ImageFolder
+public sealed partial class ImageFolder
 {
     private const int NamedClasses = 3;
 
     private static readonly string[] s_imageExtensions = [".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"];
-
-    private static readonly string[] s_evaluationFolders = ["val", "test"];
 
     /// <summary>Lists the images of a folder.</summary>
     /// <param name="root">The folder that holds the class folders.</param>
@@ -38,6 +36,14 @@ public sealed class ImageFolder
         RefuseEmptyClasses();
     }
 
+    private ImageFolder(string root, IReadOnlyList<string> classes, IReadOnlyList<ImageSample> samples)
+    {
+        (Root, Classes, Samples) = (root, classes, samples);
+        var counts = new int[classes.Count];
+        foreach (var sample in samples) counts[sample.Label]++;
+        CountPerClass = counts;
+    }
+
     /// <summary>The endings of the files that count as images, in lower case and with their dot; case does not matter.</summary>
     public static IReadOnlyList<string> Extensions { get; } = s_imageExtensions.AsReadOnly();
 
@@ -47,50 +53,14 @@ public sealed class ImageFolder
     /// <summary>The names of the classes; a class's index is its label.</summary>
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>All images, class by class.</summary>
+    /// <summary>All images, class by class; those of a <see cref="Subset"/> in the order it was given.</summary>
     public IReadOnlyList<ImageSample> Samples { get; }
 
     /// <summary>The number of images.</summary>
     public int Count => Samples.Count;
 
-    /// <summary>The number of images of each class, at least 1.</summary>
+    /// <summary>The number of images of each class, at least 1; in a <see cref="Subset"/> it may be 0.</summary>
     public IReadOnlyList<int> CountPerClass { get; }
-
-    /// <summary>Opens <c>train/</c> and <c>val/</c>, or <c>test/</c> where there is no <c>val/</c>, of a data set.</summary>
-    /// <param name="root">The folder that holds both.</param>
-    /// <returns>The images to train on and those to evaluate on, with the same classes.</returns>
-    /// <exception cref="DatasetException">A folder is missing, the two have different classes, or one of them is refused on its own.</exception>
-    public static (ImageFolder Train, ImageFolder Evaluation) OpenSplits(string root)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(root);
-        if (!Directory.Exists(root))
-            throw new DatasetException($"There is no folder '{root}': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
-        var trainFolder = Path.Join(root, "train");
-        var evaluationFolder = s_evaluationFolders.Select(name => Path.Join(root, name)).FirstOrDefault(Directory.Exists);
-        if (!Directory.Exists(trainFolder) || evaluationFolder is null)
-            throw new DatasetException(
-                $"The folder '{root}' has no {(Directory.Exists(trainFolder) ? "val/ or test/" : "train/")}: "
-                + "it needs train/ and val/ (or test/), each with one folder a class.");
-
-        var (train, evaluation) = (new ImageFolder(trainFolder), new ImageFolder(evaluationFolder));
-        if (!train.Classes.SequenceEqual(evaluation.Classes))
-            throw new DatasetException(
-                $"'{trainFolder}' and '{evaluationFolder}' need the same class folders, but "
-                + $"{Differences(train, evaluation)}.");
-        return (train, evaluation);
-    }
-
-    private static string Differences(ImageFolder train, ImageFolder evaluation)
-    {
-        var onlyTrain = train.Classes.Except(evaluation.Classes).ToList();
-        var onlyEvaluation = evaluation.Classes.Except(train.Classes).ToList();
-        return (onlyTrain.Count, onlyEvaluation.Count) switch
-        {
-            (_, 0) => $"{Names(onlyTrain)} is only in the first",
-            (0, _) => $"{Names(onlyEvaluation)} is only in the second",
-            _ => $"{Names(onlyTrain)} is only in the first and {Names(onlyEvaluation)} only in the second",
-        };
-    }
 
     private static string Names(List<string> classes)
     {
@@ -111,7 +81,7 @@ public sealed class ImageFolder
             throw new DatasetException(entries.Exists(entry => IsImage(entry.Name))
                 ? $"The images lie directly in '{root}': put each into a folder below it that is named after its class."
                 : $"The folder '{root}' has no class folders: it needs one folder of images a class.");
-        Array.Sort(classes, StringComparer.Ordinal);
+        Array.Sort(classes, CodePointOrder.Instance);
         return classes;
     }
 
@@ -125,7 +95,7 @@ public sealed class ImageFolder
             var path = Path.Join(root, classes[label]);
             Walk(path, RealPath(path, Path.GetFullPath(path)), [], folders);
             // The whole path is compared, not name by name: that puts "a-b/" before "a/b/", as os.walk's sorted rows are.
-            folders.Sort((a, b) => string.CompareOrdinal(a.SortKey, b.SortKey));
+            folders.Sort((a, b) => CodePointOrder.Instance.Compare(a.SortKey, b.SortKey));
 
             var before = samples.Count;
             foreach (var folder in folders)
@@ -145,7 +115,7 @@ public sealed class ImageFolder
             return;
         var entries = List(path);
         var images = entries.Where(entry => !entry.IsFolder && IsImage(entry.Name)).Select(entry => entry.Name).ToArray();
-        Array.Sort(images, StringComparer.Ordinal);
+        Array.Sort(images, CodePointOrder.Instance);
         folders.Add(new Folder(path, path.Replace(Path.DirectorySeparatorChar, '/'), images));
         foreach (var entry in entries.Where(entry => entry.IsFolder))
         {

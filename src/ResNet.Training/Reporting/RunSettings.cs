@@ -12,6 +12,9 @@ public sealed record RunSettings
     /// <summary>The dataset: a name or a folder's path.</summary>
     public required string Dataset { get; init; }
 
+    /// <summary>The share of each class's images that was set aside to evaluate on, as <see cref="Seed"/> decided; null where they have a folder.</summary>
+    public double? ValidationSplit { get; init; }
+
     /// <summary>3 for colour, 1 for grey.</summary>
     public required int Channels { get; init; }
 

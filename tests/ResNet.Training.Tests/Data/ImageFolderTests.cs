@@ -20,6 +20,15 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
+    public void Names_are_sorted_by_code_points_as_Python_does()
+    {
+        Touch("\uFF21/\U0001F600.png", "\uFF21/\uFF21.png", "\uFF21/e\u0301.png", "\uFF21/\u00E9.png", "\uFF21/e.png", "\U0001F600/1.png", "\U0001F601/1.png");
+        // Python: sorted([...])
+        Relative(new ImageFolder(folder.Path)).Should().Equal(
+            "\uFF21/e.png", "\uFF21/e\u0301.png", "\uFF21/\u00E9.png", "\uFF21/\uFF21.png", "\uFF21/\U0001F600.png", "\U0001F600/1.png", "\U0001F601/1.png");
+    }
+
+    [Fact]
     public void Images_are_found_at_any_depth_in_the_order_of_torchvision()
     {
         Touch("dog/z.png", "dog/a/2.png", "dog/a/10.png", "dog/a-b/1.png", "dog/a/b/1.png", "dog/A/1.png", "cat/1.png");

@@ -8,8 +8,11 @@ public sealed class ImageDecodingException : Exception
     /// <param name="reason">Why it cannot be read, without a full stop.</param>
     /// <param name="innerException">What was thrown first, if anything.</param>
     public ImageDecodingException(string path, string reason, Exception? innerException = null)
-        : base($"Cannot read the image '{path}': {reason}.", innerException) => Path = path;
+        : base($"Cannot read the image '{path}': {reason}.", innerException) => (Path, Reason) = (path, reason);
 
     /// <summary>The image file as it was asked for.</summary>
     public string Path { get; }
+
+    /// <summary>Why it cannot be read, without a full stop.</summary>
+    public string Reason { get; }
 }

@@ -1,0 +1,25 @@
+namespace ResNet.Training.Data;
+
+/// <summary>How the images of a folder are checked. A bad value is refused when it is set.</summary>
+public sealed record VerificationOptions
+{
+    /// <summary>An image with fewer pixels than this in width or height is too small; at least 1. Default: 1, no image is.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public int MinimumSize
+    {
+        get;
+        init => field = AtLeastOne(value, nameof(MinimumSize));
+    } = 1;
+
+    /// <summary>Threads that decode, at least 1. Default: one a processor. The report is the same whatever their number.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public int Workers
+    {
+        get;
+        init => field = AtLeastOne(value, nameof(Workers));
+    } = Environment.ProcessorCount;
+
+    private static int AtLeastOne(int value, string property) => value >= 1
+        ? value
+        : throw new ArgumentException($"{nameof(VerificationOptions)}.{property} is {value}, but has to be at least 1.", property);
+}
