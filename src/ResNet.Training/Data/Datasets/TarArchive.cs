@@ -119,7 +119,8 @@ internal sealed class TarArchive(string archive, string folder)
         {
             return read();
         }
-        catch (Exception damage) when (damage is InvalidDataException or EndOfStreamException or FormatException or OverflowException or ArgumentException)
+        catch (Exception damage) when (
+            damage is InvalidDataException or EndOfStreamException or FormatException or OverflowException or ArgumentException or InvalidOperationException or NotSupportedException)
         {
             throw new DatasetException($"The archive '{archive}' is damaged: {damage.Message.TrimEnd('.')}.", damage);
         }

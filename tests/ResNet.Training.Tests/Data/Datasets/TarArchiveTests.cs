@@ -8,6 +8,10 @@ public sealed class TarArchiveTests : IDisposable
 {
     private static readonly byte[] s_content = [1, 2, 3];
 
+    private const int BlockLength = 512;
+    private const int SizeField = 124;
+    private const int ChecksumField = 148;
+
     private readonly TemporaryFolder _folder = new();
 
     private string Target => Path.Join(_folder.Path, "target");
@@ -117,20 +121,42 @@ public sealed class TarArchiveTests : IDisposable
     }
 
     [Fact]
+    public void An_entry_that_is_longer_than_its_kind_can_be_is_damage()
+    {
+        // The first header is that of a long name; its size is said to be 0o77777777777.
+        var plain = TestArchive.Plain([new GnuTarEntry(TarEntryType.RegularFile, new string('n', 120)) { DataStream = new MemoryStream(s_content) }]);
+        "77777777777"u8.CopyTo(plain.AsSpan(SizeField));
+        MendChecksums(plain);
+        Refusal(TestArchive.Pack(plain)).Should().Contain("is damaged: ");
+    }
+
+    [Fact]
     public void Random_damage_is_refused_or_harmless()
     {
-        var archive = TestArchive.Of(("a/b", s_content), ("a/c", s_content));
+        var plain = TestArchive.Plain(
+        [
+            new GnuTarEntry(TarEntryType.RegularFile, "a/b") { DataStream = new MemoryStream(s_content) },
+            new GnuTarEntry(TarEntryType.RegularFile, new string('n', 120) + "/c") { DataStream = new MemoryStream(s_content) },
+        ]);
         var random = new Random(2);
-        for (var round = 0; round < 300; round++)
+        for (var round = 0; round < 1000; round++)
         {
-            var damaged = (byte[])archive.Clone();
-            for (var i = 0; i < 3; i++) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            var damaged = (byte[])plain.Clone();
+            for (var i = 0; i <= round % 4; i++)
+            {
+                // Most of a header's fields are in its first bytes.
+                var block = random.Next(damaged.Length / BlockLength) * BlockLength;
+                damaged[block + random.Next(round % 3 == 0 ? BlockLength : 160)] = (byte)(round % 2 == 0 ? random.Next(256) : "0123456789/.=\0 x"[random.Next(16)]);
+            }
+            // So that what is damaged is read all the same.
+            MendChecksums(damaged);
             try
             {
-                Unpack(damaged);
+                Unpack(TestArchive.Pack(damaged));
             }
             catch (DatasetException)
             {
+                // Refused.
             }
             Directory.GetFileSystemEntries(_folder.Path).Should().HaveCount(2);
         }
@@ -149,6 +175,20 @@ public sealed class TarArchiveTests : IDisposable
         if (Directory.Exists(Target)) Directory.Delete(Target, recursive: true);
         Directory.CreateDirectory(Target);
         new TarArchive(_folder.Write("archive.tgz", archive), Target) { MaxEntries = maxEntries, MaxBytes = maxBytes }.Unpack(progress, cancellationToken);
+    }
+
+    private static void MendChecksums(byte[] plain)
+    {
+        for (var at = 0; at + BlockLength <= plain.Length; at += BlockLength)
+        {
+            var block = plain.AsSpan(at, BlockLength);
+            if (!block.Slice(257, 5).SequenceEqual("ustar"u8)) continue;
+            var field = block.Slice(ChecksumField, 8);
+            field.Fill((byte)' ');
+            var sum = 0;
+            foreach (var value in block) sum += value;
+            System.Text.Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(field);
+        }
     }
 
     private string Refusal(byte[] archive, int maxEntries = 100, long maxBytes = 1_000_000)

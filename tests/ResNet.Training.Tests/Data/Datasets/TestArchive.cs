@@ -11,14 +11,27 @@ internal static class TestArchive
     /// <summary>An archive of files, each with its folders, or of folders where the name ends with a slash.</summary>
     internal static byte[] Of(params (string Name, byte[] Content)[] files) => Of(files.Select(file => Entry(file.Name, file.Content)));
 
-    internal static byte[] Of(IEnumerable<TarEntry> entries)
+    internal static byte[] Of(IEnumerable<TarEntry> entries) => Pack(Plain(entries));
+
+    /// <summary>The archive before it is compressed.</summary>
+    internal static byte[] Plain(IEnumerable<TarEntry> entries)
     {
         using var bytes = new MemoryStream();
-        using (var packed = new GZipStream(bytes, CompressionLevel.Fastest, leaveOpen: true))
-        using (var writer = new TarWriter(packed))
+        using (var writer = new TarWriter(bytes, leaveOpen: true))
         {
-            foreach (var entry in entries) writer.WriteEntry(entry);
+            foreach (var entry in entries)
+            {
+                entry.ModificationTime = DateTimeOffset.UnixEpoch;
+                writer.WriteEntry(entry);
+            }
         }
+        return bytes.ToArray();
+    }
+
+    internal static byte[] Pack(byte[] plain)
+    {
+        using var bytes = new MemoryStream();
+        using (var packed = new GZipStream(bytes, CompressionLevel.Fastest, leaveOpen: true)) packed.Write(plain);
         return bytes.ToArray();
     }
 
