@@ -1,4 +1,5 @@
 using ResNet.Training.Data;
+using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Tests.Data;
 
@@ -141,7 +142,7 @@ public sealed class ImageFolderSplitTests : IDisposable
     public void A_part_can_be_loaded()
     {
         var (_, second) = Make(("a", 4), ("b", 4)).Split(0.5);
-        new ImageLoader(second.Samples, new ImageLoaderOptions { BatchSize = 3 }).Batches.Should().Be(2);
+        new ImageLoader(second.Samples, Presets.Evaluation(8), new ImageLoaderOptions { BatchSize = 3 }).Batches.Should().Be(2);
     }
 
     private ImageFolder Make(params (string Name, int Count)[] classes)
