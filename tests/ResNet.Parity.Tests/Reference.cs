@@ -14,7 +14,6 @@ internal static class Reference
     private const string Question = "import torch, torchvision; torchvision.models.get_model";
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
-    private static readonly string s_script = Path.Combine(AppContext.BaseDirectory, "reference.py");
     private static readonly string s_interpreter =
         Environment.GetEnvironmentVariable(InterpreterVariable) is { Length: > 0 } path ? path : DefaultInterpreter;
 
@@ -35,10 +34,13 @@ internal static class Reference
     internal static string? Missing => s_missing.Value;
 
     /// <summary>Runs a command of <c>reference.py</c>; one that fails fails the test, with what it wrote about it.</summary>
-    internal static void Run(params string[] arguments)
+    internal static void Run(params string[] arguments) => RunScript("reference.py", arguments);
+
+    /// <summary>Runs a command of a script; one that fails fails the test, with what it wrote about it.</summary>
+    internal static void RunScript(string script, params string[] arguments)
     {
-        var (exitCode, errors) = Start([s_script, .. arguments]);
-        if (exitCode != 0) Assert.Fail($"reference.py {string.Join(' ', arguments)} ended with {exitCode}:\n{errors}");
+        var (exitCode, errors) = Start([Path.Combine(AppContext.BaseDirectory, script), .. arguments]);
+        if (exitCode != 0) Assert.Fail($"{script} {string.Join(' ', arguments)} ended with {exitCode}:\n{errors}");
     }
 
     private static (int ExitCode, string Errors) Start(params string[] arguments)

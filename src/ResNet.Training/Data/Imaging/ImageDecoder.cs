@@ -1,10 +1,11 @@
 namespace ResNet.Training.Data.Imaging;
 
-/// <summary>Reads image files into memory as 8-bit grey or RGB: JPEG, PNG, WebP and TIFF, through libvips.</summary>
+/// <summary>Reads image files into memory as 8-bit grey or RGB: JPEG, PNG, WebP and TIFF through libvips, BMP, PPM, PGM and PBM without.</summary>
 /// <remarks>
 /// The pixels are those that Pillow's <c>Image.open(path).convert("L" or "RGB")</c> gives, and so torchvision's
-/// <c>ImageFolder</c>: colour to grey by the ITU-R 601-2 luma, alpha dropped, the Exif orientation and colour profiles
-/// ignored, the first picture of several. 16-bit samples keep their upper 8 bits. Safe to call from many threads.
+/// <c>ImageFolder</c>: colour to grey by the ITU-R 601-2 luma, alpha dropped, the Exif orientation (but not that of a TIFF
+/// image) and colour profiles ignored, the first picture of several. 16-bit colours keep their upper 8 bits; 16-bit grey
+/// above 255 becomes 255. Safe to call from many threads.
 /// </remarks>
 public static class ImageDecoder
 {
@@ -17,6 +18,8 @@ public static class ImageDecoder
 
     // Large enough for every loader to work in blocks of its own choosing, small enough to stay in the cache.
     private const int StripBytes = 64 * 1024;
+
+    private static ReadOnlySpan<byte> TiffLoader => "tiffload_buffer"u8;
 
     private static ReadOnlySpan<byte> JpegSignature => [0xFF, 0xD8, 0xFF];
 
@@ -53,17 +56,37 @@ public static class ImageDecoder
     {
         try
         {
-            return SmallPng.TryDecode(file, length, channels) ?? Decode(path, file.AsSpan(0, length), channels);
+            var contents = file.AsSpan(0, length);
+            return SmallPng.TryDecode(file, length, channels) ?? DecodeHere(contents, channels) ?? Decode(path, contents, channels);
         }
         catch (VipsException)
         {
             return DecodeAlone(path, file.AsSpan(0, length), channels);
+        }
+        catch (InvalidDataException failure)
+        {
+            throw new ImageDecodingException(path, $"the file is damaged or truncated ({failure.Message})", failure);
         }
         catch (NotSupportedException failure)
         {
             throw new ImageDecodingException(path, failure.Message, failure);
         }
     }
+
+    /// <summary>Refuses an image that is empty or larger than <see cref="MaxPixels"/>.</summary>
+    /// <exception cref="InvalidDataException">The image has no pixels.</exception>
+    /// <exception cref="NotSupportedException">The image has too many pixels.</exception>
+    internal static void CheckSize(int width, int height)
+    {
+        if (width < 1 || height < 1)
+            throw new InvalidDataException($"it has {width} x {height} pixels");
+        if ((long)width * height > MaxPixels)
+            throw new NotSupportedException($"it has {width} x {height} pixels and {MaxPixels:N0} are the most that is read");
+    }
+
+    // The formats that libvips has only loaders for that it holds for unsafe.
+    private static DecodedImage? DecodeHere(ReadOnlySpan<byte> file, int channels) =>
+        BmpDecoder.Accepts(file) ? BmpDecoder.Decode(file, channels) : PnmDecoder.Accepts(file) ? PnmDecoder.Decode(file, channels) : null;
 
     // libvips has one error buffer for all threads, with remarks about files that could be read among the errors. To
     // tell which line belongs to this file, it is read once more with the buffer empty and no other failure under way.
@@ -92,10 +115,16 @@ public static class ImageDecoder
             operation.Set("buffer"u8, data, file.Length);
             operation.Set("access"u8, SequentialAccess);
             operation.Set("fail_on"u8, FailOnError);
+            // Pillow turns TIFF images, and no others.
+            if (loader.SequenceEqual(TiffLoader))
+                operation.Set("autorotate"u8, 1);
             using var image = operation.Run();
-            return ReadPixels(path, image, channels);
+            return ReadPixels(path, image, HasGreyAlpha(file), channels);
         }
     }
+
+    // The colour type of a PNG file.
+    private static bool HasGreyAlpha(ReadOnlySpan<byte> file) => file.StartsWith(SmallPng.Signature) && file.Length > 25 && file[25] == 4;
 
     // What libvips' own search for a loader would find, without asking all of its loaders for every image.
     private static ReadOnlySpan<byte> Loader(string path, ReadOnlySpan<byte> file)
@@ -107,28 +136,15 @@ public static class ImageDecoder
         if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file.Slice(8, 4).SequenceEqual("WEBP"u8))
             return "webpload_buffer"u8;
         if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8) || file.StartsWith("II+\0"u8) || file.StartsWith("MM\0+"u8))
-            return "tiffload_buffer"u8;
-        throw new ImageDecodingException(path, WhyNoLoader(file));
+            return TiffLoader;
+        throw new ImageDecodingException(path, file.IsEmpty ? "the file is empty" : "it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image");
     }
 
-    private static string WhyNoLoader(ReadOnlySpan<byte> file)
-    {
-        const string unsafeLoader = "image, which libvips reads only through code that is not safe with untrusted files; convert it to PNG";
-        if (file.IsEmpty)
-            return "the file is empty";
-        if (file.StartsWith("BM"u8))
-            return $"it is a BMP {unsafeLoader}";
-        if (file.Length > 2 && file[0] == 'P' && file[1] is >= (byte)'1' and <= (byte)'7' && char.IsWhiteSpace((char)file[2]))
-            return $"it is a PPM, PGM or PBM {unsafeLoader}";
-        return "it is not a JPEG, PNG, WebP or TIFF image";
-    }
-
-    private static DecodedImage ReadPixels(string path, VipsImage image, int channels)
+    private static DecodedImage ReadPixels(string path, VipsImage image, bool hasGreyAlpha, int channels)
     {
         var (width, height) = (image.Width, image.Height);
-        if ((long)width * height > MaxPixels)
-            throw new ImageDecodingException(path, $"it has {width} x {height} pixels and {MaxPixels:N0} are the most that is read");
-        var format = PixelFormat.Of(image)
+        CheckSize(width, height);
+        var format = PixelFormat.Of(image, hasGreyAlpha)
             ?? throw new ImageDecodingException(path, "its pixels are not 8-bit or 16-bit grey, RGB or CMYK");
 
         var decoded = new DecodedImage(width, height, channels);

@@ -6,19 +6,27 @@ namespace ResNet.Training.Data.Imaging;
 /// <summary>
 /// How the pixels of a file are laid out, and their way to 8-bit grey or RGB. The arithmetic is Pillow's
 /// (<c>src/libImaging/Convert.c</c>), because the published weights were trained on what Pillow makes of a file:
-/// alpha is dropped and not blended, CMYK is inverted without a colour profile, and 16 bits keep their upper half.
+/// alpha is dropped and not blended, CMYK is inverted without a colour profile, 16 bits keep their upper half, except
+/// that of 16-bit grey without alpha all above 255 becomes 255.
 /// </summary>
 internal readonly struct PixelFormat
 {
     private readonly Colours _colours;
     private readonly int _bands;
-    private readonly bool _is16Bit;
+    private readonly Depth _depth;
 
-    private PixelFormat(Colours colours, int bands, bool is16Bit)
+    private PixelFormat(Colours colours, int bands, Depth depth)
     {
         _colours = colours;
         _bands = bands;
-        _is16Bit = is16Bit;
+        _depth = depth;
+    }
+
+    private enum Depth
+    {
+        Bits8,
+        Upper8Of16,
+        Clipped16,
     }
 
     private enum Colours
@@ -29,7 +37,9 @@ internal readonly struct PixelFormat
     }
 
     /// <summary>Reads the format off a decoded image, or null if it is one that no image folder holds (floating point, Lab).</summary>
-    public static PixelFormat? Of(VipsImage image)
+    /// <param name="image">The image.</param>
+    /// <param name="hasAlpha">Whether a second channel of 16-bit grey is the file's own, and not a transparent grey that libvips made one of.</param>
+    public static PixelFormat? Of(VipsImage image, bool hasAlpha)
     {
         var bands = image.Bands;
         Colours? colours = image.Interpretation switch
@@ -43,11 +53,12 @@ internal readonly struct PixelFormat
         var format = image.Format;
         if (colours is not { } known || bands < (int)known || format is not (BandFormat.UChar or BandFormat.UShort))
             return null;
-        return new PixelFormat(known, bands, format == BandFormat.UShort);
+        var depth = format == BandFormat.UChar ? Depth.Bits8 : known == Colours.Grey && !hasAlpha ? Depth.Clipped16 : Depth.Upper8Of16;
+        return new PixelFormat(known, bands, depth);
     }
 
     /// <summary>The format of 8-bit grey (1 band), grey and alpha (2), RGB (3) or RGB and alpha (4).</summary>
-    public static PixelFormat Of8Bit(int bands) => new(bands < 3 ? Colours.Grey : Colours.Rgb, bands, is16Bit: false);
+    public static PixelFormat Of8Bit(int bands) => new(bands < 3 ? Colours.Grey : Colours.Rgb, bands, Depth.Bits8);
 
     /// <summary>Converts pixels to 8-bit grey (1 channel) or RGB (3 channels).</summary>
     /// <param name="source">The pixels as libvips gives them; 16-bit ones are overwritten.</param>
@@ -55,8 +66,8 @@ internal readonly struct PixelFormat
     /// <param name="channels">1 or 3.</param>
     public void Convert(Span<byte> source, Span<byte> destination, int channels)
     {
-        if (_is16Bit)
-            source = KeepUpperBytes(source);
+        if (_depth != Depth.Bits8)
+            source = ToBytes(source, _depth);
 
         if (_bands == channels && (int)_colours == channels)
             source.CopyTo(destination);
@@ -66,11 +77,11 @@ internal readonly struct PixelFormat
             ConvertColours(source, destination, channels);
     }
 
-    private static Span<byte> KeepUpperBytes(Span<byte> source)
+    private static Span<byte> ToBytes(Span<byte> source, Depth depth)
     {
         var samples = MemoryMarshal.Cast<byte, ushort>(source);
         for (var i = 0; i < samples.Length; i++)
-            source[i] = (byte)(samples[i] >> 8);
+            source[i] = (byte)(depth == Depth.Clipped16 ? Math.Min(samples[i], byte.MaxValue) : samples[i] >> 8);
         return source[..samples.Length];
     }
 
