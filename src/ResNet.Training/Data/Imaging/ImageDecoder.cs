@@ -115,11 +115,10 @@ public static class ImageDecoder
             operation.Set("buffer"u8, data, file.Length);
             operation.Set("access"u8, SequentialAccess);
             operation.Set("fail_on"u8, FailOnError);
-            // Pillow turns TIFF images, and no others.
-            if (loader.SequenceEqual(TiffLoader))
-                operation.Set("autorotate"u8, 1);
             using var image = operation.Run();
-            return ReadPixels(path, image, HasGreyAlpha(file), channels);
+            var decoded = ReadPixels(path, image, HasGreyAlpha(file), channels);
+            // Pillow turns TIFF images, and no others.
+            return loader.SequenceEqual(TiffLoader) ? Orientation.Turn(decoded, image.Orientation) : decoded;
         }
     }
 

@@ -177,6 +177,9 @@ internal static unsafe partial class Vips
     internal static partial Interpretation vips_image_get_interpretation(nint image);
 
     [LibraryImport(VipsLibrary)]
+    internal static partial int vips_image_get_orientation(nint image);
+
+    [LibraryImport(VipsLibrary)]
     internal static partial nint vips_region_new(nint image);
 
     [LibraryImport(VipsLibrary)]

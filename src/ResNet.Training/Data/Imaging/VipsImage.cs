@@ -17,5 +17,8 @@ internal readonly struct VipsImage(nint handle) : IDisposable
 
     public Interpretation Interpretation => vips_image_get_interpretation(handle);
 
+    /// <summary>What the file says about the way to turn the image, 1 to 8; 1 if it says nothing.</summary>
+    public int Orientation => vips_image_get_orientation(handle);
+
     public void Dispose() => g_object_unref(handle);
 }
