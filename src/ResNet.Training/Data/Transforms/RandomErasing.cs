@@ -1,27 +1,105 @@
-#pragma warning disable IDE0060, CA1822
+using ResNet.Training.Data.Imaging;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Data.Transforms;
 
-/// <summary>Erases a random rectangle of the tensor.</summary>
+/// <summary>
+/// Erases a random rectangle of the normalised image, with a probability (Zhong et al. 2017, "Random Erasing Data Augmentation",
+/// https://arxiv.org/abs/1708.04896).
+/// </summary>
+/// <remarks>
+/// As in torchvision (<c>torchvision/transforms/transforms.py</c>), the area is uniform and the ratio log-uniform, and an image
+/// into which ten draws did not fit stays whole.
+/// </remarks>
 public sealed record RandomErasing : Transform
 {
-    /// <summary>Erases.</summary>
-    public RandomErasing(double p = 0.5) => P = p;
+    private const int Attempts = 10;
 
-    /// <summary>Probability.</summary>
+    /// <summary>Erases a part of some of the images.</summary>
+    /// <param name="p">The probability, from 0 to 1.</param>
+    /// <exception cref="ArgumentException"><paramref name="p"/> is not a probability.</exception>
+    public RandomErasing(double p = 0.5) => P = Require.Probability(p, "RandomErasing.P");
+
+    /// <summary>The probability.</summary>
     public double P { get; }
+
+    /// <summary>Least and greatest part of the image's area, from 0 to 1. Default: 0.02 to 0.33.</summary>
+    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    public (double Minimum, double Maximum) Scale
+    {
+        get;
+        init => field = Require.Ordered(value, 0, 1, "RandomErasing.Scale");
+    } = (0.02, 0.33);
+
+    /// <summary>Least and greatest height divided by width, more than 0. Default: 0.3 to 3.3.</summary>
+    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    public (double Minimum, double Maximum) Ratio
+    {
+        get;
+        init => field = Require.Range(value, double.MaxValue, "RandomErasing.Ratio");
+    } = (0.3, 3.3);
+
+    /// <summary>What the rectangle becomes: one number, or one of each channel. Default: 0, which is the mean of normalised images.</summary>
+    /// <exception cref="ArgumentException">There is no number.</exception>
+    public IReadOnlyList<float> Value
+    {
+        get;
+        init => field = value is { Count: > 0 } ? [.. value] : throw new ArgumentException("RandomErasing.Value has to be one number, or one of each channel.");
+    } = [0];
+
+    /// <summary>
+    /// Whether each element of the rectangle is drawn from the standard normal distribution instead, as with torchvision's
+    /// <c>value="random"</c>. Default: false.
+    /// </summary>
+    public bool Noise { get; init; }
 
     internal override bool WorksOnTensors => true;
 
-    internal override bool IsRandom => true;
+    internal override bool IsRandom => P > 0;
 
     internal override void Apply(Canvas canvas, ref SplitMix64 random)
     {
+        if (!Noise && Value.Count != 1 && Value.Count != canvas.Channels)
+            throw new ArgumentException($"RandomErasing.Value has {Value.Count} numbers, but images have {canvas.Channels} channel(s): give one number, or one of each channel.");
+        if (random.NextDouble() >= P || Draw(canvas.Width, canvas.Height, ref random) is not { } area) return;
+        if (area is { Width: > 0, Height: > 0 }) canvas.Erasures.Add(new Erasure(this, area, (long)random.Next()));
+    }
+
+    /// <summary>Draws the rectangle for an image of this size; null where none fitted.</summary>
+    internal Area? Draw(int width, int height, ref SplitMix64 random)
+    {
+        for (int i = 0; i < Attempts; i++)
+        {
+            double area = (double)width * height * random.NextDouble(Scale.Minimum, Scale.Maximum);
+            double ratio = Math.Exp(random.NextDouble(Math.Log(Ratio.Minimum), Math.Log(Ratio.Maximum)));
+            int h = (int)Math.Round(Math.Sqrt(area * ratio));
+            int w = (int)Math.Round(Math.Sqrt(area / ratio));
+            if (h >= height || w >= width) continue;
+            int top = random.NextInt(height - h + 1);
+            return new(random.NextInt(width - w + 1), top, w, h);
+        }
+        return null;
     }
 
     /// <summary>Fills the rectangle of an image <c>[C, H, W]</c>.</summary>
     internal void Fill(Tensor image, Erasure erasure)
     {
+        using var scope = NewDisposeScope();
+        var area = erasure.Area;
+        var part = image.narrow(1, area.Top, area.Height).narrow(2, area.Left, area.Width);
+        if (Noise)
+            part.copy_(tensor(Normals(part.NumberOfElements, erasure.Seed), part.shape));
+        else if (Value.Count == 1)
+            part.fill_(Value[0]);
+        else
+            part.copy_(tensor([.. Value], [Value.Count, 1, 1]).expand_as(part));
+    }
+
+    private static float[] Normals(long count, long seed)
+    {
+        var random = SplitMix64.For(seed);
+        var normals = new float[count];
+        for (int i = 0; i < normals.Length; i++) normals[i] = (float)random.NextNormal();
+        return normals;
     }
 }

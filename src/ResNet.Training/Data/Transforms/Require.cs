@@ -30,6 +30,14 @@ internal static class Require
                 $"{property} is ({Text(range.Minimum)}, {Text(range.Maximum)}), but has to be two numbers more than 0, the smaller one first"
                 + $"{(double.IsInfinity(most) || most == double.MaxValue ? "" : $", and at most {Text(most)}")}.");
 
+    /// <summary>A range between two bounds.</summary>
+    public static (double Minimum, double Maximum) Ordered((double Minimum, double Maximum) range, double least, double most, string property) =>
+        range.Minimum >= least && range.Minimum <= range.Maximum && range.Maximum <= most
+            ? range
+            : throw new ArgumentException(
+                $"{property} is ({Text(range.Minimum)}, {Text(range.Maximum)}), but has to be two numbers of at least {Text(least)}"
+                + $"{(most == double.MaxValue ? "" : $" and at most {Text(most)}")}, the smaller one first.");
+
     public static T Defined<T>(T value, string property, params ReadOnlySpan<T> accepted)
         where T : struct, Enum
     {
