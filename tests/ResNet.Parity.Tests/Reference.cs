@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace ResNet.Parity.Tests;
 
-/// <summary>PyTorch and torchvision under Python, which run <c>reference.py</c>.</summary>
+/// <summary>PyTorch and torchvision under Python, which run the scripts beside this file.</summary>
 internal static class Reference
 {
     private const string InterpreterVariable = "PARITY_PYTHON";

@@ -8,15 +8,20 @@ public static class Presets
     /// <summary>What torchvision trains its networks with.</summary>
     /// <param name="cropSize">Height and width of the network's input in pixels, at least 1.</param>
     /// <param name="normalize">How the input is normalised; null for ImageNet's means and deviations.</param>
-    /// <param name="policy">What is done to colours and shapes after mirroring, such as <c>TrivialAugmentWide</c>; null for nothing.</param>
+    /// <param name="policy">
+    /// What is done to colours and shapes after mirroring, such as <see cref="TrivialAugmentWide"/> or <see cref="RandAugment"/>; null for
+    /// nothing. torchvision's recipes give it the <paramref name="interpolation"/> of the crop, where its own default is nearest.
+    /// </param>
     /// <param name="randomErasing">The probability with which a rectangle is erased, from 0 to 1.</param>
     /// <param name="interpolation">How the image is resized.</param>
+    /// <param name="horizontalFlip">The probability with which the image is mirrored, from 0 to 1.</param>
     /// <exception cref="ArgumentException">A value is outside its range.</exception>
     public static Compose Training(
         int cropSize = 224, Normalize? normalize = null, Transform? policy = null, double randomErasing = 0,
-        ImageInterpolation interpolation = ImageInterpolation.Bilinear)
+        ImageInterpolation interpolation = ImageInterpolation.Bilinear, double horizontalFlip = 0.5)
     {
-        List<Transform> transforms = [new RandomResizedCrop(cropSize) { Interpolation = interpolation }, new RandomHorizontalFlip()];
+        List<Transform> transforms = [new RandomResizedCrop(cropSize) { Interpolation = interpolation }];
+        if (horizontalFlip != 0) transforms.Add(new RandomHorizontalFlip(horizontalFlip));
         if (policy is not null) transforms.Add(policy);
         transforms.Add(normalize ?? Normalize.ImageNet);
         if (randomErasing != 0) transforms.Add(new RandomErasing(randomErasing));

@@ -10,6 +10,10 @@ internal static class Require
         ? size
         : throw new ArgumentException($"{transform}.Size is {size}, but has to be at least 1 × 1.");
 
+    public static double Positive(double value, string property) => value > 0 && double.IsFinite(value)
+        ? value
+        : throw new ArgumentException($"{property} is {Text(value)}, but has to be more than 0.");
+
     public static T AtLeast<T>(T value, T least, string property)
         where T : INumber<T> => value >= least
         ? value
