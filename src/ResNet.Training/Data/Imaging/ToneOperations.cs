@@ -92,7 +92,7 @@ internal static class ToneOperations
         int below = step / 2;
         for (int value = 0; value < Levels; value++)
         {
-            table[value] = (byte)(step == 0 ? value : below / step);
+            table[value] = (byte)(step == 0 ? value : Math.Min(below / step, 255));
             below += histogram[value];
         }
     }
