@@ -221,15 +221,18 @@ public sealed class TransformParityTests : IDisposable
             var first = new RandAugment().Draw(size, ref random);
             var second = new RandAugment().Draw(size, ref random);
             add("choice: RandAugment pair", ((int)first.Operation * PolicySpace.Operations) + (int)second.Operation);
-            Add("RandAugment", first);
-            Add("RandAugment", second);
-            Add("TrivialAugmentWide", new TrivialAugmentWide().Draw(size, ref random));
+            Add(PolicySpace.RandAugment, "RandAugment", first);
+            Add(PolicySpace.RandAugment, "RandAugment", second);
+            Add(PolicySpace.TrivialAugmentWide, "TrivialAugmentWide", new TrivialAugmentWide().Draw(size, ref random));
         }
 
-        void Add(string policy, (PolicyOperation Operation, double Magnitude) drawn)
+        void Add(PolicySpace space, string policy, (PolicyOperation Operation, double Magnitude) drawn)
         {
             add($"choice: {policy} operation", (int)drawn.Operation);
             add($"{policy} magnitude of {drawn.Operation}", drawn.Magnitude);
+            if (!PolicySpace.IsSigned(drawn.Operation)) return;
+            double bin = Math.Round(30 * Math.Abs(drawn.Magnitude) / space.Magnitude(drawn.Operation, 30, 31, size));
+            add($"choice: {policy} sign and bin", Math.CopySign(1 + bin, drawn.Magnitude));
         }
     }
 

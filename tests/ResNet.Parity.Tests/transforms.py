@@ -185,6 +185,9 @@ def policy_draws():
         results[f"choice: {name} operation"] = choices
         if policy.__class__ is transforms.RandAugment:
             results[f"choice: {name} pair"] = [first * len(names) + second for first, second in zip(choices[::2], choices[1::2])]
+        largest = {operation: float(values.flatten()[-1]) for operation, (values, signed) in space(policy, 31, (224, 331)).items() if signed}
+        results[f"choice: {name} sign and bin"] = [
+            math.copysign(1 + round(30 * abs(magnitude) / largest[operation]), magnitude) for operation, magnitude in found if operation in largest]
         for operation in names:
             results[f"{name} magnitude of {operation}"] = [magnitude for other, magnitude in found if other == operation]
     return results

@@ -1,0 +1,22 @@
+using ResNet.Core.Weights;
+using ResNet.Training.Data.Transforms;
+
+namespace ResNet.Training.Tests.Data.Transforms;
+
+// torchvision's references/classification/presets.py.
+public class PresetsTests
+{
+    [Fact]
+    public void Training_is_torchvisions_preset()
+    {
+        Presets.Training().Should().Equal(new RandomResizedCrop(224), new RandomHorizontalFlip(0.5), Normalize.ImageNet);
+        Presets.Training(176, policy: new TrivialAugmentWide { Interpolation = ImageInterpolation.Bilinear }, randomErasing: 0.1).Select(step => step.GetType())
+            .Should().Equal(typeof(RandomResizedCrop), typeof(RandomHorizontalFlip), typeof(TrivialAugmentWide), typeof(Normalize), typeof(RandomErasing));
+        Presets.Training(horizontalFlip: 0).Should().Equal(new RandomResizedCrop(224), Normalize.ImageNet);
+        Presets.Training(randomErasing: 0.1).OfType<RandomErasing>().Single().P.Should().Be(0.1);
+    }
+
+    [Fact]
+    public void Evaluation_is_torchvisions_preset() =>
+        Presets.Evaluation().Should().Equal(new Resize(256), new CenterCrop(224), Normalize.ImageNet);
+}
