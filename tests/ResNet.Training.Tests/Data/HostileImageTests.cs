@@ -113,9 +113,10 @@ public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
 
     private static long Resident()
     {
-        GC.Collect();
+        // Aggressively, so that what the collector has free is no longer counted.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
-        GC.Collect();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         using var process = Process.GetCurrentProcess();
         return process.WorkingSet64;
     }

@@ -12,6 +12,9 @@ namespace ResNet.Training.Data.Imaging;
 /// </remarks>
 public sealed class DecodedImage : IPixelSource, IDisposable
 {
+    // 5.6 million RGB pixels. The pool keeps for good what it is given, and few images are larger.
+    private const int MostPooled = 16 << 20;
+
     [ThreadStatic]
     private static Resampler? s_resampler;
 
@@ -22,7 +25,8 @@ public sealed class DecodedImage : IPixelSource, IDisposable
         Width = width;
         Height = height;
         Channels = channels;
-        _pixels = ArrayPool<byte>.Shared.Rent(checked(width * height * channels));
+        var length = checked(width * height * channels);
+        _pixels = length <= MostPooled ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
     }
 
     /// <summary>The image's own width in pixels.</summary>
@@ -92,7 +96,7 @@ public sealed class DecodedImage : IPixelSource, IDisposable
     public void Dispose()
     {
         var returned = Interlocked.Exchange(ref _pixels, null);
-        if (returned != null)
+        if (returned is { Length: <= MostPooled })
             ArrayPool<byte>.Shared.Return(returned);
     }
 
