@@ -1,4 +1,5 @@
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Packing;
 using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Data;
@@ -29,6 +30,16 @@ public sealed class ImageLoader
     /// </exception>
     public ImageLoader(IReadOnlyList<ImageSample> samples, Compose transforms, ImageLoaderOptions options)
         : this(new FileImageSource(samples ?? throw new ArgumentNullException(nameof(samples))), transforms, options)
+    {
+    }
+
+    /// <summary>A loader of images that were packed.</summary>
+    /// <param name="pack">The images; it has to stay open while the loader is in use.</param>
+    /// <param name="transforms">What is done to each image.</param>
+    /// <param name="options">How they become batches; its channels are the pack's.</param>
+    /// <inheritdoc cref="ImageLoader(IReadOnlyList{ImageSample}, Compose, ImageLoaderOptions)" path="/exception"/>
+    public ImageLoader(ImagePack pack, Compose transforms, ImageLoaderOptions options)
+        : this((pack ?? throw new ArgumentNullException(nameof(pack))).Loadable, transforms, options)
     {
     }
 

@@ -1,0 +1,251 @@
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using ResNet.Training.Data.Datasets;
+using ResNet.Training.Data.Imaging;
+
+namespace ResNet.Training.Data.Packing;
+
+/// <summary>
+/// An image folder's images, decoded, in one file that is mapped into memory: nothing is decoded in any epoch (the idea of FFCV,
+/// Leclerc et al. 2023, https://arxiv.org/abs/2306.12517).
+/// </summary>
+/// <remarks>
+/// <para>
+/// The file is a safetensors file, which other programs read too: <c>pixels</c>, uint8, all images one behind the other, each
+/// <c>[H, W, channels]</c>; <c>offsets</c>, int64 [N + 1], where each begins; <c>labels</c>, int64 [N]; <c>sizes</c>, int32 [N, 2],
+/// heights and widths; <c>checksums</c>, uint32 [N], CRC-32C; <c>names</c>, uint8. Its metadata have the classes and what the pack was made from.
+/// </para>
+/// <para>
+/// Opening checks the index, and the first use of an image its checksum. A file that becomes shorter while it is open ends the process,
+/// as with every mapping. Safe to use from many threads.
+/// </para>
+/// </remarks>
+public sealed unsafe class ImagePack : IDisposable
+{
+    private readonly PackHeader _header;
+    private readonly PackIndex _index;
+    private readonly string[] _names;
+    private readonly bool[] _checked;
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _pixels;
+
+    private ImagePack(string path, PackHeader header, PackIndex index, MemoryMappedFile file, long dataStart)
+    {
+        (Path, _header, _index, _file) = (path, header, index, file);
+        _names = index.SplitNames();
+        _checked = new bool[index.Count];
+        CountPerClass = Array.AsReadOnly(Count(index.Labels, header.Classes.Count));
+        _view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        byte* start = null;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        _pixels = start + _view.PointerOffset + dataStart;
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The names of the classes; a class's index is its label.</summary>
+    public IReadOnlyList<string> Classes => _header.Classes;
+
+    /// <summary>How many images there are.</summary>
+    public int Images => _index.Count;
+
+    /// <summary>How many images each class has.</summary>
+    public IReadOnlyList<int> CountPerClass { get; }
+
+    /// <summary>3 for colour, 1 for grey.</summary>
+    public int Channels => _header.Channels;
+
+    /// <summary>What the shorter side of larger images was reduced to, in pixels; null where no image was resized.</summary>
+    public int? ShorterSide => _header.ShorterSide == 0 ? null : _header.ShorterSide;
+
+    /// <summary>The folder that was packed, as it was called then.</summary>
+    public string Source => _header.Source;
+
+    /// <summary>Each image's path below <see cref="Source"/>.</summary>
+    public IReadOnlyList<string> Names => _names;
+
+    internal IImageSource Loadable => new PackSource(this);
+
+    /// <summary>Decodes a folder's images on all cores and writes them to one file, which is put in place when it is whole.</summary>
+    /// <param name="folder">The images.</param>
+    /// <param name="path">The file to make or replace.</param>
+    /// <param name="options">How to pack them; null for the defaults.</param>
+    /// <param name="progress">Hears how many images are packed.</param>
+    /// <param name="cancellationToken">Stops it; the former file stays.</param>
+    /// <returns>Why images were left out, in their order.</returns>
+    /// <exception cref="ImageDecodingException">An image cannot be read.</exception>
+    /// <exception cref="DatasetException">None of the images can be read.</exception>
+    /// <exception cref="IOException">The file cannot be written; its message names it and says why.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static IReadOnlyList<ImageDecodingException> Write(
+        ImageFolder folder, string path, PackOptions? options = null, IProgress<DatasetProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new PackWriter(folder, options ?? new PackOptions(), progress, cancellationToken).Write(path);
+    }
+
+    /// <summary>Opens a pack and checks its index.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="DatasetException">It is missing, no pack, damaged, or not whole.</exception>
+    public static ImagePack Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            var header = PackHeader.Read(stream, out var dataStart);
+            if (dataStart + header.Lengths().Sum() != stream.Length)
+                throw new InvalidDataException($"it has {stream.Length:N0} bytes where {dataStart + header.Lengths().Sum():N0} are needed, so it is not whole");
+            var index = ReadIndex(stream, header, dataStart + header.PixelBytes);
+            if (!IsSound(header, index)) throw new InvalidDataException("its index is damaged");
+            var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            return new ImagePack(path, header, index, file, dataStart);
+        }
+        catch (InvalidDataException failure)
+        {
+            throw new DatasetException($"'{path}' cannot be used: {failure.Message}; make it again with ImagePack.Write or 'pack'.", failure);
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new DatasetException($"There is no pack '{path}': make it with ImagePack.Write or 'pack'.", failure);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"The pack '{path}' cannot be read: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Whether a folder's files have the names and lengths of those that the pack was made from.</summary>
+    /// <param name="folder">The folder.</param>
+    public bool IsMadeFrom(ImageFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return folder.Classes.SequenceEqual(Classes) && Fingerprint(folder) == _header.Fingerprint;
+    }
+
+    /// <summary>Closes the file. Epochs that are under way keep it open until they end.</summary>
+    public void Dispose()
+    {
+        if (_view.SafeMemoryMappedViewHandle.IsClosed) return;
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _file.Dispose();
+    }
+
+    internal static string Fingerprint(ImageFolder folder)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var sample in folder.Samples)
+            hash.AppendData(Encoding.UTF8.GetBytes($"{RelativeName(folder, sample)}\0{new FileInfo(sample.Path).Length}\n"));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    internal static string RelativeName(ImageFolder folder, ImageSample sample) =>
+        System.IO.Path.GetRelativePath(folder.Root, sample.Path).Replace(System.IO.Path.DirectorySeparatorChar, '/');
+
+    private static PackIndex ReadIndex(FileStream stream, PackHeader header, long start)
+    {
+        if (header.Images > int.MaxValue / 8 || header.NameBytes > int.MaxValue / 2) throw new InvalidDataException("it has more images than can be");
+        stream.Position = start;
+        var images = (int)header.Images;
+        var index = new PackIndex(Values<long>(images + 1), Values<long>(images), Values<int>(2 * images), Values<uint>(images), Values<byte>((int)header.NameBytes));
+        return index.Digest() == header.IndexDigest ? index : throw new InvalidDataException("its index is damaged");
+
+        T[] Values<T>(int count)
+            where T : unmanaged
+        {
+            var values = new T[count];
+            stream.ReadExactly(MemoryMarshal.AsBytes<T>(values));
+            return values;
+        }
+    }
+
+    // A file whose digest is right can still have been made to harm.
+    private static bool IsSound(PackHeader header, PackIndex index)
+    {
+        if (index.Offsets[0] != 0 || index.Offsets[^1] > header.PixelBytes || ((ReadOnlySpan<byte>)index.Names).Count((byte)0) != index.Count) return false;
+        for (var i = 0; i < index.Count; i++)
+        {
+            var (height, width) = (index.Sizes[2 * i], index.Sizes[(2 * i) + 1]);
+            if (height < 1 || width < 1 || (long)height * width > ImageDecoder.MaxPixels) return false;
+            if (index.Offsets[i + 1] - index.Offsets[i] != (long)height * width * header.Channels) return false;
+            if (index.Labels[i] < 0 || index.Labels[i] >= header.Classes.Count) return false;
+        }
+        return true;
+    }
+
+    private static int[] Count(long[] labels, int classes)
+    {
+        var counts = new int[classes];
+        foreach (var label in labels) counts[label]++;
+        return counts;
+    }
+
+    private ReadOnlySpan<byte> Pixels(int index)
+    {
+        var pixels = new ReadOnlySpan<byte>(_pixels + _index.Offsets[index], (int)(_index.Offsets[index + 1] - _index.Offsets[index]));
+        if (!_checked[index])
+        {
+            if (PackIndex.Checksum(pixels) != _index.Checksums[index])
+                throw new ImageDecodingException(Path, $"the pixels of {_names[index]} in it are damaged; make the pack again");
+            _checked[index] = true;
+        }
+        return pixels;
+    }
+
+    private sealed class PackSource(ImagePack pack) : IImageSource
+    {
+        public int Count => pack.Images;
+
+        public int Label(int index) => (int)pack._index.Labels[index];
+
+        public string Name(int index) => $"{pack.Path}: {pack._names[index]}";
+
+        public IImageReader OpenReader(int channels)
+        {
+            if (channels != pack.Channels)
+                throw new ArgumentException($"The pack '{pack.Path}' has {pack.Channels} channel(s), but ImageLoaderOptions.Channels is {channels}: they have to be the same.", nameof(channels));
+            return new Reader(pack);
+        }
+    }
+
+    private sealed class Reader : IImageReader, IPixelSource
+    {
+        private readonly ImagePack _pack;
+        private bool _holds;
+        private int _image;
+
+        public Reader(ImagePack pack)
+        {
+            _pack = pack;
+            // The mapping stays while somebody reads from it.
+            pack._view.SafeMemoryMappedViewHandle.DangerousAddRef(ref _holds);
+        }
+
+        public int Width => _pack._index.Sizes[(2 * _image) + 1];
+
+        public int Height => _pack._index.Sizes[2 * _image];
+
+        public int Channels => _pack.Channels;
+
+        public IPixelSource Open(int index)
+        {
+            _image = index;
+            return this;
+        }
+
+        public PixelView Read(Area area) => new(_pack.Pixels(_image), Width * Channels, Channels, new Area(0, 0, Width, Height));
+
+        public void Dispose()
+        {
+            if (!_holds) return;
+            _holds = false;
+            _pack._view.SafeMemoryMappedViewHandle.DangerousRelease();
+        }
+    }
+}
