@@ -10,6 +10,9 @@ internal readonly record struct AffineMatrix(double XX, double XY, double X0, do
 {
     private const string Decimals = "F15";
 
+    /// <summary>Whether it moves the image by whole pixels and does nothing else.</summary>
+    public bool IsTranslation => XX == 1 && XY == 0 && YX == 0 && YY == 1 && double.IsInteger(X0) && double.IsInteger(Y0);
+
     /// <summary>Moves each row to the left by its distance from the top times a factor.</summary>
     public static AffineMatrix ShearX(double factor) => new(1, Math.Tan(Angle(factor)), 0, 0, 1, 0);
 

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using ResNet.Core.Weights;
 
 namespace ResNet.Training.Data.Imaging;
@@ -34,7 +37,8 @@ internal readonly struct AffineWarp(int width, int height, int channels)
     public void Apply(ReadOnlySpan<byte> source, Span<byte> target, AffineMatrix matrix, ImageInterpolation interpolation, byte fill)
     {
         target.Fill(fill);
-        switch (interpolation)
+        // Where pixels fall on pixels, all interpolations are the same.
+        switch (matrix.IsTranslation ? ImageInterpolation.Nearest : interpolation)
         {
             case ImageInterpolation.Nearest:
                 Nearest(source, target, matrix);
@@ -102,11 +106,30 @@ internal readonly struct AffineWarp(int width, int height, int channels)
             double dx = x - left, dy = y - top;
             ReadOnlySpan<byte> upper = warp.Row(source, top), lower = warp.Row(source, top + 1);
             int first = warp.Column(left), second = warp.Column(left + 1);
+            // The next pixel's first byte is read as well.
+            if (Avx2.IsSupported && pixel.Length == 3 && second + 4 <= upper.Length)
+            {
+                var above = Between(Load(upper[first..]), Load(upper[second..]), dx);
+                var below = Between(Load(lower[first..]), Load(lower[second..]), dx);
+                Store(Between(above, below, dy), pixel);
+                return;
+            }
             for (int channel = 0; channel < pixel.Length; channel++, first++, second++)
                 pixel[channel] = (byte)Between(Between(upper[first], upper[second], dx), Between(lower[first], lower[second], dx), dy);
         }
 
         private static double Between(double a, double b, double distance) => a + ((b - a) * distance);
+
+        private static Vector256<double> Between(Vector256<double> a, Vector256<double> b, double distance) => a + ((b - a) * distance);
+
+        private static Vector256<double> Load(ReadOnlySpan<byte> pixel) => Avx.ConvertToVector256Double(
+            Sse41.ConvertToVector128Int32(Vector128.CreateScalarUnsafe(BinaryPrimitives.ReadUInt32LittleEndian(pixel)).AsByte()));
+
+        private static void Store(Vector256<double> values, Span<byte> pixel)
+        {
+            var levels = Avx.ConvertToVector128Int32WithTruncation(values);
+            (pixel[0], pixel[1], pixel[2]) = ((byte)levels[0], (byte)levels[1], (byte)levels[2]);
+        }
     }
 
     private readonly struct Bicubic : IFilter
