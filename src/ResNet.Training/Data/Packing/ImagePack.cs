@@ -160,7 +160,7 @@ public sealed unsafe class ImagePack : IDisposable
             where T : unmanaged
         {
             var values = new T[count];
-            stream.ReadExactly(MemoryMarshal.AsBytes<T>(values));
+            stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
             return values;
         }
     }
