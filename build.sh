@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Sets up what is missing and does one of two jobs:
-#   ./build.sh train [OPTION…]   trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
-#   ./build.sh test  [OPTION…]   runs every test; options go to 'dotnet test'
+# Sets up what is missing and does one of these jobs:
+#   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
+#   ./build.sh test  [OPTION…]        runs every test; options go to 'dotnet test'
+#   ./build.sh bench data [OPTION…]   loads images beside torchvision: --photographs FOLDER, --cifar FOLDER, --rounds N
 #
 # TORCH_ENGINE=Package or System overrules what set-up finds out about the package feed; see CONTRIBUTING.md.
 set -euo pipefail
@@ -127,8 +128,22 @@ test_all() {
   [ "$failed" = 0 ]
 }
 
+# Both sides in turn; needs PyTorch, unlike the tests.
+bench() {
+  [ "${1:-}" = data ] || fail "There is no benchmark '${1:-}': give data."
+  shift
+  set_up
+  install_reference
+  step 'Building the benchmark' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build benchmarks/DataLoading -c Release --nologo -v quiet
+  local benchmark=$PWD/artifacts/bin/DataLoading/release/DataLoading output=$PWD/artifacts/bench/data.json
+  # Paths on the command line are the caller's.
+  cd "$caller"
+  exec "$benchmark" --output "$output" "$@"
+}
+
 case ${1:-} in
   train) shift; train "$@" ;;
   test) shift; test_all "$@" ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$1': give train or test." ;;
+  bench) shift; bench "$@" ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$1': give train, test or bench." ;;
 esac

@@ -35,13 +35,13 @@ public sealed record ImageLoaderOptions
         init => field = AtLeastOne(value, nameof(Workers));
     } = Environment.ProcessorCount;
 
-    /// <summary>Batches that are decoded ahead of the one in use, at least 1. Default: 3.</summary>
+    /// <summary>Batches that are decoded ahead of the one in use, at least 1. Default: 2.</summary>
     /// <exception cref="ArgumentException">The value is less than 1.</exception>
     public int Ahead
     {
         get;
         init => field = AtLeastOne(value, nameof(Ahead));
-    } = 3;
+    } = 2;
 
     /// <summary>What happens when an image cannot be read. Default: <see cref="OnUnreadableImage.Fail"/>.</summary>
     /// <exception cref="ArgumentException">The value is not one of <see cref="Data.OnUnreadableImage"/>.</exception>

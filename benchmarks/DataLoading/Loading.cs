@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Packing;
+using ResNet.Training.Data.Transforms;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace DataLoading;
+
+/// <summary>Our side of the comparison.</summary>
+internal static class Loading
+{
+    /// <summary>Loads a folder or a pack again and again, once to warm up and then for at least so many seconds, and prints a JSON line.</summary>
+    public static void Measure(string data, string kind, int batch, int workers, double seconds)
+    {
+        var transforms = kind switch
+        {
+            "train" => Presets.Training(),
+            "eval" => Presets.Evaluation(),
+            "cifar" => Presets.SmallImageTraining(),
+            _ => throw new ArgumentException($"The kind is '{kind}', but has to be train, eval or cifar."),
+        };
+        var options = new ImageLoaderOptions { BatchSize = batch, Workers = workers, Shuffle = kind != "eval" };
+        using var pack = File.Exists(data) ? ImagePack.Open(data) : null;
+        var loader = pack is null ? new ImageLoader(new ImageFolder(data).Samples, transforms, options) : new ImageLoader(pack, transforms, options);
+
+        double total = 0;
+        foreach (var images in loader.Epoch(0))
+        {
+            using var input = images.ToInput(CPU);
+            using var sum = input.sum(ScalarType.Float64);
+            total += sum.ToDouble() / input.numel() * images.Count;
+        }
+        long count = 0;
+        var clock = Stopwatch.StartNew();
+        for (int epoch = 1; clock.Elapsed.TotalSeconds < seconds; epoch++)
+        {
+            foreach (var images in loader.Epoch(epoch))
+            {
+                using var input = images.ToInput(CPU);
+                count += images.Count;
+            }
+        }
+        Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = count / clock.Elapsed.TotalSeconds, mean = total / loader.Images }));
+    }
+}
