@@ -30,7 +30,7 @@ def measure(folder, kind, batch, workers, seconds):
     loader = torch.utils.data.DataLoader(
         data, batch_size=batch, shuffle=kind != "eval", drop_last=kind != "eval", num_workers=workers, persistent_workers=workers > 0)
 
-    total = sum(float(images.sum(dtype=torch.float64)) / images.numel() * len(images) for images, _ in loader)
+    total = sum(float(images.mean()) * len(images) for images, _ in loader)
     images, clock = 0, time.perf_counter()
     while time.perf_counter() - clock < seconds:
         for pixels, _ in loader:

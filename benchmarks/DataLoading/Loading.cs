@@ -25,12 +25,14 @@ internal static class Loading
         using var pack = File.Exists(data) ? ImagePack.Open(data) : null;
         var loader = pack is null ? new ImageLoader(new ImageFolder(data).Samples, transforms, options) : new ImageLoader(pack, transforms, options);
 
+        // As long as a batch is in use nobody else writes here.
+        using var memory = empty([batch, transforms.Size.Height, transforms.Size.Width, options.Channels], ScalarType.Float32);
         double total = 0;
         foreach (var images in loader.Epoch(0))
         {
-            using var input = images.ToInput(CPU);
-            using var sum = input.sum(ScalarType.Float64);
-            total += sum.ToDouble() / input.numel() * images.Count;
+            using var input = images.ToInput(CPU, memory);
+            using var mean = input.mean();
+            total += mean.ToDouble() * images.Count;
         }
         long count = 0;
         var clock = Stopwatch.StartNew();
@@ -38,7 +40,7 @@ internal static class Loading
         {
             foreach (var images in loader.Epoch(epoch))
             {
-                using var input = images.ToInput(CPU);
+                using var input = images.ToInput(CPU, memory);
                 count += images.Count;
             }
         }

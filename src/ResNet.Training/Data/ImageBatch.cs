@@ -31,10 +31,15 @@ public sealed class ImageBatch
 
     /// <summary>What a network takes: the images as numbers, normalised and with what was to be erased erased.</summary>
     /// <param name="device">Where the result goes, and is computed.</param>
+    /// <param name="memory">
+    /// On the CPU, where the result goes: <c>[M, H, W, C]</c>, float32, contiguous, with M at least <see cref="Count"/>. Using the same for batch
+    /// after batch spares the system from clearing new memory each time, and the result is valid until the next batch. Null for new memory.
+    /// </param>
     /// <returns><c>[N, C, H, W]</c>, float32, channels-last in memory.</returns>
-    public Tensor ToInput(Device device)
+    /// <exception cref="ArgumentException"><paramref name="memory"/> has another shape or type.</exception>
+    public Tensor ToInput(Device device, Tensor? memory = null)
     {
-        var input = Normalize.Apply(_normalize, Images, device);
+        var input = Normalize.Apply(_normalize, Images, device, memory);
         foreach (var (image, erasure) in _erasures)
         {
             using var target = input[image];

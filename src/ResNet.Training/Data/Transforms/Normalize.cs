@@ -61,20 +61,20 @@ public sealed record Normalize : Transform
     }
 
     /// <summary>The same, or without a normalisation <c>pixel / 255</c>.</summary>
-    internal static Tensor Apply(Normalize? normalize, Tensor images, Device device)
+    internal static Tensor Apply(Normalize? normalize, Tensor images, Device device, Tensor? memory = null)
     {
         using var scope = NewDisposeScope();
         var shape = images.shape;
         var values = device.type == TorchSharp.DeviceType.CPU && images.is_contiguous()
-            ? LookUp(normalize, images)
+            ? LookUp(normalize, images, memory)
             : Compute(normalize, images.to(device, non_blocking: true), shape, device);
         return values.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
     // A channel has 256 values at the most, and a table of them costs one pass over memory in place of five.
-    private static unsafe Tensor LookUp(Normalize? normalize, Tensor images)
+    private static unsafe Tensor LookUp(Normalize? normalize, Tensor images, Tensor? memory)
     {
-        var values = empty(images.shape, ScalarType.Float32);
+        var values = memory is null ? empty(images.shape, ScalarType.Float32) : Part(memory, images.shape);
         if (images.numel() == 0) return values;
         int channels = (int)images.size(3);
         var table = Table(normalize, channels);
@@ -91,6 +91,13 @@ public sealed record Normalize : Transform
         });
         GC.KeepAlive(images);
         return values;
+    }
+
+    private static Tensor Part(Tensor memory, long[] shape)
+    {
+        if (memory.dtype != ScalarType.Float32 || memory.ndim != 4 || memory.size(0) < shape[0] || !memory.shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)) || !memory.is_contiguous())
+            throw new ArgumentException($"The memory has the shape [{string.Join(", ", memory.shape)}] and the type {memory.dtype}, but has to be float32 and contiguous, [{shape[0]} or more, {string.Join(", ", shape.Skip(1))}].", nameof(memory));
+        return memory.narrow(0, 0, shape[0]);
     }
 
     private static unsafe void LookUp(float* table, byte* pixels, float* target, long length, int step)
