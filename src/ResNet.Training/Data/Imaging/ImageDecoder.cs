@@ -46,8 +46,15 @@ public static class ImageDecoder
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "An image is read as 1 channel (grey) or 3 (RGB).");
 
         var reader = channels == 1 ? s_greyReader ??= new ImageReader(1) : s_colourReader ??= new ImageReader(3);
-        reader.Open(path);
-        return reader.ToImage();
+        try
+        {
+            reader.Open(path);
+            return reader.ToImage();
+        }
+        finally
+        {
+            reader.Trim();
+        }
     }
 
     /// <summary>Decodes the first <paramref name="length"/> bytes of a file's contents.</summary>

@@ -55,6 +55,13 @@ internal sealed class ImageReader(int channels) : IPixelSource, IDisposable
         return image;
     }
 
+    /// <summary>Gives back the memory that a large image needed.</summary>
+    public void Trim()
+    {
+        _jpeg.Trim();
+        Memory.Trim(ref _file);
+    }
+
     public void Dispose()
     {
         _image?.Dispose();

@@ -17,6 +17,7 @@ internal sealed unsafe class HuffmanTable
 
     private readonly byte[] _definition = new byte[LongestCode + MostSymbols];
     private int _definitionLength;
+    private int _largestSymbol;
 
     // Pinned.
     private readonly uint[] _symbols = GC.AllocateArray<uint>(1 << LookupBits, pinned: true);
@@ -41,6 +42,9 @@ internal sealed unsafe class HuffmanTable
 
     /// <summary>Whether the table has been defined for the image.</summary>
     public bool IsDefined { get; set; }
+
+    /// <summary>Whether all symbols are sizes of values, as those for first coefficients have to be.</summary>
+    public bool HasOnlySizes => _largestSymbol <= 15;
 
     private ReadOnlySpan<byte> Definition => _definition.AsSpan(0, _definitionLength);
 
@@ -86,6 +90,8 @@ internal sealed unsafe class HuffmanTable
     private bool Build(ReadOnlySpan<byte> definition)
     {
         Array.Clear(_symbols);
+        _largestSymbol = 0;
+        foreach (var symbol in definition[LongestCode..]) _largestSymbol = Math.Max(_largestSymbol, symbol);
         var (code, place) = (0, 0);
         for (var length = 1; length <= LongestCode; length++)
         {
@@ -98,7 +104,8 @@ internal sealed unsafe class HuffmanTable
                 if ((code + 1) * entries > _symbols.Length) return false;
                 _symbols.AsSpan(code * entries, entries).Fill((uint)(definition[LongestCode + place] << 8 | length));
             }
-            if (code > 1 << length) return false;
+            // No code may consist of ones alone.
+            if (code >= 1 << length) return false;
             _end[length] = code << (LongestCode - length);
             code <<= 1;
         }

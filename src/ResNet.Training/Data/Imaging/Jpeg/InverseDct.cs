@@ -42,6 +42,7 @@ internal static unsafe class InverseDct
         var r5 = Dequantized(blocks, quantization, 5);
         var r6 = Dequantized(blocks, quantization, 6);
         var r7 = Dequantized(blocks, quantization, 7);
+        if (IsExtreme(r0)) r0 = Shortened(r0, blocks);
 
         Pass(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7, ConstantBits - FirstPassBits);
         Transpose(ref r0, ref r1, ref r2, ref r3, ref r4, ref r5, ref r6, ref r7);
@@ -63,7 +64,30 @@ internal static unsafe class InverseDct
     }
 
     private static byte Flat(short coefficient, short quantization) =>
-        (byte)Math.Clamp((((short)(coefficient * quantization) + 4) >> 3) + 128, 0, 255);
+        (byte)Math.Clamp(((Shortened((short)(coefficient * quantization)) + 4) >> 3) + 128, 0, 255);
+
+    // libjpeg-turbo's vectors have a way of their own for blocks whose columns are all flat, on which the result of the first pass has
+    // 16 bits. It matters for values that no picture has.
+    private static short Shortened(short value) => (short)((short)(value << FirstPassBits) >> FirstPassBits);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector256<short> Shortened(Vector256<short> first, short* blocks)
+    {
+        var all = (first << FirstPassBits) >> FirstPassBits;
+        return Vector256.Create(
+            HasFlatColumns(blocks) ? all.GetLower() : first.GetLower(),
+            HasFlatColumns(blocks + 64) ? all.GetUpper() : first.GetUpper());
+    }
+
+    private static bool HasFlatColumns(short* block) => !new ReadOnlySpan<short>(block + 8, 56).ContainsAnyExcept((short)0);
+
+    // Whether shortening any of the values would change it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsExtreme(Vector256<short> values)
+    {
+        var limit = Vector256.Create((short)(1 << (15 - FirstPassBits)));
+        return Vector256.GreaterThanAny((values + limit).AsUInt16(), (limit + limit - Vector256<short>.One).AsUInt16());
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Dequantized(short* blocks, short* quantization, int row)

@@ -19,6 +19,9 @@ internal sealed unsafe class JpegDecoder
     // Halved chroma is interpolated from a neighbour on each side, which is two pixels away at the most.
     private const int Context = 2;
 
+    // Each block has two codes at the least.
+    private const int MostBlocksInByte = 4;
+
     private readonly JpegHeader _header = new();
     private readonly ScanReader _scan = new();
     private readonly Plane[] _planes = [new(), new(), new()];
@@ -36,13 +39,32 @@ internal sealed unsafe class JpegDecoder
 
     private int UnitHeight => 8 * _header.Component(0).Down;
 
+    private int UnitsDown => (Height + UnitHeight - 1) / UnitHeight;
+
     private int UnitsAcross => (Width + UnitWidth - 1) / UnitWidth;
 
     private bool IsHalvedVertically => UnitHeight == 16;
 
     /// <summary>Reads a file's header; false where the file is one for libvips.</summary>
-    public bool TryOpen(ReadOnlySpan<byte> file) =>
-        IsSupported && _header.TryRead(file) && (long)Width * Height <= ImageDecoder.MaxPixels && _scan.TryStart(file[_header.ScanStart..]);
+    public bool TryOpen(ReadOnlySpan<byte> file)
+    {
+        if (!IsSupported || !_header.TryRead(file) || (long)Width * Height > ImageDecoder.MaxPixels) return false;
+        var scan = file[_header.ScanStart..];
+        var units = UnitsAcross * UnitsDown;
+        var blocks = units * ((UnitWidth * UnitHeight / BlockLength) + _header.Components - 1L);
+        // Before memory is taken for an image that cannot be there.
+        if (blocks > (long)scan.Length * MostBlocksInByte) return false;
+        var interval = _header.UnitsBetweenRestarts;
+        return _scan.TryStart(scan, interval == 0 ? 1 : (units + interval - 1) / interval);
+    }
+
+    /// <summary>Gives back the memory that a large image needed.</summary>
+    public void Trim()
+    {
+        _scan.Trim();
+        foreach (var plane in _planes) plane.Trim();
+        Memory.Trim(ref _rgb);
+    }
 
     /// <summary>Decodes a part of the image.</summary>
     /// <param name="area">The part.</param>

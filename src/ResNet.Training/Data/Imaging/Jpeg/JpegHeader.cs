@@ -17,6 +17,12 @@ internal readonly record struct JpegComponent(int Id, int Across, int Down, int 
 internal sealed class JpegHeader
 {
     private const int Tables = 4;
+    private const int MostBlocks = 4;
+
+    // libjpeg's limits (jmorecfg.h, jdmarker.c).
+    private const int LargestSide = 65_500;
+    private const int JfifLength = 14;
+
     private const int BlockSize = 64;
 
     private const byte StartOfImage = 0xD8;
@@ -116,7 +122,7 @@ internal sealed class JpegHeader
                 UnitsBetweenRestarts = BinaryPrimitives.ReadUInt16BigEndian(segment);
                 return true;
             case FirstApplication:
-                _isJfif |= segment.StartsWith("JFIF\0"u8);
+                _isJfif |= segment.Length >= JfifLength && segment.StartsWith("JFIF\0"u8);
                 return true;
             case 0xEE when segment.StartsWith("Adobe"u8) && segment.Length >= 12:
                 _adobeTransform = segment[11];
@@ -132,12 +138,14 @@ internal sealed class JpegHeader
         Height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]);
         Width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
         Components = segment[5];
-        if (Height == 0 || Width == 0 || Components is not (1 or 3) || segment.Length != 6 + (3 * Components)) return false;
+        if (Height is 0 or > LargestSide || Width is 0 or > LargestSide) return false;
+        if (Components is not (1 or 3) || segment.Length != 6 + (3 * Components)) return false;
         for (var i = 0; i < Components; i++)
         {
             var bytes = segment.Slice(6 + (3 * i), 3);
-            _components[i] = new JpegComponent(bytes[0], bytes[1] >> 4, bytes[1] & 15, bytes[2]);
-            if (bytes[2] >= Tables) return false;
+            var (across, down) = (bytes[1] >> 4, bytes[1] & 15);
+            if (bytes[2] >= Tables || across is 0 or > MostBlocks || down is 0 or > MostBlocks) return false;
+            _components[i] = new JpegComponent(bytes[0], across, down, bytes[2]);
         }
         return true;
     }
@@ -181,7 +189,7 @@ internal sealed class JpegHeader
             if (segment[1 + (2 * i)] != _components[i].Id) return false;
             var tables = segment[2 + (2 * i)];
             (_dcOf[i], _acOf[i]) = (tables >> 4, tables & 15);
-            if (_dcOf[i] >= Tables || _acOf[i] >= Tables || !Dc(i).IsDefined || !Ac(i).IsDefined) return false;
+            if (_dcOf[i] >= Tables || _acOf[i] >= Tables || !Dc(i).IsDefined || !Dc(i).HasOnlySizes || !Ac(i).IsDefined) return false;
         }
         // A baseline scan has all coefficients, in full precision.
         return segment[^3] == 0 && segment[^2] == 63 && segment[^1] == 0;

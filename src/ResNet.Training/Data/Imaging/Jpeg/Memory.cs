@@ -11,6 +11,12 @@ internal static class Memory
     {
         if (memory.Length >= length && (memory.Length <= Much || memory.Length / 4 <= length)) return;
         memory = [];
-        memory = GC.AllocateUninitializedArray<byte>(checked((int)(length + (length / 8))), pinned: true);
+        memory = GC.AllocateUninitializedArray<byte>(checked((int)Math.Max(length, Math.Min(length + (length / 8), Array.MaxLength))), pinned: true);
+    }
+
+    /// <summary>Gives the memory back where it is much.</summary>
+    public static void Trim(ref byte[] memory)
+    {
+        if (memory.Length > Much) memory = [];
     }
 }

@@ -40,6 +40,9 @@ internal sealed unsafe class Plane
         if (_flat.Length < blocks) _flat = new bool[blocks];
     }
 
+    /// <summary>Gives much memory back.</summary>
+    public void Trim() => Memory.Trim(ref _pixels);
+
     /// <summary>Empties the coefficients for a row of units.</summary>
     public void BeginRow() => _coefficients.AsSpan(0, (_across + 1) * _down * BlockLength * sizeof(short)).Clear();
 

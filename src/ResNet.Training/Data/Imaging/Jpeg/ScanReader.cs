@@ -14,6 +14,8 @@ internal sealed unsafe class ScanReader
     // A block has at most 64 codes of 16 bits with 15 bits behind each; eight bytes are read at once.
     private const int Padding = 512;
 
+    private const int LongestScan = 1 << 30;
+
     private const int BlockLength = 64;
     private const int SixteenZeros = 0xF0;
 
@@ -47,14 +49,17 @@ internal sealed unsafe class ScanReader
         35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
     ];
 
-    /// <summary>Copies a scan; false where restart markers are not in their order, or something else than the image's end follows.</summary>
-    public bool TryStart(ReadOnlySpan<byte> scan)
+    /// <summary>Copies a scan.</summary>
+    /// <param name="scan">The file from the scan's data on.</param>
+    /// <param name="parts">How many parts restart markers have to cut it into.</param>
+    /// <returns>False where there are more or fewer, the markers are not in their order, or something else than the image's end follows.</returns>
+    public bool TryStart(ReadOnlySpan<byte> scan, int parts)
     {
         const byte firstRestart = 0xD0;
         const byte endOfImage = 0xD9;
         _parts.Clear();
-        var room = scan.Length + Padding;
-        if (_buffer.Length < room) _buffer = GC.AllocateUninitializedArray<byte>(room + (room / 4), pinned: true);
+        if (scan.Length > LongestScan) return false;
+        Memory.Reserve(ref _buffer, scan.Length + Padding);
         var (from, to, start) = (0, 0, 0);
         while (true)
         {
@@ -78,14 +83,19 @@ internal sealed unsafe class ScanReader
                 _parts.Add((start, to));
                 start = to;
                 if (marker == endOfImage) break;
+                if (_parts.Count == parts) return false;
                 if (marker < firstRestart || marker >= firstRestart + 8 || marker - firstRestart != (_parts.Count - 1) % 8) return false;
                 from += 2;
             }
         }
+        if (_parts.Count != parts) return false;
         _buffer.AsSpan(to, Padding).Clear();
         Rewind();
         return true;
     }
+
+    /// <summary>Gives much memory back.</summary>
+    public void Trim() => Memory.Trim(ref _buffer);
 
     /// <summary>Goes back to the scan's beginning.</summary>
     public void Rewind()
@@ -206,7 +216,6 @@ internal sealed unsafe class ScanReader
         if ((byte)entry != 0) Take((byte)entry);
         else if (!TryTakeLongCode(table, out size)) return false;
         if (size == 0) return true;
-        if (size > 15) return false;
         last += Value(_bits, size);
         Take(size);
         return true;
