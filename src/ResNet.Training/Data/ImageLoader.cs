@@ -37,10 +37,16 @@ public sealed class ImageLoader
     /// <param name="pack">The images; it has to stay open while the loader is in use.</param>
     /// <param name="transforms">What is done to each image.</param>
     /// <param name="options">How they become batches; its channels are the pack's.</param>
-    /// <inheritdoc cref="ImageLoader(IReadOnlyList{ImageSample}, Compose, ImageLoaderOptions)" path="/exception"/>
+    /// <exception cref="DatasetException">There are too few images.</exception>
+    /// <exception cref="ArgumentException">
+    /// The pack has another number of channels, a batch would be larger than 2 GiB, the transforms are for another number of channels,
+    /// or pixels are to be kept although the transforms are random.
+    /// </exception>
     public ImageLoader(ImagePack pack, Compose transforms, ImageLoaderOptions options)
         : this((pack ?? throw new ArgumentNullException(nameof(pack))).Loadable, transforms, options)
     {
+        if (options.Channels != pack.Channels)
+            throw new ArgumentException($"The pack '{pack.Path}' has {pack.Channels} channel(s), but ImageLoaderOptions.Channels is {options.Channels}: they have to be the same.", nameof(options));
     }
 
     internal ImageLoader(IImageSource source, Compose transforms, ImageLoaderOptions options)

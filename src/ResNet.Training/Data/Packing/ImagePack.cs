@@ -1,5 +1,4 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using ResNet.Training.Data.Datasets;
@@ -15,7 +14,8 @@ namespace ResNet.Training.Data.Packing;
 /// <para>
 /// The file is a safetensors file, which other programs read too: <c>pixels</c>, uint8, all images one behind the other, each
 /// <c>[H, W, channels]</c>; <c>offsets</c>, int64 [N + 1], where each begins; <c>labels</c>, int64 [N]; <c>sizes</c>, int32 [N, 2],
-/// heights and widths; <c>checksums</c>, uint32 [N], CRC-32C; <c>names</c>, uint8. Its metadata have the classes and what the pack was made from.
+/// heights and widths; <c>checksums</c>, int64 [N], CRC-32C; <c>names</c>, uint8, in UTF-8, each with a zero behind it. Its metadata have the classes
+/// and what the pack was made from. Numbers are little-endian.
 /// </para>
 /// <para>
 /// Opening checks the index, and the first use of an image its checksum. A file that becomes shorter while it is open ends the process,
@@ -26,22 +26,23 @@ public sealed unsafe class ImagePack : IDisposable
 {
     private readonly PackHeader _header;
     private readonly PackIndex _index;
-    private readonly string[] _names;
+    private readonly Lazy<string[]> _names;
+
+    // Two threads may check the same image at once, to the same end.
     private readonly bool[] _checked;
-    private readonly MemoryMappedFile _file;
+
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _pixels;
 
-    private ImagePack(string path, PackHeader header, PackIndex index, MemoryMappedFile file, long dataStart)
+    private ImagePack(string path, PackHeader header, PackIndex index, MemoryMappedViewAccessor view, long dataStart)
     {
-        (Path, _header, _index, _file) = (path, header, index, file);
-        _names = index.SplitNames();
+        (Path, _header, _index, _view) = (path, header, index, view);
+        _names = new(index.SplitNames);
         _checked = new bool[index.Count];
         CountPerClass = Array.AsReadOnly(Count(index.Labels, header.Classes.Count));
-        _view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         byte* start = null;
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        _pixels = start + _view.PointerOffset + dataStart;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        _pixels = start + view.PointerOffset + dataStart;
     }
 
     /// <summary>The file.</summary>
@@ -66,7 +67,7 @@ public sealed unsafe class ImagePack : IDisposable
     public string Source => _header.Source;
 
     /// <summary>Each image's path below <see cref="Source"/>.</summary>
-    public IReadOnlyList<string> Names => _names;
+    public IReadOnlyList<string> Names => _names.Value;
 
     internal IImageSource Loadable => new PackSource(this);
 
@@ -78,7 +79,7 @@ public sealed unsafe class ImagePack : IDisposable
     /// <param name="cancellationToken">Stops it; the former file stays.</param>
     /// <returns>Why images were left out, in their order.</returns>
     /// <exception cref="ImageDecodingException">An image cannot be read.</exception>
-    /// <exception cref="DatasetException">None of the images can be read.</exception>
+    /// <exception cref="DatasetException">The folder has no images, or none of a class can be read.</exception>
     /// <exception cref="IOException">The file cannot be written; its message names it and says why.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<ImageDecodingException> Write(
@@ -99,12 +100,12 @@ public sealed unsafe class ImagePack : IDisposable
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             var header = PackHeader.Read(stream, out var dataStart);
-            if (dataStart + header.Lengths().Sum() != stream.Length)
-                throw new InvalidDataException($"it has {stream.Length:N0} bytes where {dataStart + header.Lengths().Sum():N0} are needed, so it is not whole");
-            var index = ReadIndex(stream, header, dataStart + header.PixelBytes);
-            if (!IsSound(header, index)) throw new InvalidDataException("its index is damaged");
-            var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            return new ImagePack(path, header, index, file, dataStart);
+            if (dataStart + header.DataBytes != stream.Length)
+                throw new InvalidDataException($"it has {stream.Length:N0} bytes where {dataStart + header.DataBytes:N0} are needed, so it is not whole");
+            var index = ReadIndex(stream, header, dataStart);
+            // The view outlives both.
+            using var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            return new ImagePack(path, header, index, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read), dataStart);
         }
         catch (InvalidDataException failure)
         {
@@ -128,55 +129,42 @@ public sealed unsafe class ImagePack : IDisposable
         return folder.Classes.SequenceEqual(Classes) && Fingerprint(folder) == _header.Fingerprint;
     }
 
-    /// <summary>Closes the file. Epochs that are under way keep it open until they end.</summary>
+    /// <summary>Closes the file, once the threads of an epoch that is under way are done with it; one that had not begun ends the epoch with an <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose()
     {
         if (_view.SafeMemoryMappedViewHandle.IsClosed) return;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
-        _file.Dispose();
     }
 
     internal static string Fingerprint(ImageFolder folder)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var sample in folder.Samples)
-            hash.AppendData(Encoding.UTF8.GetBytes($"{RelativeName(folder, sample)}\0{new FileInfo(sample.Path).Length}\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{RelativeName(folder, sample)}\0{Length(sample.Path)}\n"));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     internal static string RelativeName(ImageFolder folder, ImageSample sample) =>
         System.IO.Path.GetRelativePath(folder.Root, sample.Path).Replace(System.IO.Path.DirectorySeparatorChar, '/');
 
-    private static PackIndex ReadIndex(FileStream stream, PackHeader header, long start)
-    {
-        if (header.Images > int.MaxValue / 8 || header.NameBytes > int.MaxValue / 2) throw new InvalidDataException("it has more images than can be");
-        stream.Position = start;
-        var images = (int)header.Images;
-        var index = new PackIndex(Values<long>(images + 1), Values<long>(images), Values<int>(2 * images), Values<uint>(images), Values<byte>((int)header.NameBytes));
-        return index.Digest() == header.IndexDigest ? index : throw new InvalidDataException("its index is damaged");
+    // Of a link, what it leads to.
+    private static long Length(string path) =>
+        new FileInfo(path) is { Exists: true } file && (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is FileInfo { Exists: true } target
+            ? target.Length
+            : -1;
 
-        T[] Values<T>(int count)
-            where T : unmanaged
-        {
-            var values = new T[count];
-            stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
-            return values;
-        }
-    }
-
-    // A file whose digest is right can still have been made to harm.
-    private static bool IsSound(PackHeader header, PackIndex index)
+    private static PackIndex ReadIndex(FileStream stream, PackHeader header, long dataStart)
     {
-        if (index.Offsets[0] != 0 || index.Offsets[^1] > header.PixelBytes || ((ReadOnlySpan<byte>)index.Names).Count((byte)0) != index.Count) return false;
-        for (var i = 0; i < index.Count; i++)
+        stream.Position = dataStart + header.PixelBytes;
+        var index = PackIndex.Read(stream, header.Images, header.NameBytes);
+        if (header.DigestWith(index, dataStart) != header.Digest || !index.IsSound(header)) throw new InvalidDataException("its header or its index is damaged");
+        stream.Position = dataStart + index.Offsets[^1];
+        for (var left = header.PixelBytes - index.Offsets[^1]; left > 0; left--)
         {
-            var (height, width) = (index.Sizes[2 * i], index.Sizes[(2 * i) + 1]);
-            if (height < 1 || width < 1 || (long)height * width > ImageDecoder.MaxPixels) return false;
-            if (index.Offsets[i + 1] - index.Offsets[i] != (long)height * width * header.Channels) return false;
-            if (index.Labels[i] < 0 || index.Labels[i] >= header.Classes.Count) return false;
+            if (stream.ReadByte() != 0) throw new InvalidDataException("it is damaged behind its pixels");
         }
-        return true;
+        return index;
     }
 
     private static int[] Count(long[] labels, int classes)
@@ -192,7 +180,7 @@ public sealed unsafe class ImagePack : IDisposable
         if (!_checked[index])
         {
             if (PackIndex.Checksum(pixels) != _index.Checksums[index])
-                throw new ImageDecodingException(Path, $"the pixels of {_names[index]} in it are damaged; make the pack again");
+                throw new ImageDecodingException(Path, $"the pixels of {_names.Value[index]} in it are damaged; make the pack again");
             _checked[index] = true;
         }
         return pixels;
@@ -204,14 +192,10 @@ public sealed unsafe class ImagePack : IDisposable
 
         public int Label(int index) => (int)pack._index.Labels[index];
 
-        public string Name(int index) => $"{pack.Path}: {pack._names[index]}";
+        public string Name(int index) => $"{pack.Path}: {pack._names.Value[index]}";
 
-        public IImageReader OpenReader(int channels)
-        {
-            if (channels != pack.Channels)
-                throw new ArgumentException($"The pack '{pack.Path}' has {pack.Channels} channel(s), but ImageLoaderOptions.Channels is {channels}: they have to be the same.", nameof(channels));
-            return new Reader(pack);
-        }
+        // The loader has compared the channels.
+        public IImageReader OpenReader(int channels) => new Reader(pack);
     }
 
     private sealed class Reader : IImageReader, IPixelSource
@@ -222,6 +206,7 @@ public sealed unsafe class ImagePack : IDisposable
 
         public Reader(ImagePack pack)
         {
+            ObjectDisposedException.ThrowIf(pack._view.SafeMemoryMappedViewHandle.IsClosed, pack);
             _pack = pack;
             // The mapping stays while somebody reads from it.
             pack._view.SafeMemoryMappedViewHandle.DangerousAddRef(ref _holds);

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace ResNet.Training.Data.Packing;
@@ -11,13 +14,18 @@ internal sealed record PackHeader
     public const string Format = "resnet-pack";
     public const int Version = 1;
 
-    // A header with 64-bit numbers of any size fits into what its first draft takes.
-    private const long Largest = long.MaxValue;
-    private const int LongestHeader = 100 << 20;
+    // So that the parts of the index are no larger than arrays can be.
+    public const int MaxImages = 1 << 28;
+    public const int MaxNameBytes = 1 << 30;
 
+    private const long MaxPixelBytes = 1L << 60;
+    private const int LongestHeader = 100_000_000;
+    private const int Alignment = 8;
+
+    private static readonly string s_noDigest = new('0', 2 * SHA256.HashSizeInBytes);
     private static readonly string[] s_tensors = ["pixels", "offsets", "labels", "sizes", "checksums", "names"];
-    private static readonly string[] s_types = ["U8", "I64", "I64", "I32", "U32", "U8"];
-    private static readonly int[] s_bytes = [1, 8, 8, 4, 4, 1];
+    private static readonly string[] s_types = ["U8", "I64", "I64", "I32", "I64", "U8"];
+    private static readonly int[] s_bytes = [1, 8, 8, 4, 8, 1];
 
     public required IReadOnlyList<string> Classes { get; init; }
 
@@ -32,58 +40,74 @@ internal sealed record PackHeader
     /// <summary>The digest of the names and lengths of the files that were packed.</summary>
     public required string Fingerprint { get; init; }
 
-    public string IndexDigest { get; init; } = new('0', 64);
+    /// <summary>The digest of this header, without it, and of the index.</summary>
+    public string Digest { get; init; } = s_noDigest;
 
-    public long PixelBytes { get; init; } = Largest;
+    /// <summary>Bytes of all pixels, and of the zeros behind them that align the index.</summary>
+    public long PixelBytes { get; init; } = MaxPixelBytes;
 
-    public long Images { get; init; } = Largest;
+    public int Images { get; init; } = MaxImages;
 
-    public long NameBytes { get; init; } = Largest;
+    public int NameBytes { get; init; } = MaxNameBytes;
 
-    /// <summary>How many bytes the header of such a pack takes, its length before it included, whatever its numbers are.</summary>
-    public long Room(int images, int nameBytes)
-    {
-        var draft = (this with { Images = images, NameBytes = nameBytes, PixelBytes = Largest / 16 }).ToJson().Length;
-        return sizeof(long) + ((draft + 7) / 8 * 8);
-    }
+    /// <summary>Bytes of the data: pixels, then the parts of the index.</summary>
+    public long DataBytes => Lengths().Sum();
 
-    /// <summary>The header, filled up to so many bytes.</summary>
+    /// <summary>How many bytes the header takes in the file, its length before it included, before its numbers are known: none are longer than these.</summary>
+    public long Room => sizeof(long) + Aligned(ToJson().Length);
+
+    /// <summary>So many bytes, and as many more as the next multiple of eight has.</summary>
+    public static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+
+    /// <summary>The header as it is in the file, filled up to so many bytes.</summary>
     public byte[] ToBytes(long room)
     {
-        var json = ToJson();
         var bytes = new byte[room];
-        BitConverter.TryWriteBytes(bytes, BitConverter.IsLittleEndian ? room - sizeof(long) : throw new PlatformNotSupportedException("Packs are written on little-endian machines."));
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, room - sizeof(long));
         bytes.AsSpan(sizeof(long)).Fill((byte)' ');
-        json.CopyTo(bytes.AsSpan(sizeof(long)));
+        ToJson().CopyTo(bytes.AsSpan(sizeof(long)));
         return bytes;
+    }
+
+    /// <summary>What <see cref="Digest"/> has to be, in hexadecimal.</summary>
+    public string DigestWith(PackIndex index, long room)
+    {
+        using var hash = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
+        {
+            stream.Write((this with { Digest = s_noDigest }).ToBytes(room));
+            index.WriteTo(stream);
+        }
+        return Convert.ToHexStringLower(hash.Hash!);
     }
 
     /// <summary>Reads the beginning of a file.</summary>
     /// <param name="file">The file, at its beginning.</param>
-    /// <param name="dataStart">Where the data begin.</param>
+    /// <param name="room">How many bytes it takes: where the data begin.</param>
     /// <exception cref="InvalidDataException">It is no pack, or its header is damaged; the message says which, to follow the file's name.</exception>
-    public static PackHeader Read(Stream file, out long dataStart)
+    public static PackHeader Read(Stream file, out long room)
     {
-        Span<byte> number = stackalloc byte[sizeof(long)];
-        if (file.ReadAtLeast(number, number.Length, throwOnEndOfStream: false) < number.Length) throw new InvalidDataException("it is too short to be a pack");
-        var length = BitConverter.ToInt64(number);
-        if (length is < 2 or > LongestHeader || length > file.Length - sizeof(long)) throw new InvalidDataException("it is not a pack of images, or its beginning is damaged");
+        var start = new byte[sizeof(long)];
+        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length) throw new InvalidDataException("it is too short to be a pack of images");
+        var length = BinaryPrimitives.ReadInt64LittleEndian(start);
+        if (length is < 2 or > LongestHeader || length > file.Length - start.Length) throw new InvalidDataException("it is not a pack of images, or its beginning is damaged");
         var json = new byte[length];
         file.ReadExactly(json);
-        dataStart = sizeof(long) + length;
+        room = start.Length + length;
         try
         {
             using var document = JsonDocument.Parse(json);
-            return FromJson(document.RootElement);
+            var header = FromJson(document.RootElement);
+            // There is one way to write a header: what differs from it is damaged.
+            return header.ToJson().Length <= length && header.ToBytes(room).AsSpan(sizeof(long)).SequenceEqual(json) ? header : throw new FormatException();
         }
-        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
+        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or OverflowException)
         {
             throw new InvalidDataException("it is not a pack of images, or its header is damaged", failure);
         }
     }
 
-    /// <summary>Bytes of the data: pixels, then the parts of the index.</summary>
-    public long[] Lengths() => [PixelBytes, 8 * (Images + 1), 8 * Images, 8 * Images, 4 * Images, NameBytes];
+    private long[] Lengths() => [PixelBytes, 8 * (Images + 1L), 8L * Images, 8L * Images, 8L * Images, NameBytes];
 
     private byte[] ToJson()
     {
@@ -99,7 +123,7 @@ internal sealed record PackHeader
             json.WriteString("shorter_side", $"{ShorterSide}");
             json.WriteString("source", Source);
             json.WriteString("fingerprint", Fingerprint);
-            json.WriteString("index_sha256", IndexDigest);
+            json.WriteString("digest", Digest);
             json.WriteEndObject();
             WriteTensors(json);
             json.WriteEndObject();
@@ -131,26 +155,25 @@ internal sealed record PackHeader
     {
         var metadata = root.GetProperty("__metadata__");
         if (Text("format") != Format) throw new InvalidDataException("it is not a pack of images");
-        if (Text("version") != $"{Version}") throw new InvalidDataException($"it is a pack of version {Text("version")}, and this library reads version {Version}; pack the folder again");
-        var header = new PackHeader
+        if (Text("version") != $"{Version}") throw new InvalidDataException($"it is a pack of version '{Text("version")}' where this library reads version {Version}");
+        return new PackHeader
         {
-            Classes = JsonSerializer.Deserialize<string[]>(Text("classes")) ?? [],
-            Channels = Number("channels"),
+            Classes = JsonSerializer.Deserialize<string[]>(Text("classes")) is { } classes && !classes.Contains(null) ? classes : throw new FormatException(),
+            Channels = Number("channels") is var channels and (1 or 3) ? channels : throw new FormatException(),
             ShorterSide = Number("shorter_side"),
             Source = Text("source"),
             Fingerprint = Text("fingerprint"),
-            IndexDigest = Text("index_sha256"),
-            PixelBytes = Elements("pixels"),
-            Images = Elements("labels"),
-            NameBytes = Elements("names"),
+            Digest = Text("digest"),
+            PixelBytes = Elements("pixels", MaxPixelBytes),
+            Images = (int)Elements("labels", MaxImages),
+            NameBytes = (int)Elements("names", MaxNameBytes),
         };
-        // Everything else follows from these: what does not say the same is damaged.
-        using var expected = JsonDocument.Parse(header.ToJson());
-        if (header.Channels is not (1 or 3) || !JsonElement.DeepEquals(root, expected.RootElement)) throw new InvalidDataException("its header is damaged");
-        return header;
 
         string Text(string name) => metadata.GetProperty(name).GetString() ?? throw new FormatException();
-        int Number(string name) => int.Parse(Text(name), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture);
-        long Elements(string name) => root.GetProperty(name).GetProperty("shape")[0].GetInt64() is var count and >= 0 and < Largest / 16 ? count : throw new FormatException();
+        int Number(string name) => int.Parse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture);
+        long Elements(string name, long most) =>
+            root.GetProperty(name).GetProperty("shape") is { ValueKind: JsonValueKind.Array } shape && shape.GetArrayLength() > 0 && shape[0].GetInt64() is var count && count >= 0 && count <= most
+                ? count
+                : throw new FormatException();
     }
 }
