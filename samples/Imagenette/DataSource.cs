@@ -2,38 +2,37 @@ using System.Globalization;
 using ResNet.Core.Weights;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Packing;
 using ResNet.Training.Data.Transforms;
 
 namespace Imagenette;
 
 /// <summary>A dataset to train on, and what its images are like.</summary>
 internal sealed record DataSource(
-    string Name, ImageFolder Train, ImageFolder Evaluation, int Channels, int ImageSize, Augmentation Augmentation, Normalize Normalize)
+    string Name, ImageSet Train, ImageSet Evaluation, int Channels, int ImageSize, Augmentation Augmentation, Normalize Normalize)
 {
     internal const string FashionMnistName = "fashion-mnist";
+    internal const string PackExtension = ".safetensors";
+    internal const string TrainPack = "train" + PackExtension;
 
     internal static string Description { get; } =
-        $"{string.Join(", ", KnownDataset.Catalogue.Select(row => row.Name))} (downloaded once), or the path of a folder with train/ and val/ (or test/), each with a folder of images for every class.";
+        $"{string.Join(", ", KnownDataset.Catalogue.Select(row => row.Name))} (downloaded once), or the path of a folder with train/ and val/ (or test/), each with a folder of images for every class, or of what 'pack' made of one.";
 
     private const string Cifar10Name = "cifar10";
     private const int FashionMnistSize = 28;
     private const int Cifar10Size = 32;
     private const int LargeImage = 224;
 
+    private static readonly string[] s_evaluationPacks = ["val" + PackExtension, "test" + PackExtension];
+
     internal static DataSource Open(string name, double? validationSplit, long seed, CancellationToken cancellationToken)
     {
         if (validationSplit is { } share) Check(share, name);
         string root = Locate(name, cancellationToken);
+        string path = root == name ? Path.GetFullPath(name) : name;
+        if (File.Exists(Path.Join(root, TrainPack))) return OpenPacks(path, validationSplit);
         var (training, evaluation) = validationSplit is { } fraction ? ImageFolder.OpenSplits(root, fraction, seed) : ImageFolder.OpenSplits(root);
-        if (name == FashionMnistName)
-            return new DataSource(name, training, evaluation, Channels: 1, FashionMnistSize, Augmentation.None, Normalize.FashionMnist);
-        if (name == Cifar10Name)
-            return new DataSource(name, training, evaluation, Channels: 3, Cifar10Size, Augmentation.ShiftAndFlip, Normalize.Cifar10);
-        int size = SuitableSize(training);
-        return new DataSource(
-            root == name ? Path.GetFullPath(name) : name, training, evaluation, Channels: 3, size,
-            size == LargeImage ? Augmentation.CropAndFlip : Augmentation.Flip, Normalize.ImageNet);
+        return For(name, path, ImageSet.Of(training), ImageSet.Of(evaluation));
     }
 
     /// <summary>The folder of a data set: a known one's, once it has been downloaded, or the path that was given.</summary>
@@ -51,6 +50,30 @@ internal sealed record DataSource(
     internal DataSource For(Preprocessing preprocessing) =>
         this with { Channels = 3, Normalize = Normalize.From(preprocessing) };
 
+    private static DataSource OpenPacks(string folder, double? validationSplit)
+    {
+        string evaluationPack = s_evaluationPacks.FirstOrDefault(pack => File.Exists(Path.Join(folder, pack)))
+            ?? throw new DatasetException($"The folder '{folder}' has {TrainPack}, but neither {string.Join(" nor ", s_evaluationPacks)}: 'pack' makes both of a folder with train/ and val/ or test/.");
+        if (validationSplit is not null) throw new ArgumentException($"'{folder}' has {evaluationPack} to evaluate on: leave --validation-split out.");
+        var (training, evaluation) = (ImagePack.Open(Path.Join(folder, TrainPack)), ImagePack.Open(Path.Join(folder, evaluationPack)));
+        if (!training.Classes.SequenceEqual(evaluation.Classes) || training.Channels != evaluation.Channels)
+            throw new DatasetException($"'{training.Path}' and '{evaluation.Path}' need the same classes and channels: make them again with 'pack'.");
+        // A known data set lies in a folder of its name.
+        string? packed = Path.GetFileName(Path.GetDirectoryName(training.Source));
+        return For(packed, folder, ImageSet.Of(training), ImageSet.Of(evaluation)).In(training.Channels);
+    }
+
+    private static DataSource For(string? name, string path, ImageSet training, ImageSet evaluation)
+    {
+        if (name == FashionMnistName)
+            return new DataSource(path, training, evaluation, Channels: 1, FashionMnistSize, Augmentation.None, Normalize.FashionMnist);
+        if (name == Cifar10Name)
+            return new DataSource(path, training, evaluation, Channels: 3, Cifar10Size, Augmentation.ShiftAndFlip, Normalize.Cifar10);
+        // Small images, such as CIFAR's of 32×32, are taken as they are; photographs at the size networks are made for.
+        int size = Math.Min(LargeImage, training.ShorterSide());
+        return new DataSource(path, training, evaluation, Channels: 3, size, size == LargeImage ? Augmentation.CropAndFlip : Augmentation.Flip, Normalize.ImageNet);
+    }
+
     // Before anything is downloaded.
     private static void Check(double validationSplit, string name)
     {
@@ -58,12 +81,5 @@ internal sealed record DataSource(
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--validation-split is {validationSplit}, but has to be more than 0 and less than 1."));
         if (KnownDataset.Catalogue.FirstOrDefault(row => row.Name == name) is { } known)
             throw new ArgumentException($"{known.Title} has {known.EvaluationFolder}/ to evaluate on: leave --validation-split out.");
-    }
-
-    // Small images, such as CIFAR's of 32×32, are taken as they are; photographs at the size networks are made for.
-    private static int SuitableSize(ImageFolder folder)
-    {
-        using var first = ImageDecoder.Open(folder.Samples[0].Path, channels: 3);
-        return Math.Min(LargeImage, Math.Min(first.Width, first.Height));
     }
 }

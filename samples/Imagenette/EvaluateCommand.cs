@@ -24,7 +24,7 @@ internal static class EvaluateCommand
                 : DataSource.Open(trained.Settings.Dataset, trained.Settings.ValidationSplit, trained.Settings.Seed, cancellationToken);
             RefuseOtherClasses(trained.Classes, data.Evaluation.Classes);
             using var model = trained.LoadModel(place);
-            var evaluator = new Evaluator(new ImageLoader(data.Evaluation.Samples, trained.EvaluationTransforms, trained.EvaluationOptions));
+            var evaluator = new Evaluator(data.Evaluation.Load(trained.EvaluationTransforms, trained.EvaluationOptions));
             var result = ConsoleProgress.Run(progress => evaluator.Evaluate(model, progress, cancellationToken));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,

@@ -27,6 +27,7 @@ var root = new RootCommand("Trains residual networks on image folders, evaluates
     NetworksCommand.Create(),
     DownloadCommand.Create(cancellation.Token),
     VerifyDataCommand.Create(cancellation.Token),
+    PackCommand.Create(cancellation.Token),
 };
 
 var parsed = root.Parse(args);

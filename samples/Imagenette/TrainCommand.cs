@@ -31,12 +31,14 @@ internal static class TrainCommand
         var augmentation = new Option<Augmentation?>("--augmentation") { Description = "What is random about training images. Default: None for fashion-mnist, Flip for images smaller than 224, else CropAndFlip.", HelpName = string.Join('|', Enum.GetNames<Augmentation>()) };
         var device = Devices.Option();
         var workers = new Option<int>("--workers") { Description = "Threads that decode images.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var onUnreadable = new Option<OnUnreadableImage>("--on-unreadable") { Description = "What an image that cannot be read does: fail ends the run, skip leaves it out of its batch.", HelpName = "fail|skip", DefaultValueFactory = _ => OnUnreadableImage.Fail };
+        var cache = new Option<int>("--cache-mb") { Description = "Memory in MiB for decoded evaluation images, which then need not be decoded in each epoch; 0 for none.", HelpName = "N", DefaultValueFactory = _ => 256 };
         var seed = new Option<long>("--seed") { Description = "Where the weights, the order and the augmentation come from.", HelpName = "N", DefaultValueFactory = _ => 0 };
         var output = new Option<string?>("--output") { Description = "The run folder. Default: runs/<time>-<network>.", HelpName = "FOLDER" };
 
         var command = new Command("train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5")
         {
-            dataset, validationSplit, network, pretrained, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, channels, augmentation, device, workers, seed, output,
+            dataset, validationSplit, network, pretrained, epochs, batchSize, learningRate, weightDecay, labelSmoothing, imageSize, channels, augmentation, device, workers, onUnreadable, cache, seed, output,
         };
         command.SetAction(parsed =>
         {
@@ -54,7 +56,15 @@ internal static class TrainCommand
                 WeightDecay = parsed.GetValue(weightDecay),
                 LabelSmoothing = parsed.GetValue(labelSmoothing),
             };
-            var loader = new ImageLoaderOptions { BatchSize = parsed.GetValue(batchSize), Workers = parsed.GetValue(workers), Seed = parsed.GetValue(seed) };
+            var loader = new ImageLoaderOptions
+            {
+                BatchSize = parsed.GetValue(batchSize),
+                Workers = parsed.GetValue(workers),
+                Seed = parsed.GetValue(seed),
+                OnUnreadableImage = parsed.GetValue(onUnreadable),
+            };
+            if (parsed.GetValue(cache) < 0) throw new ArgumentException($"--cache-mb is {parsed.GetValue(cache)}, but has to be 0 or more.");
+            long cacheBytes = (long)parsed.GetValue(cache) << 20;
             if (parsed.GetValue(imageSize) is < 1) throw new ArgumentException($"--image-size is {parsed.GetValue(imageSize)}, but has to be at least 1.");
             if (parsed.GetValue(channels) is { } count) loader = loader with { Channels = count };
 
@@ -80,7 +90,7 @@ internal static class TrainCommand
             };
             string folder = parsed.GetValue(output)
                 ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
-            return Train(data, options, published, loader, settings, folder, cancellationToken);
+            return Train(data, options, published, loader, cacheBytes, settings, folder, cancellationToken);
         });
         return command;
     }
@@ -89,13 +99,13 @@ internal static class TrainCommand
     private static int ResizeTo(int imageSize, int dataSize) => imageSize < dataSize || imageSize >= 160 ? imageSize * 8 / 7 : imageSize;
 
     private static int Train(
-        DataSource data, ResNetOptions options, PretrainedWeights? published, ImageLoaderOptions loader, RunSettings settings, string folder, CancellationToken cancellationToken)
+        DataSource data, ResNetOptions options, PretrainedWeights? published, ImageLoaderOptions loader, long cacheBytes, RunSettings settings, string folder, CancellationToken cancellationToken)
     {
         if (data.Train.Classes.Count < 2)
             throw new DatasetException($"'{data.Train.Root}' has the class '{data.Train.Classes[0]}' alone: there is nothing to tell apart, so add a folder of images for each further class.");
         var transforms = settings.Augmentation.Transforms(settings.ImageSize, settings.ResizeTo, data.Normalize);
-        var training = new ImageLoader(data.Train.Samples, transforms, loader with { Shuffle = true });
-        var evaluation = new ImageLoader(data.Evaluation.Samples, Augmentation.None.Transforms(settings.ImageSize, settings.ResizeTo, data.Normalize), loader);
+        var training = data.Train.Load(transforms, loader with { Shuffle = true });
+        var evaluation = data.Evaluation.Load(Augmentation.None.Transforms(settings.ImageSize, settings.ResizeTo, data.Normalize), loader with { CacheBytes = cacheBytes });
         manual_seed(settings.Seed);
         using var model = published is null
             ? new ResNetModel(options with { Classes = data.Train.Classes.Count, InputChannels = loader.Channels })
@@ -107,13 +117,16 @@ internal static class TrainCommand
             + $"{data.Train.Count:N0} images of {data.Train.Classes.Count} classes, {settings.Training.Epochs} epoch(s) of {training.Batches} batches of {settings.BatchSize}");
 
         var trainer = new Trainer(training, evaluation, settings.Training);
+        long skippedBefore = 0;
         trainer.EpochCompleted += metrics =>
         {
             run.SaveWeights(model);
             run.Append(metrics);
+            long skipped = training.SkippedImages + evaluation.SkippedImages - skippedBefore;
+            skippedBefore += skipped;
             ConsoleProgress.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Epoch {metrics.Epoch}/{settings.Training.Epochs}: train loss {metrics.TrainLoss:0.0000}, val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %, {metrics.ImagesPerSecond:0} img/s"));
+                $"Epoch {metrics.Epoch}/{settings.Training.Epochs}: train loss {metrics.TrainLoss:0.0000}, val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %, {metrics.ImagesPerSecond:0} img/s{(skipped > 0 ? $", {skipped} images skipped that cannot be read" : "")}"));
         };
         TrainingOutcome outcome;
         try

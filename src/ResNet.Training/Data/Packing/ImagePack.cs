@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ResNet.Training.Data.Datasets;
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Data.Packing;
 
@@ -68,6 +69,15 @@ public sealed unsafe class ImagePack : IDisposable
 
     /// <summary>Each image's path below <see cref="Source"/>.</summary>
     public IReadOnlyList<string> Names => _names.Value;
+
+    /// <summary>Height and width of an image.</summary>
+    /// <param name="index">Its position, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
+    public ImageSize Size(int index)
+    {
+        if (index < 0 || index >= Images) throw new ArgumentOutOfRangeException(nameof(index), index, $"An image's position has to be from 0 to {Images - 1}.");
+        return new ImageSize(_index.Sizes[2 * index], _index.Sizes[(2 * index) + 1]);
+    }
 
     internal IImageSource Loadable => new PackSource(this);
 

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Packing;
+
+namespace Imagenette;
+
+/// <summary><c>pack</c>: decodes a data set once, for <c>train</c> and <c>evaluate</c> to read it without decoding.</summary>
+internal static class PackCommand
+{
+    private const int ListedAtMost = 20;
+
+    internal static Command Create(CancellationToken cancellationToken)
+    {
+        var folder = new Argument<string>("FOLDER") { Description = "A folder with train/ and val/ or test/, or one of class folders, or the name of a known data set." };
+        var file = new Argument<string>("FILE") { Description = $"The pack; where FOLDER has train/ and val/ or test/, the folder that gets {DataSource.TrainPack} and the others." };
+        var shorterSide = new Option<int?>("--shorter-side") { Description = "The length to which the shorter side of larger images is reduced, 256 for example. Default: images keep their size.", HelpName = "PIXELS" };
+        var channels = new Option<int?>("--channels") { Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.", HelpName = "1|3" };
+        var workers = new Option<int>("--workers") { Description = "Threads that decode images.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var skip = new Option<bool>("--skip-unreadable") { Arity = ArgumentArity.Zero, Description = "Leaves out images that cannot be read, where otherwise nothing is packed." };
+        var command = new Command("pack", "Decodes a data set once into files that 'train' and 'evaluate' read without decoding, for example: pack photos packed --shorter-side 256")
+        {
+            folder, file, shorterSide, channels, workers, skip,
+        };
+        command.SetAction(parsed =>
+        {
+            string name = parsed.GetValue(folder)!, path = parsed.GetValue(file)!;
+            if (string.IsNullOrWhiteSpace(name)) throw new ArgumentException("FOLDER is empty, but has to be the path of a folder of images.");
+            if (string.IsNullOrWhiteSpace(path)) throw new ArgumentException("FILE is empty, but has to be the path of the pack to make.");
+            var options = new PackOptions
+            {
+                ShorterSide = parsed.GetValue(shorterSide),
+                Channels = parsed.GetValue(channels) ?? (name == DataSource.FashionMnistName ? 1 : 3),
+                Workers = parsed.GetValue(workers),
+                OnUnreadableImage = parsed.GetValue(skip) ? OnUnreadableImage.Skip : OnUnreadableImage.Fail,
+            };
+            var folders = ImageFolder.OpenAll(DataSource.Locate(name, cancellationToken));
+            foreach (var (images, pack) in Places(folders, path)) Pack(images, pack, options, cancellationToken);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static IEnumerable<(ImageFolder Images, string Pack)> Places(IReadOnlyList<ImageFolder> folders, string path)
+    {
+        if (folders.Count == 1) return [(folders[0], path)];
+        if (folders.FirstOrDefault(folder => !folder.Classes.SequenceEqual(folders[0].Classes)) is { } other)
+            throw new DatasetException($"'{folders[0].Root}' and '{other.Root}' need the same class folders: 'verify-data' lists what they have.");
+        if (File.Exists(path))
+            throw new ArgumentException($"'{path}' is a file, but there are {string.Join(" and ", folders.Select(folder => folder.Root))} to pack: give the folder for their packs.");
+        Directory.CreateDirectory(path);
+        return folders.Select(folder => (folder, Path.Join(path, Path.GetFileName(folder.Root) + DataSource.PackExtension)));
+    }
+
+    private static void Pack(ImageFolder images, string path, PackOptions options, CancellationToken cancellationToken)
+    {
+        if (IsUpToDate(images, path, options))
+        {
+            Console.WriteLine($"{path} is up to date with {images.Root}: nothing to do");
+            return;
+        }
+        var skipped = ConsoleProgress.Prepare(progress => ImagePack.Write(images, path, options, progress, cancellationToken));
+        string size = options.ShorterSide is { } side ? $"shorter sides of at most {side} pixels" : "their own size";
+        Console.WriteLine($"{path}: {images.Count - skipped.Count:N0} images of {images.Classes.Count:N0} classes in {size}, {new FileInfo(path).Length / 1e6:N1} MB");
+        if (skipped.Count > 0) List(skipped);
+    }
+
+    // One that is damaged is made anew.
+    private static bool IsUpToDate(ImageFolder images, string path, PackOptions options)
+    {
+        if (!File.Exists(path)) return false;
+        try
+        {
+            using var pack = ImagePack.Open(path);
+            return pack.IsMadeFrom(images) && pack.ShorterSide == options.ShorterSide && pack.Channels == options.Channels
+                && (pack.Images == images.Count || options.OnUnreadableImage == OnUnreadableImage.Skip);
+        }
+        catch (DatasetException)
+        {
+            return false;
+        }
+    }
+
+    private static void List(IReadOnlyList<ImageDecodingException> skipped)
+    {
+        Console.WriteLine($"Left out because they cannot be read: {skipped.Count:N0}");
+        foreach (var failure in skipped.Take(ListedAtMost)) Console.WriteLine($"  {failure.Path}: {failure.Reason}");
+        if (skipped.Count > ListedAtMost) Console.WriteLine($"  and {skipped.Count - ListedAtMost:N0} more ('verify-data --all' lists them)");
+    }
+}
