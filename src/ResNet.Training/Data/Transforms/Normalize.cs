@@ -83,11 +83,7 @@ public sealed record Normalize : Transform
         long length = images.numel() / images.size(0);
         Parallel.For(0, images.size(0), new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() }, image =>
         {
-            fixed (float* first = table)
-            {
-                for (int channel = 0; channel < channels; channel++)
-                    LookUp(first + (channel * Levels), pixels + (image * length) + channel, target + (image * length) + channel, length, channels);
-            }
+            fixed (float* first = table) LookUp(first, pixels + (image * length), target + (image * length), length, channels);
         });
         GC.KeepAlive(images);
         return values;
@@ -100,9 +96,19 @@ public sealed record Normalize : Transform
         return memory.narrow(0, 0, shape[0]);
     }
 
-    private static unsafe void LookUp(float* table, byte* pixels, float* target, long length, int step)
+    private static unsafe void LookUp(float* table, byte* pixels, float* target, long length, int channels)
     {
-        for (long i = 0; i < length; i += step) target[i] = table[pixels[i]];
+        if (channels == 3)
+        {
+            for (long i = 0; i < length; i += 3)
+            {
+                target[i] = table[pixels[i]];
+                target[i + 1] = table[Levels + pixels[i + 1]];
+                target[i + 2] = table[(2 * Levels) + pixels[i + 2]];
+            }
+            return;
+        }
+        for (long i = 0; i < length; i++) target[i] = table[(i % channels * Levels) + pixels[i]];
     }
 
     // The same operations as in torchvision, and so the same bits.
