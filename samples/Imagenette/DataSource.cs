@@ -30,6 +30,8 @@ internal sealed record DataSource(
         if (validationSplit is { } share) Check(share, name);
         string root = Locate(name, cancellationToken);
         string path = root == name ? Path.GetFullPath(name) : name;
+        if (File.Exists(root))
+            throw new DatasetException($"'{root}' is a file: give a folder with train/ and val/ (or test/), or what 'pack' made of one.");
         if (File.Exists(Path.Join(root, TrainPack))) return OpenPacks(path, validationSplit);
         var (training, evaluation) = validationSplit is { } fraction ? ImageFolder.OpenSplits(root, fraction, seed) : ImageFolder.OpenSplits(root);
         return For(name, path, ImageSet.Of(training), ImageSet.Of(evaluation));

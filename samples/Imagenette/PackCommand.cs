@@ -48,8 +48,20 @@ internal static class PackCommand
             throw new DatasetException($"'{folders[0].Root}' and '{other.Root}' need the same class folders: 'verify-data' lists what they have.");
         if (File.Exists(path))
             throw new ArgumentException($"'{path}' is a file, but there are {string.Join(" and ", folders.Select(folder => folder.Root))} to pack: give the folder for their packs.");
-        Directory.CreateDirectory(path);
+        MakeFolder(path);
         return folders.Select(folder => (folder, Path.Join(path, Path.GetFileName(folder.Root) + DataSource.PackExtension)));
+    }
+
+    private static void MakeFolder(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The folder '{path}' cannot be made: {failure.Message.Split(" : ")[0].TrimEnd('.')}.", failure);
+        }
     }
 
     private static void Pack(ImageFolder images, string path, PackOptions options, CancellationToken cancellationToken)
@@ -60,8 +72,8 @@ internal static class PackCommand
             return;
         }
         var skipped = ConsoleProgress.Prepare(progress => ImagePack.Write(images, path, options, progress, cancellationToken));
-        string size = options.ShorterSide is { } side ? $"shorter sides of at most {side} pixels" : "their own size";
-        Console.WriteLine($"{path}: {images.Count - skipped.Count:N0} images of {images.Classes.Count:N0} classes in {size}, {new FileInfo(path).Length / 1e6:N1} MB");
+        string size = options.ShorterSide is { } side ? $"with shorter sides of at most {side} pixels" : "at their own size";
+        Console.WriteLine($"{path}: {images.Count - skipped.Count:N0} images of {images.Classes.Count:N0} classes {size}, {new FileInfo(path).Length / 1e6:N1} MB");
         if (skipped.Count > 0) List(skipped);
     }
 

