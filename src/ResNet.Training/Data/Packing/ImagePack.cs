@@ -139,7 +139,10 @@ public sealed unsafe class ImagePack : IDisposable
         return folder.Classes.SequenceEqual(Classes) && Fingerprint(folder) == _header.Fingerprint;
     }
 
-    /// <summary>Closes the file, once the threads of an epoch that is under way are done with it; one that had not begun ends the epoch with an <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Closes the file, once the threads that read from it are done. A thread of an epoch that is under way but had not yet read
+    /// anything ends the epoch with an <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose()
     {
         if (_view.SafeMemoryMappedViewHandle.IsClosed) return;
