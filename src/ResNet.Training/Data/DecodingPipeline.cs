@@ -27,6 +27,7 @@ internal sealed class DecodingPipeline : IDisposable
     private readonly int _atATime;
     private readonly Func<ImageWorker> _openWorker;
     private readonly PositionDecoder _decode;
+    private readonly Func<Tensor, Tensor>? _copy;
     private readonly Slot[] _slots;
     private readonly Thread[] _workers;
 
@@ -35,14 +36,22 @@ internal sealed class DecodingPipeline : IDisposable
     private int _inUse;
     private bool _stopped;
 
-    private Tensor? _images;
-    private Tensor? _batchLabels;
+    // The one whose batch the consumer has.
+    private Slot? _taken;
 
     /// <summary>Starts at a batch of an epoch with these labels.</summary>
+    /// <param name="options">How images become batches.</param>
+    /// <param name="transforms">What they are for.</param>
+    /// <param name="labels">The label at each position of the epoch.</param>
+    /// <param name="firstBatch">Where to start.</param>
+    /// <param name="openWorker">Called on each thread once.</param>
+    /// <param name="decode">Decodes one image.</param>
+    /// <param name="copy">Copies what the consumer gets, such as to page-locked memory; null to hand out the memory that was decoded into.</param>
     internal DecodingPipeline(
-        ImageLoaderOptions options, Compose transforms, int[] labels, int firstBatch, Func<ImageWorker> openWorker, PositionDecoder decode)
+        ImageLoaderOptions options, Compose transforms, int[] labels, int firstBatch, Func<ImageWorker> openWorker, PositionDecoder decode,
+        Func<Tensor, Tensor>? copy)
     {
-        (_options, _transforms, _labels, _openWorker, _decode) = (options, transforms, labels, openWorker, decode);
+        (_options, _transforms, _labels, _openWorker, _decode, _copy) = (options, transforms, labels, openWorker, decode, copy);
         (_next, _inUse) = (firstBatch * options.BatchSize, firstBatch - 1);
         _imageBytes = checked(transforms.Size.Height * transforms.Size.Width * options.Channels);
         _atATime = Math.Max(1, BytesAtATime / _imageBytes);
@@ -61,6 +70,8 @@ internal sealed class DecodingPipeline : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var slot = _slots[batch % _slots.Length];
+        // Before its memory is free for another batch.
+        _taken?.Forget();
         using (cancellationToken.UnsafeRegister(static state => ((DecodingPipeline)state!).WakeAll(), this))
         {
             lock (_gate)
@@ -76,12 +87,8 @@ internal sealed class DecodingPipeline : IDisposable
         }
         slot.ThrowIfFailed();
 
-        Forget();
-        int start = batch * _options.BatchSize, count = Math.Min(_options.BatchSize, _labels.Length - start);
-        int kept = slot.LeaveOutSkipped(_labels.AsSpan(start, count), _imageBytes, out var labels);
-        _batchLabels = tensor(labels).DetachFromDisposeScope();
-        _images = slot.Images.narrow(0, 0, kept).DetachFromDisposeScope();
-        return new ImageBatch(batch, _images, _batchLabels, _transforms.Normalize, slot.Erasures, slot.Skipped);
+        _taken = slot;
+        return new ImageBatch(batch, slot.Images!, slot.Labels!, _transforms.Normalize, slot.Erasures, slot.Skipped);
     }
 
     public void Dispose()
@@ -92,8 +99,7 @@ internal sealed class DecodingPipeline : IDisposable
             Monitor.PulseAll(_gate);
         }
         foreach (var worker in _workers) worker.Join();
-        Forget();
-        foreach (var slot in _slots) slot.Images.Dispose();
+        foreach (var slot in _slots) slot.Dispose();
     }
 
     private int Batches(int images) => (images + _options.BatchSize - 1) / _options.BatchSize;
@@ -101,12 +107,6 @@ internal sealed class DecodingPipeline : IDisposable
     private void WakeAll()
     {
         lock (_gate) Monitor.PulseAll(_gate);
-    }
-
-    private void Forget()
-    {
-        _images?.Dispose();
-        _batchLabels?.Dispose();
     }
 
     private void Work()
@@ -118,12 +118,7 @@ internal sealed class DecodingPipeline : IDisposable
             {
                 var slot = _slots[start / _options.BatchSize % _slots.Length];
                 for (int position = start; position < start + count; position++) Decode(ref worker, slot, position);
-                if (Interlocked.Add(ref slot.Missing, -count) > 0) continue;
-                lock (_gate)
-                {
-                    slot.Ready = start / _options.BatchSize;
-                    Monitor.PulseAll(_gate);
-                }
+                if (Interlocked.Add(ref slot.Missing, -count) == 0) Finish(slot, start / _options.BatchSize);
             }
         }
         finally
@@ -151,6 +146,25 @@ internal sealed class DecodingPipeline : IDisposable
         }
     }
 
+    // By the thread that brought the last image.
+    private void Finish(Slot slot, int batch)
+    {
+        int start = batch * _options.BatchSize, count = Math.Min(_options.BatchSize, _labels.Length - start);
+        try
+        {
+            slot.Finish(_labels.AsSpan(start, count), _imageBytes, _copy);
+        }
+        catch (Exception failure)
+        {
+            slot.Fail(count, failure);
+        }
+        lock (_gate)
+        {
+            slot.Ready = batch;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
     // The next positions, all of one batch, or none when there is nothing left to do; waits while there is no free memory for the batch.
     private (int Start, int Count) Claim()
     {
@@ -168,11 +182,11 @@ internal sealed class DecodingPipeline : IDisposable
     }
 
     /// <summary>The memory of one batch.</summary>
-    private sealed class Slot
+    private sealed class Slot : IDisposable
     {
-        internal readonly Tensor Images;
         internal int Missing;
 
+        private readonly Tensor _memory;
         private readonly unsafe byte* _pixels;
         private readonly SortedDictionary<int, IReadOnlyList<Erasure>> _erasures = [];
         private readonly SortedDictionary<int, ImageDecodingException> _skipped = [];
@@ -181,9 +195,14 @@ internal sealed class DecodingPipeline : IDisposable
 
         internal unsafe Slot(ImageLoaderOptions options, ImageSize size)
         {
-            Images = empty([options.BatchSize, size.Height, size.Width, options.Channels], ScalarType.Byte).DetachFromDisposeScope();
-            _pixels = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Images.bytes));
+            _memory = empty([options.BatchSize, size.Height, size.Width, options.Channels], ScalarType.Byte).DetachFromDisposeScope();
+            _pixels = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(_memory.bytes));
         }
+
+        /// <summary>What the consumer gets of the batch that is finished.</summary>
+        internal Tensor? Images { get; private set; }
+
+        internal Tensor? Labels { get; private set; }
 
         /// <summary>The batch whose images are all here.</summary>
         internal int Ready { get; set; } = -1;
@@ -227,10 +246,34 @@ internal sealed class DecodingPipeline : IDisposable
 
         internal void ThrowIfFailed() => _error?.Throw();
 
-        /// <summary>Closes the gaps of the images that were skipped, and says how many are left.</summary>
-        internal int LeaveOutSkipped(ReadOnlySpan<int> all, int imageBytes, out long[] labels)
+        internal void Finish(ReadOnlySpan<int> labels, int imageBytes, Func<Tensor, Tensor>? copy)
         {
-            labels = new long[all.Length - _skipped.Count];
+            if (_error is not null) return;
+            using var scope = NewDisposeScope();
+            var kept = tensor(LeaveOutSkipped(labels, imageBytes));
+            var images = _memory.narrow(0, 0, kept.NumberOfElements);
+            if (copy is not null && kept.NumberOfElements > 0) (images, kept) = (copy(images), copy(kept));
+            (Images, Labels) = (images.DetachFromDisposeScope(), kept.DetachFromDisposeScope());
+        }
+
+        /// <summary>The consumer is done with the batch.</summary>
+        internal void Forget()
+        {
+            Images?.Dispose();
+            Labels?.Dispose();
+            (Images, Labels) = (null, null);
+        }
+
+        public void Dispose()
+        {
+            Forget();
+            _memory.Dispose();
+        }
+
+        // Closes the gaps of the images that were skipped, and tells the labels of those that are left.
+        private long[] LeaveOutSkipped(ReadOnlySpan<int> all, int imageBytes)
+        {
+            var labels = new long[all.Length - _skipped.Count];
             Erasures.Clear();
             int kept = 0;
             for (int place = 0; place < all.Length; place++)
@@ -241,7 +284,7 @@ internal sealed class DecodingPipeline : IDisposable
                 if (_erasures.TryGetValue(place, out var erasures)) Erasures.AddRange(erasures.Select(erasure => (kept, erasure)));
                 kept++;
             }
-            return kept;
+            return labels;
         }
     }
 }

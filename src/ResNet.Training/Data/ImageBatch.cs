@@ -17,10 +17,10 @@ public sealed class ImageBatch
     /// <summary>The batch's place in its epoch, from 0.</summary>
     public int Index { get; }
 
-    /// <summary>Pixels <c>[N, H, W, C]</c>, uint8, on the CPU.</summary>
+    /// <summary>Pixels <c>[N, H, W, C]</c>, uint8, on the CPU; page-locked with <see cref="ImageLoaderOptions.PinMemory"/>.</summary>
     public Tensor Images { get; }
 
-    /// <summary>Class numbers <c>[N]</c>, int64, on the CPU.</summary>
+    /// <summary>Class numbers <c>[N]</c>, int64, on the CPU; page-locked likewise.</summary>
     public Tensor Labels { get; }
 
     /// <summary>How many images there are.</summary>

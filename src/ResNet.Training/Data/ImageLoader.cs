@@ -1,6 +1,7 @@
 using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Packing;
 using ResNet.Training.Data.Transforms;
+using static TorchSharp.torch;
 
 namespace ResNet.Training.Data;
 
@@ -18,6 +19,7 @@ public sealed class ImageLoader
     private readonly IImageSource _source;
     private readonly PixelCache? _cache;
     private long _skipped;
+    private ImageDecodingException? _lastSkipped;
 
     /// <summary>A loader of images in files.</summary>
     /// <param name="samples">At least one; a shuffled loader needs at least <see cref="ImageLoaderOptions.BatchSize"/>.</param>
@@ -54,6 +56,7 @@ public sealed class ImageLoader
         ArgumentNullException.ThrowIfNull(transforms);
         ArgumentNullException.ThrowIfNull(options);
         (_source, Transforms, Options) = (source, transforms, options);
+        if (options.PinMemory) Copy = images => images.pin_memory();
         Batches = options.Shuffle ? source.Count / options.BatchSize : (source.Count + options.BatchSize - 1) / options.BatchSize;
         if (Batches == 0)
             throw new DatasetException($"There are {source.Count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
@@ -81,6 +84,9 @@ public sealed class ImageLoader
 
     /// <summary>How many images were skipped because they cannot be read, in all batches that were taken so far.</summary>
     public long SkippedImages => Interlocked.Read(ref _skipped);
+
+    /// <summary>Copies what consumers get; null to hand out the memory that was decoded into.</summary>
+    internal Func<Tensor, Tensor>? Copy { get; init; }
 
     /// <summary>Images of the smallest batch: the last one, where the samples do not fill it.</summary>
     internal int SmallestBatch => Images % Options.BatchSize is var rest && rest > 0 ? rest : Options.BatchSize;
@@ -112,15 +118,21 @@ public sealed class ImageLoader
                 Options, Transforms, Array.ConvertAll(order, _source.Label), firstBatch,
                 () => new ImageWorker(_source, Transforms, Options.Channels, _cache),
                 (worker, position, pixels) => worker.Decode(
-                    order[position], SplitMix64.For(Options.Seed, AugmentationStream, epoch, order[position]), pixels));
+                    order[position], SplitMix64.For(Options.Seed, AugmentationStream, epoch, order[position]), pixels),
+                Copy);
             for (int batch = firstBatch; batch < Batches; batch++)
             {
                 var taken = pipeline.Take(batch, cancellationToken);
                 Interlocked.Add(ref _skipped, taken.Skipped.Count);
+                if (taken.Skipped.Count > 0) _lastSkipped = taken.Skipped[^1];
                 if (taken.Count > 0) yield return taken;
             }
         }
     }
+
+    /// <summary>What to say where all images of an epoch were skipped.</summary>
+    internal DatasetException NothingRead() =>
+        new($"None of the {Images} images could be read, and there is nothing to learn or measure without one. The last one: {_lastSkipped?.Message}");
 
     // The index of the sample at each position of the epoch: a Fisher-Yates shuffle.
     private int[] Order(int epoch)

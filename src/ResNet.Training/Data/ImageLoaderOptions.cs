@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace ResNet.Training.Data;
 
 /// <summary>How images become batches. A bad value is refused when it is set.</summary>
@@ -65,6 +67,18 @@ public sealed record ImageLoaderOptions
             ? value
             : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(CacheBytes)} is {value}, but has to be 0 or more.", nameof(CacheBytes));
     }
+
+    /// <summary>
+    /// Whether batches are in page-locked memory, from which CUDA copies them while the processor goes on. Default: where there is CUDA.
+    /// </summary>
+    /// <exception cref="ArgumentException">The value is true, and there is no CUDA.</exception>
+    public bool PinMemory
+    {
+        get;
+        init => field = !value || cuda.is_available()
+            ? value
+            : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(PinMemory)} is true, but there is no CUDA: leave it at false.", nameof(PinMemory));
+    } = cuda.is_available();
 
     private static int AtLeastOne(int value, string property) => value >= 1
         ? value

@@ -20,6 +20,7 @@ internal sealed class PixelCache(int images, long budget)
             Interlocked.Add(ref _left, pixels.Length);
             return;
         }
-        Volatile.Write(ref _images[index], pixels.ToArray());
+        // Another pass that is under way may have been first.
+        if (Interlocked.CompareExchange(ref _images[index], pixels.ToArray(), null) is not null) Interlocked.Add(ref _left, pixels.Length);
     }
 }

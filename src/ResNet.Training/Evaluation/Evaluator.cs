@@ -26,6 +26,7 @@ public sealed class Evaluator
     /// <param name="model">The network.</param>
     /// <param name="progress">Hears how far it is.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <exception cref="DatasetException">All images were skipped because they cannot be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public EvaluationResult Evaluate(ResNetModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Evaluate(model, epoch: 1, epochs: 1, progress, cancellationToken);
@@ -50,7 +51,7 @@ public sealed class Evaluator
         {
             using (NewDisposeScope())
             {
-                var labels = batch.Labels.to(device);
+                var labels = batch.Labels.to(device, non_blocking: true);
                 var logits = model.call(batch.ToInput(device).to(model.DType)).to(ScalarType.Float32);
                 var loss = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum);
                 var (_, ranked) = logits.topk((int)Math.Min(TopK, logits.size(1)));
@@ -58,8 +59,9 @@ public sealed class Evaluator
                 sums.add_(stack([loss.to(ScalarType.Float64), hits.select(1, 0).sum(ScalarType.Float64), hits.sum(ScalarType.Float64)]));
             }
             images += batch.Count;
-            meter.Advance(batch.Count, learningRate: 0, () => sums[0].ToDouble());
+            meter.Advance(batch, learningRate: 0, () => sums[0].ToDouble());
         }
+        if (images == 0) throw _loader.NothingRead();
         var totals = sums.cpu().data<double>().ToArray();
         return new EvaluationResult(
             totals[0] / images, 100 * totals[1] / images, 100 * totals[2] / images, images, images / clock.Elapsed.TotalSeconds);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ResNet.Training.Data;
 
 namespace ResNet.Training.Optimization;
 
@@ -8,25 +9,25 @@ internal sealed class ProgressMeter(TrainingPhase phase, int epoch, int epochs, 
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private TimeSpan _last = TimeSpan.MinValue;
-    private int _step;
+    private TimeSpan? _last;
     private long _images;
 
     internal double ImagesPerSecond => _images / _clock.Elapsed.TotalSeconds;
 
     /// <summary>One batch is done.</summary>
-    /// <param name="images">Its images.</param>
+    /// <param name="batch">The batch.</param>
     /// <param name="learningRate">What it was learned with.</param>
     /// <param name="lossSum">Fetches the sum of the losses of all images so far; called only when there is something to say.</param>
-    internal void Advance(int images, double learningRate, Func<double> lossSum)
+    internal void Advance(ImageBatch batch, double learningRate, Func<double> lossSum)
     {
-        _step++;
-        _images += images;
+        // Batches that were skipped as a whole count too.
+        int step = batch.Index + 1;
+        _images += batch.Count;
         if (listener is null) return;
         var now = _clock.Elapsed;
-        if (_step != 1 && _step != steps && now - _last < s_interval) return;
+        if (step != steps && now - _last < s_interval) return;
         _last = now;
         listener.Report(new TrainingProgress(
-            phase, epoch, epochs, _step, steps, ImagesPerSecond, lossSum() / _images, learningRate, now / _step * (steps - _step)));
+            phase, epoch, epochs, step, steps, ImagesPerSecond, lossSum() / _images, learningRate, now / step * (steps - step)));
     }
 }

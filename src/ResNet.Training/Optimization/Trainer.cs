@@ -39,6 +39,7 @@ public sealed class Trainer
     /// outcome says that it was interrupted.
     /// </param>
     /// <exception cref="ArgumentException">Batch normalisation would have a single value a channel: one image, and no larger than the network's reduction.</exception>
+    /// <exception cref="DatasetException">All images of an epoch were skipped because they cannot be read.</exception>
     /// <exception cref="ArithmeticException">The loss is not finite: the run has diverged.</exception>
     public TrainingOutcome Train(ResNetModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -80,18 +81,19 @@ public sealed class Trainer
         using var lossSum = zeros(1, ScalarType.Float64, model.Device);
         double learningRate = 0;
         long images = 0;
+        long before = (epoch - 1L) * _training.Batches;
         model.train();
         foreach (var batch in _training.Epoch(epoch - 1, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            learningRate = schedule.At(steps);
+            learningRate = schedule.At(before + batch.Index);
             foreach (var group in optimizer.ParamGroups) group.LearningRate = learningRate;
             Step(model, optimizer, batch, lossSum);
             steps++;
             images += batch.Count;
-            meter.Advance(batch.Count, learningRate, () => Finite(lossSum, epoch));
+            meter.Advance(batch, learningRate, () => Finite(lossSum, epoch));
         }
-        return (Finite(lossSum, epoch) / images, learningRate);
+        return images > 0 ? (Finite(lossSum, epoch) / images, learningRate) : throw _training.NothingRead();
     }
 
     private void Step(ResNetModel model, optim.Optimizer optimizer, ImageBatch batch, Tensor lossSum)
@@ -99,7 +101,7 @@ public sealed class Trainer
         using var scope = NewDisposeScope();
         var device = model.Device;
         var logits = model.call(batch.ToInput(device).to(model.DType)).to(ScalarType.Float32);
-        var loss = nn.functional.cross_entropy(logits, batch.Labels.to(device), label_smoothing: _options.LabelSmoothing);
+        var loss = nn.functional.cross_entropy(logits, batch.Labels.to(device, non_blocking: true), label_smoothing: _options.LabelSmoothing);
         // Without gradients, rather than with zeros: the next backward pass then need not add to them.
         model.zero_grad();
         loss.backward();
