@@ -132,7 +132,7 @@ public sealed class ImageLoader
 
     /// <summary>What to say where all images of an epoch were skipped.</summary>
     internal DatasetException NothingRead() =>
-        new($"None of the {Images} images could be read, and there is nothing to learn or measure without one. The last one: {_lastSkipped?.Message}");
+        new($"None of the {Images} images can be read; the last one: {_lastSkipped?.Message}");
 
     // The index of the sample at each position of the epoch: a Fisher-Yates shuffle.
     private int[] Order(int epoch)

@@ -111,6 +111,58 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void Means_are_over_the_images_that_could_be_read()
+    {
+        // The second batch of eight is missing as a whole, and half of the third.
+        for (int i = 8; i < 20; i++) File.WriteAllBytes(_samples[i].Path, []);
+        using var model = AlwaysBright();
+        var options = _options with { Shuffle = false, OnUnreadableImage = OnUnreadableImage.Skip };
+        var heard = new List<TrainingProgress>();
+        var result = new Evaluator(new ImageLoader(_samples, s_transforms, options)).Evaluate(model, new Listener(heard.Add));
+        result.Images.Should().Be(52);
+        result.Top1.Should().Be(50);
+        result.Loss.Should().BeApproximately(1.126928, 1e-5);
+        heard.First().Step.Should().Be(1);
+        heard.Last().Step.Should().Be(8);
+        heard.Last().Loss.Should().BeApproximately(result.Loss, 1e-9);
+
+        // A rate that changes nothing: the same mean, whatever batch normalisation makes of the images before.
+        var training = new TrainerOptions { Epochs = 2, LearningRate = 1e-30, Warmup = 0, WeightDecay = 0, LabelSmoothing = 0 };
+        var outcome = new Trainer(new ImageLoader(_samples, s_transforms, options), null, training).Train(model);
+        outcome.Steps.Should().Be(14);
+        outcome.Epochs.Should().OnlyContain(epoch => Math.Abs(epoch.TrainLoss - result.Loss) < 1e-5);
+    }
+
+    [Fact]
+    public void The_learning_rate_is_that_of_the_batchs_place_whatever_was_skipped()
+    {
+        var options = _options with { Shuffle = false, OnUnreadableImage = OnUnreadableImage.Skip };
+        double[] whole = Rates();
+        for (int i = 8; i < 16; i++) File.WriteAllBytes(_samples[i].Path, []);
+        Rates().Should().Equal(whole);
+
+        double[] Rates()
+        {
+            using var model = Network();
+            var outcome = new Trainer(new ImageLoader(_samples, s_transforms, options), null, new TrainerOptions { Epochs = 2 }).Train(model);
+            return [.. outcome.Epochs.Select(epoch => epoch.LearningRate)];
+        }
+    }
+
+    [Fact]
+    public void An_epoch_of_which_no_image_can_be_read_ends_with_one_sentence()
+    {
+        foreach (var sample in _samples) File.WriteAllBytes(sample.Path, []);
+        using var model = Network();
+        var loader = new ImageLoader(_samples, s_transforms, _options with { Shuffle = false, OnUnreadableImage = OnUnreadableImage.Skip });
+        string sentence = $"None of the 64 images can be read; the last one: Cannot read the image '{_samples[^1].Path}': the file is empty.";
+        var train = () => new Trainer(loader, null, new TrainerOptions()).Train(model);
+        train.Should().Throw<DatasetException>().WithMessage(sentence);
+        var evaluate = () => new Evaluator(loader).Evaluate(model);
+        evaluate.Should().Throw<DatasetException>().WithMessage(sentence);
+    }
+
+    [Fact]
     public void A_batch_with_one_value_a_channel_is_refused()
     {
         using var model = ResNets.ResNet18(classes: 2, inputChannels: 1);
@@ -126,12 +178,7 @@ public sealed class TrainerTests : IDisposable
     {
         // A classifier that always says "class 1", as sure as the bias makes it: right for half of the images, and its
         // loss is the mean of log(1 + e^2) and log(1 + e^-2) = 1.126928.
-        using var model = Network();
-        using (no_grad())
-        {
-            model.state_dict()["fc.weight"].zero_();
-            model.state_dict()["fc.bias"].copy_(tensor(new[] { -1f, 1f }));
-        }
+        using var model = AlwaysBright();
         model.train();
         var result = new Evaluator(new ImageLoader(_samples, s_transforms, _options with { Shuffle = false, BatchSize = 10 })).Evaluate(model);
         result.Top1.Should().Be(50);
@@ -155,12 +202,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void A_classifier_ranks_the_classes_by_their_probability()
     {
-        using var model = Network();
-        using (no_grad())
-        {
-            model.state_dict()["fc.weight"].zero_();
-            model.state_dict()["fc.bias"].copy_(tensor(new[] { -1f, 1f }));
-        }
+        using var model = AlwaysBright();
         var predictions = new Classifier(model, ["dark", "bright"], s_transforms).Classify(_samples[0].Path);
         predictions.Select(prediction => prediction.Class).Should().Equal("bright", "dark");
         // The logistic function of 2.
@@ -188,6 +230,15 @@ public sealed class TrainerTests : IDisposable
     {
         manual_seed(9);
         return new ResNetBuilder().StageDepths(1, 1).Classes(2).InputChannels(1).Build();
+    }
+
+    private static ResNetModel AlwaysBright()
+    {
+        var model = Network();
+        using var _ = no_grad();
+        model.state_dict()["fc.weight"].zero_();
+        model.state_dict()["fc.bias"].copy_(tensor(new[] { -1f, 1f }));
+        return model;
     }
 
     private Trainer Trainer(TrainerOptions options, int workers = 2) => new(
