@@ -179,6 +179,24 @@ public sealed class JpegDecoderTests
         }
     }
 
+    [Fact]
+    public void The_memory_of_a_large_image_is_not_kept()
+    {
+        byte[] large = [], small = [];
+        Memory.Reserve(ref large, 20 << 20);
+        Memory.Reserve(ref small, 1 << 20);
+        var kept = small;
+        Memory.Reserve(ref large, 1 << 20);
+        Memory.Reserve(ref small, 1000);
+        large.Length.Should().BeInRange(1 << 20, 2 << 20);
+        small.Should().BeSameAs(kept);
+        Memory.Reserve(ref large, 20 << 20);
+        Memory.Trim(ref large);
+        Memory.Trim(ref small);
+        large.Should().BeEmpty();
+        small.Should().BeSameAs(kept);
+    }
+
     // 65500 is the most that libjpeg reads.
     [Theory]
     [InlineData(65_500, 3)]
