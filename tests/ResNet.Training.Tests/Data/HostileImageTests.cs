@@ -31,14 +31,14 @@ public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
         var (images, errors, memory, longest) = (0, 0, 0L, TimeSpan.Zero);
         for (var i = 0; i < Files; i++)
         {
-            if (i == WarmUp) memory = Resident();
+            if (i == WarmUp) memory = ResidentMemory.Bytes();
             var path = _folder.Write(string.Create(CultureInfo.InvariantCulture, $"{i % 50}"), Draw(originals, random));
             var start = Stopwatch.GetTimestamp();
             if (IsImage(path, channels: i % 2 == 0 ? 1 : 3)) images++;
             else errors++;
             longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, Stopwatch.GetElapsedTime(start).Ticks));
         }
-        var growth = Resident() - memory;
+        var growth = ResidentMemory.Bytes() - memory;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{images} images, {errors} errors, at most {longest.TotalMilliseconds:0} ms, {growth / 1e6:0} MB more than after {WarmUp}"));
         (images + errors).Should().Be(Files);
         images.Should().BePositive();
@@ -109,15 +109,5 @@ public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
         var bytes = new byte[length];
         random.NextBytes(bytes);
         return bytes;
-    }
-
-    private static long Resident()
-    {
-        // Aggressively, so that what the collector has free is no longer counted.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        GC.WaitForPendingFinalizers();
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        using var process = Process.GetCurrentProcess();
-        return process.WorkingSet64;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ResNet.Tests;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
@@ -25,13 +24,13 @@ public sealed class ImageLoaderDisposalTests : IDisposable
         long tensors = LiveTensors.Count(), memory = 0;
         for (var i = 0; i < Times; i++)
         {
-            if (i == Times / 4) memory = Resident();
+            if (i == Times / 4) memory = ResidentMemory.Bytes();
             foreach (var batch in _pictures.Loader(s_options, s_transforms).Epoch(i))
                 if (batch.Index == i % 4) break;
             ShouldHaveNoThread();
         }
         Tensor.TotalCount.Should().Be(tensors);
-        (Resident() - memory).Should().BeLessThan(MostGrowth);
+        (ResidentMemory.Bytes() - memory).Should().BeLessThan(MostGrowth);
     }
 
     [Fact]
@@ -102,13 +101,5 @@ public sealed class ImageLoaderDisposalTests : IDisposable
                 return false;
             }
         });
-    }
-
-    private static long Resident()
-    {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        GC.WaitForPendingFinalizers();
-        using var process = Process.GetCurrentProcess();
-        return process.WorkingSet64;
     }
 }

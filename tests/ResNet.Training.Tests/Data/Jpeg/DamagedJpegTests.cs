@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Imaging.Jpeg;
@@ -22,7 +21,7 @@ public sealed class DamagedJpegTests(ITestOutputHelper output)
         var (here, refused, memory) = (0, 0, 0L);
         for (var i = 0; i < s_files; i++)
         {
-            if (i == s_files / 3) memory = Resident();
+            if (i == s_files / 3) memory = ResidentMemory.Bytes();
             var file = Damage(RandomJpeg.Draw(random, (JpegContents)random.Next(4), largest: 40), random);
             if (!decoder.TryOpen(file)) continue;
             if (!TryRead(decoder, out var pixels))
@@ -33,7 +32,7 @@ public sealed class DamagedJpegTests(ITestOutputHelper output)
             here++;
             if (!IsReference(file, pixels)) Assert.Fail($"File {i} is another one for libvips: {Convert.ToBase64String(file)}");
         }
-        var growth = Resident() - memory;
+        var growth = ResidentMemory.Bytes() - memory;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{here} decoded, {refused} refused in the middle, {growth / 1e6:0} MB"));
         if (!JpegDecoder.IsSupported) return;
         here.Should().BePositive();
@@ -93,12 +92,5 @@ public sealed class DamagedJpegTests(ITestOutputHelper output)
         // A file that does not end is left to libvips at once.
         if (random.Next(8) > 0) bytes.AddRange([0xFF, 0xD9]);
         return [.. bytes];
-    }
-
-    private static long Resident()
-    {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        using var process = Process.GetCurrentProcess();
-        return process.WorkingSet64;
     }
 }
