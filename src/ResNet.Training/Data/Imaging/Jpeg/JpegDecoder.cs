@@ -16,6 +16,9 @@ internal sealed unsafe class JpegDecoder
 {
     private const int BlockLength = 64;
 
+    // Four of luma and two of chroma.
+    private const int MostBlocksInUnit = 6;
+
     // Halved chroma is interpolated from a neighbour on each side, which is two pixels away at the most.
     private const int Context = 2;
 
@@ -25,6 +28,8 @@ internal sealed unsafe class JpegDecoder
     private readonly JpegHeader _header = new();
     private readonly ScanReader _scan = new();
     private readonly Plane[] _planes = [new(), new(), new()];
+    private readonly UnitBlock[] _blocks = new UnitBlock[MostBlocksInUnit];
+    private int _blockCount;
     private byte[] _rgb = [];
     private byte[] _chroma = [];
 
@@ -81,6 +86,7 @@ internal sealed unsafe class JpegDecoder
         Memory.Reserve(ref _rgb, (long)stride * area.Height);
         Memory.Reserve(ref _chroma, 2L * (Rounded(area.Width) + (2 * YccConverter.Step)));
 
+        ListBlocks();
         _scan.Rewind();
         Span<int> last = stackalloc int[3];
         last.Clear();
@@ -114,39 +120,47 @@ internal sealed unsafe class JpegDecoder
     private bool TryReadRow(int row, Area needed, ref int unit, Span<int> last)
     {
         foreach (var plane in _planes.AsSpan(0, _header.Components)) plane.BeginRow();
-        for (var column = 0; column < UnitsAcross; column++, unit++)
+        var blocks = _blocks.AsSpan(0, _blockCount);
+        var (unitsAcross, interval) = (UnitsAcross, _header.UnitsBetweenRestarts);
+        for (var column = 0; column < unitsAcross; column++, unit++)
         {
-            if (_header.UnitsBetweenRestarts > 0 && unit > 0 && unit % _header.UnitsBetweenRestarts == 0)
+            if (interval > 0 && unit > 0 && unit % interval == 0)
             {
                 if (!_scan.TryNextPart()) return false;
                 last.Clear();
             }
             var isNeeded = row >= needed.Top && column >= needed.Left && column < needed.Right;
-            for (var i = 0; i < _header.Components; i++)
+            foreach (ref readonly var block in blocks)
             {
-                if (!TryReadUnit(i, isNeeded ? column - needed.Left : -1, ref last[i])) return false;
+                ref var before = ref last[block.Component];
+                if (isNeeded)
+                {
+                    var index = block.First + ((column - needed.Left) * block.Across);
+                    if (!_scan.TryRead(block.Dc, block.Ac, ref before, block.Plane.Block(index), out var isFlat)) return false;
+                    block.Plane.SetFlat(index, isFlat);
+                }
+                else if (!_scan.TryRead(block.Dc, block.Ac, ref before, null, out _))
+                {
+                    return false;
+                }
             }
         }
         return true;
     }
 
-    private bool TryReadUnit(int component, int column, ref int last)
+    // The blocks of a minimum coded unit, in the order in which they stand in the file.
+    private void ListBlocks()
     {
-        var (dc, ac, shape) = (_header.Dc(component), _header.Ac(component), _header.Component(component));
-        for (var y = 0; y < shape.Down; y++)
+        _blockCount = 0;
+        for (var i = 0; i < _header.Components; i++)
         {
-            for (var x = 0; x < shape.Across; x++)
+            var (shape, plane) = (_header.Component(i), _planes[i]);
+            for (var y = 0; y < shape.Down; y++)
             {
-                if (column < 0)
-                {
-                    if (!_scan.TryRead(dc, ac, ref last, null, out _)) return false;
-                    continue;
-                }
-                var block = _planes[component].Block((column * shape.Across) + x, y, out var flat);
-                if (!_scan.TryRead(dc, ac, ref last, block, out flat[0])) return false;
+                for (var x = 0; x < shape.Across; x++)
+                    _blocks[_blockCount++] = new UnitBlock(i, plane, _header.Dc(i), _header.Ac(i), plane.IndexOf(x, y), shape.Across);
             }
         }
-        return true;
     }
 
     private void Convert(Area area, int top, int bottom, int channels, int stride)
@@ -192,4 +206,13 @@ internal sealed unsafe class JpegDecoder
         var skip = area.Left - (2 * first);
         YccConverter.Convert(luma, blue + skip, red + skip, area.Width, row);
     }
+
+    /// <summary>One of the blocks that a minimum coded unit consists of.</summary>
+    /// <param name="Component">Its component.</param>
+    /// <param name="Plane">Where it belongs.</param>
+    /// <param name="Dc">The code of its first coefficient.</param>
+    /// <param name="Ac">The code of the others.</param>
+    /// <param name="First">Its index in the plane for the first unit of a row.</param>
+    /// <param name="Across">How much further it is from unit to unit.</param>
+    private readonly record struct UnitBlock(int Component, Plane Plane, HuffmanTable Dc, HuffmanTable Ac, int First, int Across);
 }

@@ -46,16 +46,16 @@ internal sealed unsafe class Plane
     /// <summary>Empties the coefficients for a row of units.</summary>
     public void BeginRow() => _coefficients.AsSpan(0, (_across + 1) * _down * BlockLength * sizeof(short)).Clear();
 
-    /// <summary>A block of the row of units.</summary>
+    /// <summary>The index of a block in the row of units.</summary>
     /// <param name="x">Its place from the left.</param>
     /// <param name="y">Its place from above.</param>
-    /// <param name="flat">Where to say whether the first coefficient is the only one.</param>
-    public short* Block(int x, int y, out Span<bool> flat)
-    {
-        var index = (y * (_across + 1)) + x;
-        flat = _flat.AsSpan(index, 1);
-        return Coefficients + (index * BlockLength);
-    }
+    public int IndexOf(int x, int y) => (y * (_across + 1)) + x;
+
+    /// <summary>A block's coefficients.</summary>
+    public short* Block(int index) => Coefficients + (index * BlockLength);
+
+    /// <summary>Says whether a block's first coefficient is the only one.</summary>
+    public void SetFlat(int index, bool isFlat) => _flat[index] = isFlat;
 
     /// <summary>Turns the row of units into pixels.</summary>
     /// <param name="row">Which row of the image it is.</param>
@@ -68,8 +68,8 @@ internal sealed unsafe class Plane
         {
             for (var x = 0; x < _across; x += 2)
             {
-                var blocks = Block(x, y, out _);
-                var index = (y * (_across + 1)) + x;
+                var index = IndexOf(x, y);
+                var blocks = Block(index);
                 var isFlat = _flat[index] && (x + 1 == _across || _flat[index + 1]);
                 var target = Pixels + ((long)(top - _top + (8 * y)) * _stride) + (8 * x);
                 if (isFlat) InverseDct.Fill(blocks, quantization, target, _stride);

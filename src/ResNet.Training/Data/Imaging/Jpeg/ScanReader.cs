@@ -123,6 +123,7 @@ internal sealed unsafe class ScanReader
     /// <param name="block">Receives 64 coefficients, row by row; null to pass over a block that nobody needs.</param>
     /// <param name="isFlat">Whether the first coefficient is the only one.</param>
     /// <returns>False where the data are damaged or end too early.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public bool TryRead(HuffmanTable dc, HuffmanTable ac, ref int last, short* block, out bool isFlat)
     {
         isFlat = true;
