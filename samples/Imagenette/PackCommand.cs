@@ -66,6 +66,8 @@ internal static class PackCommand
 
     private static void Pack(ImageFolder images, string path, PackOptions options, CancellationToken cancellationToken)
     {
+        if (File.Exists(path) && !ImagePack.IsPack(path))
+            throw new ArgumentException($"'{path}' is there already and is not a pack: give another FILE, or delete it.");
         if (IsUpToDate(images, path, options))
         {
             Console.WriteLine($"{path} is up to date with {images.Root}: nothing to do");

@@ -55,13 +55,23 @@ internal sealed class DecodingPipeline : IDisposable
         (_next, _inUse) = (firstBatch * options.BatchSize, firstBatch - 1);
         _imageBytes = checked(transforms.Size.Height * transforms.Size.Width * options.Channels);
         _atATime = Math.Max(1, BytesAtATime / _imageBytes);
-        _slots = new Slot[Math.Min(options.Ahead + 1, Math.Max(1, Batches(labels.Length - _next)))];
-        for (int i = 0; i < _slots.Length; i++) _slots[i] = new Slot(options, transforms.Size);
+        _slots = new Slot[Math.Min(options.Ahead, Math.Max(1, Batches(labels.Length - _next)) - 1) + 1];
         _workers = new Thread[Math.Clamp(labels.Length - _next, 0, options.Workers)];
-        for (int i = 0; i < _workers.Length; i++)
+        try
         {
-            _workers[i] = new Thread(Work) { IsBackground = true, Name = $"image decoder {i}" };
-            _workers[i].Start();
+            for (int i = 0; i < _slots.Length; i++) _slots[i] = new Slot(options, transforms.Size);
+            for (int i = 0; i < _workers.Length; i++)
+            {
+                var worker = new Thread(Work) { IsBackground = true, Name = $"image decoder {i}" };
+                worker.Start();
+                _workers[i] = worker;
+            }
+        }
+        catch
+        {
+            // Too little memory for the batches, or too many threads.
+            Dispose();
+            throw;
         }
     }
 
@@ -98,8 +108,9 @@ internal sealed class DecodingPipeline : IDisposable
             _stopped = true;
             Monitor.PulseAll(_gate);
         }
-        foreach (var worker in _workers) worker.Join();
-        foreach (var slot in _slots) slot.Dispose();
+        // Some are missing where the constructor failed.
+        foreach (var worker in _workers) worker?.Join();
+        foreach (var slot in _slots) slot?.Dispose();
     }
 
     private int Batches(int images) => (images + _options.BatchSize - 1) / _options.BatchSize;
@@ -170,7 +181,7 @@ internal sealed class DecodingPipeline : IDisposable
     {
         lock (_gate)
         {
-            while (!_stopped && _next < _labels.Length && _next / _options.BatchSize > _inUse + _options.Ahead) Monitor.Wait(_gate);
+            while (!_stopped && _next < _labels.Length && _next / _options.BatchSize - _inUse > _options.Ahead) Monitor.Wait(_gate);
             if (_stopped || _next >= _labels.Length) return default;
             int start = _next, place = start % _options.BatchSize;
             int left = Math.Min(_options.BatchSize - place, _labels.Length - start);

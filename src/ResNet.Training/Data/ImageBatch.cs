@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Data;
 
-/// <summary>Images and their classes, as the loader made them. The next batch may overwrite this one's memory.</summary>
+/// <summary>Images and their classes, as the loader made them. When the next batch is asked for, these tensors are disposed of, and their memory is used again.</summary>
 public sealed class ImageBatch
 {
     private readonly Normalize? _normalize;

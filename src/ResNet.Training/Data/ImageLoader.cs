@@ -63,8 +63,7 @@ public sealed class ImageLoader
         var (height, width) = transforms.Size;
         if ((double)options.BatchSize * height * width * options.Channels > int.MaxValue)
             throw new ArgumentException($"A batch of {options.BatchSize} images of {transforms.Size} pixels is larger than 2 GiB: choose a smaller batch or image size.", nameof(options));
-        if (transforms.Normalize is { } normalize && normalize.Mean.Count != options.Channels)
-            throw new ArgumentException($"The transforms normalise {normalize.Mean.Count} channel(s), but ImageLoaderOptions.Channels is {options.Channels}: they have to be the same.", nameof(transforms));
+        foreach (var transform in transforms) transform.RequireChannels(options.Channels);
         if (options.CacheBytes > 0 && transforms.IsRandom)
             throw new ArgumentException($"ImageLoaderOptions.CacheBytes is {options.CacheBytes}, but {transforms.First(transform => transform.IsRandom).GetType().Name} makes another image in each pass: leave CacheBytes at 0.", nameof(options));
         _cache = options.CacheBytes > 0 ? new PixelCache(source.Count, options.CacheBytes) : null;
@@ -102,11 +101,12 @@ public sealed class ImageLoader
     /// <param name="epoch">The epoch's number, from 0.</param>
     /// <param name="firstBatch">The batch to begin with, from 0 to <see cref="Batches"/>, with which there are none left.</param>
     /// <param name="cancellationToken">Stops the decoding.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="firstBatch"/> is no batch of the epoch.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="epoch"/> is negative, or <paramref name="firstBatch"/> is no batch of the epoch.</exception>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IEnumerable<ImageBatch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         if (firstBatch < 0 || firstBatch > Batches)
             throw new ArgumentOutOfRangeException(nameof(firstBatch), firstBatch, $"An epoch has the batches 0 to {Batches - 1}.");
         return Run();

@@ -21,9 +21,9 @@ internal sealed class ImageWorker(IImageSource source, Compose transforms, int c
         {
             transforms.Apply(_reader.Open(index), _canvas, random, pixels);
         }
-        catch (TransformException failure)
+        catch (Exception failure) when (failure is TransformException or OutOfMemoryException)
         {
-            throw new ImageDecodingException(source.Name(index), failure.Message, failure);
+            throw new ImageDecodingException(source.Name(index), failure is OutOfMemoryException ? "there is not enough memory for it" : failure.Message, failure);
         }
         cache?.Keep(index, pixels);
     }

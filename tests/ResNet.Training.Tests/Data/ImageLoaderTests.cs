@@ -166,6 +166,34 @@ public sealed class ImageLoaderTests : IDisposable
         Refusal(() => new ImageLoaderOptions { Workers = -1 }).Should().StartWith("ImageLoaderOptions.Workers is -1");
     }
 
+    [Theory]
+    [InlineData(int.MaxValue)]
+    [InlineData(int.MaxValue - 2)]
+    public void As_many_batches_ahead_as_there_are_can_be_asked_for(int ahead)
+    {
+        var loader = new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 10, Ahead = ahead });
+        loader.Epoch(0).Sum(batch => batch.Count).Should().Be(53);
+    }
+
+    [Fact]
+    public void Numbers_for_other_channels_are_refused_before_anything_is_read()
+    {
+        var erasing = new Compose(new CenterCrop(20), Normalize.ImageNet, new RandomErasing { Value = [1, 2] });
+        Refusal(() => new ImageLoader(_samples, erasing, new ImageLoaderOptions { BatchSize = 10 }))
+            .Should().StartWith("RandomErasing.Value has 2 numbers, but images have 3 channel(s)");
+        Refusal(() => new ImageLoader(_samples, Presets.Evaluation(20), new ImageLoaderOptions { BatchSize = 10, Channels = 1 }))
+            .Should().StartWith("The transforms normalise 3 channel(s), but ImageLoaderOptions.Channels is 1");
+    }
+
+    [Fact]
+    public void An_image_that_resizing_makes_too_large_is_named()
+    {
+        ImageWriter.WritePng(_samples[7].Path, new byte[60_000], 1, 60_000, channels: 1);
+        var transforms = new Compose(new Resize(256), new TrivialAugmentWide(), new CenterCrop(20));
+        var loader = new ImageLoader(_samples, transforms, new ImageLoaderOptions { BatchSize = 53, OnUnreadableImage = OnUnreadableImage.Skip });
+        loader.Epoch(0).Single().Skipped.Should().ContainSingle().Which.Message.Should().Contain(_samples[7].Path).And.Contain("256 x 15360000 pixels");
+    }
+
     private static string Refusal<T>(Func<T> make) => make.Should().Throw<ArgumentException>().Which.Message;
 
     private List<byte> Pixels(ImageLoaderOptions options, int epoch, Compose? transforms = null)

@@ -41,4 +41,26 @@ public class NormalizeTests
         var make = () => new Normalize([0.5f], [0f]);
         make.Should().Throw<ArgumentException>();
     }
+
+    [Fact]
+    public void Only_bytes_are_normalised_however_they_lie_in_memory()
+    {
+        using var floats = zeros([1, 2, 2, 3]);
+        var apply = () => Normalize.ImageNet.Apply(floats, CPU);
+        apply.Should().Throw<ArgumentException>().WithMessage("The images are Float32, but the normalisation takes uint8.*");
+
+        using var scope = NewDisposeScope();
+        var planes = arange(24, ScalarType.Byte).view(1, 3, 2, 4);
+        var strided = planes.permute(0, 2, 3, 1);
+        Normalize.ImageNet.Apply(strided, CPU).data<float>().ToArray()
+            .Should().Equal(Normalize.ImageNet.Apply(strided.contiguous(), CPU).data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Two_with_the_same_numbers_are_equal()
+    {
+        new Normalize([0.5f, 0.25f], [1, 2]).Should().Be(new Normalize([0.5f, 0.25f], [1, 2])).And.NotBe(new Normalize([0.5f, 0.25f], [1, 3]));
+        new RandomErasing { Value = [1, 2, 3] }.Should().Be(new RandomErasing { Value = [1, 2, 3] }).And.NotBe(new RandomErasing());
+        new RandomChoice(new Mixup(), new CutMix()).Should().Be(new RandomChoice(new Mixup(), new CutMix())).And.NotBe(new RandomChoice(new CutMix()));
+    }
 }

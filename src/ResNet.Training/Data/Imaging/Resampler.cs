@@ -64,12 +64,12 @@ internal sealed unsafe class Resampler(IResamplingKernels? kernels = null)
         var resizesLines = crop.Width != scaledWidth;
         var resizesColumns = crop.Height != scaledHeight;
         if (resizesLines)
-            {
+        {
             _columns.Make(crop.Width, scaledWidth, window.Left, window.Width, interpolation, flip);
             _kernels.UseForLines(_columns, channels);
         }
         if (resizesColumns)
-            {
+        {
             _rows.Make(crop.Height, scaledHeight, window.Top, window.Height, interpolation, mirrored: false);
             _kernels.UseForColumns(_rows);
         }

@@ -34,6 +34,7 @@ public sealed unsafe class ImagePack : IDisposable
 
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _pixels;
+    private bool _isDisposed;
 
     private ImagePack(string path, PackHeader header, PackIndex index, MemoryMappedViewAccessor view, long dataStart)
     {
@@ -100,6 +101,19 @@ public sealed unsafe class ImagePack : IDisposable
         return new PackWriter(folder, options ?? new PackOptions(), progress, cancellationToken).Write(path);
     }
 
+    /// <summary>Whether a file begins as a pack does, damaged or not.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static bool IsPack(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        Span<byte> beginning = stackalloc byte[128];
+        int length = file.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false);
+        return beginning[..length].IndexOf(Encoding.UTF8.GetBytes($"\"{PackHeader.Format}\"")) >= 0;
+    }
+
     /// <summary>Opens a pack and checks its index.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="DatasetException">It is missing, no pack, damaged, or not whole.</exception>
@@ -145,7 +159,7 @@ public sealed unsafe class ImagePack : IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (_view.SafeMemoryMappedViewHandle.IsClosed) return;
+        if (Interlocked.Exchange(ref _isDisposed, true)) return;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
     }

@@ -15,7 +15,7 @@ internal sealed record PackHeader
     public const int Version = 1;
 
     // So that the parts of the index are no larger than arrays can be.
-    public const int MaxImages = 1 << 28;
+    public const int MaxImages = (1 << 28) - 2;
     public const int MaxNameBytes = 1 << 30;
 
     private const long MaxPixelBytes = 1L << 60;

@@ -85,6 +85,8 @@ internal sealed class Canvas
     public void Resize(int width, int height, ImageInterpolation interpolation)
     {
         if (width == Width && height == Height) return;
+        if ((long)width * height > ImageDecoder.MaxPixels)
+            throw new TransformException($"resizing makes it {width} x {height} pixels, and {ImageDecoder.MaxPixels:N0} are the most; it is too long for its width");
         // Resizing what was resized or mirrored is another pass, since each rounds its results.
         if (IsScaled || _flipped) Materialise();
         (_scaledWidth, _scaledHeight, _interpolation) = (width, height, interpolation);

@@ -47,17 +47,26 @@ public sealed record Normalize : Transform
     /// <summary>Standard deviations of the channels.</summary>
     public IReadOnlyList<float> Deviation { get; }
 
+    /// <summary>Whether the other has the same means and deviations.</summary>
+    public bool Equals(Normalize? other) => other is not null && Mean.SequenceEqual(other.Mean) && Deviation.SequenceEqual(other.Deviation);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Mean.Count, Mean[0], Deviation[0]);
+
     /// <summary>Normalises a batch on a device.</summary>
     /// <param name="images">Pixels <c>[N, H, W, C]</c>, uint8.</param>
     /// <param name="device">Where the result goes, and is computed.</param>
     /// <returns><c>[N, C, H, W]</c>, float32, channels-last in memory.</returns>
-    /// <exception cref="ArgumentException">The images have another shape or number of channels.</exception>
+    /// <exception cref="ArgumentException">The images have another shape, type or number of channels.</exception>
     public Tensor Apply(Tensor images, Device device)
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.ndim != 4 || images.size(3) != Mean.Count)
             throw new ArgumentException($"The images have the shape [{string.Join(", ", images.shape)}], but the normalisation takes [N, H, W, {Mean.Count}].", nameof(images));
-        return Apply(this, images, device);
+        if (images.dtype != ScalarType.Byte)
+            throw new ArgumentException($"The images are {images.dtype}, but the normalisation takes uint8.", nameof(images));
+        using var scope = NewDisposeScope();
+        return Apply(this, images.contiguous(), device).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same, or without a normalisation <c>pixel / 255</c>.</summary>
@@ -65,7 +74,7 @@ public sealed record Normalize : Transform
     {
         using var scope = NewDisposeScope();
         var shape = images.shape;
-        var values = device.type == TorchSharp.DeviceType.CPU && images.is_contiguous()
+        var values = device.type == TorchSharp.DeviceType.CPU && images.device_type == TorchSharp.DeviceType.CPU
             ? LookUp(normalize, images, memory)
             : Compute(normalize, images.to(device, non_blocking: true), shape, device);
         return values.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
@@ -91,8 +100,8 @@ public sealed record Normalize : Transform
 
     private static Tensor Part(Tensor memory, long[] shape)
     {
-        if (memory.dtype != ScalarType.Float32 || memory.ndim != 4 || memory.size(0) < shape[0] || !memory.shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)) || !memory.is_contiguous())
-            throw new ArgumentException($"The memory has the shape [{string.Join(", ", memory.shape)}] and the type {memory.dtype}, but has to be float32 and contiguous, [{shape[0]} or more, {string.Join(", ", shape.Skip(1))}].", nameof(memory));
+        if (memory.device_type != TorchSharp.DeviceType.CPU || memory.dtype != ScalarType.Float32 || memory.ndim != 4 || memory.size(0) < shape[0] || !memory.shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)) || !memory.is_contiguous())
+            throw new ArgumentException($"The memory has the shape [{string.Join(", ", memory.shape)}] and the type {memory.dtype}, but has to be float32, contiguous and on the CPU, [{shape[0]} or more, {string.Join(", ", shape.Skip(1))}].", nameof(memory));
         return memory.narrow(0, 0, shape[0]);
     }
 
@@ -139,6 +148,12 @@ public sealed record Normalize : Transform
     }
 
     internal override bool WorksOnTensors => true;
+
+    internal override void RequireChannels(int channels)
+    {
+        if (Mean.Count != channels)
+            throw new ArgumentException($"The transforms normalise {Mean.Count} channel(s), but ImageLoaderOptions.Channels is {channels}: they have to be the same.");
+    }
 
     internal override void Apply(Canvas canvas, ref SplitMix64 random)
     {

@@ -20,6 +20,12 @@ public sealed record RandomChoice : BatchTransform
     /// <summary>What it chooses from.</summary>
     public IReadOnlyList<BatchTransform> Transforms { get; }
 
+    /// <summary>Whether the other chooses from the same.</summary>
+    public bool Equals(RandomChoice? other) => other is not null && Transforms.SequenceEqual(other.Transforms);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Transforms.Count, Transforms[0]);
+
     internal override void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random) =>
         Transforms[random.NextInt(Transforms.Count)].Mix(inputs, targets, ref random);
 }

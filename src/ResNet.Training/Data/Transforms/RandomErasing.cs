@@ -53,14 +53,25 @@ public sealed record RandomErasing : Transform
     /// </summary>
     public bool Noise { get; init; }
 
+    /// <summary>Whether the other erases alike.</summary>
+    public bool Equals(RandomErasing? other) =>
+        other is not null && P == other.P && Scale == other.Scale && Ratio == other.Ratio && Noise == other.Noise && Value.SequenceEqual(other.Value);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(P, Scale, Ratio, Noise, Value[0]);
+
     internal override bool WorksOnTensors => true;
 
     internal override bool IsRandom => P > 0;
 
+    internal override void RequireChannels(int channels)
+    {
+        if (!Noise && Value.Count != 1 && Value.Count != channels)
+            throw new ArgumentException($"RandomErasing.Value has {Value.Count} numbers, but images have {channels} channel(s): give one number, or one of each channel.");
+    }
+
     internal override void Apply(Canvas canvas, ref SplitMix64 random)
     {
-        if (!Noise && Value.Count != 1 && Value.Count != canvas.Channels)
-            throw new ArgumentException($"RandomErasing.Value has {Value.Count} numbers, but images have {canvas.Channels} channel(s): give one number, or one of each channel.");
         if (random.NextDouble() >= P || Draw(canvas.Width, canvas.Height, ref random) is not { } area) return;
         if (area is { Width: > 0, Height: > 0 }) canvas.Erasures.Add(new Erasure(this, area, (long)random.Next()));
     }

@@ -14,6 +14,12 @@ public abstract record Transform
     /// <summary>Does the step.</summary>
     internal abstract void Apply(Canvas canvas, ref SplitMix64 random);
 
+    /// <summary>Refuses images with a number of channels that the step is not made for.</summary>
+    /// <exception cref="ArgumentException">It is not made for this number.</exception>
+    internal virtual void RequireChannels(int channels)
+    {
+    }
+
     /// <summary>Whether the step is done to tensors, after all steps on pixels.</summary>
     internal virtual bool WorksOnTensors => false;
 
