@@ -5,6 +5,7 @@ using Imagenette;
 using ResNet.Core.Weights;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
+using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Reporting;
 
@@ -83,7 +84,7 @@ static string Explain(ParseError error)
 
 // What a user can mend; anything else is a defect and shows where it came from.
 static bool IsAboutInput(Exception e) =>
-    e is DatasetException or ImageDecodingException or RunFolderException or WeightsFileException or WeightsDownloadException
+    e is DatasetException or ImageDecodingException or TransformException or RunFolderException or WeightsFileException or WeightsDownloadException
         or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException
         or ExternalException or DllNotFoundException
     || (e is ArgumentException && IsOurs(e.TargetSite?.DeclaringType));

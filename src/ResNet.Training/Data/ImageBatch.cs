@@ -7,24 +7,28 @@ namespace ResNet.Training.Data;
 /// <summary>Images and their classes, as the loader made them. When the next batch is asked for, these tensors are disposed of, and their memory is used again.</summary>
 public sealed class ImageBatch
 {
+    private readonly Tensor _images;
+    private readonly Tensor _labels;
     private readonly Normalize? _normalize;
     private readonly IReadOnlyList<(int Image, Erasure Erasure)> _erasures;
 
     internal ImageBatch(
         int index, Tensor images, Tensor labels, Normalize? normalize, IReadOnlyList<(int Image, Erasure Erasure)> erasures, IReadOnlyList<ImageDecodingException> skipped) =>
-        (Index, Images, Labels, _normalize, _erasures, Skipped) = (index, images, labels, normalize, erasures, skipped);
+        (Index, _images, _labels, Count, _normalize, _erasures, Skipped) = (index, images, labels, (int)labels.NumberOfElements, normalize, erasures, skipped);
 
     /// <summary>The batch's place in its epoch, from 0.</summary>
     public int Index { get; }
 
     /// <summary>Pixels <c>[N, H, W, C]</c>, uint8, on the CPU; page-locked with <see cref="ImageLoaderOptions.PinMemory"/>.</summary>
-    public Tensor Images { get; }
+    /// <exception cref="InvalidOperationException">The next batch was asked for.</exception>
+    public Tensor Images => Valid(_images);
 
     /// <summary>Class numbers <c>[N]</c>, int64, on the CPU; page-locked likewise.</summary>
-    public Tensor Labels { get; }
+    /// <exception cref="InvalidOperationException">The next batch was asked for.</exception>
+    public Tensor Labels => Valid(_labels);
 
     /// <summary>How many images there are.</summary>
-    public int Count => (int)Labels.NumberOfElements;
+    public int Count { get; }
 
     /// <summary>Why images were left out, in their order; empty unless <see cref="ImageLoaderOptions.OnUnreadableImage"/> has them skipped.</summary>
     public IReadOnlyList<ImageDecodingException> Skipped { get; }
@@ -37,6 +41,7 @@ public sealed class ImageBatch
     /// </param>
     /// <returns><c>[N, C, H, W]</c>, float32, channels-last in memory.</returns>
     /// <exception cref="ArgumentException"><paramref name="memory"/> has another shape or type.</exception>
+    /// <exception cref="InvalidOperationException">The next batch was asked for.</exception>
     public Tensor ToInput(Device device, Tensor? memory = null)
     {
         var input = Normalize.Apply(_normalize, Images, device, memory);
@@ -47,4 +52,8 @@ public sealed class ImageBatch
         }
         return input;
     }
+
+    private Tensor Valid(Tensor tensor) => !tensor.IsInvalid
+        ? tensor
+        : throw new InvalidOperationException($"Batch {Index} is over, since the next one was asked for: use it before, or keep a clone() of its tensors.");
 }

@@ -69,6 +69,9 @@ public sealed class ImageLoader
         _cache = options.CacheBytes > 0 ? new PixelCache(source.Count, options.CacheBytes) : null;
     }
 
+    /// <summary>Called for each image that is skipped, when its batch is asked for, on the thread that asks.</summary>
+    public event Action<ImageDecodingException>? ImageSkipped;
+
     /// <summary>What is done to each image.</summary>
     public Compose Transforms { get; }
 
@@ -94,6 +97,7 @@ public sealed class ImageLoader
     /// <param name="epoch">The epoch's number, from 0.</param>
     /// <param name="cancellationToken">Stops the decoding.</param>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
+    /// <exception cref="TransformException">A transform cannot do its work on an image of the batch; such an image is not skipped.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default) => Epoch(epoch, firstBatch: 0, cancellationToken);
 
@@ -103,6 +107,7 @@ public sealed class ImageLoader
     /// <param name="cancellationToken">Stops the decoding.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="epoch"/> is negative, or <paramref name="firstBatch"/> is no batch of the epoch.</exception>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
+    /// <exception cref="TransformException">A transform cannot do its work on an image of the batch; such an image is not skipped.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IEnumerable<ImageBatch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken = default)
     {
@@ -123,8 +128,12 @@ public sealed class ImageLoader
             for (int batch = firstBatch; batch < Batches; batch++)
             {
                 var taken = pipeline.Take(batch, cancellationToken);
-                Interlocked.Add(ref _skipped, taken.Skipped.Count);
-                if (taken.Skipped.Count > 0) _lastSkipped = taken.Skipped[^1];
+                foreach (var skipped in taken.Skipped)
+                {
+                    Interlocked.Increment(ref _skipped);
+                    _lastSkipped = skipped;
+                    ImageSkipped?.Invoke(skipped);
+                }
                 if (taken.Count > 0) yield return taken;
             }
         }

@@ -13,7 +13,8 @@ internal sealed class ImageWorker(IImageSource source, Compose transforms, int c
     public IReadOnlyList<Erasure> Erasures => _canvas.Erasures;
 
     /// <summary>Writes an image's pixels <c>[H, W, C]</c>.</summary>
-    /// <exception cref="ImageDecodingException">It cannot be read or transformed.</exception>
+    /// <exception cref="ImageDecodingException">It cannot be read.</exception>
+    /// <exception cref="TransformException">A transform cannot do its work on it.</exception>
     public void Decode(int index, SplitMix64 random, Span<byte> pixels)
     {
         if (cache?.TryRead(index, pixels) == true) return;
@@ -21,9 +22,13 @@ internal sealed class ImageWorker(IImageSource source, Compose transforms, int c
         {
             transforms.Apply(_reader.Open(index), _canvas, random, pixels);
         }
-        catch (Exception failure) when (failure is TransformException or OutOfMemoryException)
+        catch (TransformException failure)
         {
-            throw new ImageDecodingException(source.Name(index), failure is OutOfMemoryException ? "there is not enough memory for it" : failure.Message, failure);
+            throw new TransformException(source.Name(index), failure.Reason, failure);
+        }
+        catch (OutOfMemoryException failure)
+        {
+            throw new ImageDecodingException(source.Name(index), "there is not enough memory for it", failure);
         }
         cache?.Keep(index, pixels);
     }

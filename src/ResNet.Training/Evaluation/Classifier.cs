@@ -38,6 +38,7 @@ public sealed class Classifier
     /// <param name="path">The picture's file.</param>
     /// <param name="count">How many classes at the most, at least 1. Default: 5.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
+    /// <exception cref="TransformException">A transform cannot do its work on it.</exception>
     public IReadOnlyList<Prediction> Classify(string path, int count = DefaultCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -53,6 +54,7 @@ public sealed class Classifier
     /// <param name="name">The class to look for; null for the likeliest.</param>
     /// <param name="stage">The stage whose output is looked at, from 1; null for the last.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
+    /// <exception cref="TransformException">A transform cannot do its work on it.</exception>
     /// <exception cref="ArgumentException">There is no such class.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such stage.</exception>
     public Explanation Explain(string path, string? name = null, int? stage = null)
@@ -89,7 +91,7 @@ public sealed class Classifier
         }
         catch (TransformException failure)
         {
-            throw new ImageDecodingException(path, failure.Message, failure);
+            throw new TransformException(path, failure.Reason, failure);
         }
         seen = canvas.Seen;
         return Normalize.Apply(_transforms.Normalize, pixels, _model.Device).to(_model.DType);

@@ -191,7 +191,18 @@ public sealed class ImageLoaderTests : IDisposable
         ImageWriter.WritePng(_samples[7].Path, new byte[60_000], 1, 60_000, channels: 1);
         var transforms = new Compose(new Resize(256), new TrivialAugmentWide(), new CenterCrop(20));
         var loader = new ImageLoader(_samples, transforms, new ImageLoaderOptions { BatchSize = 53, OnUnreadableImage = OnUnreadableImage.Skip });
-        loader.Epoch(0).Single().Skipped.Should().ContainSingle().Which.Message.Should().Contain(_samples[7].Path).And.Contain("256 x 15360000 pixels");
+        var epoch = () => loader.Epoch(0).Count();
+        epoch.Should().Throw<TransformException>("the image is sound, so it is not skipped")
+            .WithMessage($"The image '{_samples[7].Path}' cannot be transformed: resizing makes it 256 x 15360000 pixels, *");
+    }
+
+    [Fact]
+    public void A_batch_that_is_over_says_so()
+    {
+        var batches = new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 20 }).Epoch(0).ToList();
+        var use = () => batches[0].Images;
+        use.Should().Throw<InvalidOperationException>().WithMessage("Batch 0 is over, since the next one was asked for: use it before, or keep a clone() of its tensors.");
+        batches[0].Count.Should().Be(20);
     }
 
     private static string Refusal<T>(Func<T> make) => make.Should().Throw<ArgumentException>().Which.Message;

@@ -74,7 +74,7 @@ public sealed class UnreadableImageTests : IDisposable
     [Theory]
     [InlineData(OnUnreadableImage.Fail)]
     [InlineData(OnUnreadableImage.Skip)]
-    public void An_image_too_small_for_a_transform_is_unreadable_too(OnUnreadableImage policy)
+    public void An_image_too_small_for_a_transform_is_no_unreadable_one(OnUnreadableImage policy)
     {
         using var pictures = new LoaderPictures(8);
         // One of the JPEG files is smaller than 24 pixels, and all others are padded or large enough.
@@ -82,13 +82,8 @@ public sealed class UnreadableImageTests : IDisposable
         var loader = pictures.Loader(new ImageLoaderOptions { BatchSize = 8, OnUnreadableImage = policy }, transforms);
         var small = pictures.Samples.Where(sample => Side(sample.Path) < 24).Select(sample => sample.Path).ToList();
         small.Should().NotBeEmpty();
-        if (policy == OnUnreadableImage.Skip)
-        {
-            foreach (var batch in loader.Epoch(0)) batch.Skipped.Select(failure => failure.Path).Should().Equal(small);
-            return;
-        }
         var epoch = () => LoaderPictures.Epoch(loader);
-        epoch.Should().Throw<ImageDecodingException>().Which.Path.Should().Be(small[0]);
+        epoch.Should().Throw<TransformException>().Which.Path.Should().Be(small[0]);
 
         static int Side(string path)
         {

@@ -28,7 +28,9 @@ internal sealed class ImageReader(int channels) : IPixelSource, IDisposable
         Dispose();
         _path = path;
         ReadFile();
-        if (!_jpeg.TryOpen(_file.AsSpan(0, _length))) _image = ImageDecoder.Decode(_path, _file, _length, channels);
+        if (_jpeg.TryOpen(_file.AsSpan(0, _length))) return;
+        if (_jpeg.BreaksOff()) throw new ImageDecodingException(_path, "the file is damaged (its data break off before the image is whole)");
+        _image = ImageDecoder.Decode(_path, _file, _length, channels);
     }
 
     public PixelView Read(Area area)

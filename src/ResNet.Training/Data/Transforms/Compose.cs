@@ -64,7 +64,7 @@ public sealed class Compose : IReadOnlyList<Transform>
         }
         catch (TransformException failure)
         {
-            throw new ArgumentException($"The image cannot be used: {failure.Message}.", nameof(image), failure);
+            throw new ArgumentException($"The image cannot be used: {failure.Reason}.", nameof(image), failure);
         }
     }
 

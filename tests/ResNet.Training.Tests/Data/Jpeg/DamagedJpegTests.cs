@@ -49,6 +49,38 @@ public sealed class DamagedJpegTests(ITestOutputHelper output)
         decoder.TryOpen(file).Should().Be(JpegDecoder.IsSupported);
     }
 
+    // Pillow refuses these too, and reads what comes behind the other markers as grey.
+    [Theory]
+    [InlineData(0x02)]
+    [InlineData(0xC4)]
+    [InlineData(0xD8)]
+    [InlineData(0xDA)]
+    [InlineData(0xDD)]
+    public void Data_that_break_off_at_a_marker_are_refused_with_the_path(byte marker)
+    {
+        if (!JpegDecoder.IsSupported) return;
+        using var folder = new TemporaryFolder();
+        var file = RandomJpeg.Draw(new Random(5), JpegContents.Photograph);
+        var middle = file.AsSpan().LastIndexOf<byte>([0xFF, 0xDA]) + ((file.Length - file.AsSpan().LastIndexOf<byte>([0xFF, 0xDA])) / 2);
+        file[middle] = 0xFF;
+        file[middle + 1] = marker;
+        var path = folder.Write("cut.jpg", file);
+        var open = () => ImageDecoder.Open(path, 3);
+        open.Should().Throw<ImageDecodingException>().WithMessage($"Cannot read the image '{path}': the file is damaged (its data break off before the image is whole).");
+    }
+
+    [Fact]
+    public void Markers_behind_a_whole_image_do_no_harm()
+    {
+        using var folder = new TemporaryFolder();
+        var file = RandomJpeg.Draw(new Random(5), JpegContents.Photograph);
+        using var whole = ImageDecoder.Open(folder.Write("whole.jpg", file), 3);
+        // A second image in the place of the first one's end.
+        byte[] followed = [.. file[..^2], .. file];
+        using var other = ImageDecoder.Open(folder.Write("followed.jpg", followed), 3);
+        other.Rows(0, other.Height).SequenceEqual(whole.Rows(0, whole.Height)).Should().BeTrue();
+    }
+
     private static bool TryRead(JpegDecoder decoder, out byte[] pixels)
     {
         pixels = [];

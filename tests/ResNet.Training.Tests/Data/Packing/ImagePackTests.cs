@@ -215,7 +215,7 @@ public sealed class ImagePackTests : IDisposable
         using var pack = _folder.WriteAndOpen();
         var loader = new ImageLoader(pack, new Compose(new RandomCrop(1000)), new ImageLoaderOptions { BatchSize = 4 });
         var epoch = () => loader.Epoch(0).Count();
-        epoch.Should().Throw<ImageDecodingException>().Which.Path.Should().Be($"{_folder.Pack}: {pack.Names[0]}");
+        epoch.Should().Throw<TransformException>().Which.Path.Should().Be($"{_folder.Pack}: {pack.Names[0]}");
     }
 
     private ImagePack ImagePackOf(ImageFolder images)

@@ -53,6 +53,7 @@ internal sealed unsafe class JpegDecoder
     /// <summary>Reads a file's header; false where the file is one for libvips.</summary>
     public bool TryOpen(ReadOnlySpan<byte> file)
     {
+        _scan.Forget();
         if (!IsSupported || !_header.TryRead(file) || (long)Width * Height > ImageDecoder.MaxPixels) return false;
         var scan = file[_header.ScanStart..];
         var units = UnitsAcross * UnitsDown;
@@ -62,6 +63,12 @@ internal sealed unsafe class JpegDecoder
         var interval = _header.UnitsBetweenRestarts;
         return _scan.TryStart(scan, interval == 0 ? 1 : (units + interval - 1) / interval);
     }
+
+    /// <summary>
+    /// Whether the data of the file that could not be opened break off at a marker before the image is whole: Pillow refuses such a file, and
+    /// libvips would fill it up with grey.
+    /// </summary>
+    public bool BreaksOff() => _scan.IsCut && !TryRead(new Area(0, 0, Width, Height), _header.Components, out _);
 
     /// <summary>Gives back the memory that a large image needed.</summary>
     public void Trim()

@@ -58,6 +58,7 @@ internal sealed unsafe class ScanReader
         const byte firstRestart = 0xD0;
         const byte endOfImage = 0xD9;
         _parts.Clear();
+        IsCut = false;
         if (scan.Length > LongestScan) return false;
         Memory.Reserve(ref _buffer, scan.Length + Padding);
         var (from, to, start) = (0, 0, 0);
@@ -83,16 +84,26 @@ internal sealed unsafe class ScanReader
                 _parts.Add((start, to));
                 start = to;
                 if (marker == endOfImage) break;
+                IsCut = !MayStandInScan(marker);
+                if (IsCut) break;
                 if (_parts.Count == parts) return false;
                 if (marker < firstRestart || marker >= firstRestart + 8 || marker - firstRestart != (_parts.Count - 1) % 8) return false;
                 from += 2;
             }
         }
-        if (_parts.Count != parts) return false;
         _buffer.AsSpan(to, Padding).Clear();
         Rewind();
-        return true;
+        return !IsCut && _parts.Count == parts;
     }
+
+    /// <summary>Whether the scan that was to be started has another marker than an image's end where its data end.</summary>
+    public bool IsCut { get; private set; }
+
+    // Restarts, and what readers pass over: application segments and comments.
+    private static bool MayStandInScan(byte marker) => marker is (>= 0xD0 and <= 0xD7) or (>= 0xE0 and <= 0xEF) or 0xFE;
+
+    /// <summary>Forgets the scan.</summary>
+    public void Forget() => IsCut = false;
 
     /// <summary>Gives much memory back.</summary>
     public void Trim() => Memory.Trim(ref _buffer);
