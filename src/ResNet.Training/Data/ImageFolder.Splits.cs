@@ -138,8 +138,17 @@ public sealed partial class ImageFolder
         s_evaluationFolders.Select(name => Path.Join(root, name)).Where(Directory.Exists);
 
     // A class may be called train, too.
-    private static bool HasOnly(string root, string folder) =>
-        Directory.EnumerateDirectories(root).Select(Path.GetFileName).ToList() is [var only] && only == folder;
+    private static bool HasOnly(string root, string folder)
+    {
+        try
+        {
+            return Directory.EnumerateDirectories(root).Select(Path.GetFileName).ToList() is [var only] && only == folder;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Unlistable(root, failure);
+        }
+    }
 
     private static void RefuseMissing(string root)
     {

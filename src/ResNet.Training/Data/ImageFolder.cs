@@ -31,7 +31,7 @@ public sealed partial class ImageFolder
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException($"The folder '{root}' cannot be listed: {failure.Message}", failure);
+            throw Unlistable(root, failure);
         }
         RefuseEmptyClasses();
     }
@@ -61,6 +61,8 @@ public sealed partial class ImageFolder
 
     /// <summary>The number of images of each class, at least 1; in a <see cref="Subset"/> it may be 0.</summary>
     public IReadOnlyList<int> CountPerClass { get; }
+
+    private static DatasetException Unlistable(string root, Exception failure) => new($"The folder '{root}' cannot be listed: {failure.Message}", failure);
 
     private static string Names(List<string> classes)
     {
