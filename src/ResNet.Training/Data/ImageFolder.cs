@@ -9,7 +9,8 @@ namespace ResNet.Training.Data;
 /// <remarks>
 /// Classes are the folders directly below the root, sorted by name, character by character (<c>Z</c> before <c>a</c>,
 /// <c>10</c> before <c>9</c>). Within a class the images are sorted by their folder, then by their name. Links to folders
-/// are followed, but never back into a folder they lie in. Files with other extensions are passed over. Nothing is opened.
+/// are followed, but never back into a folder they lie in, be it the root or one above it. Files with other
+/// extensions are passed over. Nothing is opened.
 /// </remarks>
 public sealed partial class ImageFolder
 {
@@ -91,11 +92,12 @@ public sealed partial class ImageFolder
     {
         var samples = new List<ImageSample>();
         var counts = new int[classes.Count];
+        var realRoot = RealPath(Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)));
+        var above = FromTopTo(realRoot);
         for (var label = 0; label < classes.Count; label++)
         {
             var folders = new List<Folder>();
-            var path = Path.Join(root, classes[label]);
-            Walk(path, RealPath(path, Path.GetFullPath(path)), [], folders);
+            Walk(Path.Join(root, classes[label]), Resolve(Path.Join(realRoot, classes[label])), above, folders);
             // The whole path is compared, not name by name: that puts "a-b/" before "a/b/", as os.walk's sorted rows are.
             folders.Sort((a, b) => CodePointOrder.Instance.Compare(a.SortKey, b.SortKey));
 
@@ -121,15 +123,26 @@ public sealed partial class ImageFolder
         folders.Add(new Folder(path, path.Replace(Path.DirectorySeparatorChar, '/'), images));
         foreach (var entry in entries.Where(entry => entry.IsFolder))
         {
-            var child = Path.Join(path, entry.Name);
-            var plain = Path.Join(realPath, entry.Name);
-            Walk(child, entry.IsLink ? RealPath(child, plain) : plain, above, folders);
+            var child = Path.Join(realPath, entry.Name);
+            Walk(Path.Join(path, entry.Name), entry.IsLink ? Resolve(child) : child, above, folders);
         }
         above.Remove(realPath);
     }
 
-    private static string RealPath(string path, string withoutLink) =>
-        Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? withoutLink;
+    // Where a folder really is, with no link anywhere in its path and no separator at its end, so that it has one name.
+    private static string RealPath(string path) =>
+        Path.GetDirectoryName(path) is { } parent ? Resolve(Path.Join(RealPath(parent), Path.GetFileName(path))) : path;
+
+    private static string Resolve(string path) => Directory.ResolveLinkTarget(path, returnFinalTarget: true) is { } target
+        ? RealPath(Path.TrimEndingDirectorySeparator(target.FullName))
+        : path;
+
+    private static HashSet<string> FromTopTo(string realPath)
+    {
+        var folders = new HashSet<string>();
+        for (var folder = realPath; folder is not null; folder = Path.GetDirectoryName(folder)) folders.Add(folder);
+        return folders;
+    }
 
     private static bool IsImage(string name) =>
         Array.Exists(s_imageExtensions, extension => name.EndsWith(extension, StringComparison.OrdinalIgnoreCase));

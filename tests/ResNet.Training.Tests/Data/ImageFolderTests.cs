@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using ResNet.Training.Data;
 
 namespace ResNet.Training.Tests.Data;
@@ -61,12 +62,46 @@ public sealed class ImageFolderTests : IDisposable
         Relative(new ImageFolder(folder.Path)).Should().Equal("x/1.png", "x/deep/2.png", "x/linked/3.png", "y/3.png");
     }
 
+    [UnixTheory]
+    [InlineData("../..", "")]
+    [InlineData("../../", "/")]
+    [InlineData("../../..", "")]
+    public void A_link_back_to_the_root_or_above_is_not_followed(string target, string end)
+    {
+        Touch("root/a/1.png", "root/b/2.png", "other/3.png");
+        Directory.CreateDirectory(folder.File("root/a/deep/."));
+        Directory.CreateSymbolicLink(folder.File("root/a/deep/loop"), Path.Join("..", target));
+        Directory.CreateSymbolicLink(folder.File("root/a/loop"), target[3..]);
+        Directory.CreateSymbolicLink(folder.File("linked"), folder.File("root"));
+        foreach (var root in new[] { "root", "linked" })
+            Relative(new ImageFolder(folder.File(root) + end)).Should().Equal($"{root}/a/1.png", $"{root}/b/2.png");
+    }
+
     [Fact]
     public void A_missing_folder_is_refused_by_name()
     {
         var missing = Path.Join(folder.Path, "missing");
         Refusal(missing).Should().Be($"There is no folder '{missing}': give the folder that holds one folder of images a class.");
         Refusal(folder.Write("file", [])).Should().EndWith("is a file: give the folder that holds one folder of images a class.");
+    }
+
+    [UnprivilegedFact]
+    [UnsupportedOSPlatform("windows")]
+    public void A_folder_that_may_not_be_listed_is_refused_by_name()
+    {
+        Touch("data/train/a/1.png");
+        var root = folder.File("data");
+        File.SetUnixFileMode(root, UnixFileMode.UserExecute);
+        try
+        {
+            Func<object>[] open = [() => new ImageFolder(root), () => ImageFolder.OpenAll(root), () => ImageFolder.OpenSplits(root, 0.5)];
+            foreach (var each in open)
+                each.Should().Throw<DatasetException>().WithMessage($"The folder '{root}' cannot be listed: *").WithInnerException<UnauthorizedAccessException>();
+        }
+        finally
+        {
+            File.SetUnixFileMode(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     [Fact]
@@ -136,6 +171,17 @@ public sealed class ImageFolderTests : IDisposable
     {
         var open = () => ImageFolder.OpenSplits(folder.Path);
         return open.Should().Throw<DatasetException>().Which.Message;
+    }
+
+    private sealed class UnprivilegedFactAttribute : FactAttribute
+    {
+        public UnprivilegedFactAttribute() =>
+            Skip = OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess ? "Windows has other permissions, and an administrator may list every folder." : null;
+    }
+
+    private sealed class UnixTheoryAttribute : TheoryAttribute
+    {
+        public UnixTheoryAttribute() => Skip = OperatingSystem.IsWindows() ? "Windows lets few users make links." : null;
     }
 
     private sealed class UnixFactAttribute : FactAttribute
