@@ -21,45 +21,79 @@ public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    // Read one file after another, as the loader's do: what one leaves behind must not spoil the next.
+    private readonly Dictionary<int, ImageReader> _readers = new() { [1] = new(1), [3] = new(3) };
+
+    public void Dispose()
+    {
+        foreach (var reader in _readers.Values) reader.Dispose();
+        _folder.Dispose();
+    }
 
     [Fact]
     public void Damaged_files_give_an_image_or_an_error_with_their_path_and_take_no_memory_for_good()
     {
         var random = new Random(20);
         var originals = HostileImages.Originals();
-        var (images, errors, memory, longest) = (0, 0, 0L, TimeSpan.Zero);
+        var (images, errors, partly, memory, longest) = (0, 0, 0, 0L, TimeSpan.Zero);
         for (var i = 0; i < Files; i++)
         {
             if (i == WarmUp) memory = ResidentMemory.Bytes();
             var path = _folder.Write(string.Create(CultureInfo.InvariantCulture, $"{i % 50}"), Draw(originals, random));
             var start = Stopwatch.GetTimestamp();
-            if (IsImage(path, channels: i % 2 == 0 ? 1 : 3)) images++;
+            var channels = i % 2 == 0 ? 1 : 3;
+            if (IsImage(path, channels)) images++;
             else errors++;
+            if (IsPartlyImage(path, channels, random)) partly++;
             longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, Stopwatch.GetElapsedTime(start).Ticks));
         }
         var growth = ResidentMemory.Bytes() - memory;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{images} images, {errors} errors, at most {longest.TotalMilliseconds:0} ms, {growth / 1e6:0} MB more than after {WarmUp}"));
-        (images + errors).Should().Be(Files);
-        images.Should().BePositive();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{images} images, {errors} errors, {partly} of which a part can be read, at most {longest.TotalMilliseconds:0} ms, {growth / 1e6:0} MB more than after {WarmUp}"));
+        // What is changed within the pixels of a file without checksums is an image still.
+        images.Should().BeGreaterThan(Files / 10);
+        errors.Should().BeGreaterThan(Files / 2);
+        partly.Should().BeGreaterThanOrEqualTo(images);
         growth.Should().BeLessThan(MostGrowth);
     }
 
     [Fact]
     public void A_file_that_ends_anywhere_is_an_image_or_an_error()
     {
+        var random = new Random(21);
         foreach (var original in HostileImages.Originals().Where(original => original.Length < 3000))
             for (var length = 0; length < original.Length; length += 1 + (length / 40))
-                IsImage(_folder.Write("cut", original[..length]), channels: 3);
+            {
+                var path = _folder.Write("cut", original[..length]);
+                IsImage(path, channels: 3);
+                IsPartlyImage(path, channels: 3, random);
+            }
     }
 
-    private static bool IsImage(string path, int channels)
+    private static bool IsImage(string path, int channels) => Succeeds(path, () =>
+    {
+        using var image = ImageDecoder.Open(path, channels);
+        var pixels = new byte[4 * 4 * channels];
+        image.CropResizeInto(0, 0, image.Width, image.Height, 4, 4, flipHorizontally: false, pixels);
+    });
+
+    // As the loader reads what a crop needs.
+    private bool IsPartlyImage(string path, int channels, Random random) => Succeeds(path, () =>
+    {
+        var reader = _readers[channels];
+        reader.Open(path);
+        var (left, top) = (random.Next(reader.Width), random.Next(reader.Height));
+        var area = new Area(left, top, random.Next(1, reader.Width - left + 1), random.Next(1, reader.Height - top + 1));
+        var view = reader.Read(area);
+        view.Area.Contains(area).Should().BeTrue();
+        for (var y = area.Top; y < area.Bottom; y++) view.Row(area.Left, y, area.Width).Length.Should().Be(area.Width * channels);
+        reader.Trim();
+    });
+
+    private static bool Succeeds(string path, Action read)
     {
         try
         {
-            using var image = ImageDecoder.Open(path, channels);
-            var pixels = new byte[4 * 4 * channels];
-            image.CropResizeInto(0, 0, image.Width, image.Height, 4, 4, flipHorizontally: false, pixels);
+            read();
             return true;
         }
         catch (ImageDecodingException error)
