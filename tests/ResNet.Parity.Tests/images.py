@@ -4,6 +4,9 @@ images.py KIND FOLDER   writes the images of a kind of file, beside each FILE it
 
 decoded.txt     a line for each image: file, width, height and the number of levels that a pixel may be off
 evaluated.txt   a line for each preprocessing: file, shorter side, crop, interpolation and the file of the pixels
+
+The kind "labelled" is a folder of classes, images, with what torchvision's data loader makes of it: classes.txt, paths.txt,
+labels.i64 and input.f32, [N, 3, 64, 64].
 """
 import io
 import pathlib
@@ -12,8 +15,10 @@ import sys
 import zlib
 
 import numpy
+import torch
 from PIL import Image, ImageDraw
-from torchvision import transforms
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
 from torchvision.datasets.folder import pil_loader
 
 SIZES = [(1, 1), (7, 5), (33, 47), (65, 64), (131, 97)]
@@ -403,9 +408,32 @@ def add_evaluations(folder):
                 folder.evaluated.append(f"{name} {side} {crop} {kind} {output}")
 
 
+def add_labelled(folder):
+    """A folder with three classes, and what torchvision loads from it."""
+    classes = ["dog", "Cat", "bird"]
+    for number, (width, height) in enumerate([(131, 97), (97, 131), (500, 375), (72, 72), (64, 301), (40, 30), (640, 641)]):
+        image = Image.fromarray((text(width, height) // 2 + noise(width, height) // 4 + gradient(width, height) // 4).astype(numpy.uint8))
+        for name, picture, options in [
+                ("420.jpg", image, {"quality": 90, "subsampling": "4:2:0"}), ("422.JPG", image, {"quality": 75, "subsampling": "4:2:2"}),
+                ("444.jpeg", image, {"quality": 95, "subsampling": "4:4:4"}), ("progressive.jpg", image, {"progressive": True}),
+                ("grey.jpg", image.convert("L"), {}), ("cmyk.jpg", image.convert("CMYK"), {}), ("plain.png", image, {}),
+                ("grey.png", image.convert("L"), {}), ("palette.png", image.convert("P"), {}), ("alpha.png", image.convert("RGBA"), {})]:
+            path = folder.path / "images" / classes[(number + len(name)) % 3] / ("deep/er" if number % 2 else ".") / f"{number}-{name}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(path, "PNG" if name.endswith("png") else "JPEG", **options)
+    images = datasets.ImageFolder(str(folder.path / "images"), transforms.Compose([
+        transforms.Resize(72), transforms.CenterCrop(64), transforms.ToTensor(),
+        transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))]))
+    inputs, labels = zip(*DataLoader(images, batch_size=8))
+    (folder.path / "input.f32").write_bytes(torch.cat(inputs).numpy().astype("<f4").tobytes())
+    (folder.path / "labels.i64").write_bytes(torch.cat(labels).numpy().astype("<i8").tobytes())
+    (folder.path / "classes.txt").write_text("\n".join(images.classes))
+    (folder.path / "paths.txt").write_text("\n".join(str(pathlib.Path(path).relative_to(folder.path)) for path, _ in images.samples))
+
+
 if __name__ == "__main__":
     kinds = {"png": add_pngs, "jpeg": add_jpegs, "webp": add_webps, "tiff": add_tiffs, "bmp": add_bmps, "pnm": add_pnms,
-             "evaluation": add_evaluations}
+             "evaluation": add_evaluations, "labelled": add_labelled}
     written = Folder(sys.argv[2])
     kinds[sys.argv[1]](written)
     written.close()
