@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
@@ -70,19 +69,9 @@ internal sealed class ImageVerification
 
     private static Identity Identify(DecodedImage image)
     {
-        var length = image.Width * image.Height * Channels;
-        var pixels = ArrayPool<byte>.Shared.Rent(length);
-        try
-        {
-            image.CropResizeInto(0, 0, image.Width, image.Height, image.Width, image.Height, flipHorizontally: false, pixels.AsSpan(0, length));
-            Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-            SHA256.HashData(pixels.AsSpan(0, length), hash);
-            return new Identity(image.Width, image.Height, BinaryPrimitives.ReadUInt128LittleEndian(hash));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(pixels);
-        }
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(image.Rows(0, image.Height), hash);
+        return new Identity(image.Width, image.Height, BinaryPrimitives.ReadUInt128LittleEndian(hash));
     }
 
     private List<RepeatedImage> Repeated() =>
