@@ -43,7 +43,7 @@ public sealed class ClassifierTests : IDisposable
 
         using var scope = NewDisposeScope();
         byte[] seen = new byte[32 * 32 * 3];
-        using (var image = ImageDecoder.Open(path, channels: 3)) image.ResizeCenterCropInto(40, 32, 32, flipHorizontally: false, seen);
+        using (var image = ImageDecoder.Open(path, channels: 3)) new Compose(new Resize(40), new CenterCrop(32)).Apply(image, seen);
         var map = GradCam.Compute(_network, Normalize.ImageNet.Apply(tensor(seen, [1, 32, 32, 3]), CPU), [1], stage: 1);
         explanation.Heat.Should().Equal(map.data<float>().ToArray());
     }

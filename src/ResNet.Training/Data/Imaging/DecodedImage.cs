@@ -62,36 +62,6 @@ public sealed class DecodedImage : IPixelSource, IDisposable
             ImageInterpolation.Bilinear, flipHorizontally, destination);
     }
 
-    /// <summary>
-    /// Resizes the image so that its shorter side becomes <paramref name="resizeTo"/> and takes the middle of the result:
-    /// what evaluation does, with the rounding of torchvision's <c>Resize</c> and <c>CenterCrop</c>.
-    /// </summary>
-    /// <param name="resizeTo">The length of the shorter side before cropping, at least both targets.</param>
-    /// <param name="targetWidth">The width of the result, at least 1.</param>
-    /// <param name="targetHeight">The height of the result, at least 1.</param>
-    /// <param name="flipHorizontally">Whether the result is mirrored, left to right.</param>
-    /// <param name="destination">Receives <c>[targetHeight, targetWidth, Channels]</c>, and has exactly that length.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A target is below 1 or above <paramref name="resizeTo"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="destination"/> has another length.</exception>
-    /// <exception cref="ObjectDisposedException">The image was disposed of.</exception>
-    public void ResizeCenterCropInto(int resizeTo, int targetWidth, int targetHeight, bool flipHorizontally, Span<byte> destination)
-    {
-        CheckTarget(targetWidth, targetHeight, destination);
-        if (resizeTo < Math.Max(targetWidth, targetHeight))
-            throw new ArgumentOutOfRangeException(
-                nameof(resizeTo), resizeTo, $"The shorter side has to be at least as long as the crop of {targetWidth} x {targetHeight}.");
-
-        var (width, height) = Width <= Height
-            ? (resizeTo, Longer(resizeTo, Height, Width))
-            : (Longer(resizeTo, Width, Height), resizeTo);
-        // Math.Round rounds halves to even, as Python's round does.
-        var left = (int)Math.Round((width - targetWidth) / 2.0);
-        var top = (int)Math.Round((height - targetHeight) / 2.0);
-        Resampler.Resample(
-            View, new(0, 0, Width, Height), width, height, new(left, top, targetWidth, targetHeight),
-            ImageInterpolation.Bilinear, flipHorizontally, destination);
-    }
-
     /// <summary>Gives the memory of the pixels back.</summary>
     public void Dispose()
     {
@@ -112,8 +82,6 @@ public sealed class DecodedImage : IPixelSource, IDisposable
         var stride = Width * Channels;
         return _pixels.AsSpan(top * stride, count * stride);
     }
-
-    private static int Longer(int resizeTo, int longer, int shorter) => (int)((long)resizeTo * longer / shorter);
 
     private static void CheckSpan(int start, int length, int limit, string startName, string lengthName)
     {
