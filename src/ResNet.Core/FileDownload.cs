@@ -35,8 +35,9 @@ public sealed class FileDownload
     /// <param name="address">Where the file is published, with <c>http</c> or <c>https</c>; the end of its path is the file's name.</param>
     /// <param name="path">Where it belongs; missing folders are made.</param>
     /// <param name="algorithm">How its hash was computed, for example <see cref="HashAlgorithmName.SHA256"/>.</param>
-    /// <param name="digits">The published hash, or what it begins with, in hexadecimal digits: at least eight.</param>
+    /// <param name="digits">The published hash, or what it begins with, in hexadecimal digits: at least eight, and no more than the algorithm gives.</param>
     /// <exception cref="ArgumentException">The address is of another kind, the path is empty, or these are no such digits.</exception>
+    /// <exception cref="CryptographicException">There is no such algorithm.</exception>
     public FileDownload(Uri address, string path, HashAlgorithmName algorithm, string digits)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -46,6 +47,12 @@ public sealed class FileDownload
             throw new ArgumentException($"The address is '{address}', but has to begin with http:// or https://.", nameof(address));
         if (digits.Length < FewestDigits || !digits.All(char.IsAsciiHexDigit))
             throw new ArgumentException($"The hash is '{digits}', but has to be at least {FewestDigits} hexadecimal digits.", nameof(digits));
+        using (var hash = IncrementalHash.CreateHash(algorithm))
+        {
+            int most = 2 * hash.HashLengthInBytes;
+            if (digits.Length > most)
+                throw new ArgumentException($"The hash is '{digits}', but {algorithm.Name} has no more than {most} hexadecimal digits.", nameof(digits));
+        }
         (_published, _path, _algorithm, _digits) = (address, Path.GetFullPath(path), algorithm, digits.ToLowerInvariant());
         (_folder, _partialPath) = (Path.GetDirectoryName(_path)!, _path + ".partial");
     }

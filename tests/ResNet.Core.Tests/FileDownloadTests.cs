@@ -101,6 +101,7 @@ public sealed class FileDownloadTests : IDisposable
     [InlineData("file", "00112233", "The address is 'file', but has to begin with http:// or https://.")]
     [InlineData("https://server/file", "0011223", "The hash is '0011223', but has to be at least 8 hexadecimal digits.")]
     [InlineData("https://server/file", "0011223g", "The hash is '0011223g', but has to be at least 8 hexadecimal digits.")]
+    [InlineData("https://server/file", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0", "The hash is '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0', but SHA256 has no more than 64 hexadecimal digits.")]
     public void What_is_no_address_or_no_hash_is_refused(string address, string digits, string message)
     {
         var make = () => new FileDownload(new Uri(address, UriKind.RelativeOrAbsolute), FilePath, HashAlgorithmName.SHA256, digits);
