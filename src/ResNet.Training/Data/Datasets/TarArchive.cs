@@ -107,10 +107,13 @@ internal sealed class TarArchive(string archive, string folder)
         }
         if (entry.EntryType == TarEntryType.Directory && _files.Contains(path)) throw Refused(entry, "is there twice");
         // Names that a system gives another meaning, such as Windows' devices.
-        if (!Path.GetFullPath(Path.Join(folder, path)).StartsWith(Path.GetFullPath(folder), StringComparison.Ordinal))
+        if (!Closed(Path.Join(folder, path)).StartsWith(Closed(folder), StringComparison.Ordinal))
             throw Refused(entry, "lies outside of the folder that it is unpacked into");
         return path;
     }
+
+    // With a separator at its end, so that no other folder's name begins with it.
+    private static string Closed(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)) + Path.DirectorySeparatorChar;
 
     /// <summary>Tells damage of the archive from failures of the disk that is written to.</summary>
     private T Reading<T>(Func<T> read)
