@@ -55,8 +55,11 @@ public static class Presets
     }
 
     /// <summary>What the paper trains on CIFAR with: a border of an eighth of the size, a random crop of the old size, mirroring (He et al. 2015, section 4.2).</summary>
-    /// <param name="size">Height and width of the images in pixels.</param>
-    /// <param name="normalize">How the input is normalised; null for ImageNet's means and deviations.</param>
+    /// <param name="size">Height and width of the images in pixels, at least 1.</param>
+    /// <param name="normalize">
+    /// How the input is normalised; null for ImageNet's means and deviations, not those of CIFAR: networks that were trained with others need them here.
+    /// </param>
+    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1.</exception>
     public static Compose SmallImageTraining(int size = 32, Normalize? normalize = null) =>
         new(new RandomCrop(size, padding: size / 8), new RandomHorizontalFlip(), normalize ?? Normalize.ImageNet);
 }

@@ -1,14 +1,22 @@
 namespace ResNet.Training.Data.Transforms;
 
 /// <summary>Cuts a rectangle out of an image at a random place, after adding a border.</summary>
+/// <remarks>
+/// As torchvision's <c>RandomCrop</c>, but for one case: with <see cref="Padding"/>, <see cref="PadIfNeeded"/> and a mirroring
+/// <see cref="PaddingMode"/> torchvision gives an image that is too small even so a second border, which mirrors the image with its first
+/// one. Here there is one border, as wide as both, that mirrors the image alone.
+/// </remarks>
 public sealed record RandomCrop : Transform
 {
+    // An image is no longer than ImageDecoder.MaxPixels, which is less: with two such borders its length is far from overflowing.
+    private const int MostPadding = 1 << 28;
+
     /// <summary>Cuts out a rectangle.</summary>
     /// <param name="size">Height and width, or one number for both; at least 1.</param>
-    /// <param name="padding">Width of the border that is added on all four sides, in pixels, at least 0.</param>
-    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1, or <paramref name="padding"/> is negative.</exception>
+    /// <param name="padding">Width of the border that is added on all four sides, in pixels, from 0 to 2²⁸.</param>
+    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1, or <paramref name="padding"/> is outside its range.</exception>
     public RandomCrop(ImageSize size, int padding = 0) =>
-        (Size, Padding) = (Require.Positive(size, nameof(RandomCrop)), Require.AtLeast(padding, 0, "RandomCrop.Padding"));
+        (Size, Padding) = (Require.Positive(size, nameof(RandomCrop)), Require.Between(padding, 0, MostPadding, "RandomCrop.Padding"));
 
     /// <summary>Height and width afterwards.</summary>
     public ImageSize Size { get; }
