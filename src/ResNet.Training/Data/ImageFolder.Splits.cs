@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ResNet.Training.Data;
 
 public sealed partial class ImageFolder
@@ -120,11 +122,7 @@ public sealed partial class ImageFolder
         {
             var shuffled = byClass[label];
             var random = SplitMix64.For(seed, SplitStream, label);
-            for (var i = shuffled.Count - 1; i > 0; i--)
-            {
-                var j = random.NextInt(i + 1);
-                (shuffled[i], shuffled[j]) = (shuffled[j], shuffled[i]);
-            }
+            random.Shuffle(CollectionsMarshal.AsSpan(shuffled));
             var count = countOfFirst(shuffled.Count);
             first.AddRange(shuffled.Take(count));
             second.AddRange(shuffled.Skip(count));

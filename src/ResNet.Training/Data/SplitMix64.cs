@@ -28,6 +28,16 @@ internal struct SplitMix64
     /// <summary>A number in [0, limit); the bias is below 2⁻³².</summary>
     internal int NextInt(int limit) => (int)(((Next() >> 32) * (ulong)limit) >> 32);
 
+    /// <summary>Puts values in a random order, all equally likely but for that bias (Fisher and Yates): one number for each but the first, from the last on.</summary>
+    internal void Shuffle<T>(Span<T> values)
+    {
+        for (int i = values.Length - 1; i > 0; i--)
+        {
+            int j = NextInt(i + 1);
+            (values[i], values[j]) = (values[j], values[i]);
+        }
+    }
+
     private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

@@ -76,11 +76,7 @@ public sealed record ColorJitter : Transform
         changes[1] = new(Step.Contrast, random.NextDouble(Contrast.Minimum, Contrast.Maximum));
         changes[2] = new(Step.Saturation, random.NextDouble(Saturation.Minimum, Saturation.Maximum));
         changes[3] = new(Step.Hue, random.NextDouble(Hue.Minimum, Hue.Maximum));
-        for (int i = Steps - 1; i > 0; i--)
-        {
-            int j = random.NextInt(i + 1);
-            (changes[i], changes[j]) = (changes[j], changes[i]);
-        }
+        random.Shuffle(changes[..Steps]);
     }
 
     private void Apply(Canvas canvas, Step step, double amount)
