@@ -143,18 +143,14 @@ public sealed class ImageLoader
     internal DatasetException NothingRead() =>
         new($"None of the {Images} images can be read; the last one: {_lastSkipped?.Message}");
 
-    // The index of the sample at each position of the epoch: a Fisher-Yates shuffle.
+    // The index of the sample at each position of the epoch.
     private int[] Order(int epoch)
     {
         var order = new int[_source.Count];
         for (int i = 0; i < order.Length; i++) order[i] = i;
         if (!Options.Shuffle) return order;
         var random = SplitMix64.For(Options.Seed, OrderStream, epoch);
-        for (int i = order.Length - 1; i > 0; i--)
-        {
-            int j = random.NextInt(i + 1);
-            (order[i], order[j]) = (order[j], order[i]);
-        }
+        random.Shuffle(order);
         return order[..Images];
     }
 }
