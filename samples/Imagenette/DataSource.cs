@@ -2,14 +2,22 @@ using System.Globalization;
 using ResNet.Core.Weights;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
+using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Packing;
 using ResNet.Training.Data.Transforms;
 
 namespace Imagenette;
 
 /// <summary>A dataset to train on, and what its images are like.</summary>
+/// <param name="Name">A known data set's name or a folder's path.</param>
+/// <param name="Train">The images to train on.</param>
+/// <param name="Evaluation">The images to evaluate on.</param>
+/// <param name="Channels">3 for colour, 1 for grey.</param>
+/// <param name="Size">The images' height and width; found by reading one of them, where that is needed.</param>
+/// <param name="KnownAugmentation">What suits a known data set; null where it depends on the size.</param>
+/// <param name="Normalize">The mean and deviation of the pixels.</param>
 internal sealed record DataSource(
-    string Name, ImageSet Train, ImageSet Evaluation, int Channels, int ImageSize, Augmentation Augmentation, Normalize Normalize)
+    string Name, ImageSet Train, ImageSet Evaluation, int Channels, Lazy<int> Size, Augmentation? KnownAugmentation, Normalize Normalize)
 {
     internal const string FashionMnistName = "fashion-mnist";
     internal const string PackExtension = ".safetensors";
@@ -25,14 +33,31 @@ internal sealed record DataSource(
 
     private static readonly string[] s_evaluationPacks = ["val" + PackExtension, "test" + PackExtension];
 
+    /// <summary>Height and width, in pixels, that the images have or are taken at.</summary>
+    /// <exception cref="ImageDecodingException">The size depends on the images, and none of those looked at can be read.</exception>
+    internal int ImageSize => Size.Value;
+
+    /// <summary>What is random about training images unless the user says so.</summary>
+    /// <exception cref="ImageDecodingException">As for <see cref="ImageSize"/>.</exception>
+    internal Augmentation Augmentation => KnownAugmentation ?? (ImageSize == LargeImage ? Augmentation.CropAndFlip : Augmentation.Flip);
+
     internal static DataSource Open(string name, double? validationSplit, long seed, CancellationToken cancellationToken)
     {
         if (validationSplit is { } share) Check(share, name);
         string root = Locate(name, cancellationToken);
         string path = root == name ? Path.GetFullPath(name) : name;
         if (File.Exists(root))
-            throw new DatasetException($"'{root}' is a file: give a folder with train/ and val/ (or test/), or what 'pack' made of one.");
-        if (File.Exists(Path.Join(root, TrainPack))) return OpenPacks(path, validationSplit);
+            throw new DatasetException(
+                ImagePack.IsPack(root)
+                    ? $"'{root}' is a single pack: give a folder with {TrainPack} and val{PackExtension} (or test{PackExtension}), which 'pack' makes of a folder with train/ and val/ (or test/)."
+                    : $"'{root}' is a file: give a folder with train/ and val/ (or test/), or what 'pack' made of one.");
+        if (File.Exists(Path.Join(root, TrainPack)))
+        {
+            // The packs may be older than the images.
+            return Directory.Exists(Path.Join(root, "train"))
+                ? throw new DatasetException($"The folder '{path}' has both images in train/ and {TrainPack}, which 'pack' made: move one of them to another folder, to say which is meant.")
+                : OpenPacks(path, validationSplit);
+        }
         var (training, evaluation) = validationSplit is { } fraction ? ImageFolder.OpenSplits(root, fraction, seed) : ImageFolder.OpenSplits(root);
         return For(name, path, ImageSet.Of(training), ImageSet.Of(evaluation));
     }
@@ -68,12 +93,12 @@ internal sealed record DataSource(
     private static DataSource For(string? name, string path, ImageSet training, ImageSet evaluation)
     {
         if (name == FashionMnistName)
-            return new DataSource(path, training, evaluation, Channels: 1, FashionMnistSize, Augmentation.None, Normalize.FashionMnist);
+            return new DataSource(path, training, evaluation, Channels: 1, new(FashionMnistSize), Augmentation.None, Normalize.FashionMnist);
         if (name == Cifar10Name)
-            return new DataSource(path, training, evaluation, Channels: 3, Cifar10Size, Augmentation.ShiftAndFlip, Normalize.Cifar10);
+            return new DataSource(path, training, evaluation, Channels: 3, new(Cifar10Size), Augmentation.ShiftAndFlip, Normalize.Cifar10);
         // Small images, such as CIFAR's of 32×32, are taken as they are; photographs at the size networks are made for.
-        int size = Math.Min(LargeImage, training.ShorterSide());
-        return new DataSource(path, training, evaluation, Channels: 3, size, size == LargeImage ? Augmentation.CropAndFlip : Augmentation.Flip, Normalize.ImageNet);
+        var size = new Lazy<int>(() => Math.Min(LargeImage, training.ShorterSide()));
+        return new DataSource(path, training, evaluation, Channels: 3, size, KnownAugmentation: null, Normalize.ImageNet);
     }
 
     // Before anything is downloaded.

@@ -13,22 +13,26 @@ internal static class EvaluateCommand
         var run = RunOption.Create();
         var dataset = new Option<string?>("--dataset") { Description = DataSource.Description + " Default: what the run was trained on.", HelpName = "NAME|FOLDER" };
         var device = Devices.Option();
-        var command = new Command("evaluate", "Prints loss, top-1 and top-5 of a trained network, for example: evaluate --run runs/mine") { run, dataset, device };
+        var workers = LoadingOptions.Workers();
+        var onUnreadable = LoadingOptions.OnUnreadable();
+        var command = new Command("evaluate", "Prints loss, top-1 and top-5 of a trained network, for example: evaluate --run runs/mine") { run, dataset, device, workers, onUnreadable };
         command.SetAction(parsed =>
         {
             var place = Devices.Parse(parsed.GetValue(device));
             var trained = RunOption.Open(parsed.GetValue(run));
+            var loader = trained.EvaluationOptions with { Workers = parsed.GetValue(workers), OnUnreadableImage = parsed.GetValue(onUnreadable) };
             // The images that the run set aside, where it was trained on the others of the same folder.
             var data = parsed.GetValue(dataset) is { } other
                 ? DataSource.Open(other, validationSplit: null, trained.Settings.Seed, cancellationToken)
                 : DataSource.Open(trained.Settings.Dataset, trained.Settings.ValidationSplit, trained.Settings.Seed, cancellationToken);
             RefuseOtherClasses(trained.Classes, data.Evaluation.Classes);
             using var model = trained.LoadModel(place);
-            var evaluator = new Evaluator(data.Evaluation.Load(trained.EvaluationTransforms, trained.EvaluationOptions));
+            var images = data.Evaluation.Load(trained.EvaluationTransforms, loader);
+            var evaluator = new Evaluator(images);
             var result = ConsoleProgress.Run(progress => evaluator.Evaluate(model, progress, cancellationToken));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{result.Images:N0} images of {data.Evaluation.Root}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %, {result.ImagesPerSecond:0} img/s"));
+                $"{Counted.Images(result.Images)} of {data.Evaluation.Root}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %, {result.ImagesPerSecond:0} img/s{Counted.Skipped(images.SkippedImages)}"));
             return ExitCode.Success;
         });
         return command;

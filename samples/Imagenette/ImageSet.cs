@@ -9,20 +9,36 @@ namespace Imagenette;
 /// <param name="Root">The folder or the file.</param>
 /// <param name="Classes">The names of the classes.</param>
 /// <param name="Count">How many images there are.</param>
-/// <param name="ShorterSide">What the first image's shorter side has, in pixels.</param>
+/// <param name="IsPacked">Whether they come from a pack.</param>
+/// <param name="ShorterSide">What the shorter side of the first image that can be read has, in pixels.</param>
 /// <param name="Load">Makes a loader of them.</param>
 internal sealed record ImageSet(
-    string Root, IReadOnlyList<string> Classes, int Count, Func<int> ShorterSide, Func<Compose, ImageLoaderOptions, ImageLoader> Load)
+    string Root, IReadOnlyList<string> Classes, int Count, bool IsPacked, Func<int> ShorterSide, Func<Compose, ImageLoaderOptions, ImageLoader> Load)
 {
+    // A folder of broken images is told soon, however many there are.
+    private const int LookedAtMost = 100;
+
     internal static ImageSet Of(ImageFolder folder) => new(
-        folder.Root, folder.Classes, folder.Count, () => ShorterSideOf(folder.Samples[0].Path), (transforms, options) => new ImageLoader(folder.Samples, transforms, options));
+        folder.Root, folder.Classes, folder.Count, IsPacked: false, () => ShorterSideOf(folder), (transforms, options) => new ImageLoader(folder.Samples, transforms, options));
 
     internal static ImageSet Of(ImagePack pack) => new(
-        pack.Path, pack.Classes, pack.Images, () => Math.Min(pack.Size(0).Width, pack.Size(0).Height), (transforms, options) => new ImageLoader(pack, transforms, options));
+        pack.Path, pack.Classes, pack.Images, IsPacked: true, () => Math.Min(pack.Size(0).Width, pack.Size(0).Height), (transforms, options) => new ImageLoader(pack, transforms, options));
 
-    private static int ShorterSideOf(string path)
+    private static int ShorterSideOf(ImageFolder folder)
     {
-        using var image = ImageDecoder.Open(path, channels: 3);
-        return Math.Min(image.Width, image.Height);
+        ImageDecodingException? first = null;
+        foreach (var sample in folder.Samples.Take(LookedAtMost))
+        {
+            try
+            {
+                using var image = ImageDecoder.Open(sample.Path, channels: 3);
+                return Math.Min(image.Width, image.Height);
+            }
+            catch (ImageDecodingException unreadable)
+            {
+                first ??= unreadable;
+            }
+        }
+        throw first!;
     }
 }

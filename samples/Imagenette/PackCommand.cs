@@ -10,13 +10,15 @@ internal static class PackCommand
 {
     private const int ListedAtMost = 20;
 
+    private static readonly string[] s_imageFolders = ["train", "val", "test"];
+
     internal static Command Create(CancellationToken cancellationToken)
     {
         var folder = new Argument<string>("FOLDER") { Description = "A folder with train/ and val/ or test/, or one of class folders, or the name of a known data set." };
         var file = new Argument<string>("FILE") { Description = $"The pack; where FOLDER has train/ and val/ or test/, the folder that gets {DataSource.TrainPack} and the others." };
         var shorterSide = new Option<int?>("--shorter-side") { Description = "The length to which the shorter side of larger images is reduced, 256 for example. Default: images keep their size.", HelpName = "PIXELS" };
         var channels = new Option<int?>("--channels") { Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.", HelpName = "1|3" };
-        var workers = new Option<int>("--workers") { Description = "Threads that decode images.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var workers = LoadingOptions.Workers();
         var skip = new Option<bool>("--skip-unreadable") { Arity = ArgumentArity.Zero, Description = "Leaves out images that cannot be read, where otherwise nothing is packed." };
         var command = new Command("pack", "Decodes a data set once into files that 'train' and 'evaluate' read without decoding, for example: pack photos packed --shorter-side 256")
         {
@@ -48,6 +50,8 @@ internal static class PackCommand
             throw new DatasetException($"'{folders[0].Root}' and '{other.Root}' need the same class folders: 'verify-data' lists what they have.");
         if (File.Exists(path))
             throw new ArgumentException($"'{path}' is a file, but there are {string.Join(" and ", folders.Select(folder => folder.Root))} to pack: give the folder for their packs.");
+        if (s_imageFolders.FirstOrDefault(images => Directory.Exists(Path.Join(path, images))) is { } taken)
+            throw new ArgumentException($"'{path}' holds images in {taken}/: give another folder for the packs, so that it is clear which of them 'train' reads.");
         MakeFolder(path);
         return folders.Select(folder => (folder, Path.Join(path, Path.GetFileName(folder.Root) + DataSource.PackExtension)));
     }
@@ -74,8 +78,8 @@ internal static class PackCommand
             return;
         }
         var skipped = ConsoleProgress.Prepare(progress => ImagePack.Write(images, path, options, progress, cancellationToken));
-        string size = options.ShorterSide is { } side ? $"with shorter sides of at most {side} pixels" : "at their own size";
-        Console.WriteLine($"{path}: {images.Count - skipped.Count:N0} images of {images.Classes.Count:N0} classes {size}, {new FileInfo(path).Length / 1e6:N1} MB");
+        string size = options.ShorterSide is { } side ? $"with shorter sides of at most {Counted.Of(side, "pixel", "pixels")}" : "at their own size";
+        Console.WriteLine($"{path}: {Counted.Images(images.Count - skipped.Count)} of {Counted.Classes(images.Classes.Count)} {size}, {new FileInfo(path).Length / 1e6:N1} MB");
         if (skipped.Count > 0) List(skipped);
     }
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Imagenette;
 using ResNet.Core.Weights;
 using ResNet.Training.Data;
@@ -65,7 +68,7 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 }
 catch (Exception e) when (IsAboutInput(e))
 {
-    Console.Error.WriteLine($"error: {Sentence(e)}");
+    Console.Error.WriteLine($"error: {Sentence(e, parsed.CommandResult.Command)}");
     return ExitCode.Error;
 }
 
@@ -76,11 +79,17 @@ static string Explain(ParseError error)
     var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
     string kind =
         type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}"
-        : type == typeof(double) ? "a number"
-        : type == typeof(int) || type == typeof(long) ? "a whole number"
+        : type == typeof(double) ? "a number, such as 0.05"
+        : type == typeof(int) ? WholeNumber(token.Value, int.MinValue, int.MaxValue)
+        : type == typeof(long) ? WholeNumber(token.Value, long.MinValue, long.MaxValue)
         : "a value";
     return $"{option.Name} is '{token.Value}', but has to be {kind}.";
 }
+
+static string WholeNumber(string text, long least, long most) =>
+    !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? "a whole number"
+    : number < 0 ? $"a whole number that is at least {least}"
+    : $"a whole number that is at most {most}";
 
 // What a user can mend; anything else is a defect and shows where it came from.
 static bool IsAboutInput(Exception e) =>
@@ -93,12 +102,30 @@ static bool IsOurs(Type? type) =>
     type?.Namespace is { } name && (name.StartsWith("ResNet", StringComparison.Ordinal) || name.StartsWith("Imagenette", StringComparison.Ordinal));
 
 // .NET appends the parameter's name to the message of an ArgumentException, which means nothing on a command line.
-static string Sentence(Exception e)
+static string Sentence(Exception e, Command command)
 {
     string message = e.Message;
     // libtorch's own words name a line of its source.
     if (e is ExternalException && (message.Contains("alloc_cpu", StringComparison.Ordinal) || message.Contains("overflowed", StringComparison.Ordinal) || message.Contains("out of memory", StringComparison.Ordinal)))
         return "There is not enough memory for that: choose smaller images, a smaller batch, a smaller network or fewer classes.";
-    int suffix = e is ArgumentException ? message.IndexOf(" (Parameter '", StringComparison.Ordinal) : -1;
-    return suffix < 0 ? message : message[..suffix];
+    if (e is not ArgumentException) return message;
+    int suffix = message.IndexOf(" (Parameter '", StringComparison.Ordinal);
+    return WithOptions(suffix < 0 ? message : message[..suffix], command);
+}
+
+// The library names a property of its options; on the command line it is what was typed that has to be named.
+static string WithOptions(string message, Command command)
+{
+    var property = Regex.Match(message, @"^\w+Options\.(?<name>\w+) is ");
+    if (!property.Success) return message;
+    string option = property.Groups["name"].Value switch
+    {
+        "MinimumSize" => "--min-size",
+        "InputChannels" => "--channels",
+        "OnUnreadableImage" => "--on-unreadable",
+        var name => "-" + Regex.Replace(name, "[A-Z]", letter => "-" + letter.Value.ToLowerInvariant()),
+    };
+    return command.Options.Any(known => known.Name == option)
+        ? $"{option} is {message[property.Length..]}".Replace(", or null to ", ", or left out to ", StringComparison.Ordinal)
+        : message;
 }

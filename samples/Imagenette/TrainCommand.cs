@@ -18,20 +18,20 @@ internal static class TrainCommand
     internal static Command Create(CancellationToken cancellationToken)
     {
         var dataset = new Option<string>("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
-        var validationSplit = new Option<double?>("--validation-split") { Description = "The share of each class's images to evaluate on, from a folder with no val/ or test/: 0.2 for a fifth. The seed decides which.", HelpName = "PART" };
+        var validationSplit = new Option<double?>("--validation-split") { Description = "The share of each class's images to evaluate on, from a folder with no val/ or test/: 0.2 for a fifth. The seed decides which.", HelpName = "PART", CustomParser = result => Number.Parse(result) };
         var network = new Option<string>("--network") { Description = "The network's name; 'networks' lists them.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
         var pretrained = new Option<bool>("--pretrained") { Arity = ArgumentArity.Zero, Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once." };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the training images.", HelpName = "N", DefaultValueFactory = _ => s_defaults.Epochs };
         var batchSize = new Option<int>("--batch-size") { Description = "Images of a step.", HelpName = "N", DefaultValueFactory = _ => 128 };
-        var learningRate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", HelpName = "RATE", DefaultValueFactory = _ => s_defaults.LearningRate };
-        var weightDecay = new Option<double>("--weight-decay") { Description = "Weight decay.", HelpName = "FACTOR", DefaultValueFactory = _ => s_defaults.WeightDecay };
-        var labelSmoothing = new Option<double>("--label-smoothing") { Description = "Label smoothing.", HelpName = "PART", DefaultValueFactory = _ => s_defaults.LabelSmoothing };
+        var learningRate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", HelpName = "RATE", DefaultValueFactory = _ => s_defaults.LearningRate, CustomParser = Number.Parse };
+        var weightDecay = new Option<double>("--weight-decay") { Description = "Weight decay.", HelpName = "FACTOR", DefaultValueFactory = _ => s_defaults.WeightDecay, CustomParser = Number.Parse };
+        var labelSmoothing = new Option<double>("--label-smoothing") { Description = "Label smoothing.", HelpName = "PART", DefaultValueFactory = _ => s_defaults.LabelSmoothing, CustomParser = Number.Parse };
         var imageSize = new Option<int?>("--image-size") { Description = "Height and width of the network's input. Default: what the network was made for, 224 or 32, or what the first image has if that is less.", HelpName = "PIXELS" };
         var channels = new Option<int?>("--channels") { Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.", HelpName = "1|3" };
         var augmentation = new Option<Augmentation?>("--augmentation") { Description = "What is random about training images. Default: None for fashion-mnist, Flip for images smaller than 224, else CropAndFlip.", HelpName = string.Join('|', Enum.GetNames<Augmentation>()) };
         var device = Devices.Option();
-        var workers = new Option<int>("--workers") { Description = "Threads that decode images.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var onUnreadable = new Option<OnUnreadableImage>("--on-unreadable") { Description = "What an image that cannot be read does: fail ends the run, skip leaves it out of its batch.", HelpName = "fail|skip", DefaultValueFactory = _ => OnUnreadableImage.Fail };
+        var workers = LoadingOptions.Workers();
+        var onUnreadable = LoadingOptions.OnUnreadable();
         var cache = new Option<int>("--cache-mb") { Description = "Memory in MiB for decoded evaluation images, which then need not be decoded in each epoch; 0 for none.", HelpName = "N", DefaultValueFactory = _ => 256 };
         var seed = new Option<long>("--seed") { Description = "Where the weights, the order and the augmentation come from.", HelpName = "N", DefaultValueFactory = _ => 0 };
         var output = new Option<string?>("--output") { Description = "The run folder. Default: runs/<time>-<network>.", HelpName = "FOLDER" };
@@ -80,7 +80,7 @@ internal static class TrainCommand
                 ValidationSplit = parsed.GetValue(validationSplit),
                 Channels = loader.Channels,
                 ImageSize = inputSize,
-                ResizeTo = ResizeTo(inputSize, data.ImageSize),
+                ResizeTo = ResizeTo(inputSize, data),
                 Mean = data.Normalize.Mean,
                 Deviation = data.Normalize.Deviation,
                 Augmentation = parsed.GetValue(augmentation) ?? data.Augmentation,
@@ -96,7 +96,7 @@ internal static class TrainCommand
     }
 
     // Photographs are resized to 8/7 of the input before its centre is cut out (256 for 224), as in the paper.
-    private static int ResizeTo(int imageSize, int dataSize) => imageSize < dataSize || imageSize >= 160 ? imageSize * 8 / 7 : imageSize;
+    private static int ResizeTo(int imageSize, DataSource data) => imageSize >= 160 || imageSize < data.ImageSize ? imageSize * 8 / 7 : imageSize;
 
     private static int Train(
         DataSource data, ResNetOptions options, PretrainedWeights? published, ImageLoaderOptions loader, long cacheBytes, RunSettings settings, string folder, CancellationToken cancellationToken)
@@ -114,7 +114,8 @@ internal static class TrainCommand
 
         Console.WriteLine(
             $"Training {settings.Network}{(published is null ? "" : $" from {published.Name}")} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {options.Device}, {get_num_threads()} threads: "
-            + $"{data.Train.Count:N0} images of {data.Train.Classes.Count} classes, {settings.Training.Epochs} epoch(s) of {training.Batches} batches of {settings.BatchSize}");
+            + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}{(data.Train.IsPacked ? $" from the packs in {data.Name}" : "")}, "
+            + $"{Counted.Of(settings.Training.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of {settings.BatchSize}");
 
         var trainer = new Trainer(training, evaluation, settings.Training);
         long skippedBefore = 0;
@@ -126,7 +127,7 @@ internal static class TrainCommand
             skippedBefore += skipped;
             ConsoleProgress.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Epoch {metrics.Epoch}/{settings.Training.Epochs}: train loss {metrics.TrainLoss:0.0000}, val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %, {metrics.ImagesPerSecond:0} img/s{(skipped > 0 ? $", {skipped} images skipped that cannot be read" : "")}"));
+                $"Epoch {metrics.Epoch}/{settings.Training.Epochs}: train loss {metrics.TrainLoss:0.0000}, val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %, {metrics.ImagesPerSecond:0} img/s{Counted.Skipped(skipped)}"));
         };
         TrainingOutcome outcome;
         try
@@ -143,7 +144,7 @@ internal static class TrainCommand
         if (outcome.Interrupted)
         {
             run.SaveWeights(model);
-            Console.WriteLine($"Stopped after {outcome.Steps} steps; the weights so far are in {folder}");
+            Console.WriteLine($"Stopped after {Counted.Of(outcome.Steps, "step", "steps")}; the weights so far are in {folder}");
             return ExitCode.Interrupted;
         }
         Console.WriteLine($"The weights, settings and metrics are in {folder}");

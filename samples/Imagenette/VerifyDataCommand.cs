@@ -12,7 +12,7 @@ internal static class VerifyDataCommand
     {
         var folder = new Argument<string>("FOLDER") { Description = "A folder with train/ and val/ or test/, or one of class folders, or the name of a known data set." };
         var minimumSize = new Option<int>("--min-size") { Description = "An image with fewer pixels in width or height is too small.", HelpName = "PIXELS", DefaultValueFactory = _ => 1 };
-        var workers = new Option<int>("--workers") { Description = "Threads that decode images.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var workers = LoadingOptions.Workers();
         var all = new Option<bool>("--all") { Arity = ArgumentArity.Zero, Description = $"Lists everything that is found, not only the first {ListedAtMost} of a kind." };
         var command = new Command("verify-data", "Finds images that are broken, too small, or the same in two classes; the exit code is 1 where there are any")
         {
@@ -33,7 +33,7 @@ internal static class VerifyDataCommand
 
     private static void Print(VerificationReport report, IReadOnlyList<ImageFolder> folders, string root, int minimumSize, int atMost)
     {
-        Console.WriteLine($"Checked {report.Images:N0} images of {folders[0].Classes.Count:N0} classes in {string.Join(" and ", folders.Select(one => one.Root))}");
+        Console.WriteLine($"Checked {Counted.Images(report.Images)} of {Counted.Classes(folders[0].Classes.Count)} in {string.Join(" and ", folders.Select(one => one.Root))}");
         string Short(string path) => Path.GetRelativePath(root, path);
         string Together(RepeatedImage image) => string.Join(" = ", image.Paths.Select(Short));
 
