@@ -23,7 +23,10 @@ public sealed partial class ImageFolder
         if (!Directory.Exists(trainFolder) || evaluationFolder is null)
             throw new DatasetException(
                 $"The folder '{root}' has no {(Directory.Exists(trainFolder) ? "val/ or test/" : "train/")}: "
-                + "it needs train/ and val/ (or test/), each with one folder a class.");
+                + "it needs train/ and val/ (or test/), each with one folder a class"
+                + (evaluationFolder is null
+                    ? ", or some of its images have to be set aside to evaluate on (a fraction for OpenSplits, 'train --validation-split 0.2' on the command line)."
+                    : "."));
 
         var (train, evaluation) = (new ImageFolder(trainFolder), new ImageFolder(evaluationFolder));
         if (!train.Classes.SequenceEqual(evaluation.Classes))

@@ -145,9 +145,11 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Missing_splits_are_refused_by_name()
     {
-        SplitRefusal().Should().Be($"The folder '{folder.Path}' has no train/: it needs train/ and val/ (or test/), each with one folder a class.");
+        SplitRefusal().Should().Be(
+            $"The folder '{folder.Path}' has no train/: it needs train/ and val/ (or test/), each with one folder a class, "
+            + "or some of its images have to be set aside to evaluate on (a fraction for OpenSplits, 'train --validation-split 0.2' on the command line).");
         Touch("train/a/1.png");
-        SplitRefusal().Should().StartWith($"The folder '{folder.Path}' has no val/ or test/: ");
+        SplitRefusal().Should().StartWith($"The folder '{folder.Path}' has no val/ or test/: ").And.Contain("--validation-split");
         var open = () => ImageFolder.OpenSplits(Path.Join(folder.Path, "missing"));
         open.Should().Throw<DatasetException>().WithMessage("There is no folder '*missing': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
     }
