@@ -117,6 +117,14 @@ internal static class TrainCommand
             + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}{(data.Train.IsPacked ? $" from the packs in {data.Name}" : "")}, "
             + $"{Counted.Of(settings.Training.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of {settings.BatchSize}");
 
+        var skipped = new HashSet<string>();
+        void Name(ImageDecodingException failure)
+        {
+            // Once, and not in every epoch.
+            if (skipped.Add(failure.Path)) ConsoleProgress.WriteLine($"skipped: {failure.Message}");
+        }
+        training.ImageSkipped += Name;
+        evaluation.ImageSkipped += Name;
         var trainer = new Trainer(training, evaluation, settings.Training);
         long skippedBefore = 0;
         trainer.EpochCompleted += metrics =>
