@@ -19,6 +19,12 @@ internal sealed class DecodingPipeline : IDisposable
     // Small images are handed out several at a time, so that threads do not meet at the gate for each.
     private const int BytesAtATime = 64 * 1024;
 
+    private const int Alignment = 64;
+
+    // glibc gives blocks above 32 MiB pages of their own and returns them when they are freed; smaller ones, taken anew in every epoch, would
+    // leave holes in its heap, which then grows. Pages that nobody writes to take no memory.
+    private const long MappedMemory = (32 << 20) + (64 << 10);
+
     private readonly object _gate = new();
     private readonly ImageLoaderOptions _options;
     private readonly Compose _transforms;
@@ -29,6 +35,7 @@ internal sealed class DecodingPipeline : IDisposable
     private readonly PositionDecoder _decode;
     private readonly Func<Tensor, Tensor>? _copy;
     private readonly Slot[] _slots;
+    private readonly Tensor? _memory;
     private readonly Thread[] _workers;
 
     // Guarded by _gate: the next position to hand out, and the batch that the consumer has.
@@ -59,7 +66,8 @@ internal sealed class DecodingPipeline : IDisposable
         _workers = new Thread[Math.Clamp(labels.Length - _next, 0, options.Workers)];
         try
         {
-            for (int i = 0; i < _slots.Length; i++) _slots[i] = new Slot(options, transforms.Size);
+            _memory = empty([Math.Max(MappedMemory, _slots.Length * Slot.Stride(options, transforms.Size))], ScalarType.Byte).DetachFromDisposeScope();
+            for (int i = 0; i < _slots.Length; i++) _slots[i] = new Slot(_memory, i, options, transforms.Size);
             for (int i = 0; i < _workers.Length; i++)
             {
                 var worker = new Thread(Work) { IsBackground = true, Name = $"image decoder {i}" };
@@ -111,6 +119,7 @@ internal sealed class DecodingPipeline : IDisposable
         // Some are missing where the constructor failed.
         foreach (var worker in _workers) worker?.Join();
         foreach (var slot in _slots) slot?.Dispose();
+        _memory?.Dispose();
     }
 
     private int Batches(int images) => (images + _options.BatchSize - 1) / _options.BatchSize;
@@ -204,9 +213,10 @@ internal sealed class DecodingPipeline : IDisposable
         private ExceptionDispatchInfo? _error;
         private int _failedAt;
 
-        internal unsafe Slot(ImageLoaderOptions options, ImageSize size)
+        internal unsafe Slot(Tensor all, int index, ImageLoaderOptions options, ImageSize size)
         {
-            _memory = empty([options.BatchSize, size.Height, size.Width, options.Channels], ScalarType.Byte).DetachFromDisposeScope();
+            using var part = all.narrow(0, index * Stride(options, size), (long)options.BatchSize * size.Height * size.Width * options.Channels);
+            _memory = part.view(options.BatchSize, size.Height, size.Width, options.Channels).DetachFromDisposeScope();
             _pixels = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(_memory.bytes));
         }
 
@@ -214,6 +224,10 @@ internal sealed class DecodingPipeline : IDisposable
         internal Tensor? Images { get; private set; }
 
         internal Tensor? Labels { get; private set; }
+
+        /// <summary>Bytes from one batch's memory to the next one's.</summary>
+        internal static long Stride(ImageLoaderOptions options, ImageSize size) =>
+            (((long)options.BatchSize * size.Height * size.Width * options.Channels) + Alignment - 1) / Alignment * Alignment;
 
         /// <summary>The batch whose images are all here.</summary>
         internal int Ready { get; set; } = -1;
