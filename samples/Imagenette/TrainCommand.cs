@@ -23,8 +23,8 @@ internal static class TrainCommand
         var pretrained = new Option<bool>("--pretrained") { Arity = ArgumentArity.Zero, Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once." };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the training images.", HelpName = "N", DefaultValueFactory = _ => s_defaults.Epochs };
         var batchSize = new Option<int>("--batch-size") { Description = "Images of a step.", HelpName = "N", DefaultValueFactory = _ => 128 };
-        var learningRate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", HelpName = "RATE", DefaultValueFactory = _ => s_defaults.LearningRate, CustomParser = Number.Parse };
-        var weightDecay = new Option<double>("--weight-decay") { Description = "Weight decay.", HelpName = "FACTOR", DefaultValueFactory = _ => s_defaults.WeightDecay, CustomParser = Number.Parse };
+        var learningRate = new Option<double>("--learning-rate") { Description = "The highest learning rate.", HelpName = "RATE", DefaultValueFactory = _ => s_defaults.Optimizer.LearningRate, CustomParser = Number.Parse };
+        var weightDecay = new Option<double>("--weight-decay") { Description = "Weight decay.", HelpName = "FACTOR", DefaultValueFactory = _ => s_defaults.Optimizer.WeightDecay, CustomParser = Number.Parse };
         var labelSmoothing = new Option<double>("--label-smoothing") { Description = "Label smoothing.", HelpName = "PART", DefaultValueFactory = _ => s_defaults.LabelSmoothing, CustomParser = Number.Parse };
         var imageSize = new Option<int?>("--image-size") { Description = "Height and width of the network's input. Default: what the network was made for, 224 or 32, or what the first image has if that is less.", HelpName = "PIXELS" };
         var channels = new Option<int?>("--channels") { Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.", HelpName = "1|3" };
@@ -52,8 +52,7 @@ internal static class TrainCommand
             var training = new TrainerOptions
             {
                 Epochs = parsed.GetValue(epochs),
-                LearningRate = parsed.GetValue(learningRate),
-                WeightDecay = parsed.GetValue(weightDecay),
+                Optimizer = new Sgd { LearningRate = parsed.GetValue(learningRate), WeightDecay = parsed.GetValue(weightDecay) },
                 LabelSmoothing = parsed.GetValue(labelSmoothing),
             };
             var loader = new ImageLoaderOptions

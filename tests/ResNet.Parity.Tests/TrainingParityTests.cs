@@ -48,7 +48,10 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
         var loader = new ImageLoader(new ImageFolder(At("images")).Samples, new Compose(new CenterCrop(32)), new ImageLoaderOptions { BatchSize = Classes });
         var trainer = new Trainer(loader, evaluation: null, new TrainerOptions
         {
-            Epochs = 5, LearningRate = LearningRate, Momentum = Momentum, WeightDecay = WeightDecay, Warmup = 0.4, LabelSmoothing = LabelSmoothing,
+            Epochs = 5,
+            Optimizer = new Sgd { LearningRate = LearningRate, Momentum = Momentum, WeightDecay = WeightDecay },
+            Schedule = new CosineSchedule { Warmup = 0.4 },
+            LabelSmoothing = LabelSmoothing,
         });
         var outcome = trainer.Train(network);
 

@@ -10,7 +10,7 @@ public sealed record ImageLoaderOptions
     public int BatchSize
     {
         get;
-        init => field = AtLeastOne(value, nameof(BatchSize));
+        init => field = Require.AtLeast(value, 1, $"{nameof(ImageLoaderOptions)}.{nameof(BatchSize)}");
     } = 128;
 
     /// <summary>3 for colour, 1 for grey; pictures of the other kind are converted. Default: 3.</summary>
@@ -18,9 +18,7 @@ public sealed record ImageLoaderOptions
     public int Channels
     {
         get;
-        init => field = value is 1 or 3
-            ? value
-            : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(Channels)} is {value}, but has to be 1 (grey) or 3 (colour).", nameof(Channels));
+        init => field = Require.Channels(value, $"{nameof(ImageLoaderOptions)}.{nameof(Channels)}");
     } = 3;
 
     /// <summary>Whether each epoch has an order of its own (default: false, the order of the samples), and the last, smaller batch is left out.</summary>
@@ -34,7 +32,7 @@ public sealed record ImageLoaderOptions
     public int Workers
     {
         get;
-        init => field = AtLeastOne(value, nameof(Workers));
+        init => field = Require.AtLeast(value, 1, $"{nameof(ImageLoaderOptions)}.{nameof(Workers)}");
     } = Environment.ProcessorCount;
 
     /// <summary>Batches that are decoded ahead of the one in use, at least 1. Default: 2.</summary>
@@ -42,7 +40,7 @@ public sealed record ImageLoaderOptions
     public int Ahead
     {
         get;
-        init => field = AtLeastOne(value, nameof(Ahead));
+        init => field = Require.AtLeast(value, 1, $"{nameof(ImageLoaderOptions)}.{nameof(Ahead)}");
     } = 2;
 
     /// <summary>What happens when an image cannot be read. Default: <see cref="OnUnreadableImage.Fail"/>.</summary>
@@ -50,9 +48,7 @@ public sealed record ImageLoaderOptions
     public OnUnreadableImage OnUnreadableImage
     {
         get;
-        init => field = Enum.IsDefined(value)
-            ? value
-            : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(OnUnreadableImage)} is {value}, but has to be one of {string.Join(", ", Enum.GetNames<OnUnreadableImage>())}.", nameof(OnUnreadableImage));
+        init => field = Require.Defined(value, $"{nameof(ImageLoaderOptions)}.{nameof(OnUnreadableImage)}");
     }
 
     /// <summary>
@@ -63,9 +59,7 @@ public sealed record ImageLoaderOptions
     public long CacheBytes
     {
         get;
-        init => field = value >= 0
-            ? value
-            : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(CacheBytes)} is {value}, but has to be 0 or more.", nameof(CacheBytes));
+        init => field = Require.AtLeast(value, 0, $"{nameof(ImageLoaderOptions)}.{nameof(CacheBytes)}");
     }
 
     /// <summary>
@@ -79,8 +73,4 @@ public sealed record ImageLoaderOptions
             ? value
             : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(PinMemory)} is true, but there is no CUDA: leave it at false.", nameof(PinMemory));
     } = cuda.is_available();
-
-    private static int AtLeastOne(int value, string property) => value >= 1
-        ? value
-        : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{property} is {value}, but has to be at least 1.", property);
 }

@@ -8,7 +8,7 @@ public sealed record VerificationOptions
     public int MinimumSize
     {
         get;
-        init => field = AtLeastOne(value, nameof(MinimumSize));
+        init => field = Require.AtLeast(value, 1, $"{nameof(VerificationOptions)}.{nameof(MinimumSize)}");
     } = 1;
 
     /// <summary>Threads that decode, at least 1. Default: one a processor. The report is the same whatever their number.</summary>
@@ -16,10 +16,6 @@ public sealed record VerificationOptions
     public int Workers
     {
         get;
-        init => field = AtLeastOne(value, nameof(Workers));
+        init => field = Require.AtLeast(value, 1, $"{nameof(VerificationOptions)}.{nameof(Workers)}");
     } = Environment.ProcessorCount;
-
-    private static int AtLeastOne(int value, string property) => value >= 1
-        ? value
-        : throw new ArgumentException($"{nameof(VerificationOptions)}.{property} is {value}, but has to be at least 1.", property);
 }

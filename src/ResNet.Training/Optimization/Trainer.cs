@@ -50,8 +50,9 @@ public sealed class Trainer
         var completed = new List<EpochMetrics>();
         long steps = 0;
         model.ToChannelsLast();
+        var sgd = (Sgd)_options.Optimizer;
         using var optimizer = optim.SGD(
-            model.parameters(), _options.LearningRate, _options.Momentum, weight_decay: _options.WeightDecay, nesterov: true);
+            model.parameters(), sgd.LearningRate, sgd.Momentum, weight_decay: sgd.WeightDecay, nesterov: sgd.Nesterov);
         try
         {
             for (int epoch = 1; epoch <= _options.Epochs; epoch++)
@@ -77,7 +78,6 @@ public sealed class Trainer
         ResNetModel model, optim.Optimizer optimizer, int epoch, ProgressMeter meter, ref long steps, CancellationToken cancellationToken)
     {
         long total = (long)_options.Epochs * _training.Batches;
-        var schedule = new WarmupCosineSchedule(_options.LearningRate, total, (long)Math.Round(_options.Warmup * total));
         using var lossSum = zeros(1, ScalarType.Float64, model.Device);
         double learningRate = 0;
         long images = 0;
@@ -86,7 +86,7 @@ public sealed class Trainer
         foreach (var batch in _training.Epoch(epoch - 1, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            learningRate = schedule.At(before + batch.Index);
+            learningRate = _options.Optimizer.LearningRate * _options.Schedule.Factor(before + batch.Index, total);
             foreach (var group in optimizer.ParamGroups) group.LearningRate = learningRate;
             Step(model, optimizer, batch, lossSum);
             steps++;

@@ -66,7 +66,7 @@ public sealed class CachedPixelsTests : IDisposable
         var make = () => _pictures.Loader(Caching(1), Presets.Training(16));
         make.Should().Throw<ArgumentException>().WithMessage("*CacheBytes is 1, but RandomResizedCrop makes another image in each pass: leave CacheBytes at 0.*");
         var negative = () => Caching(-1);
-        negative.Should().Throw<ArgumentException>().WithMessage("ImageLoaderOptions.CacheBytes is -1, but has to be 0 or more.*");
+        negative.Should().Throw<ArgumentException>().WithMessage("ImageLoaderOptions.CacheBytes is -1, but has to be at least 0.*");
     }
 
     private static ImageLoaderOptions Caching(long bytes) => new() { BatchSize = 4, CacheBytes = bytes };

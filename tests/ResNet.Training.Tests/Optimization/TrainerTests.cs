@@ -106,7 +106,7 @@ public sealed class TrainerTests : IDisposable
     public void A_run_that_diverges_stops_with_a_clear_message()
     {
         using var model = Network();
-        var train = () => Trainer(new TrainerOptions { LearningRate = 1e30, Warmup = 0 }).Train(model);
+        var train = () => Trainer(new TrainerOptions { Optimizer = new Sgd { LearningRate = 1e30 }, Schedule = new CosineSchedule() }).Train(model);
         train.Should().Throw<ArithmeticException>().WithMessage("The loss is no longer finite in epoch 1*lower learning rate.");
     }
 
@@ -127,7 +127,7 @@ public sealed class TrainerTests : IDisposable
         heard.Last().Loss.Should().BeApproximately(result.Loss, 1e-9);
 
         // A rate that changes nothing: the same mean, whatever batch normalisation makes of the images before.
-        var training = new TrainerOptions { Epochs = 2, LearningRate = 1e-30, Warmup = 0, WeightDecay = 0, LabelSmoothing = 0 };
+        var training = new TrainerOptions { Epochs = 2, Optimizer = new Sgd { LearningRate = 1e-30, WeightDecay = 0 }, Schedule = new CosineSchedule(), LabelSmoothing = 0 };
         var outcome = new Trainer(new ImageLoader(_samples, s_transforms, options), null, training).Train(model);
         outcome.Steps.Should().Be(14);
         outcome.Epochs.Should().OnlyContain(epoch => Math.Abs(epoch.TrainLoss - result.Loss) < 1e-5);
@@ -216,12 +216,12 @@ public sealed class TrainerTests : IDisposable
     public void Bad_options_are_refused_with_their_names()
     {
         Refusal(() => new TrainerOptions { Epochs = 0 }).Should().StartWith("TrainerOptions.Epochs is 0, but has to be at least 1.");
-        Refusal(() => new TrainerOptions { LearningRate = 0 }).Should().StartWith("TrainerOptions.LearningRate is 0, but has to be more than 0.");
-        Refusal(() => new TrainerOptions { LearningRate = double.NaN }).Should().StartWith("TrainerOptions.LearningRate is NaN");
-        Refusal(() => new TrainerOptions { Momentum = 1 }).Should().StartWith("TrainerOptions.Momentum is 1, ");
-        Refusal(() => new TrainerOptions { WeightDecay = -0.5 }).Should().StartWith("TrainerOptions.WeightDecay is -0.5, ");
+        Refusal(() => new Sgd { LearningRate = 0 }).Should().StartWith("Sgd.LearningRate is 0, but has to be more than 0.");
+        Refusal(() => new Sgd { LearningRate = double.NaN }).Should().StartWith("Sgd.LearningRate is NaN");
+        Refusal(() => new Sgd { Momentum = 1 }).Should().StartWith("Sgd.Momentum is 1, ");
+        Refusal(() => new Sgd { WeightDecay = -0.5 }).Should().StartWith("Sgd.WeightDecay is -0.5, ");
         Refusal(() => new TrainerOptions { LabelSmoothing = 1 }).Should().StartWith("TrainerOptions.LabelSmoothing is 1, ");
-        Refusal(() => new TrainerOptions { Warmup = 1.5 }).Should().StartWith("TrainerOptions.Warmup is 1.5, ");
+        Refusal(() => new CosineSchedule { Warmup = 1.5 }).Should().StartWith("CosineSchedule.Warmup is 1.5, ");
     }
 
     private static string Refusal<T>(Func<T> make) => make.Should().Throw<ArgumentException>().Which.Message;

@@ -24,7 +24,7 @@ public sealed class RunFolderTests : IDisposable
         Augmentation = Augmentation.Flip,
         BatchSize = 16,
         Seed = 3,
-        Training = new TrainerOptions { Epochs = 2, LearningRate = 0.1 },
+        Training = new TrainerOptions { Epochs = 2, Optimizer = new Sgd { LearningRate = 0.1 } },
     };
 
     private string RunPath => Path.Combine(_folder, "run");

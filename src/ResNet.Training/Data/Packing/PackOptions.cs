@@ -21,9 +21,7 @@ public sealed record PackOptions
     public int Channels
     {
         get;
-        init => field = value is 1 or 3
-            ? value
-            : throw new ArgumentException($"{nameof(PackOptions)}.{nameof(Channels)} is {value}, but has to be 1 (grey) or 3 (colour).", nameof(Channels));
+        init => field = Require.Channels(value, $"{nameof(PackOptions)}.{nameof(Channels)}");
     } = 3;
 
     /// <summary>Threads that decode, at least 1. Default: one a processor. The file is the same whatever their number.</summary>
@@ -31,9 +29,7 @@ public sealed record PackOptions
     public int Workers
     {
         get;
-        init => field = value >= 1
-            ? value
-            : throw new ArgumentException($"{nameof(PackOptions)}.{nameof(Workers)} is {value}, but has to be at least 1.", nameof(Workers));
+        init => field = Require.AtLeast(value, 1, $"{nameof(PackOptions)}.{nameof(Workers)}");
     } = Environment.ProcessorCount;
 
     /// <summary>What happens when an image cannot be read; one that is skipped is not in the pack. Default: <see cref="OnUnreadableImage.Fail"/>.</summary>
@@ -41,8 +37,6 @@ public sealed record PackOptions
     public OnUnreadableImage OnUnreadableImage
     {
         get;
-        init => field = Enum.IsDefined(value)
-            ? value
-            : throw new ArgumentException($"{nameof(PackOptions)}.{nameof(OnUnreadableImage)} is {value}, but has to be one of {string.Join(", ", Enum.GetNames<OnUnreadableImage>())}.", nameof(OnUnreadableImage));
+        init => field = Require.Defined(value, $"{nameof(PackOptions)}.{nameof(OnUnreadableImage)}");
     }
 }

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Numerics;
+using ResNet.Training.Data.Transforms;
 
-namespace ResNet.Training.Data.Transforms;
+namespace ResNet.Training;
 
-/// <summary>Refuses what a transform cannot do, naming its property, the value and what is accepted.</summary>
+/// <summary>Refuses bad values of options and transforms, naming the property, the value and what is accepted.</summary>
 internal static class Require
 {
     public static ImageSize Positive(ImageSize size, string transform) => size is { Height: >= 1, Width: >= 1 }
@@ -41,6 +42,17 @@ internal static class Require
             : throw new ArgumentException(
                 $"{property} is ({Text(range.Minimum)}, {Text(range.Maximum)}), but has to be two numbers of at least {Text(least)}"
                 + $"{(most == double.MaxValue ? "" : $" and at most {Text(most)}")}, the smaller one first.");
+
+    public static double LessThan(double value, double least, double limit, string property) => value >= least && value < limit
+        ? value
+        : throw new ArgumentException($"{property} is {Text(value)}, but has to be at least {Text(least)} and less than {Text(limit)}.");
+
+    public static int Channels(int value, string property) => value is 1 or 3
+        ? value
+        : throw new ArgumentException($"{property} is {value}, but has to be 1 (grey) or 3 (colour).");
+
+    public static T Defined<T>(T value, string property)
+        where T : struct, Enum => Defined(value, property, Enum.GetValues<T>());
 
     public static T Defined<T>(T value, string property, params ReadOnlySpan<T> accepted)
         where T : struct, Enum

@@ -1,0 +1,31 @@
+using System.Text.Json.Serialization;
+
+namespace ResNet.Training.Optimization;
+
+/// <summary>How weights follow from gradients: <see cref="Sgd"/>, <see cref="AdamW"/> or <see cref="Lamb"/>. A bad value is refused when it is set.</summary>
+[JsonDerivedType(typeof(Sgd), "sgd")]
+[JsonDerivedType(typeof(AdamW), "adamw")]
+[JsonDerivedType(typeof(Lamb), "lamb")]
+public abstract record OptimizerOptions
+{
+    private protected OptimizerOptions(double learningRate, double weightDecay) => (LearningRate, WeightDecay) = (learningRate, weightDecay);
+
+    /// <summary>The highest learning rate, more than 0; <see cref="TrainerOptions.Schedule"/> says how it changes.</summary>
+    /// <exception cref="ArgumentException">The value is not a positive number.</exception>
+    public double LearningRate
+    {
+        get;
+        init => field = Require.Positive(value, $"{GetType().Name}.{nameof(LearningRate)}");
+    }
+
+    /// <summary>Weight decay, at least 0.</summary>
+    /// <exception cref="ArgumentException">The value is negative or not finite.</exception>
+    public double WeightDecay
+    {
+        get;
+        init => field = Require.AtLeast(value, 0, $"{GetType().Name}.{nameof(WeightDecay)}");
+    }
+
+    /// <summary>Whether biases and the weights of norms, the parameters of one dimension, decay too. Default: true, as in PyTorch.</summary>
+    public bool DecayNormsAndBiases { get; init; } = true;
+}
