@@ -143,6 +143,8 @@ internal static class Safetensors
         }
         // Spaces up to a multiple of eight keep the tensors aligned in a memory-mapped file.
         while (buffer.Length % LengthBytes != 0) buffer.WriteByte((byte)' ');
+        if (buffer.Length > MaximumHeaderBytes)
+            throw new ArgumentException($"The texts and names need a header of {buffer.Length} bytes, but files of weights have at most {MaximumHeaderBytes}.", nameof(metadata));
         var header = new byte[LengthBytes + buffer.Length];
         BinaryPrimitives.WriteInt64LittleEndian(header, buffer.Length);
         buffer.ToArray().CopyTo(header, LengthBytes);

@@ -37,26 +37,21 @@ public sealed class WeightsFile : IDisposable
         string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(tensors);
-        if (metadata is { Count: > 0 } && format != WeightsFormat.Safetensors)
-            throw new ArgumentException($"The format {format} has no place for texts beside the tensors: leave the metadata out, or choose {WeightsFormat.Safetensors}.", nameof(metadata));
-        if (tensors.Count is 0 or > StoredWeights.MaximumTensors)
-            throw new ArgumentException($"There are {tensors.Count} tensors, but a file of weights has 1 to {StoredWeights.MaximumTensors}.", nameof(tensors));
-        foreach (var (name, tensor) in tensors)
-        {
-            if (name.Length is 0 or > StoredWeights.MaximumNameLength || name.Any(char.IsControl) || name == Safetensors.MetadataKey)
-                throw new ArgumentException($"A tensor cannot be called '{name}': names have 1 to {StoredWeights.MaximumNameLength} characters, none of them a control character, and '{Safetensors.MetadataKey}' means something else.", nameof(tensors));
-            if (!TensorBytes.IsSupported(tensor.dtype))
-                throw new ArgumentException($"The tensor '{name}' is of type {tensor.dtype}, which files of weights do not have.", nameof(tensors));
-        }
-        Action<Stream> write = format switch
-        {
-            WeightsFormat.Safetensors => stream => Safetensors.Write(stream, tensors, metadata),
-            WeightsFormat.PyTorch => stream => PyTorchZip.Write(stream, tensors),
-            WeightsFormat.TorchSharp => stream => TorchSharpWeights.Write(stream, tensors),
-            _ => throw new ArgumentException($"Files of the format {format} are not written: choose {WeightsFormat.Safetensors}, {WeightsFormat.PyTorch} or {WeightsFormat.TorchSharp}.", nameof(format)),
-        };
+        var write = Writing(tensors, metadata, format);
         AtomicFile.Write(path, write);
+    }
+
+    /// <summary>Writes the tensors as a file of weights has them, for files within files and for what checks or counts the bytes on their way.</summary>
+    /// <param name="stream">Where to write; it stays open.</param>
+    /// <param name="tensors">Tensors by name, of any device, type and stride; complex ones are refused.</param>
+    /// <param name="metadata">Texts to keep with the tensors, in this order and before them; safetensors alone can.</param>
+    /// <param name="format">How to lay the bytes out. Default: safetensors.</param>
+    /// <exception cref="ArgumentException">The format cannot hold it, or is not written, or there is nothing to write.</exception>
+    public static void Save(
+        Stream stream, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        Writing(tensors, metadata, format)(stream);
     }
 
     /// <summary>Reads a file of any <see cref="WeightsFormat"/>, which is told by its content. The caller disposes of the result and of its tensors with it.</summary>
@@ -72,5 +67,29 @@ public sealed class WeightsFile : IDisposable
     {
         foreach (var tensor in _tensors.Values) tensor.Dispose();
         _tensors.Clear();
+    }
+
+    // What cannot be written is refused before there is a file.
+    private static Action<Stream> Writing(IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata, WeightsFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        if (metadata is { Count: > 0 } && format != WeightsFormat.Safetensors)
+            throw new ArgumentException($"The format {format} has no place for texts beside the tensors: leave the metadata out, or choose {WeightsFormat.Safetensors}.", nameof(metadata));
+        if (tensors.Count is 0 or > StoredWeights.MaximumTensors)
+            throw new ArgumentException($"There are {tensors.Count} tensors, but a file of weights has 1 to {StoredWeights.MaximumTensors}.", nameof(tensors));
+        foreach (var (name, tensor) in tensors)
+        {
+            if (name.Length is 0 or > StoredWeights.MaximumNameLength || name.Any(char.IsControl) || name == Safetensors.MetadataKey)
+                throw new ArgumentException($"A tensor cannot be called '{name}': names have 1 to {StoredWeights.MaximumNameLength} characters, none of them a control character, and '{Safetensors.MetadataKey}' means something else.", nameof(tensors));
+            if (!TensorBytes.IsSupported(tensor.dtype))
+                throw new ArgumentException($"The tensor '{name}' is of type {tensor.dtype}, which files of weights do not have.", nameof(tensors));
+        }
+        return format switch
+        {
+            WeightsFormat.Safetensors => stream => Safetensors.Write(stream, tensors, metadata),
+            WeightsFormat.PyTorch => stream => PyTorchZip.Write(stream, tensors),
+            WeightsFormat.TorchSharp => stream => TorchSharpWeights.Write(stream, tensors),
+            _ => throw new ArgumentException($"Files of the format {format} are not written: choose {WeightsFormat.Safetensors}, {WeightsFormat.PyTorch} or {WeightsFormat.TorchSharp}.", nameof(format)),
+        };
     }
 }

@@ -48,6 +48,20 @@ public sealed class SavingTests : IDisposable
             value.allclose(loaded.state_dict()[name], rtol: 0, atol: 0).Should().BeTrue();
     }
 
+    [Theory]
+    [InlineData(WeightsFormat.Safetensors)]
+    [InlineData(WeightsFormat.PyTorch)]
+    [InlineData(WeightsFormat.TorchSharp)]
+    public void A_stream_gets_what_a_file_gets_and_stays_open(WeightsFormat format)
+    {
+        using var types = StoredFile.Load("types.pth");
+        WeightsFile.Save(FilePath, types.Tensors, format: format);
+        using var stream = new MemoryStream();
+        WeightsFile.Save(stream, types.Tensors, format: format);
+        stream.CanWrite.Should().BeTrue();
+        stream.ToArray().Should().Equal(File.ReadAllBytes(FilePath));
+    }
+
     // TorchSharp 0.106 itself saved the file, in the same order.
     [Fact]
     public void TorchSharps_own_bytes_come_out()

@@ -1,0 +1,96 @@
+using System.Globalization;
+using ResNet.Core.Weights;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Checkpoints;
+
+/// <summary>
+/// What a checkpoint file holds: a safetensors file, which <see cref="WeightsFile"/> opens too, with a SHA-256 over every byte of it.
+/// Disposing of it disposes of its tensors.
+/// </summary>
+public sealed class Checkpoint : IDisposable
+{
+    private const string FormatKey = "format";
+    private const string VersionKey = "version";
+    private const string StepKey = "step";
+    private const string Format = "resnet-checkpoint";
+    private const int Version = 1;
+
+    private readonly WeightsFile _file;
+
+    private Checkpoint(string path, long step, WeightsFile file, IReadOnlyDictionary<string, string> texts) =>
+        (Path, Step, _file, Texts) = (path, step, file, texts);
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>How many steps the run had taken.</summary>
+    public long Step { get; }
+
+    /// <summary>The tensors by name, on the CPU and row-major; they live as long as this object.</summary>
+    public IReadOnlyDictionary<string, Tensor> Tensors => _file.Tensors;
+
+    /// <summary>The texts by name.</summary>
+    public IReadOnlyDictionary<string, string> Texts { get; }
+
+    /// <summary>Reads a checkpoint, whose every byte is checked before any is used. The caller disposes of the result.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CheckpointException">The file is missing, cut short, damaged, no checkpoint, or of a newer library; the message says which.</exception>
+    public static Checkpoint Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        SealedFile.Verify(path);
+        WeightsFile file;
+        try
+        {
+            file = WeightsFile.Load(path);
+        }
+        catch (WeightsFileException e)
+        {
+            // Every byte is as it was written, so the file is not damaged.
+            throw new CheckpointException(path, $"cannot be used: {e.Message.TrimEnd('.')}", isDamaged: false, e);
+        }
+        try
+        {
+            return Of(path, file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Disposes of the tensors.</summary>
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>Writes a checkpoint beside <paramref name="path"/>, flushes it to disk and renames it over it.</summary>
+    /// <param name="path">The file; one that is there is replaced, and stays as it is if writing fails.</param>
+    /// <param name="step">How many steps the run has taken.</param>
+    /// <param name="tensors">At least one; of any device, stride and real type. They are written without being copied where they are row-major and on the CPU.</param>
+    /// <param name="texts">Texts by name; sha256, format, version and step are names that the file itself needs.</param>
+    /// <exception cref="ArgumentException">A name cannot be had, or there are no tensors.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    internal static void Write(string path, long step, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> texts)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        var own = new KeyValuePair<string, string>[] { new(FormatKey, Format), new(VersionKey, $"{Version}"), new(StepKey, step.ToString(CultureInfo.InvariantCulture)) };
+        string? taken = texts.Keys.FirstOrDefault(name => name == SealedFile.DigestKey || own.Any(text => text.Key == name));
+        if (taken is not null) throw new ArgumentException($"A text of a checkpoint cannot be called '{taken}', which the file itself needs.", nameof(texts));
+        SealedFile.Write(path, tensors, own.Concat(texts));
+    }
+
+    private static Checkpoint Of(string path, WeightsFile file)
+    {
+        var texts = new Dictionary<string, string>(file.Metadata);
+        texts.Remove(SealedFile.DigestKey);
+        if (!texts.Remove(FormatKey, out string? format) || format != Format) throw Unusable("is not a checkpoint");
+        if (!texts.Remove(VersionKey, out string? version) || version != $"{Version}")
+            throw Unusable($"is of version {version ?? "unknown"}, but this library reads version {Version}: use the library that wrote it, or a newer one");
+        if (!texts.Remove(StepKey, out string? text) || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long step))
+            throw Unusable("does not say of which step it is");
+        return new Checkpoint(path, step, file, texts);
+
+        CheckpointException Unusable(string problem) => new(path, problem, isDamaged: false);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Security.Cryptography;
+using System.Text;
+using ResNet.Core;
+using ResNet.Core.Weights;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Checkpoints;
+
+/// <summary>
+/// A safetensors file with a SHA-256 over all of its bytes. The digest is the first text of the header's metadata, so that its place is
+/// the same in every file; sixty-four zeros stand for it in what it is taken of.
+/// </summary>
+internal static class SealedFile
+{
+    /// <summary>The name of the text that has the digest.</summary>
+    internal const string DigestKey = "sha256";
+
+    private const int DigestLength = 2 * SHA256.HashSizeInBytes;
+    private const int ChunkBytes = 1 << 20;
+
+    private static readonly byte[] s_start = Encoding.ASCII.GetBytes($"{{\"__metadata__\":{{\"{DigestKey}\":\"");
+    private static readonly int s_digestPlace = sizeof(long) + s_start.Length;
+    private static readonly string s_noDigest = new('0', DigestLength);
+
+    /// <summary>Writes the tensors and the texts beside <paramref name="path"/>, flushes them to disk and renames the file over it.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    internal static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IEnumerable<KeyValuePair<string, string>> texts)
+    {
+        // Of the dictionaries this one alone promises its order.
+        var metadata = new OrderedDictionary<string, string> { [DigestKey] = s_noDigest };
+        foreach (var (name, text) in texts) metadata.Add(name, text);
+        AtomicFile.Write(path, file =>
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            using (var hashing = new HashingStream(file, hash)) WeightsFile.Save(hashing, tensors, metadata);
+            file.Position = s_digestPlace;
+            file.Write(Digest(hash));
+        });
+    }
+
+    /// <summary>Reads all bytes of a file.</summary>
+    /// <exception cref="CheckpointException">They are not those that were written.</exception>
+    internal static void Verify(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            Verify(path, file);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CheckpointException(path, "does not exist", isDamaged: true, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"cannot be read: {e.Message.TrimEnd('.')}", isDamaged: false, e);
+        }
+    }
+
+    private static void Verify(string path, FileStream file)
+    {
+        var buffer = new byte[ChunkBytes];
+        int read = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        if (read < s_digestPlace + DigestLength) throw new CheckpointException(path, "is cut short", isDamaged: true);
+        if (!buffer.AsSpan(sizeof(long)).StartsWith(s_start)) throw new CheckpointException(path, "is not a checkpoint, or its beginning is damaged", isDamaged: true);
+        var place = buffer.AsSpan(s_digestPlace, DigestLength);
+        byte[] digest = place.ToArray();
+        place.Fill((byte)'0');
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (; read > 0; read = file.Read(buffer)) hash.AppendData(buffer, 0, read);
+        if (!Digest(hash).AsSpan().SequenceEqual(digest))
+            throw new CheckpointException(path, "is cut short or damaged: its content is not the one that its checksum was taken of", isDamaged: true);
+    }
+
+    private static byte[] Digest(IncrementalHash hash) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash.GetHashAndReset()));
+
+    /// <summary>Hands bytes on as they come, without a copy, and takes their digest on the way.</summary>
+    private sealed class HashingStream(Stream file, IncrementalHash hash) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            hash.AppendData(buffer);
+            file.Write(buffer);
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Flush() => file.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
+}

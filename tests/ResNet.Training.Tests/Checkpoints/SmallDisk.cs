@@ -1,0 +1,35 @@
+using System.Diagnostics;
+
+namespace ResNet.Training.Tests.Checkpoints;
+
+/// <summary>A file system in memory that is soon full; only root on Linux can have one.</summary>
+internal sealed class SmallDisk : IDisposable
+{
+    private SmallDisk(string path) => Path = path;
+
+    public string Path { get; }
+
+    /// <summary>Null where this is not Linux, or where the process may not.</summary>
+    public static SmallDisk? Mount(int megabytes)
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess) return null;
+        string path = Directory.CreateTempSubdirectory("resnet-disk-").FullName;
+        if (Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path)) return new SmallDisk(path);
+        Directory.Delete(path);
+        return null;
+    }
+
+    public void Dispose()
+    {
+        Run("umount", Path);
+        Directory.Delete(Path);
+    }
+
+    private static bool Run(string command, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+}
