@@ -31,4 +31,15 @@ public sealed record Lamb : OptimizerOptions
         get;
         init => field = Require.Positive(value, $"{nameof(Lamb)}.{nameof(Epsilon)}");
     } = 1e-6;
+
+    /// <summary>
+    /// The largest norm of all gradients together; larger ones are scaled down to it before anything else. More than 0. Default: 1, as in
+    /// timm and so in its ResNet-50 recipes; null for any.
+    /// </summary>
+    /// <exception cref="ArgumentException">The value is not a positive number.</exception>
+    public double? MaximumNorm
+    {
+        get;
+        init => field = value is { } norm ? Require.Positive(norm, $"{nameof(Lamb)}.{nameof(MaximumNorm)}") : null;
+    } = 1;
 }

@@ -64,6 +64,7 @@ internal static class Aten
     internal static readonly Op add_scalar = new("aten::add", "Scalar");
     internal static readonly Op add_ = new("aten::add_", "Tensor");
     internal static readonly Op add_scalar_ = new("aten::add_", "Scalar");
+    internal static readonly Op addcdiv_ = new("aten::addcdiv_");
     internal static readonly Op addcmul_ = new("aten::addcmul_");
     internal static readonly Op clamp = new("aten::clamp");
     internal static readonly Op clamp_ = new("aten::clamp_");
@@ -87,6 +88,7 @@ internal static class Aten
     internal static readonly Op rsub_scalar = new("aten::rsub", "Scalar");
     internal static readonly Op reciprocal = new("aten::reciprocal");
     internal static readonly Op sqrt = new("aten::sqrt");
+    internal static readonly Op sqrt_ = new("aten::sqrt_");
     internal static readonly Op square = new("aten::square");
     internal static readonly Op sub = new("aten::sub", "Tensor");
     internal static readonly Op sub_scalar = new("aten::sub", "Scalar");

@@ -41,6 +41,7 @@ public static partial class torch
         public Tensor exp() => Aten.exp.Call(this);
         public Tensor log() => Aten.log.Call(this);
         public Tensor sqrt() => Aten.sqrt.Call(this);
+        public Tensor sqrt_() => Aten.sqrt_.InPlace(this);
         public Tensor rsqrt() => Aten.rsqrt.Call(this);
         public Tensor square() => Aten.square.Call(this);
         public Tensor pow(Scalar exponent) => Aten.pow.Call(this, exponent);
@@ -50,6 +51,7 @@ public static partial class torch
         public Tensor clamp_(Scalar? min = null, Scalar? max = null) => Aten.clamp_.InPlace(this, min, max);
         public Tensor lerp_(Tensor end, Tensor weight) => Aten.lerp_.InPlace(this, end, weight);
         public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value) => Aten.addcmul_.InPlace(this, tensor1, tensor2, value);
+        public Tensor addcdiv_(Tensor tensor1, Tensor tensor2, Scalar value) => Aten.addcdiv_.InPlace(this, tensor1, tensor2, value);
         public Tensor matmul(Tensor target) => Aten.matmul.Call(this, target);
         public Tensor mm(Tensor target) => Aten.mm.Call(this, target);
 

@@ -1,0 +1,86 @@
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Optimization;
+
+/// <summary>Changes all weights of a network at once by their gradients.</summary>
+internal abstract class FlatOptimizer : IDisposable
+{
+    private readonly List<Tensor> _own = [];
+    private readonly List<(string Name, Tensor Tensor)> _state = [];
+    private readonly List<(long Offset, long Length, bool Decays)> _chunks;
+
+    /// <param name="options">Of the optimizer.</param>
+    /// <param name="weights">What it changes.</param>
+    /// <param name="chunk">The longest part that is changed at once; null for what suits the device. Results do not depend on it.</param>
+    private protected FlatOptimizer(OptimizerOptions options, FlatWeights weights, long? chunk)
+    {
+        Weights = weights;
+        WeightDecay = options.WeightDecay;
+        _chunks = [.. weights.Chunks(chunk)];
+    }
+
+    private protected FlatWeights Weights { get; }
+
+    private protected double WeightDecay { get; }
+
+    /// <summary>The optimizer for some options.</summary>
+    /// <param name="options">Which one and how. Whether norms and biases decay is what <paramref name="weights"/> were made with.</param>
+    /// <param name="weights">What it changes. It has to live as long as the optimizer.</param>
+    /// <param name="chunk">The longest part that is changed at once, a multiple of 32; null for what suits the device. Results do not depend on it.</param>
+    internal static FlatOptimizer Create(OptimizerOptions options, FlatWeights weights, long? chunk = null) => options switch
+    {
+        Sgd sgd => new FlatSgd(sgd, weights, chunk),
+        AdamW adam => new FlatAdamW(adam, weights, chunk),
+        Lamb lamb => new FlatLamb(lamb, weights, chunk),
+        _ => throw new ArgumentException($"There is no optimizer for {options.GetType().Name}."),
+    };
+
+    /// <summary>Takes a step. The gradients are used up by it: they hold nothing of meaning afterwards.</summary>
+    internal void Step(double learningRate)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        Update(learningRate);
+    }
+
+    /// <summary>
+    /// All that the optimizer remembers, by parameter, for checkpoints: <c>momentum.NAME</c>, <c>exp_avg.NAME</c>, <c>exp_avg_sq.NAME</c>, and the number of steps taken as
+    /// <c>optimizer.step</c>. Loading is copying into these tensors.
+    /// </summary>
+    internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
+
+    public void Dispose()
+    {
+        foreach (var tensor in _own) tensor.Dispose();
+    }
+
+    private protected abstract void Update(double learningRate);
+
+    /// <summary>A flat tensor of zeros beside the weights, remembered under a name.</summary>
+    private protected Tensor Remember(string name)
+    {
+        var flat = Own(zeros_like(Weights.Weights));
+        foreach (var parameter in Weights.Parameters) _state.Add(($"{name}.{parameter.Name}", Own(parameter.ViewOf(flat))));
+        return flat;
+    }
+
+    /// <summary>The number of steps taken, from 0.</summary>
+    private protected Tensor RememberSteps()
+    {
+        // On the CPU, where asking for it costs nothing.
+        var steps = Own(tensor(0L));
+        _state.Add(("optimizer.step", steps));
+        return steps;
+    }
+
+    /// <summary>The chunks of some flat tensors, each with whether it decays; views that are made once.</summary>
+    private protected List<(bool Decays, Tensor[] Parts)> Chunked(params Tensor[] flats) =>
+        [.. _chunks.Select(chunk => (chunk.Decays, flats.Select(flat => Own(flat.narrow(0, chunk.Offset, chunk.Length))).ToArray()))];
+
+    /// <summary>Keeps a tensor as long as the optimizer.</summary>
+    private protected Tensor Own(Tensor tensor)
+    {
+        _own.Add(tensor.DetachFromDisposeScope());
+        return tensor;
+    }
+}

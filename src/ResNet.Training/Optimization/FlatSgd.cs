@@ -1,0 +1,33 @@
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Optimization;
+
+/// <summary>Computes <see cref="Sgd"/>.</summary>
+internal sealed class FlatSgd : FlatOptimizer
+{
+    private readonly Sgd _options;
+    private readonly List<(bool Decays, Tensor[] Parts)> _chunks;
+
+    internal FlatSgd(Sgd options, FlatWeights weights, long? chunk) : base(options, weights, chunk)
+    {
+        _options = options;
+        // Momentum that starts at zero is the first gradient after the first step, as PyTorch says.
+        _chunks = options.Momentum == 0 ? Chunked(weights.Weights, weights.Gradients) : Chunked(weights.Weights, weights.Gradients, Remember("momentum"));
+    }
+
+    private protected override void Update(double learningRate)
+    {
+        foreach (var (decays, parts) in _chunks)
+        {
+            var (weight, gradient) = (parts[0], parts[1]);
+            if (decays && WeightDecay != 0) gradient.add_(weight, alpha: WeightDecay);
+            if (parts is [_, _, var momentum])
+            {
+                momentum.mul_(_options.Momentum).add_(gradient);
+                if (_options.Nesterov) gradient.add_(momentum, alpha: _options.Momentum);
+                else gradient = momentum;
+            }
+            weight.add_(gradient, alpha: -learningRate);
+        }
+    }
+}
