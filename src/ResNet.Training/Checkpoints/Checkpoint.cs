@@ -48,7 +48,7 @@ public sealed class Checkpoint : IDisposable
         catch (WeightsFileException e)
         {
             // Every byte is as it was written, so the file is not damaged.
-            throw new CheckpointException(path, $"cannot be used: {e.Message.TrimEnd('.')}", isDamaged: false, e);
+            throw CheckpointException.Unusable(path, $"cannot be used: {e.Message.TrimEnd('.')}", e);
         }
         try
         {
@@ -91,6 +91,6 @@ public sealed class Checkpoint : IDisposable
             throw Unusable("does not say of which step it is");
         return new Checkpoint(path, step, file, texts);
 
-        CheckpointException Unusable(string problem) => new(path, problem, isDamaged: false);
+        CheckpointException Unusable(string problem) => CheckpointException.Unusable(path, problem);
     }
 }

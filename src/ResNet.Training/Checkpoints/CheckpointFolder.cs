@@ -57,7 +57,7 @@ public sealed partial class CheckpointFolder
         {
             [] => null,
             [var one] => throw one,
-            _ => throw new CheckpointException(Path, $"has no sound file in it: {string.Join(", ", unsound.Select(e => System.IO.Path.GetFileName(e.Path)))} are all damaged", isDamaged: true, unsound[0]),
+            _ => throw CheckpointException.Damaged(Path, $"has no sound file in it: {string.Join(", ", unsound.Select(e => System.IO.Path.GetFileName(e.Path)))} are all damaged", unsound[0]),
         };
     }
 
@@ -70,9 +70,10 @@ public sealed partial class CheckpointFolder
     /// <param name="tensors">What to write; see <see cref="Checkpoint.Write"/>.</param>
     /// <param name="texts">Likewise.</param>
     /// <param name="best">Whether it is the best one so far.</param>
+    /// <returns>The file.</returns>
     /// <exception cref="ArgumentException">A name cannot be had, or there are no tensors.</exception>
     /// <exception cref="IOException">The file cannot be written; those that were there are as they were.</exception>
-    internal void Save(long step, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> texts, bool best)
+    internal string Save(long step, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> texts, bool best)
     {
         Prepare();
         string path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"step-{step:D10}.safetensors"));
@@ -90,6 +91,7 @@ public sealed partial class CheckpointFolder
         }
         var files = Steps().OrderByDescending(file => file.Step).ToList();
         foreach (var (file, _) in files.Where(file => file.Step > step).Concat(files.Where(file => file.Step <= step).Skip(_keep))) Remove(file);
+        return path;
     }
 
     [GeneratedRegex(@"^step-(?<step>[0-9]{10,18})\.safetensors$")]

@@ -49,11 +49,11 @@ internal static class SealedFile
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CheckpointException(path, "does not exist", isDamaged: true, e);
+            throw CheckpointException.Damaged(path, "does not exist", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"cannot be read: {e.Message.TrimEnd('.')}", isDamaged: false, e);
+            throw CheckpointException.Unusable(path, $"cannot be read: {e.Message.TrimEnd('.')}", e);
         }
     }
 
@@ -61,8 +61,8 @@ internal static class SealedFile
     {
         var buffer = new byte[ChunkBytes];
         int read = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-        if (read < s_digestPlace + DigestLength) throw new CheckpointException(path, "is cut short", isDamaged: true);
-        if (!buffer.AsSpan(sizeof(long)).StartsWith(s_start)) throw new CheckpointException(path, "is not a checkpoint, or its beginning is damaged", isDamaged: true);
+        if (read < s_digestPlace + DigestLength) throw CheckpointException.Damaged(path, "is cut short");
+        if (!buffer.AsSpan(sizeof(long)).StartsWith(s_start)) throw CheckpointException.Damaged(path, "is not a checkpoint, or its beginning is damaged");
         var place = buffer.AsSpan(s_digestPlace, DigestLength);
         byte[] digest = place.ToArray();
         place.Fill((byte)'0');
@@ -70,7 +70,7 @@ internal static class SealedFile
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (; read > 0; read = file.Read(buffer)) hash.AppendData(buffer, 0, read);
         if (!Digest(hash).AsSpan().SequenceEqual(digest))
-            throw new CheckpointException(path, "is cut short or damaged: its content is not the one that its checksum was taken of", isDamaged: true);
+            throw CheckpointException.Damaged(path, "is cut short or damaged: its content is not the one that its checksum was taken of");
     }
 
     private static byte[] Digest(IncrementalHash hash) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash.GetHashAndReset()));

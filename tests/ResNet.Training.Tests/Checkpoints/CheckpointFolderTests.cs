@@ -227,7 +227,7 @@ public sealed class CheckpointFolderTests : IDisposable
     private static void Save(CheckpointFolder folder, long step, bool best = false, int elements = 1)
     {
         using var x = elements == 1 ? tensor((float)step) : full([elements], (float)step);
-        folder.Save(step, new Dictionary<string, Tensor> { ["x"] = x }, new Dictionary<string, string> { ["note"] = $"step {step}" }, best);
+        folder.Save(step, new Dictionary<string, Tensor> { ["x"] = x }, new Dictionary<string, string> { ["note"] = $"step {step}" }, best).Should().Be(FileOf(folder, step));
     }
 
     private static long LatestStep(CheckpointFolder folder)
@@ -241,6 +241,8 @@ public sealed class CheckpointFolderTests : IDisposable
         using var stream = File.OpenWrite(file);
         stream.SetLength(stream.Length - 1);
     }
+
+    private static string FileOf(CheckpointFolder folder, long step) => Path.Combine(folder.Path, $"step-{step:D10}.safetensors");
 
     private string FilePath(long step) => Path.Combine(FolderPath, $"step-{step:D10}.safetensors");
 }
