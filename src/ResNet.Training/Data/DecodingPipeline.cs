@@ -106,7 +106,7 @@ internal sealed class DecodingPipeline : IDisposable
         slot.ThrowIfFailed();
 
         _taken = slot;
-        return new ImageBatch(batch, slot.Images!, slot.Labels!, _transforms.Normalize, slot.Erasures, slot.Skipped);
+        return new ImageBatch(batch, slot.Images!, slot.Labels!, slot.Positions, _transforms.Normalize, slot.Erasures, slot.Skipped);
     }
 
     public void Dispose()
@@ -172,7 +172,7 @@ internal sealed class DecodingPipeline : IDisposable
         int start = batch * _options.BatchSize, count = Math.Min(_options.BatchSize, _labels.Length - start);
         try
         {
-            slot.Finish(_labels.AsSpan(start, count), _imageBytes, _copy);
+            slot.Finish(start, _labels.AsSpan(start, count), _imageBytes, _copy);
         }
         catch (Exception failure)
         {
@@ -225,6 +225,8 @@ internal sealed class DecodingPipeline : IDisposable
 
         internal Tensor? Labels { get; private set; }
 
+        internal int[] Positions { get; private set; } = [];
+
         /// <summary>Bytes from one batch's memory to the next one's.</summary>
         internal static long Stride(ImageLoaderOptions options, ImageSize size) =>
             (((long)options.BatchSize * size.Height * size.Width * options.Channels) + Alignment - 1) / Alignment * Alignment;
@@ -271,11 +273,11 @@ internal sealed class DecodingPipeline : IDisposable
 
         internal void ThrowIfFailed() => _error?.Throw();
 
-        internal void Finish(ReadOnlySpan<int> labels, int imageBytes, Func<Tensor, Tensor>? copy)
+        internal void Finish(int start, ReadOnlySpan<int> labels, int imageBytes, Func<Tensor, Tensor>? copy)
         {
             if (_error is not null) return;
             using var scope = NewDisposeScope();
-            var kept = tensor(LeaveOutSkipped(labels, imageBytes));
+            var kept = tensor(LeaveOutSkipped(start, labels, imageBytes));
             var images = _memory.narrow(0, 0, kept.NumberOfElements);
             if (copy is not null && kept.NumberOfElements > 0) (images, kept) = (copy(images), copy(kept));
             (Images, Labels) = (images.DetachFromDisposeScope(), kept.DetachFromDisposeScope());
@@ -295,16 +297,17 @@ internal sealed class DecodingPipeline : IDisposable
             _memory.Dispose();
         }
 
-        // Closes the gaps of the images that were skipped, and tells the labels of those that are left.
-        private long[] LeaveOutSkipped(ReadOnlySpan<int> all, int imageBytes)
+        // Closes the gaps of the images that were skipped, and tells the labels and positions of those that are left.
+        private long[] LeaveOutSkipped(int start, ReadOnlySpan<int> all, int imageBytes)
         {
             var labels = new long[all.Length - _skipped.Count];
+            Positions = new int[labels.Length];
             Erasures.Clear();
             int kept = 0;
             for (int place = 0; place < all.Length; place++)
             {
                 if (_skipped.ContainsKey(place)) continue;
-                labels[kept] = all[place];
+                (labels[kept], Positions[kept]) = (all[place], start + place);
                 if (kept < place) Pixels(place, imageBytes).CopyTo(Pixels(kept, imageBytes));
                 if (_erasures.TryGetValue(place, out var erasures)) Erasures.AddRange(erasures.Select(erasure => (kept, erasure)));
                 kept++;

@@ -13,8 +13,9 @@ public sealed class ImageBatch
     private readonly IReadOnlyList<(int Image, Erasure Erasure)> _erasures;
 
     internal ImageBatch(
-        int index, Tensor images, Tensor labels, Normalize? normalize, IReadOnlyList<(int Image, Erasure Erasure)> erasures, IReadOnlyList<ImageDecodingException> skipped) =>
-        (Index, _images, _labels, Count, _normalize, _erasures, Skipped) = (index, images, labels, (int)labels.NumberOfElements, normalize, erasures, skipped);
+        int index, Tensor images, Tensor labels, IReadOnlyList<int> positions, Normalize? normalize, IReadOnlyList<(int Image, Erasure Erasure)> erasures,
+        IReadOnlyList<ImageDecodingException> skipped) =>
+        (Index, _images, _labels, Positions, Count, _normalize, _erasures, Skipped) = (index, images, labels, positions, positions.Count, normalize, erasures, skipped);
 
     /// <summary>The batch's place in its epoch, from 0.</summary>
     public int Index { get; }
@@ -32,6 +33,9 @@ public sealed class ImageBatch
 
     /// <summary>Why images were left out, in their order; empty unless <see cref="ImageLoaderOptions.OnUnreadableImage"/> has them skipped.</summary>
     public IReadOnlyList<ImageDecodingException> Skipped { get; }
+
+    /// <summary>Each image's position in the epoch, from 0; those of images that were skipped are missing.</summary>
+    internal IReadOnlyList<int> Positions { get; }
 
     /// <summary>What a network takes: the images as numbers, normalised and with what was to be erased erased.</summary>
     /// <param name="device">Where the result goes, and is computed.</param>

@@ -87,6 +87,9 @@ public sealed class ImageLoader
     /// <summary>How many images were skipped because they cannot be read, in all batches that were taken so far.</summary>
     public long SkippedImages => Interlocked.Read(ref _skipped);
 
+    /// <summary>Where the images come from.</summary>
+    internal IImageSource Source => _source;
+
     /// <summary>Copies what consumers get; null to hand out the memory that was decoded into.</summary>
     internal Func<Tensor, Tensor>? Copy { get; init; }
 
@@ -143,8 +146,8 @@ public sealed class ImageLoader
     internal DatasetException NothingRead() =>
         new($"None of the {Images} images can be read; the last one: {_lastSkipped?.Message}");
 
-    // The index of the sample at each position of the epoch.
-    private int[] Order(int epoch)
+    /// <summary>The index of the sample at each position of an epoch.</summary>
+    internal int[] Order(int epoch)
     {
         var order = new int[_source.Count];
         for (int i = 0; i < order.Length; i++) order[i] = i;

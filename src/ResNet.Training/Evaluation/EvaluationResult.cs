@@ -6,4 +6,20 @@ namespace ResNet.Training.Evaluation;
 /// <param name="Top5">Images whose class is among the five likeliest (or all, where there are fewer), in percent.</param>
 /// <param name="Images">How many images there were.</param>
 /// <param name="ImagesPerSecond">Over the whole pass, decoding included.</param>
-public sealed record EvaluationResult(double Loss, double Top1, double Top5, int Images, double ImagesPerSecond);
+public sealed record EvaluationResult(double Loss, double Top1, double Top5, int Images, double ImagesPerSecond)
+{
+    /// <summary>Which classes the images are taken for, and precision, recall and F1 of each class.</summary>
+    public ConfusionMatrix Confusion { get; init; } = new(0, [], []);
+
+    /// <summary>Whether the network is right as often as it is sure.</summary>
+    public Calibration Calibration { get; init; } = new([], []);
+
+    /// <summary>The most confident mistakes, the most confident first.</summary>
+    public IReadOnlyList<Mistake> Mistakes { get; init; } = [];
+
+    /// <summary>Precision, recall and F1 of each class, in the order of the classes.</summary>
+    public IReadOnlyList<ClassMetrics> PerClass => Confusion.PerClass;
+
+    /// <summary>The expected calibration error, from 0 to 1.</summary>
+    public double CalibrationError => Calibration.Error;
+}

@@ -7,19 +7,22 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Evaluation;
 
-/// <summary>Measures loss, top-1 and top-5 accuracy of a network over a loader's images.</summary>
+/// <summary>Measures how well a network does on a loader's images: loss, accuracy, what it takes for what, and whether it is right as often as it is sure.</summary>
 public sealed class Evaluator
 {
-    private const int TopK = 5;
+    /// <summary>The epoch of the loader that is looked at.</summary>
+    internal const int Epoch = 0;
 
     private readonly ImageLoader _loader;
+    private readonly EvaluatorOptions _options;
 
     /// <summary>An evaluator of these images.</summary>
     /// <param name="loader">The images; it should neither shuffle nor augment.</param>
-    public Evaluator(ImageLoader loader)
+    /// <param name="options">How to evaluate; null for the defaults.</param>
+    public Evaluator(ImageLoader loader, EvaluatorOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(loader);
-        _loader = loader;
+        (_loader, _options) = (loader, options ?? new EvaluatorOptions());
     }
 
     /// <summary>Passes over all images in inference mode. The modes of the network and its modules are as before afterwards.</summary>
@@ -42,28 +45,33 @@ public sealed class Evaluator
 
     private EvaluationResult Pass(ResNetModel model, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var device = model.Device;
-        // Loss, and how often the class was the likeliest and among the first k: sums that stay on the device.
-        var sums = zeros(3, ScalarType.Float64, device);
+        var tally = new EvaluationTally(_loader.Images, model.Options.Classes, model.Device);
+        var memory = model.Device.type == DeviceType.CPU ? InputMemory() : null;
         var clock = Stopwatch.StartNew();
-        int images = 0;
-        foreach (var batch in _loader.Epoch(0, cancellationToken))
+        foreach (var batch in _loader.Epoch(Epoch, cancellationToken))
         {
-            using (NewDisposeScope())
-            {
-                var labels = batch.Labels.to(device, non_blocking: true);
-                var logits = model.call(batch.ToInput(device).to(model.DType)).to(ScalarType.Float32);
-                var loss = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum);
-                var (_, ranked) = logits.topk((int)Math.Min(TopK, logits.size(1)));
-                var hits = ranked.eq(labels.unsqueeze(1));
-                sums.add_(stack([loss.to(ScalarType.Float64), hits.select(1, 0).sum(ScalarType.Float64), hits.sum(ScalarType.Float64)]));
-            }
-            images += batch.Count;
-            meter.Advance(batch, learningRate: 0, () => sums[0].ToDouble());
+            using (NewDisposeScope()) tally.Add(batch, LogProbabilities(model, batch.ToInput(model.Device, memory).to(model.DType)));
+            meter.Advance(batch, learningRate: 0, tally.FetchLossSum);
         }
-        if (images == 0) throw _loader.NothingRead();
-        var totals = sums.cpu().data<double>().ToArray();
-        return new EvaluationResult(
-            totals[0] / images, 100 * totals[1] / images, 100 * totals[2] / images, images, images / clock.Elapsed.TotalSeconds);
+        if (tally.Images == 0) throw _loader.NothingRead();
+        return tally.Result(_loader, _options.Mistakes, clock);
+    }
+
+    private Tensor InputMemory()
+    {
+        var (height, width) = _loader.Transforms.Size;
+        return empty([Math.Min(_loader.Options.BatchSize, _loader.Images), height, width, _loader.Options.Channels], ScalarType.Float32);
+    }
+
+    private Tensor LogProbabilities(ResNetModel model, Tensor input)
+    {
+        var upright = Single(input);
+        if (!_options.Flips) return upright;
+        var mirrored = Single(input.flip(3));
+        // The logarithm of the mean of two probabilities, without leaving logarithms: small ones would vanish.
+        var larger = upright.maximum(mirrored);
+        return upright.sub(larger).exp().add(mirrored.sub(larger).exp()).log().add(larger).sub(Math.Log(2));
+
+        Tensor Single(Tensor images) => model.call(images).to(ScalarType.Float32).log_softmax(1);
     }
 }

@@ -1,0 +1,88 @@
+namespace ResNet.Training.Evaluation;
+
+/// <summary>
+/// Which classes images are taken for. Only cells that are not zero are kept, so that those of a thousand classes take no more memory than
+/// the images have different outcomes.
+/// </summary>
+public sealed class ConfusionMatrix
+{
+    private static readonly Comparer<ConfusionCell> s_byPlace =
+        Comparer<ConfusionCell>.Create((a, b) => (a.Class, a.Predicted).CompareTo((b.Class, b.Predicted)));
+
+    // Sorted by class and predicted class.
+    private readonly ConfusionCell[] _cells;
+
+    /// <summary>Counts images.</summary>
+    /// <param name="classes">How many classes there are, at least 0.</param>
+    /// <param name="actual">The class of each image.</param>
+    /// <param name="predicted">The class that each image is taken for.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    /// <exception cref="ArgumentException">There are more of the one than of the other.</exception>
+    public ConfusionMatrix(int classes, IReadOnlyList<int> actual, IReadOnlyList<int> predicted)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(classes);
+        ArgumentNullException.ThrowIfNull(actual);
+        ArgumentNullException.ThrowIfNull(predicted);
+        if (actual.Count != predicted.Count)
+            throw new ArgumentException($"There are classes of {actual.Count} images, but predictions for {predicted.Count}.", nameof(predicted));
+        Classes = classes;
+        var places = new long[actual.Count];
+        for (int i = 0; i < places.Length; i++) places[i] = ((long)Known(actual[i], nameof(actual)) * classes) + Known(predicted[i], nameof(predicted));
+        Array.Sort(places);
+        _cells = Count(places, classes);
+        PerClass = Metrics();
+    }
+
+    /// <summary>How many classes there are.</summary>
+    public int Classes { get; }
+
+    /// <summary>The cells that are not zero, row by row.</summary>
+    public IReadOnlyList<ConfusionCell> Cells => _cells;
+
+    /// <summary>How well each class is known, in the order of the classes.</summary>
+    public IReadOnlyList<ClassMetrics> PerClass { get; }
+
+    /// <summary>How many images of a class are taken for a class.</summary>
+    /// <param name="actual">The class that they are of.</param>
+    /// <param name="predicted">The class that they are taken for.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public int this[int actual, int predicted]
+    {
+        get
+        {
+            var sought = new ConfusionCell(Known(actual, nameof(actual)), Known(predicted, nameof(predicted)), 0);
+            int place = Array.BinarySearch(_cells, sought, s_byPlace);
+            return place < 0 ? 0 : _cells[place].Count;
+        }
+    }
+
+    private static ConfusionCell[] Count(long[] sorted, int classes)
+    {
+        var cells = new List<ConfusionCell>();
+        for (int start = 0, end; start < sorted.Length; start = end)
+        {
+            for (end = start + 1; end < sorted.Length && sorted[end] == sorted[start];) end++;
+            cells.Add(new((int)(sorted[start] / classes), (int)(sorted[start] % classes), end - start));
+        }
+        return [.. cells];
+    }
+
+    private ClassMetrics[] Metrics()
+    {
+        var (support, taken, right) = (new int[Classes], new int[Classes], new int[Classes]);
+        foreach (var cell in _cells)
+        {
+            support[cell.Class] += cell.Count;
+            taken[cell.Predicted] += cell.Count;
+            if (cell.Class == cell.Predicted) right[cell.Class] = cell.Count;
+        }
+        return [.. Enumerable.Range(0, Classes).Select(i => new ClassMetrics(
+            i, support[i], Ratio(right[i], taken[i]), Ratio(right[i], support[i]), Ratio(2.0 * right[i], support[i] + taken[i])))];
+    }
+
+    private static double Ratio(double part, int whole) => whole == 0 ? 0 : part / whole;
+
+    private int Known(int index, string name) => index >= 0 && index < Classes
+        ? index
+        : throw new ArgumentOutOfRangeException(name, index, $"There is no class {index}: there are {Classes}, numbered from 0.");
+}

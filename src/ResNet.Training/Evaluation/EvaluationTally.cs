@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using ResNet.Training.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Evaluation;
+
+/// <summary>
+/// Collects what a pass over images finds. Sums, and the few bytes that are kept of each image, stay on the device until the pass is over, so
+/// that it is not waited for meanwhile.
+/// </summary>
+internal sealed class EvaluationTally
+{
+    private const int TopK = 5;
+
+    private readonly int _classes;
+    private readonly int[] _actual;
+    private readonly int[] _positions;
+    private readonly Tensor _predicted;
+    private readonly Tensor _confidence;
+
+    // Loss, and how often the class was among the first k.
+    private readonly Tensor _sums;
+
+    /// <summary>Begins with nothing; its tensors belong to the dispose scope that is open.</summary>
+    /// <param name="images">The most images there can be.</param>
+    /// <param name="classes">How many classes there are.</param>
+    /// <param name="device">Where the network is.</param>
+    internal EvaluationTally(int images, int classes, Device device)
+    {
+        (_classes, _actual, _positions) = (classes, new int[images], new int[images]);
+        _predicted = empty(images, ScalarType.Int64, device);
+        _confidence = empty(images, ScalarType.Float32, device);
+        _sums = zeros(2, ScalarType.Float64, device);
+    }
+
+    internal int Images { get; private set; }
+
+    /// <summary>The sum of the losses so far; waits for the device.</summary>
+    internal double FetchLossSum() => _sums[0].ToDouble();
+
+    /// <summary>Adds a batch.</summary>
+    /// <param name="batch">The images.</param>
+    /// <param name="logProbabilities"><c>[N, classes]</c>, float32.</param>
+    internal void Add(ImageBatch batch, Tensor logProbabilities)
+    {
+        var labels = batch.Labels.to(logProbabilities.device, non_blocking: true).unsqueeze(1);
+        var (likeliest, ranked) = logProbabilities.topk(Math.Min(TopK, _classes));
+        var loss = logProbabilities.gather(1, labels).sum(ScalarType.Float64).neg();
+        _sums.add_(stack([loss, ranked.eq(labels).sum(ScalarType.Float64)]));
+        _predicted.narrow(0, Images, batch.Count).copy_(ranked.select(1, 0));
+        _confidence.narrow(0, Images, batch.Count).copy_(likeliest.select(1, 0).exp());
+        int at = Images;
+        foreach (long label in batch.Labels.data<long>()) _actual[at++] = (int)label;
+        for (int i = 0; i < batch.Count; i++) _positions[Images + i] = batch.Positions[i];
+        Images += batch.Count;
+    }
+
+    /// <summary>What there is to say in the end.</summary>
+    /// <param name="loader">Where the images came from.</param>
+    /// <param name="mistakes">How many mistakes to name.</param>
+    /// <param name="clock">Runs since the pass began.</param>
+    internal EvaluationResult Result(ImageLoader loader, int mistakes, Stopwatch clock)
+    {
+        // Waits for the device, whose work is part of the pass.
+        var sums = _sums.cpu().data<double>().ToArray();
+        double imagesPerSecond = Images / clock.Elapsed.TotalSeconds;
+        var predicted = Array.ConvertAll(_predicted.narrow(0, 0, Images).cpu().data<long>().ToArray(), index => (int)index);
+        var confidence = _confidence.narrow(0, 0, Images).cpu().data<float>().ToArray();
+        var actual = _actual[..Images];
+        var isRight = predicted.Zip(actual, (guess, truth) => guess == truth).ToArray();
+        return new EvaluationResult(sums[0] / Images, 100.0 * isRight.Count(right => right) / Images, 100 * sums[1] / Images, Images, imagesPerSecond)
+        {
+            Confusion = new ConfusionMatrix(_classes, actual, predicted),
+            Calibration = new Calibration(confidence, isRight),
+            Mistakes = MostConfident(isRight, confidence, mistakes, loader, predicted),
+        };
+    }
+
+    private Mistake[] MostConfident(bool[] isRight, float[] confidence, int count, ImageLoader loader, int[] predicted)
+    {
+        int[] places = [.. Enumerable.Range(0, Images).Where(i => !isRight[i] && !float.IsNaN(confidence[i])).OrderByDescending(i => confidence[i]).Take(count)];
+        if (places.Length == 0) return [];
+        int[] order = loader.Order(Evaluator.Epoch);
+        return [.. places.Select(i =>
+        {
+            int index = order[_positions[i]];
+            return new Mistake(index, loader.Source.Name(index), _actual[i], predicted[i], confidence[i]);
+        })];
+    }
+}

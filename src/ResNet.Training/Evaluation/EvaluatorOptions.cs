@@ -1,0 +1,19 @@
+namespace ResNet.Training.Evaluation;
+
+/// <summary>How a network is evaluated. A bad value is refused when it is set.</summary>
+public sealed record EvaluatorOptions
+{
+    /// <summary>
+    /// Whether each image is looked at mirrored, left to right, as well; the mean of the two probabilities counts, as Krizhevsky et al. 2012 average
+    /// those of an image's crops. Takes twice the time. Default: false.
+    /// </summary>
+    public bool Flips { get; init; }
+
+    /// <summary>How many of the most confident mistakes are named, at least 0. Default: 12.</summary>
+    /// <exception cref="ArgumentException">The value is negative.</exception>
+    public int Mistakes
+    {
+        get;
+        init => field = Require.AtLeast(value, 0, $"{nameof(EvaluatorOptions)}.{nameof(Mistakes)}");
+    } = 12;
+}
