@@ -1,0 +1,98 @@
+using ResNet.Training.Data.Transforms;
+using ResNet.Training.Optimization;
+
+namespace ResNet.Training.Recipes;
+
+/// <summary>How a network is trained and what its images are made into: a row of <see cref="TrainingRecipes.All"/>, or one's own.</summary>
+/// <remarks>
+/// A recipe is changed with <c>with</c>: <c>TrainingRecipes.Find("imagenette-5") with { BatchSize = 128 }</c>. Learning rates are those
+/// of the recipe's batch size; for another one they are scaled in proportion as a rule (Goyal et al. 2017, https://arxiv.org/abs/1706.02677).
+/// </remarks>
+public sealed record Recipe
+{
+    /// <summary>What <see cref="TrainingRecipes.Find"/> finds it by.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it is for, and where it is not what its source says.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>Where its numbers come from.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>How weights are learned.</summary>
+    public required TrainerOptions Training { get; init; }
+
+    /// <summary>Images of a step, on all devices of the source together; at least 1.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public required int BatchSize
+    {
+        get;
+        init => field = Require.AtLeast(value, 1, Property(nameof(BatchSize)));
+    }
+
+    /// <summary>Height and width of training images in pixels, at least 1.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public required int ImageSize
+    {
+        get;
+        init => field = Require.AtLeast(value, 1, Property(nameof(ImageSize)));
+    }
+
+    /// <summary>Height and width of evaluated images in pixels, at least 1. Default: null, those of training images.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public int? EvaluationSize
+    {
+        get;
+        init => field = value is { } size ? Require.AtLeast(size, 1, Property(nameof(EvaluationSize))) : null;
+    }
+
+    /// <summary>The shorter side of an evaluated image in pixels, before its centre is cut out; at least 1.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public required int ResizeTo
+    {
+        get;
+        init => field = Require.AtLeast(value, 1, Property(nameof(ResizeTo)));
+    }
+
+    /// <summary>How images are normalised unless something else is asked for. Default: ImageNet's means and deviations.</summary>
+    public Normalize Normalize
+    {
+        get;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            field = value;
+        }
+    } = Normalize.ImageNet;
+
+    /// <summary>Makes the transforms of training images out of their size in pixels and how they are normalised.</summary>
+    public required Func<int, Normalize, Compose> Augmentation { get; init; }
+
+    /// <summary>What is done to training images.</summary>
+    /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
+    public Compose TrainingTransforms(Normalize? normalize = null) => Augmentation(ImageSize, normalize ?? Normalize);
+
+    /// <summary>What is done to evaluated images: they are resized, and their centre is cut out.</summary>
+    /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
+    public Compose EvaluationTransforms(Normalize? normalize = null) =>
+        Presets.Evaluation(EvaluationSize ?? ImageSize, ResizeTo, normalize ?? Normalize);
+
+    /// <summary>The same over another number of epochs: its schedule stretches along.</summary>
+    /// <param name="epochs">Passes over the training images, at least 1.</param>
+    /// <exception cref="ArgumentException"><paramref name="epochs"/> is less than 1.</exception>
+    public Recipe WithEpochs(int epochs) => this with { Training = Training with { Epochs = epochs, Steps = null } };
+
+    /// <summary>The same on images of another size; those of evaluation change in proportion.</summary>
+    /// <param name="imageSize">Height and width of training images in pixels, at least 1.</param>
+    /// <exception cref="ArgumentException"><paramref name="imageSize"/> is less than 1.</exception>
+    public Recipe WithImageSize(int imageSize) => this with
+    {
+        ImageSize = imageSize,
+        EvaluationSize = EvaluationSize is { } size ? Scaled(size, imageSize) : null,
+        ResizeTo = Scaled(ResizeTo, imageSize),
+    };
+
+    private int Scaled(int length, int imageSize) => (int)Math.Max(1, (long)length * imageSize / ImageSize);
+
+    private static string Property(string name) => $"{nameof(Recipe)}.{name}";
+}
