@@ -63,7 +63,7 @@ internal static class PredictCommand
     {
         var run = RunOption.Open(folder);
         var model = run.LoadModel(place);
-        return (model, new Classifier(model, run.Classes, run.EvaluationTransforms));
+        return (model, new Classifier(model, run.Classes, run.Settings.EvaluationTransforms));
     }
 
     private static (ResNetModel Model, Classifier Classifier) Published(string network, Device place, CancellationToken cancellationToken)

@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Imagenette;
 using ResNet.Core.Weights;
+using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Transforms;
@@ -14,9 +15,11 @@ using ResNet.Training.Reporting;
 
 // The first Ctrl-C, or SIGTERM, asks the work to stop; a second one ends the process at once.
 using var cancellation = new CancellationTokenSource();
+int interrupted = ExitCode.Interrupted;
 void Stop(PosixSignalContext context)
 {
     context.Cancel = !cancellation.IsCancellationRequested;
+    if (context.Signal == PosixSignal.SIGTERM) interrupted = ExitCode.ResumeMe;
     cancellation.Cancel();
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -59,12 +62,13 @@ try
 {
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
     // On the main thread, whose heap is the one that libtorch's large tensors fit into.
-    return parsed.Invoke(configuration);
+    int code = parsed.Invoke(configuration);
+    return code == ExitCode.Interrupted ? interrupted : code;
 }
 catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 {
     Console.Error.WriteLine("Stopped.");
-    return ExitCode.Interrupted;
+    return interrupted;
 }
 catch (Exception e) when (IsAboutInput(e))
 {
@@ -93,7 +97,7 @@ static string WholeNumber(string text, long least, long most) =>
 
 // What a user can mend; anything else is a defect and shows where it came from.
 static bool IsAboutInput(Exception e) =>
-    e is DatasetException or ImageDecodingException or TransformException or RunFolderException or WeightsFileException or WeightsDownloadException
+    e is DatasetException or ImageDecodingException or TransformException or RunFolderException or CheckpointException or WeightsFileException or WeightsDownloadException
         or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException
         or ExternalException or DllNotFoundException
     || (e is ArgumentException && IsOurs(e.TargetSite?.DeclaringType));
@@ -116,13 +120,15 @@ static string Sentence(Exception e, Command command)
 // The library names a property of its options; on the command line it is what was typed that has to be named.
 static string WithOptions(string message, Command command)
 {
-    var property = Regex.Match(message, @"^\w+Options\.(?<name>\w+) is ");
+    var property = Regex.Match(message, @"^\w+\.(?<name>\w+) is ");
     if (!property.Success) return message;
     string option = property.Groups["name"].Value switch
     {
         "MinimumSize" => "--min-size",
         "InputChannels" => "--channels",
         "OnUnreadableImage" => "--on-unreadable",
+        "AccumulateBatches" => "--accumulate",
+        "Patience" => "--early-stopping",
         var name => "-" + Regex.Replace(name, "[A-Z]", letter => "-" + letter.Value.ToLowerInvariant()),
     };
     return command.Options.Any(known => known.Name == option)

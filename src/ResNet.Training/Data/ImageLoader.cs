@@ -131,12 +131,7 @@ public sealed class ImageLoader
             for (int batch = firstBatch; batch < Batches; batch++)
             {
                 var taken = pipeline.Take(batch, cancellationToken);
-                foreach (var skipped in taken.Skipped)
-                {
-                    Interlocked.Increment(ref _skipped);
-                    _lastSkipped = skipped;
-                    ImageSkipped?.Invoke(skipped);
-                }
+                foreach (var skipped in taken.Skipped) Skip(skipped);
                 if (taken.Count > 0) yield return taken;
             }
         }
@@ -145,6 +140,22 @@ public sealed class ImageLoader
     /// <summary>What to say where all images of an epoch were skipped.</summary>
     internal DatasetException NothingRead() =>
         new($"None of the {Images} images can be read; the last one: {_lastSkipped?.Message}");
+
+    /// <summary>The same images in another size; what it skips counts as skipped here.</summary>
+    internal ImageLoader AtHeight(int height)
+    {
+        if (height == Transforms.Size.Height) return this;
+        var scaled = new ImageLoader(_source, Transforms.AtHeight(height), Options) { Copy = Copy };
+        scaled.ImageSkipped += Skip;
+        return scaled;
+    }
+
+    private void Skip(ImageDecodingException failure)
+    {
+        Interlocked.Increment(ref _skipped);
+        _lastSkipped = failure;
+        ImageSkipped?.Invoke(failure);
+    }
 
     /// <summary>The index of the sample at each position of an epoch.</summary>
     internal int[] Order(int epoch)

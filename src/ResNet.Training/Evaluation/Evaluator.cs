@@ -51,7 +51,7 @@ public sealed class Evaluator
         foreach (var batch in _loader.Epoch(Epoch, cancellationToken))
         {
             using (NewDisposeScope()) tally.Add(batch, LogProbabilities(model, batch.ToInput(model.Device, memory).to(model.DType)));
-            meter.Advance(batch, learningRate: 0, tally.FetchLossSum);
+            meter.Advance(batch, learningRate: 0, () => tally.FetchLossSum() / tally.Images);
         }
         if (tally.Images == 0) throw _loader.NothingRead();
         return tally.Result(_loader, _options.Mistakes, clock);

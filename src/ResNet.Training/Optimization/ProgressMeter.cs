@@ -4,7 +4,7 @@ using ResNet.Training.Data;
 namespace ResNet.Training.Optimization;
 
 /// <summary>Counts the images of one pass and says now and then how far it is, without asking the device each time.</summary>
-internal sealed class ProgressMeter(TrainingPhase phase, int epoch, int epochs, int steps, IProgress<TrainingProgress>? listener)
+internal sealed class ProgressMeter(TrainingPhase phase, int epoch, int epochs, int steps, IProgress<TrainingProgress>? listener, int firstStep = 0)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
@@ -12,13 +12,13 @@ internal sealed class ProgressMeter(TrainingPhase phase, int epoch, int epochs, 
     private TimeSpan? _last;
     private long _images;
 
-    internal double ImagesPerSecond => _images / _clock.Elapsed.TotalSeconds;
+    internal double ImagesPerSecond => _images == 0 ? double.NaN : _images / _clock.Elapsed.TotalSeconds;
 
     /// <summary>One batch is done.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="learningRate">What it was learned with.</param>
-    /// <param name="lossSum">Fetches the sum of the losses of all images so far; called only when there is something to say.</param>
-    internal void Advance(ImageBatch batch, double learningRate, Func<double> lossSum)
+    /// <param name="meanLoss">Fetches the mean loss of all images so far; called only when there is something to say.</param>
+    internal void Advance(ImageBatch batch, double learningRate, Func<double> meanLoss)
     {
         // Batches that were skipped as a whole count too.
         int step = batch.Index + 1;
@@ -28,6 +28,6 @@ internal sealed class ProgressMeter(TrainingPhase phase, int epoch, int epochs, 
         if (step != steps && now - _last < s_interval) return;
         _last = now;
         listener.Report(new TrainingProgress(
-            phase, epoch, epochs, step, steps, ImagesPerSecond, lossSum() / _images, learningRate, now / step * (steps - step)));
+            phase, epoch, epochs, step, steps, ImagesPerSecond, meanLoss(), learningRate, now / (step - firstStep) * (steps - step)));
     }
 }

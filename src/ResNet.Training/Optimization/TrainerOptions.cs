@@ -54,7 +54,6 @@ public sealed record TrainerOptions
     } = 0.1;
 
     /// <summary>Mixes the images of a batch: <see cref="Mixup"/>, <see cref="CutMix"/> or a choice of both. Default: null, none.</summary>
-    [JsonIgnore]
     public BatchTransform? Mixing { get; init; }
 
     /// <summary>Batches whose gradients make one step, at least 1. Default: 1. The last step of an epoch takes those that are left.</summary>

@@ -4,21 +4,25 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ResNet.Core;
 using ResNet.Core.Weights;
+using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Reporting;
 
 /// <summary>
-/// What a run leaves behind: <c>weights.safetensors</c>, <c>classes.txt</c> (a name a line, in the order of the network's
-/// outputs), <c>settings.json</c> and <c>metrics.csv</c>. Every file is written beside its target and renamed over it.
+/// What a run leaves behind: <c>weights.safetensors</c>, the weights that did best; <c>classes.txt</c>, a name a line, in the order of the
+/// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row an epoch and a step; and <c>checkpoints/</c>, by which it
+/// can be resumed. Every file is written beside its target and renamed over it.
 /// </summary>
 public sealed class RunFolder
 {
     /// <summary>The first line of <c>metrics.csv</c>.</summary>
-    public const string MetricsHeader = "epoch,train_loss,val_loss,val_top1,val_top5,learning_rate,images_per_second";
+    public const string MetricsHeader = "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second";
+
+    /// <summary>The first line of <c>steps.csv</c>.</summary>
+    public const string StepsHeader = "step,epoch,loss,learning_rate";
 
     private static readonly JsonSerializerOptions s_json = new()
     {
@@ -27,9 +31,7 @@ public sealed class RunFolder
         Converters = { new JsonStringEnumConverter() },
     };
 
-    private static readonly string[] s_textFiles = ["classes.txt", "metrics.csv"];
-
-    private readonly List<EpochMetrics> _metrics = [];
+    private static readonly string[] s_textFiles = ["classes.txt", "metrics.csv", "steps.csv"];
 
     private RunFolder(string path, RunSettings settings, IReadOnlyList<string> classes) => (Path, Settings, Classes) = (path, settings, classes);
 
@@ -41,6 +43,18 @@ public sealed class RunFolder
 
     /// <summary>The names of the classes, in the order of the network's outputs.</summary>
     public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>Whether it has weights yet.</summary>
+    public bool HasWeights => File.Exists(WeightsPath);
+
+    /// <summary>Where and when the run is saved.</summary>
+    public CheckpointOptions Checkpoints => new()
+    {
+        Folder = FilePath("checkpoints"),
+        EverySteps = Settings.CheckpointSteps,
+        Every = Settings.CheckpointMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
+        Keep = Settings.KeepCheckpoints,
+    };
 
     private string WeightsPath => FilePath("weights.safetensors");
 
@@ -60,19 +74,25 @@ public sealed class RunFolder
         {
             Directory.CreateDirectory(path);
             run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
-            run.Write("metrics.csv", MetricsHeader + "\n");
             run.Write("settings.json", JsonSerializer.Serialize(settings, s_json) + "\n");
         });
+        run.SaveMetrics([], []);
         return run;
     }
 
-    /// <summary>Opens the folder of a run.</summary>
+    /// <summary>Opens the folder of a run that has weights.</summary>
     /// <exception cref="RunFolderException">It is not there, or is not that of a run.</exception>
-    public static RunFolder Open(string path)
+    public static RunFolder Open(string path) => Open(path, "settings.json", "classes.txt", "weights.safetensors");
+
+    /// <summary>Opens the folder of a run that may have been stopped, to resume it.</summary>
+    /// <exception cref="RunFolderException">It is not there, or is not that of a run.</exception>
+    public static RunFolder OpenUnfinished(string path) => Open(path, "settings.json", "classes.txt");
+
+    private static RunFolder Open(string path, params string[] needed)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!Directory.Exists(path)) throw new RunFolderException($"There is no run folder '{path}': give the one that 'train' named at its end.");
-        foreach (string name in new[] { "settings.json", "classes.txt", "weights.safetensors" })
+        if (!Directory.Exists(path)) throw new RunFolderException($"There is no run folder '{path}': give the one that 'train' named.");
+        foreach (string name in needed)
         {
             if (!File.Exists(System.IO.Path.Combine(path, name)))
                 throw new RunFolderException($"The folder '{path}' is not that of a finished run: it has no {name}.");
@@ -83,7 +103,7 @@ public sealed class RunFolder
                 ?? throw new JsonException("it is empty");
             return new RunFolder(path, settings, File.ReadAllLines(System.IO.Path.Combine(path, "classes.txt")));
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (Exception e) when (e is JsonException or ArgumentException or NotSupportedException)
         {
             throw new RunFolderException($"The settings.json in '{path}' cannot be used: {e.Message}", e);
         }
@@ -97,19 +117,27 @@ public sealed class RunFolder
         Writing(() => model.SaveWeights(WeightsPath, new Dictionary<string, string> { ["format"] = "pt", ["network"] = Settings.Network }));
     }
 
-    /// <summary>Adds a row to <c>metrics.csv</c>.</summary>
+    /// <summary>Writes <c>metrics.csv</c> and <c>steps.csv</c>.</summary>
+    /// <param name="epochs">All epochs so far.</param>
+    /// <param name="steps">All steps so far.</param>
     /// <exception cref="RunFolderException">The folder cannot be written.</exception>
-    public void Append(EpochMetrics metrics)
+    public void SaveMetrics(IReadOnlyList<EpochMetrics> epochs, IReadOnlyList<StepMetrics> steps)
     {
-        ArgumentNullException.ThrowIfNull(metrics);
-        _metrics.Add(metrics);
-        var text = new StringBuilder(MetricsHeader).Append('\n');
-        foreach (var m in _metrics)
+        ArgumentNullException.ThrowIfNull(epochs);
+        ArgumentNullException.ThrowIfNull(steps);
+        var rows = new StringBuilder(MetricsHeader).Append('\n');
+        foreach (var m in epochs)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.TrainLoss:0.######},{m.ValidationLoss:0.######},")
-                .Append(CultureInfo.InvariantCulture, $"{m.Top1:0.00##},{m.Top5:0.00##},{m.LearningRate:0.########},{m.ImagesPerSecond:0.0}\n");
+            rows.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.Steps},{Loss(m.TrainLoss)},{Loss(m.ValidationLoss)},{Percent(m.Top1)},{Percent(m.Top5)},")
+                .Append(CultureInfo.InvariantCulture, $"{Loss(m.AverageLoss)},{Percent(m.AverageTop1)},{Percent(m.AverageTop5)},{m.LearningRate:0.########},{Number(m.ImagesPerSecond, "0.0")}\n");
         }
-        Writing(() => Write("metrics.csv", text.ToString()));
+        var lines = new StringBuilder(StepsHeader).Append('\n');
+        foreach (var (step, epoch, loss, rate) in steps) lines.Append(CultureInfo.InvariantCulture, $"{step},{epoch},{Loss(loss)},{rate:0.########}\n");
+        Writing(() =>
+        {
+            Write("metrics.csv", rows.ToString());
+            Write("steps.csv", lines.ToString());
+        });
     }
 
     /// <summary>Builds the run's network and reads its weights. The caller disposes of it.</summary>
@@ -130,21 +158,25 @@ public sealed class RunFolder
         }
     }
 
-    /// <summary>What is done to the images that the run's network is evaluated on.</summary>
-    public Compose EvaluationTransforms => Presets.Evaluation(Settings.ImageSize, Settings.ResizeTo, new Normalize(Settings.Mean, Settings.Deviation));
-
     /// <summary>How the images that the run's network is evaluated on become batches.</summary>
     public ImageLoaderOptions EvaluationOptions => new() { BatchSize = Settings.BatchSize, Channels = Settings.Channels };
 
-    // A run that ended before it had any weights may be started again in its folder; nothing else is written over.
+    // A run that ended before it had any weights or checkpoints may be started again in its folder; nothing else is written over.
     private static void RefuseOccupied(RunFolder run)
     {
-        if (File.Exists(run.WeightsPath))
-            throw new RunFolderException($"The folder '{run.Path}' already has a run in it: choose another one with --output.");
+        if (run.HasWeights || Directory.Exists(run.Checkpoints.Folder))
+            throw new RunFolderException($"The folder '{run.Path}' already has a run in it: choose another one with --output, or go on with it by --resume.");
         string? foreign = s_textFiles.FirstOrDefault(name => File.Exists(run.FilePath(name)));
         if (foreign is not null && !File.Exists(run.FilePath("settings.json")))
             throw new RunFolderException($"The folder '{run.Path}' has a {foreign} in it that is not a run's: choose another one with --output.");
     }
+
+    private static string Loss(double value) => Number(value, "0.######");
+
+    private static string Percent(double value) => Number(value, "0.00##");
+
+    // What was not evaluated is left empty.
+    private static string Number(double value, string format) => double.IsNaN(value) ? "" : value.ToString(format, CultureInfo.InvariantCulture);
 
     private void Writing(Action write)
     {

@@ -1,3 +1,8 @@
+using System.Text.Json.Serialization;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Transforms;
+using ResNet.Training.Recipes;
+
 namespace ResNet.Training.Reporting;
 
 /// <summary>What a run was made with, and what is needed to use its network again.</summary>
@@ -21,6 +26,9 @@ public sealed record RunSettings
     /// <summary>Height and width of the network's input in pixels.</summary>
     public required int ImageSize { get; init; }
 
+    /// <summary>Height and width of training images in pixels; null where it is <see cref="ImageSize"/>.</summary>
+    public int? TrainingSize { get; init; }
+
     /// <summary>Length of the shorter side before the centre is cut out, for evaluation and prediction.</summary>
     public required int ResizeTo { get; init; }
 
@@ -30,8 +38,11 @@ public sealed record RunSettings
     /// <summary>Standard deviations of the channels.</summary>
     public required IReadOnlyList<float> Deviation { get; init; }
 
-    /// <summary>What was random about the training images.</summary>
-    public required Data.Augmentation Augmentation { get; init; }
+    /// <summary>The recipe that <see cref="Training"/> and the transforms came from; null for none.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>What was random about the training images; null where the recipe says so.</summary>
+    public Augmentation? Augmentation { get; init; }
 
     /// <summary>Images of a batch.</summary>
     public required int BatchSize { get; init; }
@@ -39,6 +50,30 @@ public sealed record RunSettings
     /// <summary>Where the weights, the order and the augmentation came from.</summary>
     public required long Seed { get; init; }
 
+    /// <summary>What an image that cannot be read did.</summary>
+    public OnUnreadableImage OnUnreadableImage { get; init; }
+
+    /// <summary>Steps from one checkpoint to the next within an epoch; null for none because of steps.</summary>
+    public int? CheckpointSteps { get; init; }
+
+    /// <summary>Minutes from one checkpoint to the next within an epoch; null for none because of time.</summary>
+    public double? CheckpointMinutes { get; init; }
+
+    /// <summary>How many of the latest checkpoints are kept.</summary>
+    public int KeepCheckpoints { get; init; } = 2;
+
     /// <summary>How it was trained.</summary>
     public required Optimization.TrainerOptions Training { get; init; }
+
+    /// <summary>What is done to the images that the network learns from.</summary>
+    [JsonIgnore]
+    public Compose TrainingTransforms => Recipe is { } recipe && Augmentation is null
+        ? TrainingRecipes.Find(recipe).WithImageSize(TrainingSize ?? ImageSize).TrainingTransforms(Normalize)
+        : (Augmentation ?? Data.Augmentation.None).Transforms(TrainingSize ?? ImageSize, ResizeTo, Normalize);
+
+    /// <summary>What is done to the images that it is evaluated on.</summary>
+    [JsonIgnore]
+    public Compose EvaluationTransforms => Presets.Evaluation(ImageSize, ResizeTo, Normalize);
+
+    private Normalize Normalize => new(Mean, Deviation);
 }

@@ -76,7 +76,7 @@ public sealed class TrainerTests : IDisposable
         using var model = Network();
         using var before = model.state_dict()["fc.weight"].detach().clone();
         var stop = new Listener(progress => { if (progress.Step >= 1) cancellation.Cancel(); });
-        var outcome = Trainer(new TrainerOptions { Epochs = 50 }).Train(model, stop, cancellation.Token);
+        var outcome = Trainer(new TrainerOptions { Epochs = 50 }).Train(model, progress: stop, cancellationToken: cancellation.Token);
         outcome.Interrupted.Should().BeTrue();
         outcome.Steps.Should().Be(1);
         outcome.Epochs.Should().BeEmpty();
@@ -88,7 +88,7 @@ public sealed class TrainerTests : IDisposable
     {
         var heard = new List<TrainingProgress>();
         using var model = Network();
-        Trainer(new TrainerOptions { Epochs = 2 }).Train(model, new Listener(heard.Add));
+        Trainer(new TrainerOptions { Epochs = 2 }).Train(model, progress: new Listener(heard.Add));
         foreach (int epoch in new[] { 1, 2 })
         {
             foreach (var phase in Enum.GetValues<TrainingPhase>())
@@ -107,7 +107,7 @@ public sealed class TrainerTests : IDisposable
     {
         using var model = Network();
         var train = () => Trainer(new TrainerOptions { Optimizer = new Sgd { LearningRate = 1e30 }, Schedule = new CosineSchedule() }).Train(model);
-        train.Should().Throw<ArithmeticException>().WithMessage("The loss is no longer finite in epoch 1*lower learning rate.");
+        train.Should().Throw<ArithmeticException>().WithMessage("The loss is no longer finite in step *, epoch 1: the training has diverged. Try a lower learning rate, *");
     }
 
     [Fact]

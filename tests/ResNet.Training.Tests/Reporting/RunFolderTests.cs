@@ -24,7 +24,15 @@ public sealed class RunFolderTests : IDisposable
         Augmentation = Augmentation.Flip,
         BatchSize = 16,
         Seed = 3,
-        Training = new TrainerOptions { Epochs = 2, Optimizer = new Sgd { LearningRate = 0.1 } },
+        Training = new TrainerOptions
+        {
+            Epochs = 2,
+            Optimizer = new Sgd { LearningRate = 0.1 },
+            Schedule = new StepSchedule { Warmup = 0.25 },
+            Mixing = new RandomChoice(new Mixup(p: 1, alpha: 0.2), new CutMix(p: 1)),
+            Average = new AverageOptions { Decay = 0.99 },
+            Precision = Precision.BFloat16,
+        },
     };
 
     private string RunPath => Path.Combine(_folder, "run");
@@ -42,8 +50,8 @@ public sealed class RunFolderTests : IDisposable
         opened.Settings.Should().BeEquivalentTo(s_settings);
         opened.Classes.Should().Equal("cat", "dog", "größe");
         opened.EvaluationOptions.Should().BeEquivalentTo(new { BatchSize = 16, Channels = 1, Shuffle = false });
-        opened.EvaluationTransforms.Take(2).Should().Equal(new Resize(36), new CenterCrop(32));
-        opened.EvaluationTransforms.Normalize!.Deviation.Should().Equal(0.25f);
+        opened.Settings.EvaluationTransforms.Take(2).Should().Equal(new Resize(36), new CenterCrop(32));
+        opened.Settings.EvaluationTransforms.Normalize!.Deviation.Should().Equal(0.25f);
         using var loaded = opened.LoadModel(CPU);
         foreach (var (name, value) in model.state_dict())
             value.allclose(loaded.state_dict()[name], rtol: 0, atol: 0).Should().BeTrue();
@@ -53,13 +61,21 @@ public sealed class RunFolderTests : IDisposable
     public void The_metrics_have_a_row_an_epoch()
     {
         var run = RunFolder.Create(RunPath, s_settings, ["a", "b"]);
-        File.ReadAllText(Path.Combine(RunPath, "metrics.csv")).Should().Be("epoch,train_loss,val_loss,val_top1,val_top5,learning_rate,images_per_second\n");
-        run.Append(new EpochMetrics(1, 1.25, 0.5, 88.125, 99.9, 0.05, 384.96));
-        run.Append(new EpochMetrics(2, 0.1234567, 0.25, 100, 100, 0.0000001, 400));
+        const string Header = "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second";
+        File.ReadAllText(Path.Combine(RunPath, "metrics.csv")).Should().Be(Header + "\n");
+        run.SaveMetrics(
+            [
+                new EpochMetrics(1, 1.25, 0.5, 88.125, 99.9, 0.05, 384.96) { Steps = 10 },
+                new EpochMetrics(2, 0.1234567, 0.25, 100, 100, 0.0000001, 400) { Steps = 20, AverageLoss = 0.5, AverageTop1 = 99, AverageTop5 = 100 },
+                new EpochMetrics(3, 0.1, double.NaN, double.NaN, double.NaN, 0.05, double.NaN) { Steps = 30 },
+            ],
+            [new StepMetrics(1, 1, 2.5, 0.01), new StepMetrics(3, 1, 2.25, 0.05)]);
         File.ReadAllLines(Path.Combine(RunPath, "metrics.csv")).Should().Equal(
-            "epoch,train_loss,val_loss,val_top1,val_top5,learning_rate,images_per_second",
-            "1,1.25,0.5,88.125,99.90,0.05,385.0",
-            "2,0.123457,0.25,100.00,100.00,0.0000001,400.0");
+            Header,
+            "1,10,1.25,0.5,88.125,99.90,,,,0.05,385.0",
+            "2,20,0.123457,0.25,100.00,100.00,0.5,99.00,100.00,0.0000001,400.0",
+            "3,30,0.1,,,,,,,0.05,");
+        File.ReadAllLines(Path.Combine(RunPath, "steps.csv")).Should().Equal("step,epoch,loss,learning_rate", "1,1,2.5,0.01", "3,1,2.25,0.05");
     }
 
     [Fact]

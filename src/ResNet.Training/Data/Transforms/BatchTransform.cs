@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Data.Transforms;
@@ -7,6 +8,9 @@ namespace ResNet.Training.Data.Transforms;
 /// Image i meets image i - 1, the first one the last, as in torchvision's recipes (<c>references/classification/transforms.py</c>).
 /// Random numbers come from the numbers that <see cref="Apply"/> is given alone.
 /// </remarks>
+[JsonDerivedType(typeof(Mixup), "mixup")]
+[JsonDerivedType(typeof(CutMix), "cutmix")]
+[JsonDerivedType(typeof(RandomChoice), "choice")]
 public abstract record BatchTransform
 {
     // Beside the loader's streams of the order (1) and of the images (2).

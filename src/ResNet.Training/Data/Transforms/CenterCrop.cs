@@ -14,6 +14,8 @@ public sealed record CenterCrop : Transform
 
     internal override ImageSize? SizeAfter(ImageSize? before) => Size;
 
+    internal override Transform Scaled(Func<int, int> side) => new CenterCrop(Size.Scaled(side));
+
     internal override void Apply(Canvas canvas, ref SplitMix64 random) => canvas.Crop(
         new(Start(canvas.Width, Size.Width), Start(canvas.Height, Size.Height), Size.Width, Size.Height), PaddingMode.Constant, fill: 0);
 

@@ -68,6 +68,11 @@ public sealed class Compose : IReadOnlyList<Transform>
         }
     }
 
+    /// <summary>The same for images of another size: every length that a step sets changes in proportion.</summary>
+    /// <param name="height">The images' height afterwards.</param>
+    internal Compose AtHeight(int height) =>
+        new(_transforms.Select(transform => transform.Scaled(side => (int)Math.Round((double)side * height / Size.Height))));
+
     internal void Apply(IPixelSource source, Canvas canvas, SplitMix64 random, Span<byte> destination)
     {
         canvas.Begin(source);

@@ -12,6 +12,9 @@ public readonly record struct ImageSize(int Height, int Width)
     {
     }
 
+    /// <summary>The same with other lengths.</summary>
+    internal ImageSize Scaled(Func<int, int> side) => new(side(Height), side(Width));
+
     /// <summary>Height × width.</summary>
     public override string ToString() => $"{Height} × {Width}";
 

@@ -45,6 +45,8 @@ public sealed record RandomCrop : Transform
 
     internal override ImageSize? SizeAfter(ImageSize? before) => Size;
 
+    internal override Transform Scaled(Func<int, int> side) => new RandomCrop(Size.Scaled(side), side(Padding)) { Fill = Fill, PaddingMode = PaddingMode, PadIfNeeded = PadIfNeeded };
+
     internal override void Apply(Canvas canvas, ref SplitMix64 random)
     {
         int top = Draw(canvas.Height, Size.Height, ref random);

@@ -34,6 +34,12 @@ public sealed record RandomResize : Transform
 
     internal override ImageSize? SizeAfter(ImageSize? before) => null;
 
+    internal override Transform Scaled(Func<int, int> side)
+    {
+        int minimum = side(Minimum);
+        return new RandomResize(minimum, Math.Max(side(Limit), minimum + 1)) { Interpolation = Interpolation };
+    }
+
     internal override void Apply(Canvas canvas, ref SplitMix64 random) =>
         new Resize(Minimum + random.NextInt(Limit - Minimum)) { Interpolation = Interpolation }.Apply(canvas, ref random);
 }

@@ -50,6 +50,8 @@ public sealed record RandomResizedCrop : Transform
 
     internal override ImageSize? SizeAfter(ImageSize? before) => Size;
 
+    internal override Transform Scaled(Func<int, int> side) => new RandomResizedCrop(Size.Scaled(side)) { Scale = Scale, Ratio = Ratio, Interpolation = Interpolation };
+
     internal override void Apply(Canvas canvas, ref SplitMix64 random)
     {
         canvas.Crop(Draw(canvas.Width, canvas.Height, ref random));

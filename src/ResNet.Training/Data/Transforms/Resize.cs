@@ -37,6 +37,10 @@ public sealed record Resize : Transform
 
     internal override ImageSize? SizeAfter(ImageSize? before) => _size ?? (before is { } size ? After(size) : null);
 
+    internal override Transform Scaled(Func<int, int> side) => _size is { } size
+        ? new Resize(size.Scaled(side)) { Interpolation = Interpolation }
+        : new Resize(side(_shorterSide)) { Interpolation = Interpolation };
+
     internal override void Apply(Canvas canvas, ref SplitMix64 random)
     {
         var (height, width) = _size ?? After(new(canvas.Height, canvas.Width));

@@ -28,4 +28,8 @@ public abstract record Transform
 
     /// <summary>What size the step leaves an image of this size in; null where images come in different sizes.</summary>
     internal virtual ImageSize? SizeAfter(ImageSize? before) => before;
+
+    /// <summary>The same for images of another size, where it sets sizes.</summary>
+    /// <param name="side">Gives the new length of a side.</param>
+    internal virtual Transform Scaled(Func<int, int> side) => this;
 }
