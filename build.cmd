@@ -1,7 +1,8 @@
 @echo off
 rem Sets up what is missing and does one of two jobs:
 rem   build train [OPTION...]   trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
-rem   build test  [OPTION...]   runs every test; options go to 'dotnet test'
+rem   build test  [OPTION...]   runs every test, with --long as the first option those that take
+rem                             many minutes, too; other options go to 'dotnet test'
 setlocal
 cd /d "%~dp0"
 set DOTNET_CLI_TELEMETRY_OPTOUT=1
@@ -21,6 +22,11 @@ if errorlevel 1 (
 set job=%~1
 set options=
 for /f "tokens=1,*" %%a in ("%*") do set options= %%b
+if /i "%job%"=="test" if "%~2"=="--long" (
+  set RESNET_LONG_TESTS=1
+  set options=
+  for /f "tokens=1,2,*" %%a in ("%*") do set options= %%c
+)
 if not exist TorchEngine.props (
   echo Asking the package feed for TorchSharp
   dotnet restore samples\Imagenette -p:TorchEngine=Package --nologo -v quiet
@@ -43,7 +49,7 @@ echo Building everything
 dotnet build ResNet.sln -c Release --nologo -v quiet
 if errorlevel 1 exit /b 1
 set result=0
-for %%p in (ResNet.Core.Tests ResNet.Training.Tests ResNet.Parity.Tests TorchSharp.System.Tests) do (
+for %%p in (ResNet.Console.Tests ResNet.Core.Tests ResNet.Training.Tests ResNet.Parity.Tests TorchSharp.System.Tests) do (
   dotnet test tests\%%p -c Release --no-build --nologo%options%
   if errorlevel 1 set result=1
 )

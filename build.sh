@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what is missing and does one of these jobs:
 #   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
-#   ./build.sh test  [OPTION…]        runs every test; options go to 'dotnet test'
+#   ./build.sh test  [OPTION…]        runs every test, with --long those that take many minutes, too; other options go to 'dotnet test'
 #   ./build.sh bench data [OPTION…]   loads images beside torchvision: --photographs FOLDER, --cifar FOLDER, --rounds N
 #
 # TORCH_ENGINE=Package or System overrules what set-up finds out about the package feed; see CONTRIBUTING.md.
@@ -110,6 +110,10 @@ train() {
 
 # Runs the test projects one after the other, so that each has the machine to itself, and adds up their results.
 test_all() {
+  local option options=()
+  for option in "$@"; do
+    if [ "$option" = --long ]; then export RESNET_LONG_TESTS=1; else options+=("$option"); fi
+  done
   set_up
   install_reference
   step 'Building everything' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build ResNet.sln -c Release --nologo -v quiet
@@ -117,7 +121,7 @@ test_all() {
   for project in tests/*/*.csproj; do
     log=$logs/$(basename "$project" .csproj).log
     local broken=0
-    dotnet test "$project" -c Release --no-build --nologo "$@" 2>&1 | tee "$log" || broken=1
+    dotnet test "$project" -c Release --no-build --nologo ${options[@]+"${options[@]}"} 2>&1 | tee "$log" || broken=1
     # A run that ends without counts, as one that crashes does, counts as one failure.
     counts=$(sed -nE 's/.*Failed: *([0-9]+), Passed: *([0-9]+), Skipped: *([0-9]+).*/\1 \2 \3/p' "$log" | tail -n 1)
     read -r f p s <<<"${counts:-$broken 0 0}"

@@ -1,16 +1,16 @@
 using System.Diagnostics;
 
-namespace ResNet.Training.Tests.Checkpoints;
+namespace ResNet.Tests;
 
 /// <summary>A file system in memory that is soon full; only root on Linux can have one.</summary>
 internal sealed class SmallDisk : IDisposable
 {
     private SmallDisk(string path) => Path = path;
 
-    public string Path { get; }
+    internal string Path { get; }
 
     /// <summary>Null where this is not Linux, or where the process may not.</summary>
-    public static SmallDisk? Mount(int megabytes)
+    internal static SmallDisk? Mount(int megabytes)
     {
         if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess) return null;
         string path = Directory.CreateTempSubdirectory("resnet-disk-").FullName;
@@ -18,6 +18,9 @@ internal sealed class SmallDisk : IDisposable
         Directory.Delete(path);
         return null;
     }
+
+    /// <summary>Mounts it with other options, such as <c>ro</c> or <c>size=64m</c>. False where a file is open that this forbids.</summary>
+    internal bool TryRemount(string options) => Run("mount", "-o", $"remount,{options}", Path);
 
     public void Dispose()
     {

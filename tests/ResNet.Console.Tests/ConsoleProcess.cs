@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ResNet.Console.Tests;
+
+/// <summary>The console as a process of its own, with one thread so that its results do not depend on who else is at work.</summary>
+internal sealed class ConsoleProcess : IDisposable
+{
+    internal const int Interrupt = 2;
+    internal const int Terminate = 15;
+
+    // Far more than any of the runs takes: what hangs is a failure.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+
+    private ConsoleProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += Append;
+        process.ErrorDataReceived += Append;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>All that it has written.</summary>
+    internal string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
+    }
+
+    internal bool HasEnded => _process.HasExited;
+
+    internal static ConsoleProcess Start(params IEnumerable<string> arguments)
+    {
+        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        var start = new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "imagenette.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["OMP_NUM_THREADS"] = "1" },
+        };
+        return new ConsoleProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Ends it as a power cut would. False where it had ended by itself.</summary>
+    internal bool Kill()
+    {
+        if (_process.HasExited) return false;
+        _process.Kill();
+        _process.WaitForExit();
+        return _process.ExitCode != 0;
+    }
+
+    internal void Signal(int signal) => kill(_process.Id, signal).Should().Be(0);
+
+    /// <summary>Whether it ends within a time.</summary>
+    internal bool Ends(TimeSpan time) => _process.WaitForExit(time);
+
+    /// <summary>Waits for its end and gives its exit code.</summary>
+    internal int ExitCode()
+    {
+        if (!_process.WaitForExit(s_patience))
+        {
+            _process.Kill();
+            Assert.Fail($"The process did not end within {s_patience}. It wrote:\n{Output}");
+        }
+        // The rest of its output, too.
+        _process.WaitForExit();
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits until something is so; fails where the process ends before.</summary>
+    internal void WaitUntil(Func<bool> isSo)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!isSo())
+        {
+            if (HasEnded || clock.Elapsed > s_patience) Assert.Fail($"The process did not come so far. It wrote:\n{Output}");
+            Thread.Yield();
+        }
+    }
+
+    public void Dispose()
+    {
+        Kill();
+        _process.Dispose();
+    }
+
+    private void Append(object sender, DataReceivedEventArgs line)
+    {
+        lock (_output) _output.AppendLine(line.Data);
+    }
+
+    [DllImport("libc")]
+    private static extern int kill(int process, int signal);
+}
