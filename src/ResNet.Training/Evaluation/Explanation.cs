@@ -18,10 +18,6 @@ public sealed class Explanation
     private const double HotOpacity = 0.6;
     private const double Unseen = 0.35;
 
-    // From cold to hot, as red, green and blue: six points of the turbo colour map (Mikhailov 2019,
-    // https://research.google/blog/turbo-an-improved-rainbow-colormap-for-visualization/).
-    private static readonly byte[][] s_colours = [[48, 18, 59], [62, 155, 254], [70, 247, 131], [225, 220, 55], [239, 89, 17], [122, 4, 3]];
-
     private readonly string _path;
     private readonly float[] _heat;
     private readonly SourceArea _seen;
@@ -100,18 +96,7 @@ public sealed class Explanation
         return functional.interpolate(map, [height, width], mode: InterpolationMode.Bilinear, align_corners: false).data<float>().ToArray();
     }
 
-    private static void Paint(Span<byte> pixel, float heat)
-    {
-        double opacity = ColdOpacity + ((HotOpacity - ColdOpacity) * heat);
-        double place = heat * (s_colours.Length - 1);
-        int below = Math.Min((int)place, s_colours.Length - 2);
-        double above = place - below;
-        for (int i = 0; i < pixel.Length; i++)
-        {
-            double colour = (s_colours[below][i] * (1 - above)) + (s_colours[below + 1][i] * above);
-            pixel[i] = (byte)Math.Round((pixel[i] * (1 - opacity)) + (colour * opacity));
-        }
-    }
+    private static void Paint(Span<byte> pixel, float heat) => HeatColours.Blend(pixel, heat, ColdOpacity + ((HotOpacity - ColdOpacity) * heat));
 
     private static void Darken(Span<byte> pixel)
     {
