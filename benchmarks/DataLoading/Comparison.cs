@@ -1,6 +1,4 @@
-using System.Diagnostics;
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using Benchmarks;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Packing;
 
@@ -9,20 +7,11 @@ namespace DataLoading;
 /// <summary>Both sides in turn, round by round, and what comes of it.</summary>
 internal sealed class Comparison(Settings settings)
 {
-    private const string InterpreterVariable = "PARITY_PYTHON";
     private const int PhotographBatch = 64;
     private const int CifarBatch = 128;
     private const int Copies = 10;
     private const double SameMean = 1e-5;
 
-    private static readonly JsonSerializerOptions s_json = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    private readonly string _python = Environment.GetEnvironmentVariable(InterpreterVariable) is { Length: > 0 } path ? path : "/usr/bin/python3";
     private readonly string _script = Path.Combine(AppContext.BaseDirectory, "data_reference.py");
     private readonly string _self = Environment.ProcessPath!;
     private readonly string _workers = $"{Environment.ProcessorCount}";
@@ -39,8 +28,8 @@ internal sealed class Comparison(Settings settings)
             {
                 foreach (var work in works) Measure(work, round);
             }
-            foreach (var row in rows) row.Summarise();
-            Write(rows);
+            string heading = $"{settings.Rounds} alternating rounds on {Environment.ProcessorCount} processors, {_workers} workers on both sides; medians, and the ratios' range:";
+            Table.Write(rows, settings.Output, heading, "torchvision");
         }
         finally
         {
@@ -50,7 +39,7 @@ internal sealed class Comparison(Settings settings)
 
     private List<Work> Prepare(string folder)
     {
-        Require();
+        Python.Require();
         string photographs = settings.Photographs ?? Make("photographs", folder);
         string cifar = settings.Cifar ?? Make("cifar", folder);
         if (Directory.Exists(Path.Combine(cifar, "train"))) cifar = Path.Combine(cifar, "train");
@@ -70,21 +59,12 @@ internal sealed class Comparison(Settings settings)
         ];
     }
 
-    private void Require()
-    {
-        using var question = Process.Start(new ProcessStartInfo(_python, ["-c", "import torchvision"]) { RedirectStandardError = true });
-        question?.WaitForExit();
-        if (question?.ExitCode != 0)
-            throw new InvalidOperationException($"{_python} has no torchvision to compare with: install python3-torchvision, or name another Python with {InterpreterVariable}.");
-    }
-
     private string Make(string kind, string folder)
     {
         Console.WriteLine($"Making JPEG files in place of {kind}");
         string target = Path.Combine(folder, kind);
-        using var process = Process.Start(_python, [_script, "make", kind, target]);
-        process.WaitForExit();
-        return process.ExitCode == 0 ? target : throw new InvalidOperationException($"{_script} could not make {kind}.");
+        Python.Run(_script, "make", kind, target);
+        return target;
     }
 
     // A hundred photographs are too few for a pass.
@@ -103,29 +83,15 @@ internal sealed class Comparison(Settings settings)
     private void Measure(Work work, int round)
     {
         Measurement Ours() => Measurement.Of(_self, "measure", work.Pack ?? work.Folder, work.Kind, $"{work.Batch}", _workers, _seconds);
-        Measurement Theirs() => Measurement.Of(_python, _script, "measure", work.Folder, work.Kind, $"{work.Batch}", _workers, _seconds);
+        Measurement Theirs() => Measurement.Of(Python.Path, _script, "measure", work.Folder, work.Kind, $"{work.Batch}", _workers, _seconds);
 
         // Each goes first in every other round.
         var (ours, theirs) = round % 2 == 1 ? (Ours(), Theirs()) : Swap(Theirs(), Ours());
         work.Add(ours, theirs);
         Console.WriteLine($"round {round}: {work.Name}: {ours.ImagesPerSecond:N0} img/s, {ours.Memory.Proportional:N0} MB; torchvision {theirs.ImagesPerSecond:N0} img/s, {theirs.Memory.Proportional:N0} MB; ratio {ours.ImagesPerSecond / theirs.ImagesPerSecond:0.00}");
-        if (work.Kind == "eval" && Math.Abs(ours.Mean - theirs.Mean) > SameMean)
-            throw new InvalidOperationException($"The two sides load different values: their means are {ours.Mean} and {theirs.Mean}.");
+        if (work.Kind == "eval" && Math.Abs(ours.Check - theirs.Check) > SameMean)
+            throw new InvalidOperationException($"The two sides load different values: their means are {ours.Check} and {theirs.Check}.");
 
         static (Measurement, Measurement) Swap(Measurement theirs, Measurement ours) => (ours, theirs);
-    }
-
-    private void Write(List<Row> rows)
-    {
-        string path = Path.GetFullPath(settings.Output);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        ResNet.Core.AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, rows, s_json));
-        Console.WriteLine();
-        Console.WriteLine($"{settings.Rounds} alternating rounds on {Environment.ProcessorCount} processors, {_workers} workers on both sides; medians, and the ratios' range:");
-        int width = rows.Max(row => row.Name.Length);
-        Console.WriteLine($"{"".PadRight(width)}        {"ours",10} {"torchvision",12} {"ratio",7}");
-        foreach (var row in rows)
-            Console.WriteLine($"{row.Name.PadRight(width)}  {row.Unit,-5} {row.Ours,10:N0} {row.Reference,12:N0} {row.Ratio,7:0.00} ({row.RatioMin:0.00} to {row.RatioMax:0.00})");
-        Console.WriteLine($"These rows are in {path}");
     }
 }

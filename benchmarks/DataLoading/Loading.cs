@@ -35,7 +35,7 @@ internal static class Loading
             total += mean.ToDouble() * images.Count;
         }
         double speed = Speed(loader, memory, seconds);
-        Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = speed, mean = total / loader.Images }));
+        Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = speed, check = total / loader.Images }));
         // Somebody looks at the memory now.
         Speed(loader, memory, seconds / 2);
     }

@@ -1,3 +1,5 @@
+using Benchmarks;
+
 namespace DataLoading;
 
 /// <summary>One kind of loading, on both sides.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace DataLoading;
+namespace Benchmarks;
 
 /// <summary>Memory of a process and all that it started, in 10⁶ bytes.</summary>
 /// <param name="Proportional">Proportional set sizes: what several processes share counts once.</param>

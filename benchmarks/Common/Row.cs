@@ -1,4 +1,4 @@
-namespace DataLoading;
+namespace Benchmarks;
 
 /// <summary>A line of the table: medians over the rounds, and the range of the rounds' ratios.</summary>
 internal sealed record Row(string Name, string Unit)

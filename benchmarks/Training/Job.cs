@@ -1,0 +1,32 @@
+using ResNet.Training.Data.Transforms;
+
+namespace Benchmarks.Training;
+
+/// <summary>What is trained, on both sides.</summary>
+/// <param name="Key">Its name on the command line.</param>
+/// <param name="Name">Its name in the table.</param>
+/// <param name="Network">The network.</param>
+/// <param name="Classes">Outputs of the network.</param>
+/// <param name="Channels">Channels of the images.</param>
+/// <param name="ImageSize">Their height and width.</param>
+/// <param name="BatchSize">Images of a step.</param>
+/// <param name="Batches">Steps of an epoch.</param>
+/// <param name="Decodes">Whether reading and decoding the files is part of it; if not, PyTorch has its input ready, and we take pixels from a pack.</param>
+internal sealed record Job(string Key, string Name, string Network, int Classes, int Channels, int ImageSize, int BatchSize, int Batches, bool Decodes)
+{
+    public static IReadOnlyList<Job> All { get; } =
+    [
+        new("resnet18", "training step, resnet18, 224×224, batch 16", "resnet18", 1000, 3, 224, BatchSize: 16, Batches: 4, Decodes: false),
+        new("resnet20", "training step, resnet20, 32×32, batch 128", "resnet20", 10, 3, 32, BatchSize: 128, Batches: 4, Decodes: false),
+        new("fashion-mnist", "epoch of Fashion-MNIST, resnet18, 28×28, batch 128, decoding included", "resnet18", 10, 1, 28, BatchSize: 128, Batches: 30, Decodes: true),
+    ];
+
+    /// <summary>Images of an epoch.</summary>
+    public int Images => BatchSize * Batches;
+
+    public Normalize Normalize => Channels == 1 ? Normalize.FashionMnist : Normalize.ImageNet;
+
+    /// <exception cref="ArgumentException">There is none of this key.</exception>
+    public static Job Find(string key) => All.FirstOrDefault(job => job.Key == key)
+        ?? throw new ArgumentException($"There is no job '{key}': give {string.Join(", ", All.Select(job => job.Key))}.");
+}

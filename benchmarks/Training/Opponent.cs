@@ -1,0 +1,39 @@
+using System.Text.Json;
+
+namespace Benchmarks.Training;
+
+/// <summary>PyTorch in one of its settings.</summary>
+/// <param name="Name">Its name in the table.</param>
+/// <param name="Layout">contiguous or channels_last.</param>
+/// <param name="Environment">What is set in its environment.</param>
+internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<string, string> Environment)
+{
+    // As NativeHeap.KeepFreedMemory sets them.
+    private static readonly Dictionary<string, string> s_heap = new()
+    {
+        ["MALLOC_MMAP_THRESHOLD_"] = $"{1 << 30}",
+        ["MALLOC_TRIM_THRESHOLD_"] = $"{int.MaxValue}",
+        ["MALLOC_TOP_PAD_"] = $"{1 << 26}",
+    };
+
+    private static readonly Dictionary<string, string> s_nothing = [];
+
+    public static IReadOnlyList<Opponent> All(bool heap)
+    {
+        Opponent[] plain = [new("contiguous", "contiguous", s_nothing), new("channels-last", "channels_last", s_nothing)];
+        return heap ? [.. plain, .. plain.Select(opponent => opponent with { Name = $"{opponent.Name}, heap as ours", Environment = s_heap })] : plain;
+    }
+
+    /// <summary>The job's numbers, as the script takes them.</summary>
+    public string Describe(Job job) => JsonSerializer.Serialize(new
+    {
+        network = job.Network,
+        classes = job.Classes,
+        channels = job.Channels,
+        batch = job.BatchSize,
+        decodes = job.Decodes,
+        mean = job.Normalize.Mean,
+        deviation = job.Normalize.Deviation,
+        layout = Layout,
+    });
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ResNet.Core;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Packing;
+using ResNet.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace Benchmarks.Training;
+
+/// <summary>Our side of the comparison: the library's own trainer, as the console uses it.</summary>
+internal static class OurSide
+{
+    private const double LearningRate = 0.01;
+
+    /// <summary>
+    /// Trains an epoch on the images in their order, whose loss both sides have to agree on, goes on for at least so many seconds, prints a
+    /// JSON line, and goes on for half as long.
+    /// </summary>
+    public static void Measure(Job job, string data, string weights, double seconds)
+    {
+        NativeHeap.KeepFreedMemory();
+        using var model = ResNets.Create(job.Network, job.Classes, job.Channels);
+        model.LoadWeights(weights);
+        using var pack = File.Exists(data) ? ImagePack.Open(data) : null;
+        double check = Trainer(epochs: 1, shuffle: false).Train(model).Epochs[0].TrainLoss;
+
+        using var stop = new CancellationTokenSource();
+        var endless = Trainer(epochs: int.MaxValue, shuffle: true);
+        Stopwatch? clock = null;
+        int epochs = 0;
+        bool measured = false;
+        endless.EpochCompleted += _ =>
+        {
+            // The first one warms up.
+            clock ??= Stopwatch.StartNew();
+            double elapsed = clock.Elapsed.TotalSeconds;
+            if (!measured && elapsed >= seconds)
+            {
+                Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = (double)epochs * job.Images / elapsed, check }));
+                measured = true;
+            }
+            epochs++;
+            // Somebody looks at the memory until then.
+            if (measured && elapsed >= 1.5 * seconds) stop.Cancel();
+        };
+        endless.Train(model, progress: null, stop.Token);
+
+        Trainer Trainer(int epochs, bool shuffle) => new(Loader(shuffle), evaluation: null, Options(epochs));
+
+        ImageLoader Loader(bool shuffle)
+        {
+            var transforms = Augmentation.None.Transforms(job.ImageSize, job.ImageSize, job.Normalize);
+            var options = new ImageLoaderOptions { BatchSize = job.BatchSize, Channels = job.Channels, Shuffle = shuffle };
+            return pack is null ? new ImageLoader(new ImageFolder(data).Samples, transforms, options) : new ImageLoader(pack, transforms, options);
+        }
+    }
+
+    private static TrainerOptions Options(int epochs) => new()
+    {
+        Epochs = epochs,
+        Optimizer = new Sgd { LearningRate = LearningRate },
+        Schedule = new ConstantSchedule(),
+    };
+}
