@@ -2,8 +2,8 @@
 
 optimizer NAME DECAYS START FILE   20 steps of an optimizer on a network's parameters, with gradients that it draws
 average START FILE                 torchvision's moving average of a network whose weights and statistics change before each update
-clip LIMIT START FILE              gradients before and after clip_grad_norm_, and their norm
-schedule NAME FILE                 the factor of each step of a run
+clip START FILE                    gradients before and after clip_grad_norm_ with several limits, and their norm
+schedules FILE                     the factor of each step of a run
 loss FILE                          cross entropies of labels and of mixed labels, with and without smoothing, and their gradients
 
 START is a file of weights that the library saved.
@@ -118,13 +118,16 @@ def average(start, file):
     torch.save(results, file)
 
 
-def clip(limit, start, file):
+def clip(start, file):
     torch.manual_seed(0)
     network = Network(start)
     network.draw_gradients(0.1)
     results = network.gradients("gradient")
-    results["norm"] = nn.utils.clip_grad_norm_(network.parameters(), float(limit))
-    results.update(network.gradients("clipped"))
+    for limit in (0.5, 5.0, 1e6):
+        for name, parameter in network.named_parameters():
+            parameter.grad = results[f"gradient.{name.replace('/', '.')}"].clone()
+        results[f"norm{limit:g}"] = nn.utils.clip_grad_norm_(network.parameters(), limit)
+        results.update(network.gradients(f"clipped{limit:g}"))
     torch.save(results, file)
 
 
@@ -155,15 +158,19 @@ SCHEDULES = {
 }
 
 
-def schedule(name, file):
+def schedules(file):
+    torch.save({name: factors(make) for name, make in SCHEDULES.items()}, file)
+
+
+def factors(make):
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1)
-    scheduler = SCHEDULES[name](optimizer)
-    factors = []
+    scheduler = make(optimizer)
+    rates = []
     for _ in range(RUN):
-        factors.append(optimizer.param_groups[0]["lr"])
+        rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
-    torch.save({"factors": torch.tensor(factors, dtype=torch.float64)}, file)
+    return torch.tensor(rates, dtype=torch.float64)
 
 
 def loss(file):
@@ -183,4 +190,4 @@ def loss(file):
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    {"optimizer": optimizer, "average": average, "clip": clip, "schedule": schedule, "loss": loss}[command](*arguments)
+    {"optimizer": optimizer, "average": average, "clip": clip, "schedules": schedules, "loss": loss}[command](*arguments)
