@@ -82,7 +82,7 @@ internal sealed class ConsoleProcess : IDisposable
         while (!isSo())
         {
             if (HasEnded || clock.Elapsed > s_patience) Assert.Fail($"The process did not come so far. It wrote:\n{Output}");
-            Thread.Yield();
+            Thread.Sleep(1);
         }
     }
 

@@ -73,8 +73,9 @@ public sealed class RunFolder
         run.Writing(() =>
         {
             Directory.CreateDirectory(path);
-            run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
+            // First: a process that is killed here leaves a folder that is known as a run's, so that the run may be started again in it.
             run.Write("settings.json", JsonSerializer.Serialize(settings, s_json) + "\n");
+            run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
         });
         run.SaveMetrics([], []);
         return run;
