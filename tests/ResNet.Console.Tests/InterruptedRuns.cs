@@ -3,8 +3,11 @@ using System.Diagnostics;
 namespace ResNet.Console.Tests;
 
 /// <summary>Runs that are stopped in their midst, and the same ones that were not.</summary>
-public sealed class InterruptedRuns : IDisposable
+[CollectionDefinition(Name)]
+public sealed class InterruptedRuns : ICollectionFixture<InterruptedRuns>, IDisposable
 {
+    internal const string Name = "interrupted runs";
+
     private static readonly Dictionary<string, string[]> s_setUps = new()
     {
         ["momentum"] = ["--network", "resnet20", "--epochs", "4", "--batch-size", "8", "--checkpoint-steps", "2"],
@@ -30,7 +33,7 @@ public sealed class InterruptedRuns : IDisposable
         var clock = Stopwatch.StartNew();
         var run = New(setUp);
         run.Finish();
-        return _whole[setUp] = new Whole(run.Results(), clock.Elapsed);
+        return _whole[setUp] = new Whole(run, run.Results(), clock.Elapsed);
     }
 
     /// <summary>A run that has not begun.</summary>
@@ -40,5 +43,5 @@ public sealed class InterruptedRuns : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    internal sealed record Whole(IReadOnlyDictionary<string, string> Results, TimeSpan Time);
+    internal sealed record Whole(TrainingRun Run, IReadOnlyDictionary<string, string> Results, TimeSpan Time);
 }

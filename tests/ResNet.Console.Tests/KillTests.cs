@@ -3,7 +3,8 @@ using ResNet.Tests;
 namespace ResNet.Console.Tests;
 
 /// <summary>A run that is killed at any moment and resumed ends with the same bits as one that was not.</summary>
-public sealed class KillTests(InterruptedRuns runs) : IClassFixture<InterruptedRuns>
+[Collection(InterruptedRuns.Name)]
+public sealed class KillTests(InterruptedRuns runs)
 {
     private static readonly int s_kills = LongTests.AreWanted ? 20 : 2;
 
@@ -102,8 +103,7 @@ public sealed class KillTests(InterruptedRuns runs) : IClassFixture<InterruptedR
     public void A_run_at_its_end_stays_as_it_is_when_it_is_resumed()
     {
         var whole = runs.Undisturbed("momentum");
-        var run = runs.New("momentum");
-        run.Finish();
+        var run = whole.Run.CopyTo(runs.NewFolder());
         run.Finish();
         run.Results().Should().Equal(whole.Results);
     }

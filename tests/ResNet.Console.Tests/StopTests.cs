@@ -3,7 +3,8 @@ using ResNet.Tests;
 namespace ResNet.Console.Tests;
 
 /// <summary>Runs that are asked to stop, or can no longer write.</summary>
-public sealed class StopTests(InterruptedRuns runs) : IClassFixture<InterruptedRuns>
+[Collection(InterruptedRuns.Name)]
+public sealed class StopTests(InterruptedRuns runs)
 {
     [Fact]
     public void A_machine_that_is_taken_back_gets_a_checkpoint_and_the_code_that_says_resume_me() => ShouldStop(ConsoleProcess.Terminate, exitCode: 75);
