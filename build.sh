@@ -13,6 +13,7 @@ readonly engine_file=TorchEngine.props
 readonly logs=artifacts/log
 readonly engine_packages=(libtorch-dev libvips42 g++ cmake dataset-fashion-mnist)
 readonly reference_packages=(python3-torch python3-torchvision)
+readonly browser_packages=(chromium)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -72,6 +73,15 @@ install_reference() {
   printf 'build.sh: warning: there is no PyTorch to compare with, so the parity tests are skipped. On Debian they need %s.\n' "${reference_packages[*]}" >&2
 }
 
+# What the tests of reports load their pages with; likewise.
+install_browser() {
+  ! command -v chromium >/dev/null && [ ! -x /usr/bin/chromium ] || return 0
+  if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+    (install_debian_packages "${browser_packages[@]}") && return
+  fi
+  printf 'build.sh: warning: there is no chromium, so the tests that load reports in it are skipped. On Debian they need %s.\n' "${browser_packages[*]}" >&2
+}
+
 install_debian_packages() {
   local missing=() package
   for package in "$@"; do
@@ -116,6 +126,7 @@ test_all() {
   done
   set_up
   install_reference
+  install_browser
   step 'Building everything' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build ResNet.sln -c Release --nologo -v quiet
   local project log counts passed=0 failed=0 skipped=0
   for project in tests/*/*.csproj; do

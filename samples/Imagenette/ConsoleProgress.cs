@@ -12,7 +12,8 @@ namespace Imagenette;
 /// <summary>Shows long work: as a bar on a terminal, as a plain line every few seconds where the output goes elsewhere.</summary>
 internal static class ConsoleProgress
 {
-    private static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
+    /// <summary>Whether somebody reads the output where it can be drawn.</summary>
+    internal static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
 
     /// <summary>Does the work and shows how far it is.</summary>
     internal static T Run<T>(Func<IProgress<TrainingProgress>, T> work) =>

@@ -25,11 +25,12 @@ void Stop(PosixSignalContext context)
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-var root = new RootCommand("Trains residual networks on image folders, evaluates them, says what pictures show, what networks consist of, and whether images are sound.")
+var root = new RootCommand("Trains residual networks on image folders, evaluates and compares them, says what pictures show, what networks consist of, and whether images are sound.")
 {
     TrainCommand.Create(cancellation.Token),
     EvaluateCommand.Create(cancellation.Token),
     PredictCommand.Create(cancellation.Token),
+    CompareCommand.Create(),
     SummaryCommand.Create(),
     NetworksCommand.Create(),
     DownloadCommand.Create(cancellation.Token),

@@ -8,16 +8,19 @@ namespace ResNet.Training.Reporting;
 /// <param name="Ticks">The round numbers, at the same distance from each other.</param>
 internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> Ticks)
 {
+    // Beyond it sums and differences of numbers are no longer finite.
+    private const double Largest = 1e300;
+
     private static readonly double[] s_steps = [1, 2, 2.5, 5, 10];
 
     /// <summary>An axis that holds all values and begins and ends at round numbers.</summary>
-    /// <param name="values">What is drawn; what is not finite does not count.</param>
+    /// <param name="values">What is drawn; what is not finite, or nearly so, does not count.</param>
     /// <param name="least">Where it is to begin at the latest; null for the smallest value.</param>
     /// <param name="most">What it may not go beyond; null for no such limit.</param>
     /// <param name="count">About how many ticks.</param>
     internal static ChartAxis Nice(IEnumerable<double> values, double? least = null, double? most = null, int count = 5)
     {
-        double[] finite = [.. values.Where(double.IsFinite)];
+        double[] finite = [.. values.Where(value => Math.Abs(value) <= Largest)];
         double smallest = finite.Length == 0 ? 0 : finite.Min(), largest = finite.Length == 0 ? 1 : finite.Max();
         smallest = Math.Min(smallest, least ?? smallest);
         if (largest <= smallest) (smallest, largest) = (smallest - (smallest == least ? 0 : Half(smallest)), largest + Half(largest));

@@ -13,7 +13,7 @@ internal static class ConfusionFigure
     private const int MostNumbered = 12;
     private const double Side = 480;
     private const double Names = 118;
-    private const int NameLength = 15;
+    private const int NameLength = 16;
 
     // Below it the page's ink is on the cell, above it white.
     private const double Dark = 0.55;
@@ -33,11 +33,11 @@ internal static class ConfusionFigure
                 .Append($"<text class=\"tick\" transform=\"translate({At(middle)} {At(Side - Names + 6)}) rotate(-90)\" dy=\".35em\" text-anchor=\"end\">{name}<title>{Text(classes[shown[row]])}</title></text>\n");
             for (int column = 0; column < shown.Length; column++) DrawCell(svg, confusion, classes, (shown[row], shown[column]), Names + (column * cell), row * cell, cell, shown.Length);
         }
-        string caption = shown.Length == confusion.Classes ? "What is taken for what" : $"The {shown.Length} of {confusion.Classes} classes that are most often taken for each other";
+        string caption = shown.Length == confusion.Classes ? "What is taken for what" : $"The {shown.Length} of {Figures.Whole(confusion.Classes)} classes that are most often taken for each other";
         return $"""
             <figure class="matrix"><figcaption>{caption}</figcaption>
             <svg viewBox="0 0 {At(Side)} {At(Side)}" role="img" aria-label="Confusion matrix of {shown.Length} classes">
-            {svg}</svg><p class="note">Rows are the true class, columns what the network says. The darker a cell, the larger its share of the row: <span class="swatch right"></span> right, <span class="swatch wrong"></span> wrong.</p></figure>
+            {svg}</svg><p class="note">Rows are the true class, columns what the network says. The stronger a cell's colour, the larger its share of the row: <span class="swatch right"></span> right, <span class="swatch wrong"></span> wrong.</p></figure>
 
             """;
     }

@@ -48,7 +48,7 @@ public static class HtmlReport
         ArgumentNullException.ThrowIfNull(comparison);
         var runs = comparison.Runs;
         string[] headings = ["", .. runs.Select((run, i) => $"<span class=\"run s{i % ChartLine.Colours}\"></span>{Text(run.Name)}")];
-        string body = Section("Results", Table("Results", headings, Rows(comparison.Results)))
+        string body = Section("Results", Table("Results", headings, Rows(comparison.Results), "numbers wide"))
             + Section(
                 "Curves",
                 Grid(
@@ -59,9 +59,9 @@ public static class HtmlReport
                     Chart("Training loss", epoch => epoch.TrainLoss, Figures.Loss),
                     Chart("Learning rate", epoch => epoch.LearningRate, Figures.Rate, least: 0),
                     Chart("Images a second in training", epoch => epoch.ImagesPerSecond, Figures.Speed, least: 0)))
-            + (comparison.Differences.Count == 0 ? "" : Section("Settings that differ", Table("Settings that differ", headings, Rows(comparison.Differences), "words")))
+            + (comparison.Differences.Count == 0 ? "" : Section("Settings that differ", Table("Settings that differ", headings, Rows(comparison.Differences), "words wide")))
             + MetricsBlock.Write([.. runs.Select(run => (run.Name, run.Epochs))]);
-        return HtmlPage.Create("Comparison", string.Join(", ", runs.Select(run => run.Name)), null, BestOf(runs), body);
+        return HtmlPage.Create("Comparison", runs.Count == 1 ? runs[0].Name : $"{Figures.Whole(runs.Count)} runs side by side", null, BestOf(runs), body);
 
         string Chart(string title, Func<EpochMetrics, double> value, Func<double?, string> format, double? least = null, double? most = null) =>
             new LineChart(title, [.. runs.Select((run, i) => Line(run.Name, i, run.Epochs, value) with { IsDashed = i >= ChartLine.Colours })], format) { Least = least, Most = most }.Draw();
@@ -71,9 +71,10 @@ public static class HtmlReport
 
     private static IEnumerable<(string Value, string Name)> BestOf(IReadOnlyList<ComparedRun> runs)
     {
-        yield return (Figures.Whole(runs.Count), runs.Count == 1 ? "run" : "runs");
         if (runs.Where(run => run.Best is not null).MaxBy(run => run.Best!.Value.Top1) is { Best: { } best } first)
             yield return (Figures.Percent(best.Top1), $"best top-1: {first.Name}, {Name(best)}");
+        if (runs.Where(run => double.IsFinite(run.FinalValidationLoss)).MinBy(run => run.FinalValidationLoss) is { } lowest)
+            yield return (Figures.Loss(lowest.FinalValidationLoss), $"lowest final validation loss: {lowest.Name}");
     }
 
     private static IEnumerable<(string Value, string Name)> KeyFigures(ReportContent content, BestEpoch? best)

@@ -44,7 +44,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         if (Marked is { } marked) svg.Append($"<circle class=\"marked\" cx=\"{At(X(x, marked.X))}\" cy=\"{At(Y(y, marked.Y))}\" r=\"6\"/>\n");
         svg.Append($"<line class=\"rule\" x1=\"0\" x2=\"0\" y1=\"{At(Top)}\" y2=\"{At(Bottom)}\"/>\n");
         DrawPlaces(svg, lines, x);
-        string legend = lines.Count == 1 ? "" : $"<ul class=\"legend\">{string.Concat(lines.Select(Key))}</ul>";
+        string legend = lines.Count == 1 ? "<div></div>" : $"<ul class=\"legend\">{string.Concat(lines.Select(Key))}</ul>";
         return $"""
             <figure class="chart"><figcaption>{Text(Title)}</figcaption>{legend}
             <svg viewBox="0 0 {At(Width)} {At(Height)}" role="img" aria-label="{Text(Summary(lines))}">
@@ -61,7 +61,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         // Faint lines are noise, whose highest and lowest fiftieth need not be seen.
         var solid = lines.Where(line => !line.IsFaint).DefaultIfEmpty(lines[0]).SelectMany(line => line.Points).Select(point => point.Y);
         var faint = lines.Where(line => line.IsFaint).SelectMany(line => Middle(line.Points));
-        return (first >= last ? new ChartAxis(last - 0.5, last + 0.5, [last]) : ChartAxis.Whole(first < 1 ? 0 : first, last), ChartAxis.Nice(solid.Concat(faint), Least, Most));
+        return (first >= last ? new ChartAxis(last - 0.5, last + 0.5, [last]) : ChartAxis.Whole(0, last), ChartAxis.Nice(solid.Concat(faint), Least, Most));
     }
 
     private static double[] Middle(IReadOnlyList<(double X, double Y)> points)
@@ -90,13 +90,17 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         // What lies between two epochs that were evaluated is not known, only likely.
         if (hasGaps) svg.Append($"<path class=\"line {line.Type} guess\" d=\"{Path(known, x, y)}\"/>");
         if (!line.IsFaint || known.Count > 1) svg.Append($"<path class=\"line {line.Type}\" d=\"{Path(line.Points, x, y)}\"/>");
-        if (!line.IsFaint && known.Count <= (line.IsDashed ? 1 : MostMarks))
+        if (!line.IsFaint && known.Count <= MostMarks)
         {
-            foreach (var point in known)
+            // Of a dashed line only those that nothing else would show.
+            foreach (var (point, _) in line.Points.Select((point, i) => (point, i)).Where(entry => double.IsFinite(entry.point.Y) && (!line.IsDashed || IsAlone(line.Points, entry.i))))
                 svg.Append($"<circle class=\"mark s{line.Colour % ChartLine.Colours}\" cx=\"{At(X(x, point.X))}\" cy=\"{At(Y(y, point.Y))}\" r=\"2.5\"/>");
         }
         svg.Append('\n');
     }
+
+    private static bool IsAlone(IReadOnlyList<(double X, double Y)> points, int place) =>
+        (place == 0 || !double.IsFinite(points[place - 1].Y)) && (place == points.Count - 1 || !double.IsFinite(points[place + 1].Y));
 
     private static string Path(IReadOnlyList<(double X, double Y)> points, ChartAxis x, ChartAxis y)
     {

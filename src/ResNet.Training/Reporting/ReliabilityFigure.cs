@@ -42,7 +42,7 @@ internal static class ReliabilityFigure
         return $"""
             <figure class="matrix"><figcaption>Whether it is right as often as it is sure</figcaption>
             <svg viewBox="0 0 {At(Width)} {At(Height)}" role="img" aria-label="Reliability diagram; the expected calibration error is {error}">
-            {svg}</svg><p class="note">On the dashed line confidence is earned; <span class="swatch wrong"></span> is the gap to it. Expected calibration error {error}, {calibration.Bins.Count} bins.</p></figure>
+            {svg}</svg><p class="note">Solid marks are the accuracy, <span class="swatch gap"></span> the gap between it and the confidence; on the dashed line they are the same. Expected calibration error {error}, {calibration.Bins.Count} bins.</p></figure>
 
             """;
     }
@@ -50,11 +50,13 @@ internal static class ReliabilityFigure
     private static void DrawBin(StringBuilder svg, CalibrationBin bin, int most, int all)
     {
         double left = X(bin.From) + 1, width = X(bin.To) - X(bin.From) - 2;
-        double accuracy = Y(bin.Accuracy), confidence = Y(bin.Confidence), top = Math.Min(accuracy, confidence);
+        double accuracy = Y(bin.Accuracy), confidence = Y(bin.Confidence);
+        var (higher, lower) = (Math.Min(accuracy, confidence), Math.Max(accuracy, confidence));
         double height = (HistogramBottom - HistogramTop - 8) * bin.Images / most;
         svg.Append($"<g><title>{Percent(bin.From)} to {Percent(bin.To)} sure: {Figures.Whole(bin.Images)} of {Figures.Whole(all)} images, {Figures.Share(bin.Accuracy)} right, {Figures.Share(bin.Confidence)} sure</title>")
-            .Append($"<rect class=\"bar\" x=\"{At(left)}\" y=\"{At(accuracy)}\" width=\"{At(width)}\" height=\"{At(Bottom - accuracy)}\"/>")
-            .Append($"<rect class=\"gap\" x=\"{At(left)}\" y=\"{At(top)}\" width=\"{At(width)}\" height=\"{At(Math.Abs(accuracy - confidence))}\"/>")
+            .Append($"<rect class=\"bar\" x=\"{At(left)}\" y=\"{At(lower)}\" width=\"{At(width)}\" height=\"{At(Bottom - lower)}\"/>")
+            .Append($"<rect class=\"gap\" x=\"{At(left)}\" y=\"{At(higher)}\" width=\"{At(width)}\" height=\"{At(lower - higher)}\"/>")
+            .Append($"<line class=\"accuracy\" x1=\"{At(left)}\" x2=\"{At(left + width)}\" y1=\"{At(accuracy)}\" y2=\"{At(accuracy)}\"/>")
             .Append($"<rect class=\"bar\" x=\"{At(left)}\" y=\"{At(HistogramBottom - height)}\" width=\"{At(width)}\" height=\"{At(height)}\"/></g>\n");
     }
 

@@ -17,7 +17,7 @@ public static class RunEnvironment
         return
         [
             ("Operating system", $"{RuntimeInformation.OSDescription} ({RuntimeInformation.OSArchitecture})"),
-            ("Processor", $"{Processor()}, {Environment.ProcessorCount} logical"),
+            ("Processor", $"{Processor()}, {Environment.ProcessorCount} logical processors"),
             ("Threads of libtorch", get_num_threads().ToString(CultureInfo.InvariantCulture)),
             ("Device", device.type == DeviceType.CPU ? "CPU" : device.ToString()),
             (".NET", RuntimeInformation.FrameworkDescription),

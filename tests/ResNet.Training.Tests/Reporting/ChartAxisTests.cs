@@ -17,8 +17,8 @@ public sealed class ChartAxisTests
     {
         var axis = ChartAxis.Nice([most, double.NaN, least, double.PositiveInfinity]);
         string.Join(' ', axis.Ticks.Select(axis.Label)).Should().Be(expected);
-        axis.From.Should().BeLessThanOrEqualTo(least);
-        axis.To.Should().BeGreaterThanOrEqualTo(most);
+        axis.Place(least, 0, 1).Should().BeGreaterThan(-1e-9);
+        axis.Place(most, 0, 1).Should().BeLessThan(1 + 1e-9);
         (axis.From, axis.To).Should().Be((axis.Ticks[0], axis.Ticks[^1]));
     }
 

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Text;
+using ResNet.Core;
+using ResNet.Training.Reporting;
+using Spectre.Console;
+
+namespace Imagenette;
+
+/// <summary><c>compare</c>: several runs side by side.</summary>
+internal static class CompareCommand
+{
+    internal static Command Create()
+    {
+        var runs = new Argument<string[]>("RUN") { Description = "The folders of two or more runs.", Arity = ArgumentArity.OneOrMore };
+        var output = new Option<string?>("--output") { Description = "An HTML file to draw them in, with their curves.", HelpName = "FILE" };
+        var command = new Command("compare", "Prints what came out of several runs and the settings that differ, for example: compare runs/a runs/b --output compare.html") { runs, output };
+        command.SetAction(parsed =>
+        {
+            var comparison = RunComparison.Read(parsed.GetValue(runs)!);
+            Print(comparison);
+            if (parsed.GetValue(output) is { } path)
+            {
+                AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(HtmlReport.Compare(comparison))));
+                Console.WriteLine($"The curves are in {path}");
+            }
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Print(RunComparison comparison)
+    {
+        ComparedValues[] rows = [.. comparison.Results, .. comparison.Differences];
+        string[] headings = ["", .. comparison.Runs.Select(run => run.Name)];
+        if (ConsoleProgress.IsTerminal) AnsiConsole.Write(Boxed(headings, rows));
+        else PrintPlain([headings, .. rows.Select(row => (string[])[row.Name, .. row.Values])]);
+    }
+
+    private static Table Boxed(string[] headings, ComparedValues[] rows)
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (string heading in headings) table.AddColumn(new TableColumn(new Text(heading)));
+        foreach (var row in rows) table.AddRow(row.Values.Prepend(row.Name).Select(value => new Text(value)));
+        return table;
+    }
+
+    // For files and other programs: columns of one width, two spaces between them.
+    private static void PrintPlain(string[][] lines)
+    {
+        int[] widths = [.. lines[0].Select((_, column) => lines.Max(line => line[column].Length))];
+        foreach (string[] line in lines) Console.WriteLine(string.Join("  ", line.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+    }
+}
