@@ -69,13 +69,20 @@ public sealed record Recipe
     public required Func<int, Normalize, Compose> Augmentation { get; init; }
 
     /// <summary>What is done to training images.</summary>
+    /// <param name="imageSize">Their height and width in pixels, at least 1; null for <see cref="ImageSize"/>.</param>
     /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
-    public Compose TrainingTransforms(Normalize? normalize = null) => Augmentation(ImageSize, normalize ?? Normalize);
+    /// <exception cref="ArgumentException"><paramref name="imageSize"/> is less than 1.</exception>
+    public Compose TrainingTransforms(int? imageSize = null, Normalize? normalize = null) => Augmentation(imageSize ?? ImageSize, normalize ?? Normalize);
 
     /// <summary>What is done to evaluated images: they are resized, and their centre is cut out.</summary>
+    /// <param name="imageSize">Height and width of the training images in pixels, at least 1, to which evaluated ones keep their proportion; null for <see cref="ImageSize"/>.</param>
     /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
-    public Compose EvaluationTransforms(Normalize? normalize = null) =>
-        Presets.Evaluation(EvaluationSize ?? ImageSize, ResizeTo, normalize ?? Normalize);
+    /// <exception cref="ArgumentException"><paramref name="imageSize"/> is less than 1.</exception>
+    public Compose EvaluationTransforms(int? imageSize = null, Normalize? normalize = null)
+    {
+        var sized = WithImageSize(imageSize ?? ImageSize);
+        return Presets.Evaluation(sized.EvaluationSize ?? sized.ImageSize, sized.ResizeTo, normalize ?? Normalize);
+    }
 
     /// <summary>The same over another number of epochs: its schedule stretches along.</summary>
     /// <param name="epochs">Passes over the training images, at least 1.</param>

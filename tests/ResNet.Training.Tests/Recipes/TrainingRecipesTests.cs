@@ -129,7 +129,8 @@ public sealed class TrainingRecipesTests
         recipe.TrainingTransforms()[0].Should().Be(new RandomCrop(64, padding: 8));
         var larger = TrainingRecipes.Find("torchvision-v2").WithImageSize(352);
         (larger.ImageSize, larger.EvaluationSize, larger.ResizeTo).Should().Be((352, 448, 464));
-        larger.TrainingTransforms(Normalize.Cifar10).Normalize.Should().Be(Normalize.Cifar10);
+        TrainingRecipes.Find("torchvision-v2").EvaluationTransforms(352).Should().Equal(larger.EvaluationTransforms());
+        larger.TrainingTransforms(normalize: Normalize.Cifar10).Normalize.Should().Be(Normalize.Cifar10);
     }
 
     [Fact]
