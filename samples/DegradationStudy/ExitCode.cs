@@ -1,0 +1,13 @@
+namespace DegradationStudy;
+
+/// <summary>What the process tells whoever started it.</summary>
+internal static class ExitCode
+{
+    internal const int Success = 0;
+
+    /// <summary>The input cannot be used; the last line on standard error says why.</summary>
+    internal const int Error = 1;
+
+    /// <summary>Stopped by Ctrl-C or SIGTERM; the same command goes on.</summary>
+    internal const int Interrupted = 130;
+}

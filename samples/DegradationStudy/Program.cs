@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using DegradationStudy;
+using ResNet.Training.Checkpoints;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Imaging;
+using ResNet.Training.Optimization;
+
+// The first Ctrl-C, or SIGTERM, asks the work to stop; a second one ends the process at once.
+using var cancellation = new CancellationTokenSource();
+void Stop(PosixSignalContext context)
+{
+    context.Cancel = !cancellation.IsCancellationRequested;
+    cancellation.Cancel();
+}
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
+var parsed = StudyCommand.Create(cancellation.Token).Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    Console.Error.WriteLine($"error: {parsed.Errors[0].Message} '--help' lists what can be given.");
+    return ExitCode.Error;
+}
+
+NativeHeap.KeepFreedMemory();
+
+try
+{
+    return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+}
+catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+{
+    Console.Error.WriteLine(StudyCommand.HowToGoOn);
+    return ExitCode.Interrupted;
+}
+catch (Exception e) when (IsAboutInput(e))
+{
+    Console.Error.WriteLine($"error: {Sentence(e)}");
+    return ExitCode.Error;
+}
+
+// What a user can mend; anything else is a defect and shows where it came from.
+static bool IsAboutInput(Exception e) =>
+    e is DatasetException or ImageDecodingException or CheckpointException or StudyException or ArithmeticException
+        or IOException or UnauthorizedAccessException or HttpRequestException or DllNotFoundException
+    || (e is ArgumentException && e.TargetSite?.DeclaringType?.Namespace is { } name
+        && (name.StartsWith("ResNet", StringComparison.Ordinal) || name.StartsWith("DegradationStudy", StringComparison.Ordinal)));
+
+// .NET appends the parameter's name to the message of an ArgumentException, which means nothing on a command line.
+static string Sentence(Exception e)
+{
+    int suffix = e is ArgumentException ? e.Message.IndexOf(" (Parameter '", StringComparison.Ordinal) : -1;
+    return suffix < 0 ? e.Message : e.Message[..suffix];
+}

@@ -1,0 +1,61 @@
+using ResNet.Training.Data;
+using ResNet.Training.Data.Datasets;
+using ResNet.Training.Data.Imaging;
+using ResNet.Training.Recipes;
+
+namespace DegradationStudy;
+
+/// <summary>The images of a study: those to learn from, and those that errors are measured on.</summary>
+/// <param name="Classes">How many classes there are.</param>
+/// <param name="Training">All training images, augmented and in a new order in each epoch.</param>
+/// <param name="Part">A fixed part of the training images, as they are.</param>
+/// <param name="Test">All test images, as they are.</param>
+internal sealed record StudyData(int Classes, ImageLoader Training, ImageLoader Part, ImageLoader Test)
+{
+    private const int Side = 32;
+    private const int ImagesOfPart = 5000;
+    private const long CacheBytes = 256L << 20;
+
+    internal static StudyData Open(string root, Recipe recipe, long seed, int workers)
+    {
+        var (training, test) = ImageFolder.OpenSplits(root);
+        RefuseOtherSizes(training);
+        var options = new ImageLoaderOptions { BatchSize = recipe.BatchSize, Seed = seed, Workers = workers };
+        // Every class in proportion: samples are in the order of classes.
+        int stride = Math.Max(1, training.Count / ImagesOfPart);
+        var part = training.Samples.Where((_, i) => i % stride == 0).ToList();
+        var unchanged = recipe.EvaluationTransforms();
+        var cached = options with { CacheBytes = CacheBytes };
+        return new(
+            training.Classes.Count,
+            new ImageLoader(training.Samples, recipe.TrainingTransforms(), options with { Shuffle = true }),
+            new ImageLoader(part, unchanged, cached),
+            new ImageLoader(test.Samples, unchanged, cached));
+    }
+
+    /// <summary>The folder of a known data set, once it has been downloaded, or the one that was given.</summary>
+    internal static string Locate(string name, CancellationToken cancellationToken) =>
+        KnownDataset.Catalogue.FirstOrDefault(row => row.Name == name) is { } known
+            ? known.PrepareAsync(progress: new Steps(), cancellationToken: cancellationToken).GetAwaiter().GetResult()
+            : Path.GetFullPath(name);
+
+    private static void RefuseOtherSizes(ImageFolder folder)
+    {
+        using var image = ImageDecoder.Open(folder.Samples[0].Path, channels: 3);
+        if (image.Width != Side || image.Height != Side)
+            throw new DatasetException($"'{folder.Samples[0].Path}' is {image.Width} × {image.Height} pixels, but the networks of this study are for images of {Side} × {Side}, such as CIFAR's.");
+    }
+
+    private sealed class Steps : IProgress<DatasetProgress>
+    {
+        private readonly HashSet<string> _named = [];
+
+        public void Report(DatasetProgress value)
+        {
+            lock (_named)
+            {
+                if (_named.Add(value.Step)) Console.WriteLine(value.Step);
+            }
+        }
+    }
+}
