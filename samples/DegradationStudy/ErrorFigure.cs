@@ -12,14 +12,14 @@ internal static class ErrorFigure
 {
     private const int Width = 900;
     private const int Height = 400;
-    private const int PanelWidth = 370;
+    private const int PanelWidth = 360;
     private const int PanelHeight = 290;
     private const int Top = 48;
 
     private static readonly (string Title, int Left, (string Network, string Name, string Colour)[] Lines)[] s_panels =
     [
         ("Plain networks", 60, [("plain20", "20 layers", "#b58900"), ("plain56", "56 layers", "#c0392b")]),
-        ("Residual networks", 510, [("resnet20", "20 layers", "#b58900"), ("resnet56", "56 layers", "#c0392b")]),
+        ("Residual networks", 500, [("resnet20", "20 layers", "#b58900"), ("resnet56", "56 layers", "#c0392b")]),
     ];
 
     internal static void Write(string path, ErrorTable errors, long steps) =>
@@ -38,7 +38,7 @@ internal static class ErrorFigure
             foreach (var (network, _, colour) in lines) DrawLines(svg, errors.Of(network), colour, steps, highest);
             svg.Append("</svg>\n");
             DrawAxes(svg, title, left, steps, highest);
-            for (int i = 0; i < lines.Length; i++) DrawKey(svg, left + PanelWidth - 190, Top + 20 + (18 * i), lines[i].Name, lines[i].Colour);
+            for (int i = 0; i < lines.Length; i++) DrawKey(svg, left + PanelWidth - 212, Top + 20 + (18 * i), lines[i].Name, lines[i].Colour);
         }
         return svg.Append("</svg>\n").ToString();
     }

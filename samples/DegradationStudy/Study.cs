@@ -29,6 +29,7 @@ internal sealed class Study(string folder, StudySettings settings, Recipe recipe
         {
             if (!_errors.Has(network, settings.Steps)) Train(network, cancellationToken);
         }
+        ErrorFigure.Write(FigurePath, _errors, settings.Steps);
         Console.WriteLine();
         foreach (var (network, step, training, test) in Networks.Select(network => _errors.Of(network)[^1]))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{network,-9} after {step:N0} steps: training error {training:0.0} %, test error {test:0.0} %"));

@@ -21,7 +21,7 @@ internal static class Reference
     {
         try
         {
-            if (Start("-c", Question).ExitCode == 0) return null;
+            if (Start(s_limit, "-c", Question).ExitCode == 0) return null;
         }
         catch (Exception e) when (e is Win32Exception or TimeoutException)
         {
@@ -37,23 +37,26 @@ internal static class Reference
     internal static void Run(params string[] arguments) => RunScript("reference.py", arguments);
 
     /// <summary>Runs a command of a script; one that fails fails the test, with what it wrote about it.</summary>
-    internal static void RunScript(string script, params string[] arguments)
+    internal static void RunScript(string script, params string[] arguments) => RunScript(s_limit, script, arguments);
+
+    /// <summary>Likewise, with as much time as it is given.</summary>
+    internal static void RunScript(TimeSpan limit, string script, params string[] arguments)
     {
-        var (exitCode, errors) = Start([Path.Combine(AppContext.BaseDirectory, script), .. arguments]);
+        var (exitCode, errors) = Start(limit, [Path.Combine(AppContext.BaseDirectory, script), .. arguments]);
         if (exitCode != 0) Assert.Fail($"{script} {string.Join(' ', arguments)} ended with {exitCode}:\n{errors}");
     }
 
-    private static (int ExitCode, string Errors) Start(params string[] arguments)
+    private static (int ExitCode, string Errors) Start(TimeSpan limit, params string[] arguments)
     {
         var start = new ProcessStartInfo(s_interpreter) { RedirectStandardError = true };
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         start.Environment["OMP_NUM_THREADS"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(s_limit))
+        if (!process.WaitForExit(limit))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{s_interpreter} {string.Join(' ', arguments)} took longer than {s_limit.TotalMinutes} minutes.");
+            throw new TimeoutException($"{s_interpreter} {string.Join(' ', arguments)} took longer than {limit.TotalMinutes} minutes.");
         }
         return (process.ExitCode, errors.GetAwaiter().GetResult());
     }
