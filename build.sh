@@ -3,6 +3,7 @@
 #   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
 #   ./build.sh test  [OPTION…]        runs every test, with --long those that take many minutes, too; other options go to 'dotnet test'
 #   ./build.sh bench data [OPTION…]   loads images beside torchvision: --photographs FOLDER, --cifar FOLDER, --rounds N
+#   ./build.sh bench train [OPTION…]  trains beside PyTorch: --job NAME, --rounds N, --seconds S, --heap yes
 #
 # TORCH_ENGINE=Package or System overrules what set-up finds out about the package feed; see CONTRIBUTING.md.
 set -euo pipefail
@@ -145,12 +146,17 @@ test_all() {
 
 # Both sides in turn; needs PyTorch, unlike the tests.
 bench() {
-  [ "${1:-}" = data ] || fail "There is no benchmark '${1:-}': give data."
+  local name=${1:-} project
+  case $name in
+    data) project=DataLoading ;;
+    train) project=Training ;;
+    *) fail "There is no benchmark '$name': give data or train." ;;
+  esac
   shift
   set_up
   install_reference
-  step 'Building the benchmark' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build benchmarks/DataLoading -c Release --nologo -v quiet
-  local benchmark=$PWD/artifacts/bin/DataLoading/release/DataLoading output=$PWD/artifacts/bench/data.json
+  step 'Building the benchmark' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build "benchmarks/$project" -c Release --nologo -v quiet
+  local benchmark=$PWD/artifacts/bin/$project/release/$project output=$PWD/artifacts/bench/$name.json
   # Paths on the command line are the caller's.
   cd "$caller"
   exec "$benchmark" --output "$output" "$@"
@@ -160,5 +166,5 @@ case ${1:-} in
   train) shift; train "$@" ;;
   test) shift; test_all "$@" ;;
   bench) shift; bench "$@" ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$1': give train, test or bench." ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$1': give train, test or bench." ;;
 esac

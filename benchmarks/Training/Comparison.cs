@@ -24,8 +24,8 @@ internal sealed class Comparison(Settings settings)
         var folder = Directory.CreateTempSubdirectory("training");
         try
         {
-            var duels = Job.All.Select(job => Opponent.All(settings.Heap).Select(opponent => new Duel(job, opponent)).ToList()).ToList();
-            foreach (var job in Job.All) Prepare(job, folder.FullName);
+            var duels = settings.Jobs.Select(job => Opponent.All(settings.Heap).Select(opponent => new Duel(job, opponent)).ToList()).ToList();
+            foreach (var job in settings.Jobs) Prepare(job, folder.FullName);
             for (int round = 1; round <= settings.Rounds; round++)
             {
                 foreach (var ofJob in duels) Measure(ofJob, folder.FullName, round);

@@ -3,10 +3,10 @@ using Benchmarks.Training;
 
 // Training beside PyTorch, with the same libtorch and as many threads, on the same images from the same weights:
 //
-//   TrainingBenchmark [--rounds N] [--seconds S] [--heap yes|no] [--output FILE]
-//   TrainingBenchmark measure JOB FOLDER|PACK WEIGHTS SECONDS       our side of one measurement, as a JSON line
+//   Training [--job NAME] [--rounds N] [--seconds S] [--heap yes|no] [--output FILE]
+//   Training measure JOB FOLDER|PACK WEIGHTS SECONDS       our side of one measurement, as a JSON line
 //
-// PARITY_PYTHON names another Python with torchvision than Debian's.
+// The jobs are resnet18, resnet20 and fashion-mnist. PARITY_PYTHON names another Python with torchvision than Debian's.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 try
 {
