@@ -186,7 +186,7 @@ internal sealed class FlatWeights : IDisposable
         }
     }
 
-    // Measured with AdamW, which needs four tensors: 2 MiB for each core.
+    // With AdamW, which needs four tensors: 2 MiB for each core.
     private const long ChunkOfThread = 1 << 17;
 
     private static void RefuseOtherTypes(ResNetModel model, ScalarType type)

@@ -56,6 +56,7 @@ internal sealed class TrainingStep : IDisposable
         var loss = Loss(batch, epoch);
         var part = batchesOfStep == 1 ? loss : loss / batchesOfStep;
         (_run.Scaler?.Scale(part) ?? part).backward();
+        _run.Weights.CollectGradients();
         var value = loss.detach().to(ScalarType.Float64);
         _loss.add_(value, 1.0 / batchesOfStep);
         _lossSum.add_(value, batch.Count);
@@ -75,7 +76,6 @@ internal sealed class TrainingStep : IDisposable
         using var scope = NewDisposeScope();
         Batches = 0;
         var weights = _run.Weights;
-        weights.CollectGradients();
         bool skips = _options.OnNonFiniteLoss == OnNonFiniteLoss.SkipStep;
         if (look && !double.IsFinite(_loss.ToDouble()) && !skips) throw Diverged(Number, _run.Position.Epoch);
         if (skips && !double.IsFinite(_loss.ToDouble() + weights.Gradients.sum().ToDouble()))

@@ -68,7 +68,7 @@ public sealed record RunSettings
     /// <summary>What is done to the images that the network learns from.</summary>
     [JsonIgnore]
     public Compose TrainingTransforms => Recipe is { } recipe && Augmentation is null
-        ? TrainingRecipes.Find(recipe).WithImageSize(TrainingSize ?? ImageSize).TrainingTransforms(Normalize)
+        ? TrainingRecipes.Find(recipe).TrainingTransforms(TrainingSize ?? ImageSize, Normalize)
         : (Augmentation ?? Data.Augmentation.None).Transforms(TrainingSize ?? ImageSize, ResizeTo, Normalize);
 
     /// <summary>What is done to the images that it is evaluated on.</summary>
