@@ -62,9 +62,12 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
     private double Count(string setting) =>
         double.TryParse(Settings.FirstOrDefault(entry => entry.Name == setting).Value, System.Globalization.CultureInfo.InvariantCulture, out double count) ? count : 1;
 
+    // Which kind of optimizer or schedule it is is the value of the setting itself.
+    private static string Inside(string name, string member) => member == "$type" ? name : name.Length == 0 ? member : $"{name}.{member}";
+
     private static IEnumerable<(string Name, string Value)> Flat(JsonElement element, string name) => element.ValueKind switch
     {
-        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => Flat(member.Value, name.Length == 0 ? member.Name : $"{name}.{member.Name}")),
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => Flat(member.Value, Inside(name, member.Name))),
         JsonValueKind.Array => [(name, string.Join(", ", element.EnumerateArray()))],
         JsonValueKind.Null => [],
         _ => [(name, element.ToString())],

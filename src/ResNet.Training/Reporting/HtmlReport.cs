@@ -144,7 +144,8 @@ public static class HtmlReport
     private static string Errors(ReportContent content)
     {
         if (content.Evaluation is not { } evaluation) return "";
-        string of = $"<p class=\"lead\">{Figures.Whole(evaluation.Images)} images{(content.EvaluationOf is null ? "" : $", {Text(content.EvaluationOf)}")}: loss {Figures.Loss(evaluation.Loss)}, top-1 {Figures.Percent(evaluation.Top1)}, top-5 {Figures.Percent(evaluation.Top5)}.</p>\n";
+        string found = $"loss {Figures.Loss(evaluation.Loss)}, top-1 {Figures.Percent(evaluation.Top1)}, top-5 {Figures.Percent(evaluation.Top5)}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
+        string of = $"<p class=\"lead\">{Figures.Whole(evaluation.Images)} images{(content.EvaluationOf is null ? "" : $", {Text(content.EvaluationOf)}")}: {found}.</p>\n";
         return Section("Evaluation", of, Grid("matrices", ConfusionFigure.Draw(evaluation.Confusion, content.Classes), ReliabilityFigure.Draw(evaluation.Calibration)))
             + Section("Hardest classes", Grid("tables", ClassTable(evaluation.Confusion, content.Classes), ConfusionTable(evaluation.Confusion, content.Classes)))
             + Section("Most confident mistakes", MistakeNote(content.Mistakes), Grid("mistakes", content.Mistakes.Select(Card)));

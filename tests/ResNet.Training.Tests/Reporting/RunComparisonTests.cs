@@ -36,10 +36,10 @@ public sealed class RunComparisonTests : IDisposable
     [Fact]
     public void Only_settings_that_differ_are_named()
     {
-        string first = Run("a", """{ "Network": "resnet18", "Seed": 1, "Mean": [0.5, 0.25], "Pretrained": null, "Training": { "Optimizer": { "LearningRate": 0.1, "Momentum": 0.9 } } }""", "");
-        string second = Run("b", """{ "Network": "resnet18", "Seed": 1, "Mean": [0.5, 0.5], "Pretrained": "x", "Training": { "Optimizer": { "LearningRate": 0.2, "Momentum": 0.9, "Nesterov": true } } }""", "");
+        string first = Run("a", """{ "Network": "resnet18", "Seed": 1, "Mean": [0.5, 0.25], "Pretrained": null, "Training": { "Optimizer": { "$type": "sgd", "LearningRate": 0.1, "Momentum": 0.9 } } }""", "");
+        string second = Run("b", """{ "Network": "resnet18", "Seed": 1, "Mean": [0.5, 0.5], "Pretrained": "x", "Training": { "Optimizer": { "$type": "lamb", "LearningRate": 0.2, "Momentum": 0.9, "Nesterov": true } } }""", "");
         RunComparison.Read([first, second]).Differences.Select(row => $"{row.Name}: {string.Join(" | ", row.Values)}").Should().Equal(
-            "Mean: 0.5, 0.25 | 0.5, 0.5", "Training.Optimizer.LearningRate: 0.1 | 0.2", "Pretrained: – | x", "Training.Optimizer.Nesterov: – | True");
+            "Mean: 0.5, 0.25 | 0.5, 0.5", "Training.Optimizer: sgd | lamb", "Training.Optimizer.LearningRate: 0.1 | 0.2", "Pretrained: – | x", "Training.Optimizer.Nesterov: – | True");
     }
 
     [Fact]
