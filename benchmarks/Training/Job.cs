@@ -16,7 +16,7 @@ internal sealed record Job(string Key, string Name, string Network, int Classes,
 {
     public static IReadOnlyList<Job> All { get; } =
     [
-        new("resnet18", "training step, resnet18, 224×224, batch 16", "resnet18", 1000, 3, 224, BatchSize: 16, Batches: 4, Decodes: false),
+        new("resnet18", "training step, resnet18, 224×224, batch 16", "resnet18", 1000, 3, 224, BatchSize: 16, Batches: 2, Decodes: false),
         new("resnet20", "training step, resnet20, 32×32, batch 128", "resnet20", 10, 3, 32, BatchSize: 128, Batches: 4, Decodes: false),
         new("fashion-mnist", "epoch of Fashion-MNIST, resnet18, 28×28, batch 128, decoding included", "resnet18", 10, 1, 28, BatchSize: 128, Batches: 30, Decodes: true),
     ];
