@@ -160,7 +160,8 @@ internal sealed class TrainCommand
             $"{(resume ? "Resuming" : "Training")} {settings.Network}{(settings.Pretrained is null ? "" : $" from {settings.Pretrained}")} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, {get_num_threads()} threads: "
             + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}{(data.Train.IsPacked ? $" from the packs in {data.Name}" : "")}, "
             + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of {settings.BatchSize}");
-        Watch(trainer, run, model, training, evaluation);
+        using var recording = run.Record(trainer, model, evaluation);
+        Watch(trainer, training, evaluation);
         TrainingOutcome outcome;
         try
         {
@@ -181,7 +182,7 @@ internal sealed class TrainCommand
         if (outcome.StoppedEarly) Console.WriteLine($"Ended after epoch {outcome.Epochs.Count}, since top-1 no longer rose");
         if (outcome.Best is { } best && outcome.Epochs.Count > 1)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Best: top-1 {Math.Max(best.Top1, double.IsNaN(best.AverageTop1) ? 0 : best.AverageTop1):0.00} % in epoch {best.Epoch}"));
-        Console.WriteLine($"The weights, settings and metrics are in {run.Path}");
+        Console.WriteLine($"The weights, settings and metrics are in {run.Path}, and {Path.Combine(run.Path, "report.html")} shows them");
         return ExitCode.Success;
     }
 
@@ -194,7 +195,7 @@ internal sealed class TrainCommand
             : ConsoleProgress.Create(PretrainedWeights.Find(settings.Network), classes, device, cancellationToken);
     }
 
-    private static void Watch(Trainer trainer, RunFolder run, ResNetModel model, ImageLoader training, ImageLoader evaluation)
+    private static void Watch(Trainer trainer, ImageLoader training, ImageLoader evaluation)
     {
         var named = new HashSet<string>();
         void Name(ImageDecodingException failure)
@@ -204,22 +205,14 @@ internal sealed class TrainCommand
         }
         training.ImageSkipped += Name;
         evaluation.ImageSkipped += Name;
-        var epochs = new List<EpochMetrics>();
         trainer.CheckpointDamaged += damage => ConsoleProgress.WriteLine($"{damage.Message} The one before it is used.");
-        trainer.Resumed += from =>
-        {
-            epochs.AddRange(from.Completed);
-            run.SaveMetrics(epochs, trainer.History);
-            ConsoleProgress.WriteLine(from.Checkpoint is null
-                ? "There is no checkpoint yet: the run begins anew"
-                : from.Epoch > trainer.Epochs ? "The run was at its end already" : $"Going on in epoch {from.Epoch} after {Counted.Of(from.Step, "step", "steps")}");
-        };
-        trainer.BestImproved += _ => run.SaveWeights(model);
+        trainer.Resumed += from => ConsoleProgress.WriteLine(
+            from.Checkpoint is null ? "There is no checkpoint yet: the run begins anew"
+            : from.Epoch > trainer.Epochs ? "The run was at its end already"
+            : $"Going on in epoch {from.Epoch} after {Counted.Of(from.Step, "step", "steps")}");
         long skippedBefore = 0;
         trainer.EpochCompleted += metrics =>
         {
-            epochs.Add(metrics);
-            run.SaveMetrics(epochs, trainer.History);
             long skipped = training.SkippedImages + evaluation.SkippedImages - skippedBefore;
             skippedBefore += skipped;
             ConsoleProgress.WriteLine(Describe(metrics, trainer.Epochs) + Counted.Skipped(skipped));

@@ -18,6 +18,9 @@ internal sealed class RunPosition
     /// <summary>Images of this epoch that the network has seen.</summary>
     public long Images { get; set; }
 
+    /// <summary>How long the run has taken.</summary>
+    public TimeSpan Elapsed { get; set; }
+
     /// <summary>Whether the average has begun to differ from the weights.</summary>
     public bool AverageHasBegun { get; set; }
 

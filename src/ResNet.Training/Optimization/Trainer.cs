@@ -35,6 +35,8 @@ public sealed class Trainer
     private readonly long _warmup;
     private readonly Dictionary<string, string> _setup;
     private readonly Stopwatch _sinceStep = new();
+    private readonly Stopwatch _sinceBeginning = new();
+    private TimeSpan _elapsedBefore;
     private readonly Stopwatch _sinceCheckpoint = new();
     private (int Epoch, long Step)? _saved;
     private long _lookedAt;
@@ -91,7 +93,10 @@ public sealed class Trainer
     /// <summary>Epochs of the whole run; the last one may be cut short by <see cref="TrainerOptions.Steps"/>.</summary>
     public int Epochs => _epochs;
 
-    /// <summary>What came out of each step so far, those before a resumption included; steps whose images could not be read are left out.</summary>
+    /// <summary>How long the run has taken so far, in all processes that it ran in; what one did after its last checkpoint and was lost does not count.</summary>
+    public TimeSpan Elapsed => _elapsedBefore + _sinceBeginning.Elapsed;
+
+    /// <summary>What came out of each step up to the last checkpoint or epoch's end, those before a resumption included; steps whose images could not be read are left out.</summary>
     public IReadOnlyList<StepMetrics> History { get; private set; } = [];
 
     /// <summary>Trains the network, which is laid out channels-last for it and is left in training mode.</summary>
@@ -125,10 +130,11 @@ public sealed class Trainer
         model.ToChannelsLast();
         using var run = new TrainingRun(model, _options, _steps);
         if (run.Weights.Precision != _options.Precision) _log.FullPrecisionInstead(_options.Precision, $"{model.Device}");
-        (_saved, _lookedAt, History) = (null, 0, []);
+        (_saved, _lookedAt, _elapsedBefore, History) = (null, 0, TimeSpan.Zero, []);
         if (resume) Resume(run);
         else _log.RunStarted(Name(model), $"{model.Device}", run.Weights.Precision, _steps);
         _sinceCheckpoint.Restart();
+        _sinceBeginning.Restart();
         bool isWhole = Run(run, progress, cancellationToken);
         History = StepsOf(run);
         run.TakeAverage();
@@ -304,7 +310,7 @@ public sealed class Trainer
             _log.RunResumed(Name(run.Model), $"{run.Model.Device}", run.Weights.Precision, run.Position.Step, _steps, checkpoint.Path);
         }
         var position = run.Position;
-        (_lookedAt, History) = (position.Step, StepsOf(run));
+        (_lookedAt, _elapsedBefore, History) = (position.Step, position.Elapsed, StepsOf(run));
         Resumed?.Invoke(new Resumption(checkpoint?.Path, position.Epoch + 1, position.Step, [.. position.Completed]));
     }
 
@@ -314,6 +320,8 @@ public sealed class Trainer
         if (_checkpoints is null || now == _saved) return;
         RefuseLosses(run);
         var clock = Stopwatch.StartNew();
+        History = StepsOf(run);
+        run.Position.Elapsed = Elapsed;
         string path = run.Save(_checkpoints, _setup, isBest);
         _saved = now;
         _sinceCheckpoint.Restart();

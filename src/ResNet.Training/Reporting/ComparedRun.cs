@@ -65,7 +65,8 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
     // Which kind of optimizer or schedule it is is the value of the setting itself.
     private static string Inside(string name, string member) => member == "$type" ? name : name.Length == 0 ? member : $"{name}.{member}";
 
-    private static IEnumerable<(string Name, string Value)> Flat(JsonElement element, string name) => element.ValueKind switch
+    /// <summary>A name and a value for each setting.</summary>
+    internal static IEnumerable<(string Name, string Value)> Flat(JsonElement element, string name) => element.ValueKind switch
     {
         JsonValueKind.Object => element.EnumerateObject().SelectMany(member => Flat(member.Value, Inside(name, member.Name))),
         JsonValueKind.Array => [(name, string.Join(", ", element.EnumerateArray()))],

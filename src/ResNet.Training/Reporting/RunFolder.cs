@@ -13,8 +13,8 @@ namespace ResNet.Training.Reporting;
 
 /// <summary>
 /// What a run leaves behind: <c>weights.safetensors</c>, the weights that did best; <c>classes.txt</c>, a name a line, in the order of the
-/// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row an epoch and a step; and <c>checkpoints/</c>, by which it
-/// can be resumed. Every file is written beside its target and renamed over it.
+/// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row an epoch and a step; <c>report.html</c>, which shows all of it;
+/// <c>tensorboard/</c>; and <c>checkpoints/</c>, by which it can be resumed. Every file is written beside its target and renamed over it.
 /// </summary>
 public sealed class RunFolder
 {
@@ -24,7 +24,7 @@ public sealed class RunFolder
     /// <summary>The first line of <c>steps.csv</c>.</summary>
     public const string StepsHeader = "step,epoch,loss,learning_rate";
 
-    private static readonly JsonSerializerOptions s_json = new()
+    internal static JsonSerializerOptions Json { get; } = new()
     {
         WriteIndented = true,
         RespectNullableAnnotations = true,
@@ -74,7 +74,7 @@ public sealed class RunFolder
         {
             Directory.CreateDirectory(path);
             // First: a process that is killed here leaves a folder that is known as a run's, so that the run may be started again in it.
-            run.Write("settings.json", JsonSerializer.Serialize(settings, s_json) + "\n");
+            run.Write("settings.json", JsonSerializer.Serialize(settings, Json) + "\n");
             run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
         });
         run.SaveMetrics([], []);
@@ -100,7 +100,7 @@ public sealed class RunFolder
         }
         try
         {
-            var settings = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(System.IO.Path.Combine(path, "settings.json")), s_json)
+            var settings = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(System.IO.Path.Combine(path, "settings.json")), Json)
                 ?? throw new JsonException("it is empty");
             return new RunFolder(path, settings, File.ReadAllLines(System.IO.Path.Combine(path, "classes.txt")));
         }
@@ -108,6 +108,21 @@ public sealed class RunFolder
         {
             throw new RunFolderException($"The settings.json in '{path}' cannot be used: {e.Message}", e);
         }
+    }
+
+    /// <summary>
+    /// Keeps the folder up to date while a trainer is at work: the weights whenever they are the best so far, metrics and report after each epoch,
+    /// TensorBoard's files. Subscribe to the trainer's events after this to find the files written.
+    /// </summary>
+    /// <param name="trainer">The trainer, before it begins.</param>
+    /// <param name="model">The network that it trains.</param>
+    /// <param name="evaluation">The images that it evaluates on, of which the report shows the most confident mistakes; null for none.</param>
+    /// <returns>What ends it when it is disposed of.</returns>
+    public IDisposable Record(Trainer trainer, ResNetModel model, ImageLoader? evaluation)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        ArgumentNullException.ThrowIfNull(model);
+        return new RunRecorder(this, trainer, model, evaluation);
     }
 
     /// <summary>Writes the network's weights; those that were there stay if that fails.</summary>
@@ -170,6 +185,19 @@ public sealed class RunFolder
         string? foreign = s_textFiles.FirstOrDefault(name => File.Exists(run.FilePath(name)));
         if (foreign is not null && !File.Exists(run.FilePath("settings.json")))
             throw new RunFolderException($"The folder '{run.Path}' has a {foreign} in it that is not a run's: choose another one with --output.");
+    }
+
+    internal void SaveReport(ReportContent content)
+    {
+        string page = HtmlReport.Create(content);
+        Writing(() => Write("report.html", page));
+    }
+
+    internal TensorBoardWriter OpenBoard(long firstStep)
+    {
+        TensorBoardWriter? board = null;
+        Writing(() => board = new TensorBoardWriter(FilePath("tensorboard"), firstStep));
+        return board!;
     }
 
     private static string Loss(double value) => Number(value, "0.######");
