@@ -47,10 +47,11 @@ public sealed class Evaluator
     {
         var tally = new EvaluationTally(_loader.Images, model.Options.Classes, model.Device);
         var memory = model.Device.type == DeviceType.CPU ? InputMemory() : null;
+        bool channelsLast = ImageLayout.IsChannelsLast(model);
         var clock = Stopwatch.StartNew();
         foreach (var batch in _loader.Epoch(Epoch, cancellationToken))
         {
-            using (NewDisposeScope()) tally.Add(batch, LogProbabilities(model, batch.ToInput(model.Device, memory).to(model.DType)));
+            using (NewDisposeScope()) tally.Add(batch, LogProbabilities(model, ImageLayout.Of(batch.ToInput(model.Device, memory), channelsLast).to(model.DType)));
             meter.Advance(batch, learningRate: 0, () => tally.FetchLossSum() / tally.Images);
         }
         if (tally.Images == 0) throw _loader.NothingRead();

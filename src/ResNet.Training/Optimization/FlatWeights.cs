@@ -33,7 +33,7 @@ internal sealed class FlatWeights : IDisposable
     private bool _evaluating;
     private bool _released;
 
-    /// <summary>Moves the network's tensors into flat ones. Their values stay, images' weights become channels-last, and gradients start at zero.</summary>
+    /// <summary>Moves the network's tensors into flat ones. Their values stay, images' weights are laid out as they train fastest, and gradients start at zero.</summary>
     /// <param name="model">The network, on the device and of the type that it trains in; mixed precision converts it to float32.</param>
     /// <param name="decayNormsAndBiases">Whether parameters of one dimension count as decaying too.</param>
     /// <param name="precision">What convolutions and linear layers compute in. BFloat16 on a CPU without instructions for it becomes Full.</param>
@@ -51,7 +51,9 @@ internal sealed class FlatWeights : IDisposable
         RefuseOtherTypes(model, type);
         _activations = mixed ? MixedPrecision.TypeOf(Precision) : type;
 
-        var tensors = Find(model, low);
+        bool channelsLast = ImageLayout.IsChannelsLastFastest(device);
+        ImageLayout.Arrange(model, channelsLast);
+        var tensors = Find(model, low, channelsLast);
         _parameters = [.. tensors.Where(tensor => tensor.IsTrainable).OrderByDescending(Decays).ThenByDescending(tensor => tensor.IsLow)];
         _buffers = [.. model.named_buffers().Where(entry => entry.buffer.is_floating_point()).Select(entry => new NetworkTensor(entry.name, entry.buffer))];
         Decayed = Place(_parameters.Where(Decays), 0);
@@ -143,7 +145,7 @@ internal sealed class FlatWeights : IDisposable
         return new Evaluation(this, average is not null);
     }
 
-    /// <summary>Gives the network ordinary tensors of its own again, in full precision and channels-last. What was moved or disposed of meanwhile stays as it is.</summary>
+    /// <summary>Gives the network ordinary tensors of its own again, in full precision. What was moved or disposed of meanwhile stays as it is.</summary>
     internal void Release()
     {
         if (_released) return;
@@ -195,13 +197,13 @@ internal sealed class FlatWeights : IDisposable
             throw new ArgumentException($"The network's {name} is {tensor.dtype} and its classifier {type}: convert it to one type with .to(ScalarType.{type}).");
     }
 
-    private static List<NetworkTensor> Find(ResNetModel model, Dictionary<string, nn.Module> low)
+    private static List<NetworkTensor> Find(ResNetModel model, Dictionary<string, nn.Module> low, bool channelsLast)
     {
         var found = new List<NetworkTensor>();
         foreach (var (name, parameter) in model.named_parameters())
         {
             int dot = name.LastIndexOf('.');
-            found.Add(new NetworkTensor(name, parameter, dot >= 0 && low.TryGetValue(name[..dot], out var layer) ? Replacing(layer, name[(dot + 1)..]) : null));
+            found.Add(new NetworkTensor(name, parameter, dot >= 0 && low.TryGetValue(name[..dot], out var layer) ? Replacing(layer, name[(dot + 1)..]) : null, channelsLast));
         }
         // A layer's second name says the same as its first; of a second layer with the same parameter only one could get the copy.
         var names = found.Select(parameter => parameter.Name).ToHashSet();

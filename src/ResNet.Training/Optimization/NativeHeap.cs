@@ -10,6 +10,10 @@ public static partial class NativeHeap
     private const int TopPad = -2;
     private const int MapThreshold = -3;
 
+    // Larger blocks, such as the first maps of large images, go back at once: kept, they would leave gaps that nothing else fits into.
+    private const int LargeBlock = 1 << 25;
+    private const int GrowBy = 1 << 23;
+
     /// <summary>
     /// Has freed memory stay with the process, instead of going back to the system and being cleared anew for the next
     /// step. Call it once at start-up of a program that trains; the peak of its memory stays about what it was, but is
@@ -21,7 +25,7 @@ public static partial class NativeHeap
         if (!OperatingSystem.IsLinux()) return false;
         try
         {
-            return mallopt(MapThreshold, 1 << 30) != 0 & mallopt(TrimThreshold, int.MaxValue) != 0 & mallopt(TopPad, 1 << 26) != 0;
+            return mallopt(MapThreshold, LargeBlock) != 0 & mallopt(TrimThreshold, int.MaxValue) != 0 & mallopt(TopPad, GrowBy) != 0;
         }
         catch (EntryPointNotFoundException)
         {

@@ -9,7 +9,8 @@ namespace ResNet.Training.Optimization;
 /// <param name="replace">
 /// Gives the module another parameter in its place and disposes of the former one; null where the tensor keeps its type, and so stays the same object.
 /// </param>
-internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter>? replace = null)
+/// <param name="channelsLast">Whether images' weights lie channels-last in flat buffers.</param>
+internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter>? replace = null, bool channelsLast = true)
 {
     private Tensor _tensor = tensor;
 
@@ -32,12 +33,12 @@ internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter
 
     internal long Length { get; } = tensor.numel();
 
-    /// <summary>This tensor's part of a flat buffer, in its shape; images' weights lie channels-last in it.</summary>
+    /// <summary>This tensor's part of a flat buffer, in its shape.</summary>
     internal Tensor ViewOf(Tensor flat)
     {
         using var scope = NewDisposeScope();
         var part = flat.narrow(0, Offset, Length);
-        var view = Shape is [var output, var input, var height, var width]
+        var view = channelsLast && Shape is [var output, var input, var height, var width]
             ? part.view(output, height, width, input).permute(0, 3, 1, 2)
             : part.view(Shape);
         return view.MoveToOuterDisposeScope();

@@ -99,7 +99,7 @@ public sealed class Trainer
     /// <summary>What came out of each step up to the last checkpoint or epoch's end, those before a resumption included; steps whose images could not be read are left out.</summary>
     public IReadOnlyList<StepMetrics> History { get; private set; } = [];
 
-    /// <summary>Trains the network, which is laid out channels-last for it and is left in training mode.</summary>
+    /// <summary>Trains the network, whose weights are laid out as they train fastest, and which is left in training mode.</summary>
     /// <param name="model">
     /// The network; its weights are where training starts. It is left with its last weights, or with their average where one is kept.
     /// </param>
@@ -127,7 +127,6 @@ public sealed class Trainer
         var size = LoaderOf(0).Transforms.Size;
         model.RefuseSinglePixels(_training.SmallestBatch, size.Height, size.Width);
         RefuseCheckpoints(resume);
-        model.ToChannelsLast();
         using var run = new TrainingRun(model, _options, _steps);
         if (run.Weights.Precision != _options.Precision) _log.FullPrecisionInstead(_options.Precision, $"{model.Device}");
         (_saved, _lookedAt, _elapsedBefore, History) = (null, 0, TimeSpan.Zero, []);

@@ -13,6 +13,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly TrainingRun _run;
     private readonly TrainerOptions _options;
     private readonly long _seed;
+    private readonly bool _isChannelsLast;
     private readonly Tensor? _memory;
     private readonly Tensor _loss;
     private readonly Tensor _lossSum;
@@ -24,6 +25,7 @@ internal sealed class TrainingStep : IDisposable
         using var scope = NewDisposeScope();
         var device = run.Model.Device;
         var (height, width) = loader.Transforms.Size;
+        _isChannelsLast = ImageLayout.IsChannelsLast(run.Model);
         if (device.type == DeviceType.CPU)
             _memory = empty([loader.Options.BatchSize, height, width, loader.Options.Channels], ScalarType.Float32).DetachFromDisposeScope();
         _loss = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
@@ -123,7 +125,7 @@ internal sealed class TrainingStep : IDisposable
     {
         var model = _run.Model;
         var device = model.Device;
-        var input = batch.ToInput(device, _memory);
+        var input = ImageLayout.Of(batch.ToInput(device, _memory), _isChannelsLast);
         var labels = batch.Labels.to(device, non_blocking: true);
         if (_options.Mixing is { } mixing) labels = mixing.Apply(input, labels, model.Options.Classes, _seed, epoch, batch.Index);
         var logits = model.call(input.to(model.DType)).to(ScalarType.Float32);
