@@ -1,16 +1,19 @@
 """PyTorch's side of the comparison of training; Training/Program.cs runs it.
 
     train_reference.py measure JOB FOLDER WEIGHTS THREADS SECONDS
-        trains an epoch on the images in their order, goes on for at least so many seconds, prints a JSON line, and goes on for half as long
+        trains a few steps on the images in their order, goes on for at least so many seconds, prints a JSON line, and goes on for half as long
     train_reference.py make FOLDER IMAGES SIZE
         makes a folder of PNG files of noise, in eight classes
 """
+import itertools
 import json
 import os
 import sys
 import time
 
 CLASSES = 8
+# As Training/OurSide.cs has it.
+CHECKED_STEPS = 4
 
 
 def measure(job, folder, weights, threads, seconds):
@@ -25,10 +28,10 @@ def measure(job, folder, weights, threads, seconds):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, nesterov=True)
     criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
 
-    def train(batches):
-        """The mean loss, asked for once, and how many images there were."""
+    def train(batches, steps=None):
+        """The mean loss, asked for once, and how many images there were, in so many steps or all that there are."""
         total, count = torch.zeros((), dtype=torch.float64), 0
-        for images, labels in batches:
+        for images, labels in itertools.islice(batches, steps):
             loss = criterion(model(images.contiguous(memory_format=layout)), labels)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -42,7 +45,7 @@ def measure(job, folder, weights, threads, seconds):
         ordered = [(images.contiguous(memory_format=layout), labels) for images, labels in ordered]
         # What it is fed from memory is a batch that is ready.
         batches = ordered[:1]
-    check, count = train(ordered)
+    check, _ = train(ordered, CHECKED_STEPS)
     del ordered
     train(batches)
 

@@ -77,7 +77,7 @@ internal sealed class Comparison(Settings settings)
             duel.Add(ours, theirs);
             Console.WriteLine($"round {round}: {job.Name}: {ours.ImagesPerSecond:N1} img/s, {ours.Memory.Proportional:N0} MB; PyTorch {duel.Opponent.Name} {theirs.ImagesPerSecond:N1} img/s, {theirs.Memory.Proportional:N0} MB; ratio {ours.ImagesPerSecond / theirs.ImagesPerSecond:0.000}; losses {ours.Check:0.00000} and {theirs.Check:0.00000}");
             if (Math.Abs(ours.Check - theirs.Check) > SameLoss * theirs.Check)
-                throw new InvalidOperationException($"The two sides do not do the same: the loss of the first epoch is {ours.Check} here and {theirs.Check} in PyTorch.");
+                throw new InvalidOperationException($"The two sides do not do the same: the loss of the first steps is {ours.Check} here and {theirs.Check} in PyTorch.");
         }
     }
 

@@ -11,9 +11,9 @@ internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<
     // As NativeHeap.KeepFreedMemory sets them.
     private static readonly Dictionary<string, string> s_heap = new()
     {
-        ["MALLOC_MMAP_THRESHOLD_"] = $"{1 << 30}",
+        ["MALLOC_MMAP_THRESHOLD_"] = $"{1 << 25}",
         ["MALLOC_TRIM_THRESHOLD_"] = $"{int.MaxValue}",
-        ["MALLOC_TOP_PAD_"] = $"{1 << 26}",
+        ["MALLOC_TOP_PAD_"] = $"{1 << 23}",
     };
 
     private static readonly Dictionary<string, string> s_nothing = [];

@@ -43,10 +43,12 @@ internal static class ConsoleProgress
         string rate = progress.Phase == TrainingPhase.Training
             ? string.Create(CultureInfo.InvariantCulture, $"  lr {progress.LearningRate:0.0000}")
             : "";
+        // Nothing is known before the first step of several batches is over.
+        string loss = double.IsNaN(progress.Loss) ? "" : string.Create(CultureInfo.InvariantCulture, $"loss {progress.Loss:0.000}");
         string left = progress.TimeLeft.ToString(progress.TimeLeft >= TimeSpan.FromHours(1) ? @"d\.hh\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{phase} {progress.Epoch}/{progress.Epochs}  {progress.ImagesPerSecond,4:0} img/s  loss {progress.Loss:0.000}{rate}  {left} left");
+            $"{phase} {progress.Epoch}/{progress.Epochs}  {progress.ImagesPerSecond,4:0} img/s  {loss}{rate}  {left} left");
     }
 
     private sealed class DownloadSteps(IProgress<DatasetProgress> steps) : IProgress<DownloadProgress>

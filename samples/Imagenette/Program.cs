@@ -64,12 +64,13 @@ try
     var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
     // On the main thread, whose heap is the one that libtorch's large tensors fit into.
     int code = parsed.Invoke(configuration);
-    return code == ExitCode.Interrupted ? interrupted : code;
+    // Only a run that is trained can be resumed.
+    return code == ExitCode.Interrupted && parsed.CommandResult.Command.Name == "train" ? interrupted : code;
 }
 catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 {
     Console.Error.WriteLine("Stopped.");
-    return interrupted;
+    return ExitCode.Interrupted;
 }
 catch (Exception e) when (IsAboutInput(e))
 {
@@ -130,6 +131,7 @@ static string WithOptions(string message, Command command)
         "OnUnreadableImage" => "--on-unreadable",
         "AccumulateBatches" => "--accumulate",
         "Patience" => "--early-stopping",
+        "Alpha" => message.StartsWith("CutMix", StringComparison.Ordinal) ? "--cutmix" : "--mixup",
         var name => "-" + Regex.Replace(name, "[A-Z]", letter => "-" + letter.Value.ToLowerInvariant()),
     };
     return command.Options.Any(known => known.Name == option)

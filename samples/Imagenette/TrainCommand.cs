@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using ResNet.Core;
 using ResNet.Core.Weights;
+using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
 using ResNet.Training.Optimization;
@@ -17,6 +18,7 @@ internal sealed class TrainCommand
 {
     private const int DefaultBatchSize = 128;
     private const double DefaultCheckpointMinutes = 10;
+    private const double MostMinutes = 1_000_000;
 
     private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with a run that was stopped, where it was; what it is trained on and how stays as it was.", HelpName = "FOLDER" };
     private readonly Option<string> _dataset = new("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
@@ -105,7 +107,7 @@ internal sealed class TrainCommand
         string folder = parsed.GetValue(_output)
             ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
         RefuseOneClass(data);
-        return Train(() => RunFolder.Create(folder, settings, data.Train.Classes), settings, data, device, Loader(parsed), resume: false, cancellationToken);
+        return Train(() => RunFolder.Create(folder, settings, data.Train.Classes), settings, data, device, Loader(parsed), resume: false, hasCheckpoint: false, cancellationToken);
     }
 
     private int Resume(ParseResult parsed, string folder, CancellationToken cancellationToken)
@@ -120,7 +122,8 @@ internal sealed class TrainCommand
         var data = DataSource.Open(settings.Dataset, settings.ValidationSplit, settings.Seed, cancellationToken) with { Channels = settings.Channels };
         if (!data.Train.Classes.SequenceEqual(run.Classes))
             throw new DatasetException($"The classes in '{data.Train.Root}' are others than those the run '{folder}' began with: put the images back, or begin a new run.");
-        return Train(() => run, settings, data, device, Loader(parsed), resume: true, cancellationToken);
+        bool hasCheckpoint = !new CheckpointFolder(run.Checkpoints.Folder, run.Checkpoints.Keep).IsEmpty;
+        return Train(() => run, settings, data, device, Loader(parsed), resume: true, hasCheckpoint, cancellationToken);
     }
 
     private ImageLoaderOptions Loader(ParseResult parsed) => new() { Workers = parsed.GetValue(_workers), CacheBytes = (long)parsed.GetValue(_cache) << 20 };
@@ -128,7 +131,7 @@ internal sealed class TrainCommand
     private void RefuseNegative(ParseResult parsed)
     {
         if (parsed.GetValue(_cache) < 0) throw new ArgumentException($"--cache-mb is {parsed.GetValue(_cache)}, but has to be 0 or more.");
-        if (!(parsed.GetValue(_checkpointMinutes) >= 0)) throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--checkpoint-minutes is {parsed.GetValue(_checkpointMinutes)}, but has to be 0 or more."));
+        if (parsed.GetValue(_checkpointMinutes) is not (>= 0 and <= MostMinutes)) throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--checkpoint-minutes is {parsed.GetValue(_checkpointMinutes)}, but has to be between 0 and {MostMinutes}."));
         if (parsed.GetValue(_checkpointSteps) is < 1) throw new ArgumentException($"--checkpoint-steps is {parsed.GetValue(_checkpointSteps)}, but has to be at least 1.");
         if (parsed.GetValue(_keepCheckpoints) < 1) throw new ArgumentException($"--keep-checkpoints is {parsed.GetValue(_keepCheckpoints)}, but has to be at least 1.");
     }
@@ -143,7 +146,7 @@ internal sealed class TrainCommand
     private static int ResizeTo(int imageSize, DataSource data) => imageSize >= 160 || imageSize < data.ImageSize ? imageSize * 8 / 7 : imageSize;
 
     private static int Train(
-        Func<RunFolder> open, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading, bool resume, CancellationToken cancellationToken)
+        Func<RunFolder> open, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading, bool resume, bool hasCheckpoint, CancellationToken cancellationToken)
     {
         var loader = loading with
         {
@@ -152,10 +155,10 @@ internal sealed class TrainCommand
         var training = data.Train.Load(settings.TrainingTransforms, loader with { Shuffle = true, CacheBytes = 0 });
         var evaluation = data.Evaluation.Load(settings.EvaluationTransforms, loader);
         manual_seed(settings.Seed);
-        using var model = Network(settings, data, device, cancellationToken);
+        using var model = Network(settings, data, device, hasCheckpoint, cancellationToken);
         var run = open();
         var options = settings.Training with { Checkpoints = run.Checkpoints };
-        var trainer = new Trainer(training, evaluation, options);
+        var trainer = new Trainer(training, evaluation, options, new WarningLogger());
         Console.WriteLine(
             $"{(resume ? "Resuming" : "Training")} {settings.Network}{(settings.Pretrained is null ? "" : $" from {settings.Pretrained}")} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, {get_num_threads()} threads: "
             + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}{(data.Train.IsPacked ? $" from the packs in {data.Name}" : "")}, "
@@ -169,7 +172,7 @@ internal sealed class TrainCommand
         }
         catch (ImageDecodingException)
         {
-            Console.WriteLine($"Stopped; after the picture is mended or removed, go on with: imagenette train --resume {run.Path}");
+            Console.WriteLine($"Stopped; after the picture is mended or replaced, go on with: imagenette train --resume {run.Path}");
             throw;
         }
         if (outcome.Interrupted)
@@ -186,11 +189,11 @@ internal sealed class TrainCommand
         return ExitCode.Success;
     }
 
-    private static ResNetModel Network(RunSettings settings, DataSource data, Device device, CancellationToken cancellationToken)
+    private static ResNetModel Network(RunSettings settings, DataSource data, Device device, bool hasCheckpoint, CancellationToken cancellationToken)
     {
         int classes = data.Train.Classes.Count;
-        // A run that is resumed has its weights from the checkpoint, if it came as far as one.
-        return settings.Pretrained is null
+        // A run that is resumed has its weights from the checkpoint, and the published ones may be out of reach then.
+        return settings.Pretrained is null || hasCheckpoint
             ? new ResNetModel(ResNets.Find(settings.Network).Options with { Device = device, Classes = classes, InputChannels = settings.Channels })
             : ConsoleProgress.Create(PretrainedWeights.Find(settings.Network), classes, device, cancellationToken);
     }
@@ -205,10 +208,9 @@ internal sealed class TrainCommand
         }
         training.ImageSkipped += Name;
         evaluation.ImageSkipped += Name;
-        trainer.CheckpointDamaged += damage => ConsoleProgress.WriteLine($"{damage.Message} The one before it is used.");
         trainer.Resumed += from => ConsoleProgress.WriteLine(
             from.Checkpoint is null ? "There is no checkpoint yet: the run begins anew"
-            : from.Epoch > trainer.Epochs ? "The run was at its end already"
+            : from.IsOver ? "The run was at its end already"
             : $"Going on in epoch {from.Epoch} after {Counted.Of(from.Step, "step", "steps")}");
         long skippedBefore = 0;
         trainer.EpochCompleted += metrics =>

@@ -61,7 +61,8 @@ internal sealed class TrainerArguments
         return options with
         {
             Epochs = parsed.GetValue(_epochs) ?? options.Epochs,
-            Steps = parsed.GetValue(_steps) ?? options.Steps,
+            // Whoever asks for epochs does not want the steps of the recipe.
+            Steps = parsed.GetValue(_steps) ?? (parsed.GetValue(_epochs) is null ? options.Steps : null),
             Optimizer = Optimizer(parsed, options.Optimizer),
             Schedule = Schedule(parsed, options.Schedule),
             LabelSmoothing = parsed.GetValue(_labelSmoothing) ?? options.LabelSmoothing,
@@ -82,9 +83,9 @@ internal sealed class TrainerArguments
         OptimizerOptions optimizer = parsed.GetValue(_optimizer) switch
         {
             null => recipe,
-            OptimizerKind.Sgd => recipe as Sgd ?? new Sgd(),
-            OptimizerKind.AdamW => recipe as AdamW ?? new AdamW(),
-            _ => recipe as Lamb ?? new Lamb(),
+            OptimizerKind.Sgd => recipe as Sgd ?? new Sgd { DecayNormsAndBiases = recipe.DecayNormsAndBiases },
+            OptimizerKind.AdamW => recipe as AdamW ?? new AdamW { DecayNormsAndBiases = recipe.DecayNormsAndBiases },
+            _ => recipe as Lamb ?? new Lamb { DecayNormsAndBiases = recipe.DecayNormsAndBiases },
         };
         if (parsed.GetValue(_momentum) is { } momentum)
         {
@@ -104,12 +105,12 @@ internal sealed class TrainerArguments
         LearningRateSchedule schedule = parsed.GetValue(_schedule) switch
         {
             null => recipe,
-            ScheduleKind.Cosine => new CosineSchedule { Warmup = recipe.Warmup },
-            ScheduleKind.Step => new StepSchedule { Warmup = recipe.Warmup },
+            ScheduleKind.Cosine => recipe as CosineSchedule ?? new CosineSchedule { Warmup = recipe.Warmup, WarmupStart = recipe.WarmupStart },
+            ScheduleKind.Step => recipe as StepSchedule ?? new StepSchedule { Warmup = recipe.Warmup, WarmupStart = recipe.WarmupStart },
             // It has a rise of its own.
-            ScheduleKind.OneCycle => new OneCycleSchedule(),
-            ScheduleKind.Polynomial => new PolynomialSchedule { Warmup = recipe.Warmup },
-            _ => new ConstantSchedule { Warmup = recipe.Warmup },
+            ScheduleKind.OneCycle => recipe as OneCycleSchedule ?? new OneCycleSchedule(),
+            ScheduleKind.Polynomial => recipe as PolynomialSchedule ?? new PolynomialSchedule { Warmup = recipe.Warmup, WarmupStart = recipe.WarmupStart },
+            _ => new ConstantSchedule { Warmup = recipe.Warmup, WarmupStart = recipe.WarmupStart },
         };
         return parsed.GetValue(_warmup) is { } warmup ? schedule with { Warmup = warmup } : schedule;
     }

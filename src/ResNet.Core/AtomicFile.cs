@@ -30,9 +30,21 @@ public static class AtomicFile
         }
         catch (Exception e)
         {
-            if (File.Exists(beside)) File.Delete(beside);
+            Remove(beside);
             if (e is IOException or UnauthorizedAccessException) throw new IOException($"The file '{path}' cannot be written: {Reason(e)}.", e);
             throw;
+        }
+    }
+
+    // What became of the file matters more than what could not be removed.
+    private static void Remove(string beside)
+    {
+        try
+        {
+            if (File.Exists(beside)) File.Delete(beside);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
         }
     }
 

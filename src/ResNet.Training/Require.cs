@@ -16,7 +16,7 @@ internal static class Require
         : throw new ArgumentException($"{property} is {Text(value)}, but has to be more than 0.");
 
     public static T AtLeast<T>(T value, T least, string property)
-        where T : INumber<T> => value >= least
+        where T : INumber<T> => value >= least && T.IsFinite(value)
         ? value
         : throw new ArgumentException($"{property} is {Text(value)}, but has to be at least {Text(least)}.");
 

@@ -32,6 +32,9 @@ public sealed partial class CheckpointFolder
     /// <summary>The files of the latest checkpoints, newest first; the best one is not among them.</summary>
     public IReadOnlyList<string> Files => [.. Steps().OrderByDescending(file => file.Step).Select(file => file.Path)];
 
+    /// <summary>Whether there is none, the best one included.</summary>
+    public bool IsEmpty => Files.Count == 0 && !File.Exists(BestPath);
+
     private string BestPath => System.IO.Path.Combine(Path, BestName);
 
     /// <summary>Opens the newest checkpoint that is sound; the best one if none of the latest is. The caller disposes of it.</summary>

@@ -38,8 +38,9 @@ internal sealed class FlatWeights : IDisposable
     /// <param name="decayNormsAndBiases">Whether parameters of one dimension count as decaying too.</param>
     /// <param name="precision">What convolutions and linear layers compute in. BFloat16 on a CPU without instructions for it becomes Full.</param>
     /// <param name="allowSlowPrecision">Whether such a CPU computes bfloat16 all the same.</param>
+    /// <param name="channelsLast">Whether images' weights are to be channels-last; null for what is fastest.</param>
     /// <exception cref="ArgumentException">The device or a module of the network cannot compute in that precision, or the network's tensors are of several types.</exception>
-    internal FlatWeights(ResNetModel model, bool decayNormsAndBiases, Precision precision, bool allowSlowPrecision = false)
+    internal FlatWeights(ResNetModel model, bool decayNormsAndBiases, Precision precision, bool allowSlowPrecision = false, bool? channelsLast = null)
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
@@ -51,9 +52,9 @@ internal sealed class FlatWeights : IDisposable
         RefuseOtherTypes(model, type);
         _activations = mixed ? MixedPrecision.TypeOf(Precision) : type;
 
-        bool channelsLast = ImageLayout.IsChannelsLastFastest(device);
-        ImageLayout.Arrange(model, channelsLast);
-        var tensors = Find(model, low, channelsLast);
+        bool isChannelsLast = channelsLast ?? ImageLayout.IsChannelsLastFastest(device);
+        ImageLayout.Arrange(model, isChannelsLast);
+        var tensors = Find(model, low, isChannelsLast);
         _parameters = [.. tensors.Where(tensor => tensor.IsTrainable).OrderByDescending(Decays).ThenByDescending(tensor => tensor.IsLow)];
         _buffers = [.. model.named_buffers().Where(entry => entry.buffer.is_floating_point()).Select(entry => new NetworkTensor(entry.name, entry.buffer))];
         Decayed = Place(_parameters.Where(Decays), 0);

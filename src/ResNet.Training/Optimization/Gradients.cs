@@ -1,10 +1,19 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;
 
-/// <summary>The size of all gradients together.</summary>
+/// <summary>What is done to all gradients together.</summary>
 internal static class Gradients
 {
+    /// <summary>Whether all of these are finite numbers; asks the device.</summary>
+    internal static bool AreFinite(Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        // Either is no number where any value is none.
+        return double.IsFinite(values.max().ToDouble()) && double.IsFinite(values.min().ToDouble());
+    }
+
     // Which PyTorch adds to the norm that it divides by.
     private const double Epsilon = 1e-6;
 

@@ -30,8 +30,7 @@ internal sealed class LossScaler : IDisposable
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         weights.Gradients.mul_(1 / Factor);
-        // Either is no number where any gradient is none.
-        _finite = double.IsFinite(weights.Gradients.max().ToDouble()) && double.IsFinite(weights.Gradients.min().ToDouble());
+        _finite = Gradients.AreFinite(weights.Gradients);
         return _finite;
     }
 

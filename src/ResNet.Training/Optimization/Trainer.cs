@@ -55,14 +55,17 @@ public sealed class Trainer
         _checkpoints = options.Checkpoints is { } saved ? new CheckpointFolder(saved.Folder, saved.Keep) : null;
         _stepsPerEpoch = (training.Batches + options.AccumulateBatches - 1) / options.AccumulateBatches;
         _steps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
-        _epochs = checked((int)((_steps + _stepsPerEpoch - 1) / _stepsPerEpoch));
+        if (_steps > int.MaxValue) throw new ArgumentException($"{nameof(TrainerOptions)}.{nameof(TrainerOptions.Steps)} is {_steps}, but has to be at most {int.MaxValue}.", nameof(options));
+        if (options.EarlyStopping is not null && evaluation is null)
+            throw new ArgumentException($"{nameof(TrainerOptions)}.{nameof(TrainerOptions.EarlyStopping)} is set, but there are no images to evaluate on: give some, or leave it out.", nameof(options));
+        _epochs = (int)((_steps + _stepsPerEpoch - 1) / _stepsPerEpoch);
         _warmup = (long)Math.Round(options.Schedule.Warmup * _steps);
         _setup = new()
         {
-            ["the number of images"] = $"{training.Images}",
+            ["the number of images"] = $"{training.Source.Count}",
             ["the batch size"] = $"{training.Options.BatchSize}",
             ["the seed"] = $"{training.Options.Seed}",
-            ["the transforms"] = string.Join(", ", training.Transforms),
+            ["the transforms"] = training.Transforms.Description,
         };
     }
 
@@ -101,7 +104,8 @@ public sealed class Trainer
 
     /// <summary>Trains the network, whose weights are laid out as they train fastest, and which is left in training mode.</summary>
     /// <param name="model">
-    /// The network; its weights are where training starts. It is left with its last weights, or with their average where one is kept.
+    /// The network; its weights are where training starts. It is left with its last weights, or at the end of the run with their
+    /// average where one is kept.
     /// </param>
     /// <param name="resume">
     /// Whether to go on from the newest sound checkpoint in <see cref="CheckpointOptions.Folder"/>; where there is none, training starts anew.
@@ -116,7 +120,7 @@ public sealed class Trainer
     /// <exception cref="InvalidOperationException">It is to be resumed without <see cref="TrainerOptions.Checkpoints"/>.</exception>
     /// <exception cref="CheckpointException">The checkpoints are damaged, are of another run, or there are some and the run is not to be resumed.</exception>
     /// <exception cref="DatasetException">All images of an epoch were skipped because they cannot be read.</exception>
-    /// <exception cref="ImageDecodingException">An image cannot be read and is not to be skipped; a checkpoint was written.</exception>
+    /// <exception cref="ImageDecodingException">An image cannot be read and is not to be skipped; a checkpoint was written, unless it is in the middle of a step of several batches.</exception>
     /// <exception cref="ArithmeticException">The loss is not finite: the run has diverged.</exception>
     /// <exception cref="IOException">A checkpoint cannot be written; those before it stay.</exception>
     public TrainingOutcome Train(ResNetModel model, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -136,7 +140,7 @@ public sealed class Trainer
         _sinceBeginning.Restart();
         bool isWhole = Run(run, progress, cancellationToken);
         History = StepsOf(run);
-        run.TakeAverage();
+        if (isWhole) run.TakeAverage();
         var position = run.Position;
         if (!isWhole) _log.Interrupted(position.Step, _steps);
         else if (position.StoppedEarly) _log.StoppedEarly(position.Epoch, position.TopToBeat ?? double.NaN, position.EvaluationsWithoutGain);
@@ -168,8 +172,17 @@ public sealed class Trainer
         }
         catch (ImageDecodingException)
         {
-            Save(run, isBest: false);
+            if (!run.IsWithinStep) Save(run, isBest: false);
             throw;
+        }
+        catch (ArithmeticException)
+        {
+            _log.LossNotFinite(position.Step + 1);
+            throw;
+        }
+        finally
+        {
+            _sinceBeginning.Stop();
         }
     }
 
@@ -179,6 +192,7 @@ public sealed class Trainer
         var position = run.Position;
         var loader = LoaderOf(position.Epoch);
         int batchesOfStep = _options.AccumulateBatches;
+        bool anyRead = position.Batch > 0;
         var meter = new ProgressMeter(TrainingPhase.Training, position.Epoch + 1, _epochs, loader.Batches, progress, position.Batch);
         using var step = new TrainingStep(run, _options, loader);
         run.Model.train();
@@ -192,15 +206,17 @@ public sealed class Trainer
             if (step.Batches > 0 && number != step.Number) Finish(run, step);
             if (step.Batches == 0) cancellationToken.ThrowIfCancellationRequested();
             if (number >= _steps) break;
+            anyRead = true;
             step.Number = number;
             step.Add(batch, position.Epoch, Math.Min(batchesOfStep, loader.Batches - (batch.Index / batchesOfStep * batchesOfStep)));
             if ((batch.Index + 1) % batchesOfStep == 0 || batch.Index + 1 == loader.Batches) Finish(run, step);
             meter.Advance(batch, RateOf(number), () => MeanLoss(run));
         }
         if (step.Batches > 0) Finish(run, step);
+        // What came last may have been skipped as a whole.
         position.Batch = loader.Batches;
         run.Meter.ImagesSkipped(_training.SkippedImages - skipped);
-        if (position.Images == 0 && position.Step < _steps) throw _training.NothingRead();
+        if (!anyRead && position.Step < _steps) throw _training.NothingRead();
         return meter.ImagesPerSecond;
     }
 
@@ -229,7 +245,7 @@ public sealed class Trainer
 
     private void EndEpoch(TrainingRun run, double speed, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        RefuseLosses(run);
+        RefuseDiverged(run);
         var position = run.Position;
         bool evaluates = _evaluator is not null && ((position.Epoch + 1) % _options.EvaluateEvery == 0 || position.Epoch + 1 == _epochs);
         var metrics = new EpochMetrics(
@@ -244,11 +260,12 @@ public sealed class Trainer
         position.Completed.Add(metrics);
         (position.Epoch, position.Batch, position.Images) = (position.Epoch + 1, 0, 0);
         run.LossSum.zero_();
-        Save(run, isBest);
         History = StepsOf(run);
         run.Meter.Epoch(metrics);
         _log.EpochCompleted(metrics, _epochs);
+        // Before the checkpoint: a run that is killed in between evaluates again, and whoever listens misses nothing.
         using (run.Weights.Evaluating(average: null)) EpochCompleted?.Invoke(metrics);
+        Save(run, isBest);
     }
 
     private EpochMetrics Evaluate(TrainingRun run, EpochMetrics metrics, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
@@ -285,7 +302,7 @@ public sealed class Trainer
 
     private void UpdateAverage(TrainingRun run, long step)
     {
-        if (run.Average is null || step % _options.Average!.EverySteps != 0) return;
+        if (run.Average is null || step % _stepsPerEpoch % _options.Average!.EverySteps != 0) return;
         if (run.Position.AverageHasBegun)
         {
             run.Average.Update(_options.Average.AdjustedDecay(
@@ -310,14 +327,14 @@ public sealed class Trainer
         }
         var position = run.Position;
         (_lookedAt, _elapsedBefore, History) = (position.Step, position.Elapsed, StepsOf(run));
-        Resumed?.Invoke(new Resumption(checkpoint?.Path, position.Epoch + 1, position.Step, [.. position.Completed]));
+        Resumed?.Invoke(new Resumption(checkpoint?.Path, position.Epoch + 1, position.Step, position.StoppedEarly || position.Epoch >= _epochs, [.. position.Completed]));
     }
 
     private void Save(TrainingRun run, bool isBest)
     {
         var now = (run.Position.Epoch, run.Position.Step);
         if (_checkpoints is null || now == _saved) return;
-        RefuseLosses(run);
+        RefuseDiverged(run);
         var clock = Stopwatch.StartNew();
         History = StepsOf(run);
         run.Position.Elapsed = Elapsed;
@@ -336,8 +353,8 @@ public sealed class Trainer
     {
         if (resume && _checkpoints is null)
             throw new InvalidOperationException($"There is nothing to resume from: set {nameof(TrainerOptions)}.{nameof(TrainerOptions.Checkpoints)}.");
-        if (!resume && _checkpoints is { Files.Count: > 0 })
-            throw CheckpointException.Unusable(_checkpoints.Files[0], "is of another run: resume that one, or choose another folder");
+        if (!resume && _checkpoints is { IsEmpty: false })
+            throw CheckpointException.Unusable(_checkpoints.Path, "is of another run: resume that one, or choose another folder");
     }
 
     // On the CPU it costs nothing; whoever skips steps or listens to each of them waits for the device in any case.
@@ -354,6 +371,13 @@ public sealed class Trainer
         double[] losses = run.StepLosses.narrow(0, from, _lookedAt - from).cpu().data<double>().ToArray();
         int bad = Array.FindIndex(losses, loss => !double.IsFinite(loss));
         if (bad >= 0) throw TrainingStep.Diverged(from + bad, run.Position.Epoch);
+    }
+
+    // A step whose loss is finite can spoil the weights all the same.
+    private void RefuseDiverged(TrainingRun run)
+    {
+        RefuseLosses(run);
+        if (!Gradients.AreFinite(run.Weights.Weights)) throw TrainingStep.Diverged(run.Position.Step - 1, run.Position.Epoch);
     }
 
     private double RateOf(long step) => step < 0 ? 0 : _options.Optimizer.LearningRate * _options.Schedule.Factor(step, _steps);

@@ -17,7 +17,7 @@ internal static partial class TrainerLog
     [LoggerMessage(4, LogLevel.Information, "Stopped early after epoch {Epoch}: the top-1 accuracy has not risen above {BestTop1:0.00} % in {Evaluations} evaluations")]
     internal static partial void StoppedEarly(this ILogger logger, int epoch, double bestTop1, int evaluations);
 
-    [LoggerMessage(5, LogLevel.Warning, "Interrupted after step {Step} of {Steps}")]
+    [LoggerMessage(5, LogLevel.Information, "Interrupted after step {Step} of {Steps}")]
     internal static partial void Interrupted(this ILogger logger, long step, long steps);
 
     internal static void EpochCompleted(this ILogger logger, EpochMetrics metrics, int epochs)
@@ -42,8 +42,6 @@ internal static partial class TrainerLog
     [LoggerMessage(32, LogLevel.Error, "The loss is not finite at step {Step}: the run stops")]
     internal static partial void LossNotFinite(this ILogger logger, long step);
 
-    [LoggerMessage(33, LogLevel.Debug, "The loss scale is {Scale} from step {Step}")]
-    internal static partial void LossScaleChanged(this ILogger logger, double scale, long step);
 
     [LoggerMessage(10, LogLevel.Information, "Epoch {Epoch} of {Epochs}, step {Step}: train loss {TrainLoss:0.0000}, learning rate {LearningRate:0.######}, {ImagesPerSecond:0} img/s")]
     private static partial void EpochTrained(this ILogger logger, int epoch, int epochs, long step, double trainLoss, double learningRate, double imagesPerSecond);

@@ -32,13 +32,24 @@ internal sealed class TrainingRun : IDisposable
     internal TrainingRun(ResNetModel model, TrainerOptions options, long steps)
     {
         (_options, Model, Steps) = (options, model, steps);
-        Weights = new FlatWeights(model, options.Optimizer.DecayNormsAndBiases, options.Precision);
-        Optimizer = FlatOptimizer.Create(options.Optimizer, Weights);
-        Average = options.Average is null ? null : new WeightAverage(Weights);
-        Scaler = Weights.Precision == Precision.Half ? new LossScaler() : null;
         using var scope = NewDisposeScope();
-        StepLosses = full([steps], NoLoss, ScalarType.Float64, model.Device).DetachFromDisposeScope();
-        LossSum = zeros(1, ScalarType.Float64, model.Device).DetachFromDisposeScope();
+        StepLosses = full([steps], NoLoss, ScalarType.Float64, model.Device);
+        LossSum = zeros(1, ScalarType.Float64, model.Device);
+        Weights = new FlatWeights(model, options.Optimizer.DecayNormsAndBiases, options.Precision);
+        try
+        {
+            Optimizer = FlatOptimizer.Create(options.Optimizer, Weights);
+            Average = options.Average is null ? null : new WeightAverage(Weights);
+            Scaler = Weights.Precision == Precision.Half ? new LossScaler() : null;
+        }
+        catch
+        {
+            // The network must not be left with views of what is given back.
+            Weights.Dispose();
+            throw;
+        }
+        StepLosses.DetachFromDisposeScope();
+        LossSum.DetachFromDisposeScope();
     }
 
     internal ResNetModel Model { get; }
@@ -54,6 +65,9 @@ internal sealed class TrainingRun : IDisposable
     internal LossScaler? Scaler { get; }
 
     internal RunPosition Position { get; private set; } = new();
+
+    /// <summary>Whether norms have seen batches of a step that is not over: such a run must not be saved.</summary>
+    internal bool IsWithinStep { get; set; }
 
     /// <summary>What the run tells meters' listeners.</summary>
     internal TrainingMeter Meter { get; } = new();
@@ -105,10 +119,10 @@ internal sealed class TrainingRun : IDisposable
         Weights.PublishWeights();
     }
 
-    /// <summary>Leaves the network with the average, where one is kept.</summary>
+    /// <summary>Leaves the network with the average, where one is kept and has begun.</summary>
     internal void TakeAverage()
     {
-        if (Average is null) return;
+        if (Average is null || !Position.AverageHasBegun) return;
         using var untracked = no_grad();
         Weights.Weights.copy_(Average.Weights);
         Weights.Statistics.copy_(Average.Statistics);

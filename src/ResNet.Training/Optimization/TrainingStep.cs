@@ -64,6 +64,7 @@ internal sealed class TrainingStep : IDisposable
         _lossSum.add_(value, batch.Count);
         Images += batch.Count;
         Batches++;
+        _run.IsWithinStep = true;
         NextBatch = batch.Index + 1;
     }
 
@@ -77,27 +78,35 @@ internal sealed class TrainingStep : IDisposable
         using var untracked = no_grad();
         using var scope = NewDisposeScope();
         Batches = 0;
+        _run.IsWithinStep = false;
         var weights = _run.Weights;
-        bool skips = _options.OnNonFiniteLoss == OnNonFiniteLoss.SkipStep;
-        if (look && !double.IsFinite(_loss.ToDouble()) && !skips) throw Diverged(Number, _run.Position.Epoch);
-        if (skips && !double.IsFinite(_loss.ToDouble() + weights.Gradients.sum().ToDouble()))
+        bool hasLoss = !look || double.IsFinite(_loss.ToDouble());
+        if (!hasLoss && _options.OnNonFiniteLoss == OnNonFiniteLoss.Stop) throw Diverged(Number, _run.Position.Epoch);
+        if (hasLoss)
         {
-            weights.Statistics.copy_(_statistics!);
-            return false;
+            _run.StepLosses.narrow(0, Number, 1).copy_(_loss);
+            _run.LossSum.add_(_lossSum);
+            _run.Position.Images += Images;
         }
-        _run.StepLosses.narrow(0, Number, 1).copy_(_loss);
-        _run.LossSum.add_(_lossSum);
-        _run.Position.Images += Images;
-        if (_run.Scaler is { } scaler)
+        if (!HasGradients(weights) || !hasLoss)
         {
-            bool finite = scaler.Unscale(weights);
-            scaler.Update();
-            if (!finite) return false;
+            if (_statistics is not null) weights.Statistics.copy_(_statistics);
+            return false;
         }
         if (_options.ClipNorm is { } limit) Gradients.Clip(weights, limit);
         _run.Optimizer.Step(learningRate);
         weights.PublishWeights();
         return true;
+    }
+
+    // Whoever scales the loss looks at the gradients in any case, and changes the scale by what it finds.
+    private bool HasGradients(FlatWeights weights)
+    {
+        if (_run.Scaler is not { } scaler)
+            return _options.OnNonFiniteLoss == OnNonFiniteLoss.Stop || Gradients.AreFinite(weights.Gradients);
+        bool finite = scaler.Unscale(weights);
+        scaler.Update();
+        return finite;
     }
 
     /// <summary>What to say of a loss that is not finite.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Training.Checkpoints;
@@ -16,7 +17,7 @@ namespace ResNet.Training.Reporting;
 /// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row an epoch and a step; <c>report.html</c>, which shows all of it;
 /// <c>tensorboard/</c>; and <c>checkpoints/</c>, by which it can be resumed. Every file is written beside its target and renamed over it.
 /// </summary>
-public sealed class RunFolder
+public sealed partial class RunFolder
 {
     /// <summary>The first line of <c>metrics.csv</c>.</summary>
     public const string MetricsHeader = "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second";
@@ -87,7 +88,12 @@ public sealed class RunFolder
 
     /// <summary>Opens the folder of a run that may have been stopped, to resume it.</summary>
     /// <exception cref="RunFolderException">It is not there, or is not that of a run.</exception>
-    public static RunFolder OpenUnfinished(string path) => Open(path, "settings.json", "classes.txt");
+    public static RunFolder OpenUnfinished(string path)
+    {
+        var run = Open(path, "settings.json", "classes.txt");
+        run.RemoveLeftovers();
+        return run;
+    }
 
     private static RunFolder Open(string path, params string[] needed)
     {
@@ -96,7 +102,7 @@ public sealed class RunFolder
         foreach (string name in needed)
         {
             if (!File.Exists(System.IO.Path.Combine(path, name)))
-                throw new RunFolderException($"The folder '{path}' is not that of a finished run: it has no {name}.");
+                throw new RunFolderException($"The folder '{path}' is not that of a {(needed.Length > 2 ? "finished run" : "run")}: it has no {name}.");
         }
         try
         {
@@ -193,12 +199,22 @@ public sealed class RunFolder
         Writing(() => Write("report.html", page));
     }
 
-    internal TensorBoardWriter OpenBoard(long firstStep)
+    // Whatever former processes wrote no longer counts.
+    internal TensorBoardWriter OpenBoard()
     {
         TensorBoardWriter? board = null;
-        Writing(() => board = new TensorBoardWriter(FilePath("tensorboard"), firstStep));
+        Writing(() => board = new TensorBoardWriter(FilePath("tensorboard"), firstStep: 1));
         return board!;
     }
+
+    // What a process that was killed while it wrote has left; the next one writes the whole file.
+    private void RemoveLeftovers() => Writing(() =>
+    {
+        foreach (string file in Directory.EnumerateFiles(Path, "*.tmp").Where(file => Leftover.IsMatch(System.IO.Path.GetFileName(file))).ToList()) File.Delete(file);
+    });
+
+    [GeneratedRegex(@"^(weights\.safetensors|report\.html|metrics\.csv|steps\.csv|settings\.json|classes\.txt)\.[0-9a-f]{32}\.tmp$")]
+    private static partial Regex Leftover { get; }
 
     private static string Loss(double value) => Number(value, "0.######");
 

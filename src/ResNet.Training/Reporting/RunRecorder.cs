@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ResNet.Core;
 using ResNet.Training.Data;
+using ResNet.Training.Evaluation;
 using ResNet.Training.Optimization;
 
 namespace ResNet.Training.Reporting;
@@ -15,6 +16,9 @@ internal sealed class RunRecorder : IDisposable
     private readonly List<EpochMetrics> _epochs = [];
     private TensorBoardWriter? _board;
     private long _written;
+
+    // The last epoch that was evaluated, and the pictures that it was wrong about.
+    private (EpochMetrics Metrics, IReadOnlyList<ReportMistake> Mistakes)? _evaluated;
 
     internal RunRecorder(RunFolder folder, Trainer trainer, ResNetModel model, ImageLoader? evaluation)
     {
@@ -34,12 +38,14 @@ internal sealed class RunRecorder : IDisposable
         _board?.Dispose();
     }
 
-    // The checkpoint may be older than what was recorded since, and younger than what was recorded last.
+    // What was recorded may be older than the checkpoint, or younger: all of it is written again.
     private void Resume(Resumption from)
     {
         _epochs.AddRange(from.Completed);
-        _written = from.Step;
         _folder.SaveMetrics(_epochs, _trainer.History);
+        WriteSteps();
+        foreach (var epoch in _epochs) WriteEpoch(epoch);
+        _board!.Flush();
     }
 
     private void SaveWeights(EpochMetrics metrics) => _folder.SaveWeights(_model);
@@ -47,9 +53,16 @@ internal sealed class RunRecorder : IDisposable
     private void Add(EpochMetrics metrics)
     {
         _epochs.Add(metrics);
+        if (metrics.Evaluation is not null) _evaluated = (metrics, Mistakes(metrics.Evaluation));
         _folder.SaveMetrics(_epochs, _trainer.History);
-        _folder.SaveReport(Report(metrics));
+        _folder.SaveReport(Report());
         WriteSteps();
+        WriteEpoch(metrics);
+        _board!.Flush();
+    }
+
+    private void WriteEpoch(EpochMetrics metrics)
+    {
         Scalar("train/epoch_loss", metrics.TrainLoss, metrics.Steps);
         Scalar("train/images_per_second", metrics.ImagesPerSecond, metrics.Steps);
         Scalar("val/loss", metrics.ValidationLoss, metrics.Steps);
@@ -58,7 +71,6 @@ internal sealed class RunRecorder : IDisposable
         Scalar("average/loss", metrics.AverageLoss, metrics.Steps);
         Scalar("average/top1", metrics.AverageTop1, metrics.Steps);
         Scalar("average/top5", metrics.AverageTop5, metrics.Steps);
-        _board!.Flush();
     }
 
     private void Write(Checkpoints.SavedCheckpoint checkpoint)
@@ -69,7 +81,7 @@ internal sealed class RunRecorder : IDisposable
 
     private void WriteSteps()
     {
-        _board ??= _folder.OpenBoard(_written + 1);
+        _board ??= _folder.OpenBoard();
         foreach (var (step, _, loss, rate) in _trainer.History.SkipWhile(step => step.Step <= _written))
         {
             _board.Scalar("train/loss", loss, step);
@@ -84,19 +96,20 @@ internal sealed class RunRecorder : IDisposable
         if (!double.IsNaN(value)) _board!.Scalar(tag, value, step);
     }
 
-    private ReportContent Report(EpochMetrics metrics) => new()
+    private IReadOnlyList<ReportMistake> Mistakes(EvaluationResult evaluation) =>
+        _evaluation is null ? [] : ReportMistake.Draw(_model, _evaluation, evaluation.Mistakes, _folder.Classes);
+
+    private ReportContent Report() => new()
     {
         Title = _folder.Settings.Network,
         Subtitle = _folder.Settings.Dataset,
         Duration = _trainer.Elapsed,
         Epochs = _epochs,
         Steps = _trainer.History,
-        Evaluation = metrics.Evaluation,
-        EvaluationOf = $"the weights after epoch {metrics.Epoch}",
+        Evaluation = _evaluated?.Metrics.Evaluation,
+        EvaluationOf = _evaluated is { } evaluated ? $"the weights after epoch {evaluated.Metrics.Epoch}" : null,
         Classes = _folder.Classes,
-        Mistakes = metrics.Evaluation is { } evaluation && _evaluation is not null
-            ? ReportMistake.Draw(_model, _evaluation, evaluation.Mistakes, _folder.Classes)
-            : [],
+        Mistakes = _evaluated?.Mistakes ?? [],
         Settings = [.. ComparedRun.Flat(JsonSerializer.SerializeToElement(_folder.Settings, RunFolder.Json), "")],
         Environment = RunEnvironment.Describe(_model.Device),
     };

@@ -10,13 +10,18 @@ namespace ResNet.Training.Tests.Optimization;
 public class FlatWeightsTests
 {
     [Fact]
-    public void Making_weights_flat_changes_no_value_and_makes_convolutions_channels_last()
+    public void Making_weights_flat_changes_no_value_and_lays_convolutions_out()
     {
         using var network = TinyNetwork.Create();
         var before = TinyNetwork.Copy(network);
-        using var flat = new FlatWeights(network, true, Precision.Full);
+        using (var flat = new FlatWeights(network, true, Precision.Full, channelsLast: true))
+        {
+            network.state_dict().ShouldBe(before);
+            network.get_parameter("layer1.0.conv1.weight")!.stride().Should().Equal(72, 1, 24, 8);
+        }
+        using var contiguous = new FlatWeights(network, true, Precision.Full, channelsLast: false);
         network.state_dict().ShouldBe(before);
-        network.get_parameter("layer1.0.conv1.weight")!.stride().Should().Equal(72, 1, 24, 8);
+        network.get_parameter("layer1.0.conv1.weight")!.stride().Should().Equal(72, 9, 3, 1);
         network.parameters().All(parameter => parameter.requires_grad && parameter.is_leaf).Should().BeTrue();
     }
 
@@ -165,7 +170,7 @@ public class FlatWeightsTests
     {
         using var network = TinyNetwork.Create(Norm.Group(4)).Freeze(0);
         Dictionary<string, Tensor> masters;
-        using (var flat = new FlatWeights(network, true, precision, allowSlowPrecision: true))
+        using (var flat = new FlatWeights(network, true, precision, allowSlowPrecision: true, channelsLast: true))
         {
             using var optimizer = FlatOptimizer.Create(new Sgd(), flat);
             Train(network, flat, optimizer, 2);

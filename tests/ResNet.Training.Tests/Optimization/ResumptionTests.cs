@@ -100,6 +100,9 @@ public sealed class ResumptionTests : IDisposable
         using var other = Network();
         var resume = () => trainer.Train(other, resume: true);
         resume.Should().Throw<CheckpointException>().Which.Message.Should().Contain("with the seed = 5, but now it is 6");
+        var darker = new Compose(new RandomCrop(16, padding: 2), new RandomHorizontalFlip(), new Normalize([0.25f], [0.5f]), new RandomErasing(0.5));
+        var normalized = () => new Trainer(new ImageLoader(_samples, darker, new ImageLoaderOptions { BatchSize = 8, Channels = 1, Seed = 5, Shuffle = true }), null, Options(s_runs["plain"], "refused")).Train(other, resume: true);
+        normalized.Should().Throw<CheckpointException>().Which.Message.Should().Contain("the transforms = ").And.Contain("Mean: [0.25]");
         var anew = () => Trainer(Options(s_runs["plain"], "refused")).Train(other);
         anew.Should().Throw<CheckpointException>().WithMessage($"The checkpoint '{folder}*' is of another run: resume that one, or choose another folder.");
         using var wider = new ResNetBuilder().StageDepths(1, 1).Classes(3).InputChannels(1).Build();
@@ -156,10 +159,12 @@ public sealed class ResumptionTests : IDisposable
         foreach (var (name, bytes) in whole.Weights) Bytes(resumed.state_dict()[name]).Should().Equal(bytes);
     }
 
-    [Fact]
-    public void A_picture_that_breaks_a_run_does_not_cost_what_was_learned()
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("everything")]
+    public void A_picture_that_breaks_a_run_does_not_cost_what_was_learned(string name)
     {
-        var options = Options(s_runs["plain"], "picture");
+        var options = Options(s_runs[name], "picture") with { Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder, "picture"), EverySteps = 1 } };
         byte[] sound = File.ReadAllBytes(_samples[40].Path);
         File.WriteAllBytes(_samples[40].Path, []);
         using var model = Network();
@@ -169,7 +174,7 @@ public sealed class ResumptionTests : IDisposable
         using var resumed = Network();
         Trainer(options).Train(resumed, resume: true);
         using var whole = Network();
-        Trainer(s_runs["plain"]).Train(whole);
+        Trainer(s_runs[name]).Train(whole);
         ShouldBeTheSame(resumed, whole);
     }
 

@@ -47,7 +47,7 @@ public class TrainerLogTests
             "21 Warning The checkpoint 'a.safetensors' is damaged and passed over: its checksum is another one",
             "30 Warning BFloat16 precision was asked for, but cpu has no instructions for it: training in full precision",
             "31 Warning Step 7 is skipped: its loss or a gradient is not finite",
-            "5 Warning Interrupted after step 8 of 500",
+            "5 Information Interrupted after step 8 of 500",
             "32 Error The loss is not finite at step 9: the run stops");
     }
 

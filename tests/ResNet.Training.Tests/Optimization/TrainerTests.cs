@@ -111,6 +111,33 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void Steps_that_diverge_are_left_out_where_that_is_asked_for()
+    {
+        using var model = Network();
+        using (no_grad())
+        {
+            // Finite weights whose scores are not.
+            model.state_dict()["fc.weight"][0].fill_(1e38);
+            model.state_dict()["fc.weight"][1].fill_(-1e38);
+        }
+        using var before = model.state_dict()["conv1.weight"].detach().clone();
+        using var mean = model.state_dict()["bn1.running_mean"].clone();
+        var loader = new ImageLoader(_samples, s_transforms, _options);
+        var outcome = new Trainer(loader, null, new TrainerOptions { OnNonFiniteLoss = OnNonFiniteLoss.SkipStep }).Train(model);
+        outcome.Steps.Should().Be(0);
+        outcome.Epochs.Should().ContainSingle().Which.TrainLoss.Should().Be(double.NaN);
+        model.state_dict()["conv1.weight"].allclose(before, rtol: 0, atol: 0).Should().BeTrue();
+        model.state_dict()["bn1.running_mean"].allclose(mean, rtol: 0, atol: 0).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Early_stopping_without_images_to_evaluate_on_is_refused()
+    {
+        var make = () => new Trainer(new ImageLoader(_samples, s_transforms, _options), null, new TrainerOptions { EarlyStopping = new EarlyStopping() });
+        make.Should().Throw<ArgumentException>().WithMessage("TrainerOptions.EarlyStopping is set, but there are no images to evaluate on*");
+    }
+
+    [Fact]
     public void Means_are_over_the_images_that_could_be_read()
     {
         // The second batch of eight is missing as a whole, and half of the third.

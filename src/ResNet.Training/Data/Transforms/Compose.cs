@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using ResNet.Training.Data.Imaging;
 
 namespace ResNet.Training.Data.Transforms;
@@ -34,6 +35,10 @@ public sealed class Compose : IReadOnlyList<Transform>
 
     /// <summary>Whether an image comes out different from one pass to the next.</summary>
     public bool IsRandom => Array.Exists(_transforms, transform => transform.IsRandom);
+
+    /// <summary>All steps with all of their properties, the same in every language.</summary>
+    internal string Description => string.Join(", ", _transforms.Select(transform =>
+        $"{transform.GetType().Name}({string.Join(", ", transform.GetType().GetProperties().Where(property => property.Name != "EqualityContract").Select(property => $"{property.Name}: {Text(property.GetValue(transform))}"))})"));
 
     /// <summary>How many steps there are.</summary>
     public int Count => _transforms.Length;
@@ -79,6 +84,13 @@ public sealed class Compose : IReadOnlyList<Transform>
         foreach (var transform in _transforms) transform.Apply(canvas, ref random);
         canvas.WriteTo(destination);
     }
+
+    private static string? Text(object? value) => value switch
+    {
+        string text => text,
+        IEnumerable list => $"[{string.Join(", ", list.Cast<object>().Select(Text))}]",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture),
+    };
 
     private void RefuseOrder()
     {
