@@ -19,8 +19,14 @@ internal sealed class SmallDisk : IDisposable
         return null;
     }
 
-    /// <summary>Mounts it with other options, such as <c>ro</c> or <c>size=64m</c>. False where a file is open that this forbids.</summary>
+    /// <summary>Mounts it with other options, such as <c>size=64m</c>.</summary>
     internal bool TryRemount(string options) => Run("mount", "-o", $"remount,{options}", Path);
+
+    /// <summary>Makes it read-only for whoever opens files from now on, though others are open for writing.</summary>
+    internal bool TryCover() => Run("mount", "--bind", Path, Path) && Run("mount", "-o", "remount,bind,ro", Path);
+
+    /// <summary>Ends that.</summary>
+    internal bool TryUncover() => Run("umount", Path);
 
     public void Dispose()
     {

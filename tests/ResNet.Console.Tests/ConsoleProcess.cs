@@ -39,7 +39,9 @@ internal sealed class ConsoleProcess : IDisposable
     internal static ConsoleProcess Start(params IEnumerable<string> arguments)
     {
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        var start = new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "imagenette.dll"), .. arguments])
+        IEnumerable<string> command = [host, Path.Combine(AppContext.BaseDirectory, "imagenette.dll"), .. arguments];
+        if (IgnoresInterrupt()) command = ["env", "--default-signal=INT", .. command];
+        var start = new ProcessStartInfo(command.First(), command.Skip(1))
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -47,6 +49,12 @@ internal sealed class ConsoleProcess : IDisposable
         };
         return new ConsoleProcess(Process.Start(start)!);
     }
+
+    // What a shell starts in the background ignores Ctrl-C, and so would what it starts.
+    private static bool IgnoresInterrupt() =>
+        OperatingSystem.IsLinux()
+        && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } line
+        && (Convert.ToUInt64(line[7..].Trim(), 16) & (1UL << (Interrupt - 1))) != 0;
 
     /// <summary>Ends it as a power cut would. False where it had ended by itself.</summary>
     internal bool Kill()

@@ -36,11 +36,11 @@ public sealed class StopTests(InterruptedRuns runs)
         {
             process.WaitUntil(() => run.Files.Count > 0);
             if (disk is null) File.SetUnixFileMode(run.Checkpoints, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-            else process.WaitUntil(() => disk.TryRemount("ro"));
+            else disk.TryCover().Should().BeTrue();
             ShouldEndWithError(process);
         }
         if (disk is null) File.SetUnixFileMode(run.Checkpoints, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        else disk.TryRemount("rw").Should().BeTrue();
+        else disk.TryUncover().Should().BeTrue();
         run.Finish();
         run.Results().Should().Equal(runs.Undisturbed("everything").Results);
     }
