@@ -154,6 +154,52 @@ public class BlockTests
         Refusal(() => new BasicBlock(new BlockOptions(8, 4) { Shortcut = ShortcutKind.ZeroPadding })).Should().Contain("to go from 8 channels to 4, since padding only adds channels");
     }
 
+    // While training, a convolution whose output is one pixel is computed as a linear layer.
+    [Theory]
+    [InlineData(1, 1, 1, 1)]
+    [InlineData(2, 1, 1, 1)]
+    [InlineData(2, 2, 2, 1)]
+    [InlineData(2, 1, 2, 1)]
+    [InlineData(2, 2, 1, 1)]
+    [InlineData(1, 1, 1, 2)]
+    [InlineData(1, 2, 2, 1)]
+    [InlineData(2, 3, 2, 1)]
+    public void A_convolution_of_a_few_pixels_has_the_gradients_of_any_other(int stride, int height, int width, int groups)
+    {
+        using var convolution = Layers.Conv3x3(6, 8, stride, groups: groups, bias: true);
+        convolution.@double();
+        using var scope = NewDisposeScope();
+        var input = randn([3, 6, height, width], ScalarType.Float64);
+        var results = new[] { (Tensor x) => Layers.Convolve(convolution, x), convolution.call }.Select(Gradients).ToList();
+        foreach (var (ours, expected) in results[0].Zip(results[1]))
+        {
+            ours.shape.Should().Equal(expected.shape);
+            ours.allclose(expected, rtol: 1e-12, atol: 1e-13).Should().BeTrue();
+        }
+
+        Tensor[] Gradients(Func<Tensor, Tensor> compute)
+        {
+            convolution.zero_grad();
+            var x = input.clone().requires_grad_();
+            var output = compute(x);
+            output.square().sum().backward();
+            return [output, x.grad!, convolution.weight.grad!.clone(), convolution.bias!.grad!.clone()];
+        }
+    }
+
+    [Fact]
+    public void A_convolution_of_one_pixel_calls_hooks_where_nothing_is_trained()
+    {
+        using var block = new BasicBlock(new BlockOptions(4, 4));
+        using var scope = NewDisposeScope();
+        int calls = 0;
+        foreach (var (_, module) in block.named_modules())
+            if (module is TorchSharp.Modules.Conv2d convolution) convolution.register_forward_hook((_, _, output) => { calls++; return output; });
+        block.eval();
+        block.call(randn([2, 4, 1, 1]));
+        calls.Should().Be(2);
+    }
+
     private static ResidualBlock Create(string kind, BlockOptions options) => kind switch
     {
         "basic" => new BasicBlock(options),

@@ -42,7 +42,7 @@ public sealed class BasicBlock : ResidualBlock
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = conv1.call(input).Then(bn1).relu_();
+        var x = Layers.Convolve(conv1, input).Then(bn1).relu_();
         x = x.Then(conv2).Then(bn2);
         return AddShortcut(x, input).relu_().MoveToOuterDisposeScope();
     }

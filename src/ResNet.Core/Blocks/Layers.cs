@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -31,6 +32,38 @@ internal static class Layers
         if (norm is null) return x;
         var normalized = norm.call(x);
         return kind.MakesNewMemory ? normalized.relu_() : normalized.relu();
+    }
+
+    /// <summary>Applies a convolution, while training on a CPU as a linear layer if its output is a single pixel.</summary>
+    /// <remarks>
+    /// There most taps of a 3×3 kernel see nothing but padding, and oneDNN's gradients for it take some fifteen times as long as those of the taps that do see
+    /// something (<c>docs/training-speed.md</c>). It is what happens in the last stage to images of 32 pixels and fewer. The convolution is not called as a module then, so its
+    /// hooks are not either.
+    /// </remarks>
+    /// <param name="convolution">One of those above.</param>
+    /// <param name="x"><c>[N, C, H, W]</c>, left as it is.</param>
+    internal static Tensor Convolve(Conv2d convolution, Tensor x)
+    {
+        if (!convolution.training || x.device_type != DeviceType.CPU || !IsLinear(convolution, x)) return convolution.call(x);
+        using var scope = NewDisposeScope();
+        var (height, width) = (x.size(2), x.size(3));
+        var taps = convolution.weight.narrow(2, 1, height).narrow(3, 1, width).reshape(convolution.out_channels, -1, 1, 1);
+        return functional.conv2d(x.reshape(x.size(0), -1, 1, 1), taps, convolution.bias).MoveToOuterDisposeScope();
+    }
+
+    // A kernel around the first pixel that does not move: from its middle on it lies on the image.
+    private static bool IsLinear(Conv2d convolution, Tensor x) =>
+        convolution is { groups: 1 }
+        && convolution.kernel_size[0] == 3 && convolution.dilation[0] == 1
+        && x.ndim == 4 && x.size(1) == convolution.in_channels
+        && Math.Max(x.size(2), x.size(3)) <= Math.Min(convolution.stride[0], 2);
+
+    /// <summary>Passes a tensor on that nobody needs afterwards to <see cref="Convolve"/>.</summary>
+    internal static Tensor Then(this Tensor x, Conv2d next)
+    {
+        var result = Convolve(next, x);
+        x.Dispose();
+        return result;
     }
 
     /// <summary>Passes a tensor on that nobody needs afterwards: its memory is free before the next layer takes more.</summary>

@@ -38,7 +38,7 @@ public sealed class PreActBasicBlock : ResidualBlock
     {
         using var scope = NewDisposeScope();
         var activated = input.NormAndReLU(bn1, Options.Norm);
-        var x = conv1.call(activated);
+        var x = Layers.Convolve(conv1, activated);
         if (downsample is null && bn1 is not null) activated.Dispose();
         x = x.Then(bn2).relu_();
         x = x.Then(conv2);

@@ -52,7 +52,7 @@ internal sealed class FlatWeights : IDisposable
         RefuseOtherTypes(model, type);
         _activations = mixed ? MixedPrecision.TypeOf(Precision) : type;
 
-        bool isChannelsLast = channelsLast ?? ImageLayout.IsChannelsLastFastest(device);
+        bool isChannelsLast = channelsLast ?? ImageLayout.IsChannelsLastFastest(model);
         ImageLayout.Arrange(model, isChannelsLast);
         var tensors = Find(model, low, isChannelsLast);
         _parameters = [.. tensors.Where(tensor => tensor.IsTrainable).OrderByDescending(Decays).ThenByDescending(tensor => tensor.IsLow)];
