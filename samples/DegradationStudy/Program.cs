@@ -8,8 +8,10 @@ using ResNet.Training.Optimization;
 
 // The first Ctrl-C, or SIGTERM, asks the work to stop; a second one ends the process at once.
 using var cancellation = new CancellationTokenSource();
+int interrupted = ExitCode.Interrupted;
 void Stop(PosixSignalContext context)
 {
+    if (context.Signal == PosixSignal.SIGTERM) interrupted = ExitCode.ResumeMe;
     context.Cancel = !cancellation.IsCancellationRequested;
     cancellation.Cancel();
 }
@@ -32,7 +34,7 @@ try
 catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 {
     Console.Error.WriteLine(StudyCommand.HowToGoOn);
-    return ExitCode.Interrupted;
+    return interrupted;
 }
 catch (Exception e) when (IsAboutInput(e))
 {

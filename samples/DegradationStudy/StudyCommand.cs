@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using ResNet.Training.Optimization;
 using ResNet.Training.Recipes;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,6 +14,8 @@ internal static class StudyCommand
     internal const string HowToGoOn = "Stopped; the same command goes on where it was.";
 
     private const int DefaultEvaluations = 20;
+    private const double WarmupSteps = 400;
+    private const double LongestWarmup = 0.1;
 
     internal static RootCommand Create(CancellationToken cancellationToken)
     {
@@ -37,13 +40,14 @@ internal static class StudyCommand
             Refuse(count, time, often);
             var place = Place(parsed.GetValue(device)!);
             string root = StudyData.Locate(parsed.GetValue(dataset)!, cancellationToken);
-            var recipe = TrainingRecipes.Find("paper-cifar10");
-            var data = StudyData.Open(root, recipe, parsed.GetValue(seed), parsed.GetValue(workers));
+            var paper = TrainingRecipes.Find("paper-cifar10");
+            var data = StudyData.Open(root, paper, parsed.GetValue(seed), parsed.GetValue(workers));
             var begun = StudySettings.Read(folder);
-            long whole = count ?? begun?.Steps ?? StepsIn(time!.Value, often, recipe, data, place, cancellationToken);
+            long whole = count ?? begun?.Steps ?? StepsIn(time!.Value, often, paper, data, place, cancellationToken);
             var settings = new StudySettings(root, whole, often, parsed.GetValue(seed));
             if (begun is null) settings.Write(folder);
             else if (begun != settings) throw new StudyException($"The study in '{folder}' was begun as {Text(begun)}, not as {Text(settings)}: give what it was begun with, or another --output.");
+            var recipe = paper with { Training = paper.Training with { Schedule = Warmed(paper.Training.Schedule, whole) } };
             Console.WriteLine(
                 $"{string.Join(", ", Study.Networks)}: {Text(settings)}, batches of {recipe.BatchSize}, on {place}, {get_num_threads()} threads");
             new Study(folder, settings, recipe, data, place).Run(cancellationToken);
@@ -86,6 +90,10 @@ internal static class StudyCommand
                 CultureInfo.InvariantCulture,
                 $"--hours is {hours}, but {evaluations} steps of each network and measuring {evaluations} times take {(measuring + (evaluations * step)).TotalHours:0.0} h: give more hours or fewer --evaluations."));
     }
+
+    // Networks of 56 layers do not learn at the full rate from the first step on. The paper begins so with its network of 110 layers: 400 steps at a tenth.
+    private static LearningRateSchedule Warmed(LearningRateSchedule schedule, long steps) =>
+        schedule with { Warmup = Math.Min(LongestWarmup, WarmupSteps / steps), WarmupStart = 0.1 };
 
     private static string Text(StudySettings settings) => string.Create(
         CultureInfo.InvariantCulture, $"{settings.Steps:N0} steps each with errors measured {settings.Evaluations} times on '{settings.Dataset}', seed {settings.Seed}");

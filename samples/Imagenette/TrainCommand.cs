@@ -9,6 +9,7 @@ using ResNet.Training.Data.Imaging;
 using ResNet.Training.Optimization;
 using ResNet.Training.Recipes;
 using ResNet.Training.Reporting;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Imagenette;
@@ -73,6 +74,8 @@ internal sealed class TrainCommand
         var training = _training.Apply(parsed, recipe?.Training);
         var loader = new ImageLoaderOptions { BatchSize = parsed.GetValue(_batchSize) ?? recipe?.BatchSize ?? DefaultBatchSize, Workers = parsed.GetValue(_workers) };
         RefuseNegative(parsed);
+        if (training.Precision == Precision.Half && device.type == DeviceType.CPU)
+            throw new ArgumentException("--precision is half, which needs a CUDA device: use bfloat16 or full on the CPU.");
         if (parsed.GetValue(_imageSize) is < 1) throw new ArgumentException($"--image-size is {parsed.GetValue(_imageSize)}, but has to be at least 1.");
         if (parsed.GetValue(_channels) is { } count) _ = loader with { Channels = count };
 

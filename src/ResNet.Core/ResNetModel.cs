@@ -189,8 +189,8 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
             throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
         RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
         using var scope = NewDisposeScope();
-        var x = conv1.call(input).Then(bn1).relu_();
-        return x.Then(maxpool).MoveToOuterDisposeScope();
+        // The ReLU of the largest numbers is the largest of their ReLUs, and behind the pooling there are four times fewer.
+        return conv1.call(input).Then(bn1).Then(maxpool).relu_().MoveToOuterDisposeScope();
     }
 
     /// <summary>A stage's output.</summary>

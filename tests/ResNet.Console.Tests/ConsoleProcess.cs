@@ -36,10 +36,12 @@ internal sealed class ConsoleProcess : IDisposable
 
     internal bool HasEnded => _process.HasExited;
 
-    internal static ConsoleProcess Start(params IEnumerable<string> arguments)
+    internal static ConsoleProcess Start(params IEnumerable<string> arguments) => StartSample("imagenette", arguments);
+
+    internal static ConsoleProcess StartSample(string sample, params IEnumerable<string> arguments)
     {
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        IEnumerable<string> command = [host, Path.Combine(AppContext.BaseDirectory, "imagenette.dll"), .. arguments];
+        IEnumerable<string> command = [host, Path.Combine(AppContext.BaseDirectory, sample + ".dll"), .. arguments];
         if (IgnoresInterrupt()) command = ["env", "--default-signal=INT", .. command];
         var start = new ProcessStartInfo(command.First(), command.Skip(1))
         {

@@ -20,6 +20,7 @@ internal sealed class FlatWeights : IDisposable
     private const long Alignment = 32;
 
     private readonly ScalarType _activations;
+    private readonly MemoryOrder _order;
     private readonly List<NetworkTensor> _parameters;
     private readonly List<NetworkTensor> _buffers;
     private readonly List<(NetworkTensor Parameter, Tensor Master, Tensor Copy)> _frozen = [];
@@ -38,9 +39,9 @@ internal sealed class FlatWeights : IDisposable
     /// <param name="decayNormsAndBiases">Whether parameters of one dimension count as decaying too.</param>
     /// <param name="precision">What convolutions and linear layers compute in. BFloat16 on a CPU without instructions for it becomes Full.</param>
     /// <param name="allowSlowPrecision">Whether such a CPU computes bfloat16 all the same.</param>
-    /// <param name="channelsLast">Whether images' weights are to be channels-last; null for what is fastest.</param>
+    /// <param name="order">How the weights of convolutions are to lie; null for what is fastest.</param>
     /// <exception cref="ArgumentException">The device or a module of the network cannot compute in that precision, or the network's tensors are of several types.</exception>
-    internal FlatWeights(ResNetModel model, bool decayNormsAndBiases, Precision precision, bool allowSlowPrecision = false, bool? channelsLast = null)
+    internal FlatWeights(ResNetModel model, bool decayNormsAndBiases, Precision precision, bool allowSlowPrecision = false, MemoryOrder? order = null)
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
@@ -52,9 +53,9 @@ internal sealed class FlatWeights : IDisposable
         RefuseOtherTypes(model, type);
         _activations = mixed ? MixedPrecision.TypeOf(Precision) : type;
 
-        bool isChannelsLast = channelsLast ?? ImageLayout.IsChannelsLastFastest(model);
-        ImageLayout.Arrange(model, isChannelsLast);
-        var tensors = Find(model, low, isChannelsLast);
+        _order = order ?? ImageLayout.Fastest(model);
+        _unhook.Add(ImageLayout.Arrange(model, _order));
+        var tensors = Find(model, low, _order);
         _parameters = [.. tensors.Where(tensor => tensor.IsTrainable).OrderByDescending(Decays).ThenByDescending(tensor => tensor.IsLow)];
         _buffers = [.. model.named_buffers().Where(entry => entry.buffer.is_floating_point()).Select(entry => new NetworkTensor(entry.name, entry.buffer))];
         Decayed = Place(_parameters.Where(Decays), 0);
@@ -159,7 +160,9 @@ internal sealed class FlatWeights : IDisposable
         {
             // Of this memory's shape, but not of the next one's.
             parameter.Value.grad = null;
-            parameter.Show(parameter.ViewOf(Weights).clone());
+            var own = parameter.ViewOf(Weights);
+            // In one order, as whoever uses the network afterwards expects.
+            parameter.Show(_order == MemoryOrder.ChannelsLast || own.is_contiguous() ? own.clone() : own.contiguous());
         }
         foreach (var buffer in _buffers.Where(buffer => !buffer.IsLost)) buffer.Show(buffer.ViewOf(Statistics).clone());
     }
@@ -198,13 +201,13 @@ internal sealed class FlatWeights : IDisposable
             throw new ArgumentException($"The network's {name} is {tensor.dtype} and its classifier {type}: convert it to one type with .to(ScalarType.{type}).");
     }
 
-    private static List<NetworkTensor> Find(ResNetModel model, Dictionary<string, nn.Module> low, bool channelsLast)
+    private static List<NetworkTensor> Find(ResNetModel model, Dictionary<string, nn.Module> low, MemoryOrder order)
     {
         var found = new List<NetworkTensor>();
         foreach (var (name, parameter) in model.named_parameters())
         {
             int dot = name.LastIndexOf('.');
-            found.Add(new NetworkTensor(name, parameter, dot >= 0 && low.TryGetValue(name[..dot], out var layer) ? Replacing(layer, name[(dot + 1)..]) : null, channelsLast));
+            found.Add(new NetworkTensor(name, parameter, dot >= 0 && low.TryGetValue(name[..dot], out var layer) ? Replacing(layer, name[(dot + 1)..]) : null, ImageLayout.IsChannelsLast(order, name)));
         }
         // A layer's second name says the same as its first; of a second layer with the same parameter only one could get the copy.
         var names = found.Select(parameter => parameter.Name).ToHashSet();

@@ -1,36 +1,12 @@
 namespace ResNet.Training.Optimization;
 
 /// <summary>Layer-wise adaptive moments for large batches (You et al. 2020, https://arxiv.org/abs/1904.00962), with bias correction, and with the trust ratio for the parameters that decay, as timm computes it.</summary>
-public sealed record Lamb : OptimizerOptions
+public sealed record Lamb : AdaptiveOptimizerOptions
 {
     /// <summary>Learning rate 5·10⁻³, weight decay 10⁻²: those of timm's ResNet-50 recipes, for batches of 2,048.</summary>
-    public Lamb() : base(learningRate: 5e-3, weightDecay: 1e-2)
+    public Lamb() : base(learningRate: 5e-3, weightDecay: 1e-2, epsilon: 1e-6)
     {
     }
-
-    /// <summary>How much of the mean of gradients stays from step to step, at least 0 and less than 1. Default: 0.9.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
-    public double Beta1
-    {
-        get;
-        init => field = Require.LessThan(value, 0, 1, $"{nameof(Lamb)}.{nameof(Beta1)}");
-    } = 0.9;
-
-    /// <summary>How much of the mean of squared gradients stays from step to step, at least 0 and less than 1. Default: 0.999.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
-    public double Beta2
-    {
-        get;
-        init => field = Require.LessThan(value, 0, 1, $"{nameof(Lamb)}.{nameof(Beta2)}");
-    } = 0.999;
-
-    /// <summary>What is added to the root that is divided by, more than 0. Default: 10⁻⁶.</summary>
-    /// <exception cref="ArgumentException">The value is not a positive number.</exception>
-    public double Epsilon
-    {
-        get;
-        init => field = Require.Positive(value, $"{nameof(Lamb)}.{nameof(Epsilon)}");
-    } = 1e-6;
 
     /// <summary>
     /// The largest norm of all gradients together; larger ones are scaled down to it before anything else. More than 0. Default: 1, as in

@@ -40,6 +40,8 @@ public sealed class Trainer
     private readonly Stopwatch _sinceCheckpoint = new();
     private (int Epoch, long Step)? _saved;
     private long _lookedAt;
+    private List<StepMetrics> _history = [];
+    private long _rememberedTo;
 
     /// <summary>A trainer on these images.</summary>
     /// <param name="training">The images to learn from; the loader should shuffle.</param>
@@ -100,7 +102,7 @@ public sealed class Trainer
     public TimeSpan Elapsed => _elapsedBefore + _sinceBeginning.Elapsed;
 
     /// <summary>What came out of each step up to the last checkpoint or epoch's end, those before a resumption included; steps whose images could not be read are left out.</summary>
-    public IReadOnlyList<StepMetrics> History { get; private set; } = [];
+    public IReadOnlyList<StepMetrics> History => _history;
 
     /// <summary>Trains the network, whose weights are laid out as they train fastest, and which is left in training mode.</summary>
     /// <param name="model">
@@ -133,13 +135,14 @@ public sealed class Trainer
         RefuseCheckpoints(resume);
         using var run = new TrainingRun(model, _options, _steps);
         if (run.Weights.Precision != _options.Precision) _log.FullPrecisionInstead(_options.Precision, $"{model.Device}");
-        (_saved, _lookedAt, _elapsedBefore, History) = (null, 0, TimeSpan.Zero, []);
+        (_saved, _lookedAt, _elapsedBefore) = (null, 0, TimeSpan.Zero);
+        (_history, _rememberedTo) = ([], 0);
         if (resume) Resume(run);
-        else _log.RunStarted(Name(model), $"{model.Device}", run.Weights.Precision, _steps);
+        else _log.RunStarted(run.NetworkName, $"{model.Device}", run.Weights.Precision, _steps);
         _sinceCheckpoint.Restart();
         _sinceBeginning.Restart();
         bool isWhole = Run(run, progress, cancellationToken);
-        History = StepsOf(run);
+        Remember(run);
         if (isWhole) run.TakeAverage();
         var position = run.Position;
         if (!isWhole) _log.Interrupted(position.Step, _steps);
@@ -260,7 +263,7 @@ public sealed class Trainer
         position.Completed.Add(metrics);
         (position.Epoch, position.Batch, position.Images) = (position.Epoch + 1, 0, 0);
         run.LossSum.zero_();
-        History = StepsOf(run);
+        Remember(run);
         run.Meter.Epoch(metrics);
         _log.EpochCompleted(metrics, _epochs);
         // Before the checkpoint: a run that is killed in between evaluates again, and whoever listens misses nothing.
@@ -323,10 +326,11 @@ public sealed class Trainer
         if (checkpoint is not null)
         {
             run.Restore(checkpoint, _setup);
-            _log.RunResumed(Name(run.Model), $"{run.Model.Device}", run.Weights.Precision, run.Position.Step, _steps, checkpoint.Path);
+            _log.RunResumed(run.NetworkName, $"{run.Model.Device}", run.Weights.Precision, run.Position.Step, _steps, checkpoint.Path);
         }
         var position = run.Position;
-        (_lookedAt, _elapsedBefore, History) = (position.Step, position.Elapsed, StepsOf(run));
+        (_lookedAt, _elapsedBefore) = (position.Step, position.Elapsed);
+        Remember(run);
         Resumed?.Invoke(new Resumption(checkpoint?.Path, position.Epoch + 1, position.Step, position.StoppedEarly || position.Epoch >= _epochs, [.. position.Completed]));
     }
 
@@ -336,7 +340,7 @@ public sealed class Trainer
         if (_checkpoints is null || now == _saved) return;
         RefuseDiverged(run);
         var clock = Stopwatch.StartNew();
-        History = StepsOf(run);
+        Remember(run);
         run.Position.Elapsed = Elapsed;
         string path = run.Save(_checkpoints, _setup, isBest);
         _saved = now;
@@ -382,20 +386,20 @@ public sealed class Trainer
 
     private double RateOf(long step) => step < 0 ? 0 : _options.Optimizer.LearningRate * _options.Schedule.Factor(step, _steps);
 
-    private List<StepMetrics> StepsOf(TrainingRun run)
+    // The steps since the last time; skipped ones have a loss below zero.
+    private void Remember(TrainingRun run)
     {
-        var steps = new List<StepMetrics>();
-        if (run.Position.Step == 0) return steps;
+        long from = _rememberedTo, count = run.Position.Step - from;
+        if (count == 0) return;
         using var scope = NewDisposeScope();
-        double[] losses = run.StepLosses.narrow(0, 0, run.Position.Step).cpu().data<double>().ToArray();
-        for (int i = 0; i < losses.Length; i++)
+        double[] losses = run.StepLosses.narrow(0, from, count).cpu().data<double>().ToArray();
+        for (long i = from; i < from + count; i++)
         {
-            if (losses[i] >= 0) steps.Add(new StepMetrics(i + 1, (i / _stepsPerEpoch) + 1, losses[i], RateOf(i)));
+            double loss = losses[i - from];
+            if (loss >= 0) _history.Add(new StepMetrics(i + 1, (int)(i / _stepsPerEpoch) + 1, loss, RateOf(i)));
         }
-        return steps;
+        _rememberedTo = run.Position.Step;
     }
-
-    private static string Name(ResNetModel model) => $"{model.Options.Block} [{string.Join(", ", model.Options.StageDepths)}]";
 
     private static double MeanLoss(TrainingRun run) => run.LossSum.ToDouble() / run.Position.Images;
 

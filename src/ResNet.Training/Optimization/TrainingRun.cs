@@ -50,9 +50,13 @@ internal sealed class TrainingRun : IDisposable
         }
         StepLosses.DetachFromDisposeScope();
         LossSum.DetachFromDisposeScope();
+        Meter = new TrainingMeter(NetworkName);
     }
 
     internal ResNetModel Model { get; }
+
+    /// <summary>What the network consists of, in a few words.</summary>
+    internal string NetworkName => $"{Model.Options.Block} [{string.Join(", ", Model.Options.StageDepths)}]";
 
     internal long Steps { get; }
 
@@ -70,7 +74,7 @@ internal sealed class TrainingRun : IDisposable
     internal bool IsWithinStep { get; set; }
 
     /// <summary>What the run tells meters' listeners.</summary>
-    internal TrainingMeter Meter { get; } = new();
+    internal TrainingMeter Meter { get; }
 
     /// <summary>Each step's mean loss <c>[steps]</c>, float64; negative where there was none.</summary>
     internal Tensor StepLosses { get; }

@@ -1,0 +1,41 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Optimization;
+
+/// <summary>Keeps the running means of <see cref="AdaptiveOptimizerOptions"/>.</summary>
+internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
+{
+    private readonly AdaptiveOptimizerOptions _options;
+    private readonly Tensor _steps;
+    private readonly List<(bool Decays, Tensor[] Parts)> _chunks;
+
+    private protected FlatAdaptiveOptimizer(AdaptiveOptimizerOptions options, FlatWeights weights, long? chunk) : base(options, weights, chunk)
+    {
+        _options = options;
+        _steps = RememberSteps();
+        _chunks = Chunked(weights.Weights, weights.Gradients, Remember("exp_avg"), Remember("exp_avg_sq"));
+    }
+
+    private protected double Epsilon => _options.Epsilon;
+
+    /// <summary>Counts a step.</summary>
+    /// <returns>What the mean of gradients and the root of the mean of their squares are to be divided by, since both began at zero.</returns>
+    private protected (double Mean, double Root) NextStep()
+    {
+        long step = _steps.add_(1).ToInt64();
+        return (1 - Math.Pow(_options.Beta1, step), Math.Sqrt(1 - Math.Pow(_options.Beta2, step)));
+    }
+
+    private protected IEnumerable<Chunk> Chunks() => _chunks.Select(chunk => new Chunk(chunk.Decays && WeightDecay != 0, chunk.Parts[0], chunk.Parts[1], chunk.Parts[2], chunk.Parts[3]));
+
+    /// <summary>Takes the gradients into the running means.</summary>
+    private protected void UpdateMeans(Chunk chunk)
+    {
+        chunk.Mean.mul_(_options.Beta1).add_(chunk.Gradient, alpha: 1 - _options.Beta1);
+        chunk.Square.mul_(_options.Beta2).addcmul_(chunk.Gradient, chunk.Gradient, 1 - _options.Beta2);
+    }
+
+    /// <summary>A part of the flat tensors, and whether it decays.</summary>
+    private protected readonly record struct Chunk(bool Decays, Tensor Weight, Tensor Gradient, Tensor Mean, Tensor Square);
+}
