@@ -10,14 +10,14 @@ internal static class TinyPictures
     private const int Side = 32;
     private const int HeaderBytes = 54;
 
-    internal static void Write(string folder)
+    internal static void Write(string folder, int training = Training)
     {
         var random = new Random(7);
-        foreach (var (split, images) in new[] { ("train", Training), ("val", 16) })
+        foreach (var (split, images) in new[] { ("train", training), ("val", 16) })
         {
             for (int i = 0; i < images; i++)
             {
-                string path = Path.Combine(folder, split, i % 2 == 0 ? "bright" : "dark", $"{i:00}.bmp");
+                string path = Path.Combine(folder, split, i % 2 == 0 ? "bright" : "dark", $"{i:000}.bmp");
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 File.WriteAllBytes(path, Picture(random, least: i % 2 == 0 ? 60 : 0));
             }

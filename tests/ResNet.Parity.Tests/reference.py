@@ -42,10 +42,10 @@ def verify(name, weights, folder):
     torch.save(verified, folder / "verified.pth")
 
 
-def train(name, dtype, folder):
+def train(name, dtype, size, folder):
     torch.manual_seed(0)
     network = start(name, folder, getattr(torch, dtype))
-    images = torch.randn(5, 8, 3, 32, 32, dtype=getattr(torch, dtype))
+    images = torch.randn(5, 8, 3, int(size), int(size), dtype=getattr(torch, dtype))
     labels = torch.randint(CLASSES, (5, 8))
     optimizer = sgd(network)
     losses = []
