@@ -156,7 +156,7 @@ bench() {
   set_up
   install_reference
   step 'Building the benchmark' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build "benchmarks/$project" -c Release --nologo -v quiet
-  local benchmark=$PWD/artifacts/bin/$project/release/$project output=$PWD/artifacts/bench/$name.json
+  local benchmark=$PWD/artifacts/bin/$project/release/Benchmarks.$project output=$PWD/artifacts/bench/$name.json
   # Paths on the command line are the caller's.
   cd "$caller"
   exec "$benchmark" --output "$output" "$@"

@@ -16,7 +16,7 @@ dotnet build benchmarks/InferenceSpeed -c Release --nologo -v quiet >&2
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-ours() { artifacts/bin/InferenceSpeed/release/InferenceSpeed "$network" "$1" "$2" "$seconds"; }
+ours() { artifacts/bin/InferenceSpeed/release/Benchmarks.InferenceSpeed "$network" "$1" "$2" "$seconds"; }
 theirs() { /usr/bin/python3 -W ignore benchmarks/inference_reference.py "$network" "$1" "$2" "$seconds" "$threads"; }
 
 printf '%-6s %-6s %6s %10s %10s %7s\n' round kind batch ours PyTorch ratio

@@ -12,8 +12,6 @@ import sys
 import time
 
 CLASSES = 8
-# As Training/OurSide.cs has it.
-CHECKED_STEPS = 3
 
 
 def measure(job, folder, weights, threads, seconds):
@@ -45,7 +43,7 @@ def measure(job, folder, weights, threads, seconds):
         ordered = [(images.contiguous(memory_format=layout), labels) for images, labels in ordered]
         # What it is fed from memory is a batch that is ready.
         batches = ordered[:1]
-    check, _ = train(ordered, CHECKED_STEPS)
+    check, _ = train(ordered, job["checked_steps"])
     del ordered
     train(batches)
 

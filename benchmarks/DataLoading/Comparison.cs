@@ -1,8 +1,7 @@
-using Benchmarks;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Packing;
 
-namespace DataLoading;
+namespace Benchmarks.DataLoading;
 
 /// <summary>Both sides in turn, round by round, and what comes of it.</summary>
 internal sealed class Comparison(Settings settings)

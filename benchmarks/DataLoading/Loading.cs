@@ -6,7 +6,7 @@ using ResNet.Training.Data.Transforms;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace DataLoading;
+namespace Benchmarks.DataLoading;
 
 /// <summary>Our side of the comparison.</summary>
 internal static class Loading

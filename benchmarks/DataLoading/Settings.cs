@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace DataLoading;
+namespace Benchmarks.DataLoading;
 
 /// <summary>What is on the command line.</summary>
 internal sealed record Settings(string? Photographs, string? Cifar, int Rounds, double Seconds, string Output)

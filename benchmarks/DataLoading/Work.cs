@@ -1,6 +1,4 @@
-using Benchmarks;
-
-namespace DataLoading;
+namespace Benchmarks.DataLoading;
 
 /// <summary>One kind of loading, on both sides.</summary>
 internal sealed class Work(string name, string kind, string folder, string? pack, int batch)

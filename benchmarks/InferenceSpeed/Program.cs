@@ -1,4 +1,4 @@
-// InferenceSpeed NETWORK plain|fused BATCH SECONDS: images per second of forward passes in inference mode, channels-last.
+// Benchmarks.InferenceSpeed NETWORK plain|fused BATCH SECONDS: images per second of forward passes in inference mode, channels-last.
 using System.Diagnostics;
 using System.Globalization;
 using ResNet.Core;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ResNet.Training.Optimization;
 
 namespace Benchmarks.Training;
 
@@ -11,9 +12,9 @@ internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<
     // As NativeHeap.KeepFreedMemory sets them.
     private static readonly Dictionary<string, string> s_heap = new()
     {
-        ["MALLOC_MMAP_THRESHOLD_"] = $"{1 << 25}",
+        ["MALLOC_MMAP_THRESHOLD_"] = $"{NativeHeap.LargeBlock}",
         ["MALLOC_TRIM_THRESHOLD_"] = $"{int.MaxValue}",
-        ["MALLOC_TOP_PAD_"] = $"{1 << 23}",
+        ["MALLOC_TOP_PAD_"] = $"{NativeHeap.GrowBy}",
     };
 
     private static readonly Dictionary<string, string> s_nothing = [];
@@ -31,6 +32,7 @@ internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<
         classes = job.Classes,
         channels = job.Channels,
         batch = job.BatchSize,
+        checked_steps = job.CheckedSteps,
         decodes = job.Decodes,
         mean = job.Normalize.Mean,
         deviation = job.Normalize.Deviation,

@@ -15,9 +15,6 @@ internal static class OurSide
     // More than can be done in any time that is asked for, yet few enough that a loss for each of their steps can be kept.
     private const int Endless = 100_000;
 
-    // As train_reference.py has it. What is rounded differently grows from step to step, most of all on images in the order of their classes.
-    private const int CheckedSteps = 3;
-
     /// <summary>
     /// Trains a few steps on the images in their order, whose loss both sides have to agree on, goes on for at least so many seconds, prints a
     /// JSON line, and goes on for half as long.
@@ -28,7 +25,7 @@ internal static class OurSide
         using var model = ResNets.Create(job.Network, job.Classes, job.Channels);
         model.LoadWeights(weights);
         using var pack = File.Exists(data) ? ImagePack.Open(data) : null;
-        double check = Trainer(epochs: 1, shuffle: false, steps: Math.Min(CheckedSteps, job.Batches)).Train(model).Epochs[0].TrainLoss;
+        double check = Trainer(epochs: 1, shuffle: false, steps: job.CheckedSteps).Train(model).Epochs[0].TrainLoss;
 
         using var stop = new CancellationTokenSource();
         var endless = Trainer(epochs: Endless, shuffle: true);

@@ -6,7 +6,7 @@ internal sealed class FlatAdamW(AdamW options, FlatWeights weights, long? chunk)
     private protected override void Update(double learningRate)
     {
         var (mean, root) = NextStep();
-        foreach (var chunk in Chunks())
+        foreach (var chunk in Chunks)
         {
             if (chunk.Decays) chunk.Weight.mul_(1 - (learningRate * WeightDecay));
             UpdateMeans(chunk);

@@ -8,14 +8,16 @@ internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
 {
     private readonly AdaptiveOptimizerOptions _options;
     private readonly Tensor _steps;
-    private readonly List<(bool Decays, Tensor[] Parts)> _chunks;
 
     private protected FlatAdaptiveOptimizer(AdaptiveOptimizerOptions options, FlatWeights weights, long? chunk) : base(options, weights, chunk)
     {
         _options = options;
         _steps = RememberSteps();
-        _chunks = Chunked(weights.Weights, weights.Gradients, Remember("exp_avg"), Remember("exp_avg_sq"));
+        var chunks = Chunked(weights.Weights, weights.Gradients, Remember("exp_avg"), Remember("exp_avg_sq"));
+        Chunks = [.. chunks.Select(chunk => new Chunk(chunk.Decays && WeightDecay != 0, chunk.Parts[0], chunk.Parts[1], chunk.Parts[2], chunk.Parts[3]))];
     }
+
+    private protected IReadOnlyList<Chunk> Chunks { get; }
 
     private protected double Epsilon => _options.Epsilon;
 
@@ -26,8 +28,6 @@ internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
         long step = _steps.add_(1).ToInt64();
         return (1 - Math.Pow(_options.Beta1, step), Math.Sqrt(1 - Math.Pow(_options.Beta2, step)));
     }
-
-    private protected IEnumerable<Chunk> Chunks() => _chunks.Select(chunk => new Chunk(chunk.Decays && WeightDecay != 0, chunk.Parts[0], chunk.Parts[1], chunk.Parts[2], chunk.Parts[3]));
 
     /// <summary>Takes the gradients into the running means.</summary>
     private protected void UpdateMeans(Chunk chunk)

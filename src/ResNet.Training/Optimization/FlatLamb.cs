@@ -20,7 +20,7 @@ internal sealed class FlatLamb : FlatAdaptiveOptimizer
     {
         var (mean, root) = NextStep();
         using var tooLarge = _options.MaximumNorm is { } most ? (Gradients.Norm(Weights) / most).clamp_(min: 1.0) : null;
-        foreach (var chunk in Chunks())
+        foreach (var chunk in Chunks)
         {
             if (tooLarge is not null) chunk.Gradient.div_(tooLarge);
             UpdateMeans(chunk);

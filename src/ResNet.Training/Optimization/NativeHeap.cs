@@ -11,8 +11,8 @@ public static partial class NativeHeap
     private const int MapThreshold = -3;
 
     // Larger blocks, such as the first maps of large images, go back at once: kept, they would leave gaps that nothing else fits into.
-    private const int LargeBlock = 1 << 25;
-    private const int GrowBy = 1 << 23;
+    internal const int LargeBlock = 1 << 25;
+    internal const int GrowBy = 1 << 23;
 
     /// <summary>
     /// Has freed memory stay with the process, instead of going back to the system and being cleared anew for the next

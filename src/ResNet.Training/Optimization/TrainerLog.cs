@@ -42,7 +42,6 @@ internal static partial class TrainerLog
     [LoggerMessage(32, LogLevel.Error, "The loss is not finite at step {Step}: the run stops")]
     internal static partial void LossNotFinite(this ILogger logger, long step);
 
-
     [LoggerMessage(10, LogLevel.Information, "Epoch {Epoch} of {Epochs}, step {Step}: train loss {TrainLoss:0.0000}, learning rate {LearningRate:0.######}, {ImagesPerSecond:0} img/s")]
     private static partial void EpochTrained(this ILogger logger, int epoch, int epochs, long step, double trainLoss, double learningRate, double imagesPerSecond);
 

@@ -111,7 +111,7 @@ internal sealed class TrainingStep : IDisposable
 
     /// <summary>What to say of a loss that is not finite.</summary>
     internal static ArithmeticException Diverged(long step, int epoch) => new(
-        $"The loss is no longer finite in step {step + 1}, epoch {epoch + 1}: the training has diverged. Try a lower learning rate, or set {nameof(TrainerOptions.ClipNorm)}.");
+        $"The loss is no longer finite in step {step + 1}, epoch {epoch + 1}: the training has diverged. Try a lower learning rate, a longer warm-up, or clipping of the gradients' norm.");
 
     public void Dispose()
     {
