@@ -15,6 +15,8 @@ readonly logs=artifacts/log
 readonly engine_packages=(libtorch-dev libvips42 g++ cmake dataset-fashion-mnist)
 readonly reference_packages=(python3-torch python3-torchvision)
 readonly browser_packages=(chromium)
+readonly onnx_runtime=onnxruntime-node@1.30.0
+readonly node_folder=artifacts/node
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -83,6 +85,15 @@ install_browser() {
   printf 'build.sh: warning: there is no chromium, so the tests that load reports in it are skipped. On Debian they need %s.\n' "${browser_packages[*]}" >&2
 }
 
+# What the tests run exported networks in; likewise.
+install_onnx_runtime() {
+  [ ! -d "$node_folder/node_modules/${onnx_runtime%@*}" ] || return 0
+  if command -v npm >/dev/null; then
+    (step "Installing $onnx_runtime" 'Node and a registry of its packages' npm install --prefix "$node_folder" --ignore-scripts --no-audit --no-fund "$onnx_runtime") && return
+  fi
+  printf 'build.sh: warning: there is no ONNX Runtime for Node, so the tests that run exported networks in it are skipped. They need node and npm.\n' >&2
+}
+
 install_debian_packages() {
   local missing=() package
   for package in "$@"; do
@@ -128,6 +139,7 @@ test_all() {
   set_up
   install_reference
   install_browser
+  install_onnx_runtime
   step 'Building everything' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build ResNet.sln -c Release --nologo -v quiet
   local project log counts passed=0 failed=0 skipped=0
   for project in tests/*/*.csproj; do

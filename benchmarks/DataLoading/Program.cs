@@ -4,7 +4,7 @@ using Benchmarks.DataLoading;
 // Data loading beside torchvision's ImageFolder and DataLoader, on the same files and processors:
 //
 //   Benchmarks.DataLoading [--photographs FOLDER] [--cifar FOLDER] [--rounds N] [--seconds S] [--output FILE]
-//   DataLoading measure FOLDER|PACK train|eval|cifar BATCH WORKERS SECONDS       one side of one measurement, as a JSON line
+//   Benchmarks.DataLoading measure FOLDER|PACK train|eval|cifar BATCH WORKERS SECONDS       one side of one measurement, as a JSON line
 //
 // It makes JPEG files of its own where no folder is given. PARITY_PYTHON names another Python with torchvision than Debian's.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

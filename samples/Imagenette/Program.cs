@@ -30,6 +30,7 @@ var root = new RootCommand("Trains residual networks on image folders, evaluates
     TrainCommand.Create(cancellation.Token),
     EvaluateCommand.Create(cancellation.Token),
     PredictCommand.Create(cancellation.Token),
+    ExportCommand.Create(cancellation.Token),
     CompareCommand.Create(),
     SummaryCommand.Create(),
     NetworksCommand.Create(),

@@ -6,11 +6,13 @@ namespace Imagenette;
 /// <summary>The <c>--run</c> option: a run folder, by default the newest one.</summary>
 internal static class RunOption
 {
+    internal const string Description = $"The folder that 'train' named at its end. Default: the newest in {Runs}/.";
+
     private const string Runs = "runs";
 
     internal static Option<string?> Create() => new("--run")
     {
-        Description = $"The folder that 'train' named at its end. Default: the newest in {Runs}/.",
+        Description = Description,
         HelpName = "FOLDER",
     };
 

@@ -5,7 +5,6 @@ using ResNet.Training.Data;
 using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Transforms;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace ResNet.Parity.Tests;
 
@@ -310,23 +309,5 @@ public sealed class TransformParityTests : IDisposable
     {
         Reference.RunScript("transforms.py", [command, .. arguments, _file]);
         return WeightsFile.Load(_file);
-    }
-
-    private sealed class Picture(int width, int height, int channels, byte[] pixels) : IPixelSource
-    {
-        internal Picture(Tensor pixels)
-            : this((int)pixels.size(1), (int)pixels.size(0), (int)pixels.size(2), pixels.bytes.ToArray())
-        {
-        }
-
-        public int Width => width;
-
-        public int Height => height;
-
-        public int Channels => channels;
-
-        internal byte[] Pixels => pixels;
-
-        public PixelView Read(Area area) => new(pixels, width * channels, channels, new Area(0, 0, width, height));
     }
 }

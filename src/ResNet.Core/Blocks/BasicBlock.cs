@@ -1,3 +1,4 @@
+using ResNet.Core.Export;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -45,5 +46,12 @@ public sealed class BasicBlock : ResidualBlock
         var x = Layers.Convolve(conv1, input).Then(bn1).relu_();
         x = x.Then(conv2).Then(bn2);
         return AddShortcut(x, input).relu_().MoveToOuterDisposeScope();
+    }
+
+    internal override OnnxValue Export(OnnxValue input)
+    {
+        var x = input.Then(conv1).Then(bn1).Relu();
+        x = x.Then(conv2).Then(bn2);
+        return AddShortcut(x, input).Relu();
     }
 }

@@ -1,3 +1,4 @@
+using ResNet.Core.Export;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -53,5 +54,13 @@ public sealed class Bottleneck : ResidualBlock
         x = x.Then(conv2).Then(bn2).relu_();
         x = x.Then(conv3).Then(bn3);
         return AddShortcut(x, input).relu_().MoveToOuterDisposeScope();
+    }
+
+    internal override OnnxValue Export(OnnxValue input)
+    {
+        var x = input.Then(conv1).Then(bn1).Relu();
+        x = x.Then(conv2).Then(bn2).Relu();
+        x = x.Then(conv3).Then(bn3);
+        return AddShortcut(x, input).Relu();
     }
 }

@@ -1,3 +1,4 @@
+using ResNet.Core.Export;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -43,5 +44,13 @@ public sealed class PreActBasicBlock : ResidualBlock
         x = x.Then(bn2).relu_();
         x = x.Then(conv2);
         return AddShortcut(x, downsample is null ? input : activated).MoveToOuterDisposeScope();
+    }
+
+    internal override OnnxValue Export(OnnxValue input)
+    {
+        var activated = bn1 is null ? input : input.Then(bn1).Relu();
+        var x = activated.Then(conv1).Then(bn2).Relu();
+        x = x.Then(conv2);
+        return AddShortcut(x, downsample is null ? input : activated);
     }
 }

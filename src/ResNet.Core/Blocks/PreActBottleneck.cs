@@ -1,3 +1,4 @@
+using ResNet.Core.Export;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -50,5 +51,14 @@ public sealed class PreActBottleneck : ResidualBlock
         x = x.Then(conv2).Then(bn3).relu_();
         x = x.Then(conv3);
         return AddShortcut(x, downsample is null ? input : activated).MoveToOuterDisposeScope();
+    }
+
+    internal override OnnxValue Export(OnnxValue input)
+    {
+        var activated = bn1 is null ? input : input.Then(bn1).Relu();
+        var x = activated.Then(conv1).Then(bn2).Relu();
+        x = x.Then(conv2).Then(bn3).Relu();
+        x = x.Then(conv3);
+        return AddShortcut(x, downsample is null ? input : activated);
     }
 }

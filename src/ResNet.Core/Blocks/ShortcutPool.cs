@@ -9,11 +9,13 @@ namespace ResNet.Core.Blocks;
 /// </summary>
 internal sealed class ShortcutPool(int stride) : Module<Tensor, Tensor>(nameof(ShortcutPool))
 {
-    private const int Size = 2;
+    internal const int Size = 2;
+
+    internal int Stride { get; } = stride;
 
     public override Tensor forward(Tensor x)
     {
-        if (stride > 1) return functional.avg_pool2d(x, Size, stride, ceil_mode: true, count_include_pad: false);
+        if (Stride > 1) return functional.avg_pool2d(x, Size, Stride, ceil_mode: true, count_include_pad: false);
         using var padded = functional.pad(x, [0, 1, 0, 1]);
         return functional.avg_pool2d(padded, Size, stride: 1);
     }

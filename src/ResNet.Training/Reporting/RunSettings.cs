@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ResNet.Core.Weights;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Recipes;
@@ -11,7 +12,7 @@ public sealed record RunSettings
     /// <summary>The network's name, one of <see cref="ResNet.Core.ResNets.Names"/>.</summary>
     public required string Network { get; init; }
 
-    /// <summary>The published weights that it began with, as <see cref="ResNet.Core.Weights.PretrainedWeights.Name"/> has them; null for new ones.</summary>
+    /// <summary>The published weights that it began with, as <see cref="PretrainedWeights.Name"/> has them; null for new ones.</summary>
     public string? Pretrained { get; init; }
 
     /// <summary>The dataset: a name or a folder's path.</summary>
@@ -73,7 +74,11 @@ public sealed record RunSettings
 
     /// <summary>What is done to the images that it is evaluated on.</summary>
     [JsonIgnore]
-    public Compose EvaluationTransforms => Presets.Evaluation(ImageSize, ResizeTo, Normalize);
+    public Compose EvaluationTransforms => Presets.Evaluation(Preprocessing);
+
+    /// <summary>The same for whoever else uses the network.</summary>
+    [JsonIgnore]
+    public Preprocessing Preprocessing => new(ResizeTo, ImageSize, ImageInterpolation.Bilinear, Mean, Deviation);
 
     private Normalize Normalize => new(Mean, Deviation);
 }

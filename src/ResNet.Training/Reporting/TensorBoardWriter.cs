@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using ResNet.Common;
 using ResNet.Training.Data.Packing;
 
 namespace ResNet.Training.Reporting;

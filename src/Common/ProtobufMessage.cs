@@ -1,9 +1,12 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace ResNet.Training.Reporting;
+namespace ResNet.Common;
 
-/// <summary>A message of a few fields in Protocol Buffers' wire format (https://protobuf.dev/programming-guides/encoding): too few to make a library of it a dependency of everybody's application.</summary>
+/// <summary>
+/// A message in Protocol Buffers' wire format (https://protobuf.dev/programming-guides/encoding), as TensorBoard's events and ONNX's files are:
+/// too little of it to make a library a dependency of everybody's application.
+/// </summary>
 internal sealed class ProtobufMessage
 {
     // What follows a field's number, in its lowest three bits.
@@ -14,11 +17,12 @@ internal sealed class ProtobufMessage
     internal IReadOnlyList<byte> Bytes => _bytes;
 
     /// <summary>A number of a variable length. Zero is what a reader takes for a number that is not there.</summary>
-    internal ProtobufMessage Number(int field, ulong value)
+    internal ProtobufMessage Number(int field, ulong value) => value == 0 ? this : Element(field, value);
+
+    /// <summary>The numbers of a list, zeros too; negative ones as ten bytes.</summary>
+    internal ProtobufMessage Numbers(int field, IEnumerable<long> values)
     {
-        if (value == 0) return this;
-        Tag(field, VariableLength);
-        Variable(value);
+        foreach (long value in values) Element(field, (ulong)value);
         return this;
     }
 
@@ -44,11 +48,25 @@ internal sealed class ProtobufMessage
 
     internal ProtobufMessage Message(int field, ProtobufMessage value) => Counted(field, value._bytes);
 
-    private ProtobufMessage Counted(int field, IReadOnlyCollection<byte> bytes)
+    internal ProtobufMessage Counted(int field, IReadOnlyCollection<byte> bytes)
+    {
+        Announce(field, bytes.Count);
+        _bytes.AddRange(bytes);
+        return this;
+    }
+
+    /// <summary>The beginning of a field whose bytes are written behind this message.</summary>
+    internal ProtobufMessage Announce(int field, long bytes)
     {
         Tag(field, CountedBytes);
-        Variable((ulong)bytes.Count);
-        _bytes.AddRange(bytes);
+        Variable((ulong)bytes);
+        return this;
+    }
+
+    private ProtobufMessage Element(int field, ulong value)
+    {
+        Tag(field, VariableLength);
+        Variable(value);
         return this;
     }
 

@@ -1,0 +1,110 @@
+using ResNet.Core.Blocks;
+using ResNet.Core.Export;
+using ResNet.Core.Weights;
+using ResNet.Tests;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Tests.Export;
+
+public sealed class OnnxExporterTests : IDisposable
+{
+    private static readonly Preprocessing s_preprocessing = new(40, 32, ImageInterpolation.Bilinear, [0.5f, 0.4f, 0.3f], [0.2f, 0.2f, 0.25f]);
+
+    private readonly string _file = Path.Combine(Directory.CreateTempSubdirectory("export-").FullName, "network.onnx");
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_file)!, recursive: true);
+
+    [Fact]
+    public void A_file_has_the_fused_networks_weights_under_their_names()
+    {
+        using var network = Small();
+        OnnxExporter.Export(network, _file);
+        var file = OnnxModel.Read(File.ReadAllBytes(_file));
+        (file.IrVersion, file.Opset).Should().Be((8, 17));
+        file.Metadata.Should().BeEmpty();
+        file.Operators.Should().Equal("Conv", "Relu", "MaxPool", "Conv", "Relu", "Conv", "Add", "Relu", "GlobalAveragePool", "Flatten", "Gemm");
+        using var fused = network.FuseForInference();
+        file.Weights.Keys.Should().BeEquivalentTo(fused.state_dict().Keys);
+        foreach (var (name, value) in fused.state_dict())
+        {
+            using var row = value.contiguous();
+            file.Weights[name].Shape.Should().Equal(value.shape);
+            file.Weights[name].Values.Should().Equal(row.data<float>().ToArray());
+        }
+    }
+
+    [Fact]
+    public void Metadata_say_what_the_classes_are_called_and_what_images_need()
+    {
+        using var network = Small();
+        OnnxExporter.Export(network, _file, new OnnxExportOptions { Classes = ["Äpfel", "\"pears\"", "plums"], Preprocessing = s_preprocessing });
+        var metadata = OnnxModel.Read(File.ReadAllBytes(_file)).Metadata;
+        metadata.Keys.Should().BeEquivalentTo("classes", "preprocessing");
+        System.Text.Json.JsonSerializer.Deserialize<string[]>(metadata["classes"]).Should().Equal("Äpfel", "\"pears\"", "plums");
+        metadata["preprocessing"].Should().Be("""{"resize":40,"crop":32,"interpolation":"bilinear","mean":[0.5,0.4,0.3],"deviation":[0.2,0.2,0.25]}""");
+    }
+
+    [Fact]
+    public void Exporting_leaves_the_network_the_random_numbers_and_no_tensors_behind()
+    {
+        using var network = Small();
+        using var images = randn([2, 3, 32, 32]);
+        network.eval();
+        using var before = network.call(images);
+        network.train();
+        manual_seed(6);
+        float next = rand(1).item<float>();
+        manual_seed(6);
+        long tensors = LiveTensors.Count();
+        var options = new OnnxExportOptions { Preprocessing = s_preprocessing, TakesPixels = true, GivesProbabilities = true };
+        OnnxExporter.Export(network, _file, options);
+        LiveTensors.Count().Should().Be(tensors);
+        rand(1).item<float>().Should().Be(next);
+        network.training.Should().BeTrue();
+        network.eval();
+        using var after = network.call(images);
+        after.allclose(before, rtol: 0, atol: 0).Should().BeTrue();
+
+        using var stream = new MemoryStream();
+        stream.WriteByte(7);
+        OnnxExporter.Export(network, stream, options);
+        stream.ToArray().Should().Equal([7, .. File.ReadAllBytes(_file)]);
+    }
+
+    public static TheoryData<OnnxExportOptions, string> BadOptions => new()
+    {
+        { new() { Classes = ["a", "b"] }, "OnnxExportOptions.Classes is 2 names, but has to be as many as the network has classes, 3." },
+        { new() { TakesPixels = true }, "OnnxExportOptions.TakesPixels is True, but has to be false where Preprocessing does not say what to do to them." },
+        { new() { Preprocessing = new(40, 32, ImageInterpolation.Bilinear, [0.5f], [0.5f]) }, "OnnxExportOptions.Preprocessing is for 1 channels, but has to be for those of the network, 3." },
+        { new() { Preprocessing = s_preprocessing with { ResizeTo = 24 }, TakesPixels = true }, "OnnxExportOptions.Preprocessing is a crop of 32 pixels from images resized to 24, but has to be a crop that is no larger than they are where TakesPixels is true." },
+        { new() { Preprocessing = s_preprocessing with { Interpolation = ImageInterpolation.Nearest }, TakesPixels = true }, "OnnxExportOptions.Preprocessing is Nearest, but has to be bilinear or bicubic where TakesPixels is true." },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadOptions))]
+    public void Options_that_do_not_fit_are_refused_and_a_former_file_stays(OnnxExportOptions options, string message)
+    {
+        using var network = Small();
+        File.WriteAllText(_file, "former");
+        var export = () => OnnxExporter.Export(network, _file, options);
+        export.Should().Throw<ArgumentException>().WithMessage(message + "*");
+        File.ReadAllText(_file).Should().Be("former");
+    }
+
+    [Fact]
+    public void A_norm_of_ones_own_cannot_be_exported_and_a_former_file_stays()
+    {
+        using var network = new ResNetBuilder().StageDepths(1).Classes(3).Norm(Norm.From(channels => nn.Dropout(channels / 1000.0))).Build();
+        File.WriteAllText(_file, "former");
+        var export = () => OnnxExporter.Export(network, _file);
+        export.Should().Throw<ArgumentException>().WithMessage("The network's layer Dropout cannot be exported: ONNX files are made of convolutions, batch norms, group norms and what comes with them.");
+        File.ReadAllText(_file).Should().Be("former");
+        Directory.GetFiles(Path.GetDirectoryName(_file)!).Should().Equal(_file);
+    }
+
+    private static ResNetModel Small()
+    {
+        manual_seed(1);
+        return new ResNetBuilder().StageDepths(1).Classes(3).Build();
+    }
+}
