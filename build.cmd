@@ -48,8 +48,10 @@ exit /b %errorlevel%
 echo Building everything
 dotnet build ResNet.sln -c Release --nologo -v quiet
 if errorlevel 1 exit /b 1
+dotnet build tests\ResNet.Packages.Tests -c Release --nologo -v quiet
+if errorlevel 1 exit /b 1
 set result=0
-for %%p in (ResNet.Console.Tests ResNet.Core.Tests ResNet.Training.Tests ResNet.Parity.Tests TorchSharp.System.Tests) do (
+for %%p in (ResNet.Console.Tests ResNet.Core.Tests ResNet.Training.Tests ResNet.Packages.Tests ResNet.Parity.Tests TorchSharp.System.Tests) do (
   dotnet test tests\%%p -c Release --no-build --nologo%options%
   if errorlevel 1 set result=1
 )

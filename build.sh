@@ -141,6 +141,7 @@ test_all() {
   install_browser
   install_onnx_runtime
   step 'Building everything' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build ResNet.sln -c Release --nologo -v quiet
+  step 'Building the tests of the packages' 'the packages of Directory.Packages.props' dotnet build tests/ResNet.Packages.Tests -c Release --nologo -v quiet
   local project log counts passed=0 failed=0 skipped=0
   for project in tests/*/*.csproj; do
     log=$logs/$(basename "$project" .csproj).log

@@ -38,7 +38,8 @@ internal static class ErrorFigure
             foreach (var (network, _, colour) in lines) DrawLines(svg, errors.Of(network), colour, steps, highest);
             svg.Append("</svg>\n");
             DrawAxes(svg, title, left, steps, highest);
-            for (int i = 0; i < lines.Length; i++) DrawKey(svg, left + PanelWidth - 212, Top + 20 + (18 * i), lines[i].Name, lines[i].Colour);
+            // Errors fall to the right: there is room below where they begin.
+            for (int i = 0; i < lines.Length; i++) DrawKey(svg, left + 16, Top + PanelHeight - 30 + (18 * i), lines[i].Name, lines[i].Colour);
         }
         return svg.Append("</svg>\n").ToString();
     }

@@ -1,3 +1,5 @@
+using ResNet.Tests;
+
 namespace ResNet.Console.Tests;
 
 /// <summary><c>export</c>: files for other programs.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ResNet.Tests;
 
 namespace ResNet.Console.Tests;
 

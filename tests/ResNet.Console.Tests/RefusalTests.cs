@@ -1,3 +1,5 @@
+using ResNet.Tests;
+
 namespace ResNet.Console.Tests;
 
 /// <summary>Command lines that cannot work.</summary>

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using ResNet.Tests;
 
 namespace ResNet.Console.Tests;
 

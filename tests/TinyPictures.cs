@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace ResNet.Console.Tests;
+namespace ResNet.Tests;
 
 /// <summary>A data set of two classes of noise, one of them brighter: <c>train/</c> and <c>val/</c>, 32 × 32 pixels, BMP.</summary>
 internal static class TinyPictures

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using ResNet.Tests;
+
+namespace ResNet.Packages.Tests;
+
+/// <summary>
+/// An application of somebody else's: it has the packages from a folder feed, a folder of packages of its own, and the code of the documentation. It is packed, restored and
+/// built once for all tests.
+/// </summary>
+public sealed class Consumer : IDisposable
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("consumer-").FullName;
+    private readonly EmptyMirror _mirror = new();
+
+    /// <summary>Packs the libraries and builds the application.</summary>
+    public Consumer()
+    {
+        // As if it had been downloaded: with the mark of a complete copy.
+        TinyPictures.Write(Path.Combine(Cache, "imagenette2-160"));
+        File.WriteAllText(Path.Combine(Cache, "imagenette2-160", ".complete"), "");
+
+        string[] libraries = IsStandIn ? ["TorchSharp.System", "ResNet.Core", "ResNet.Training"] : ["ResNet.Core", "ResNet.Training"];
+        foreach (string library in libraries) Run(Root, "dotnet", "pack", $"src/{library}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
+        Directory.CreateDirectory(Application);
+        File.WriteAllText(Path.Combine(Application, "nuget.config"), $"""
+            <configuration>
+              <config><add key="globalPackagesFolder" value="{Path.Combine(_folder, "packages")}" /></config>
+              <packageSources><add key="packed" value="{Feed}" /></packageSources>
+            </configuration>
+            """);
+        File.WriteAllText(Path.Combine(Application, "consumer.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="ResNet.Training" Version="{Version}" />
+                {(IsStandIn ? "" : $"""<PackageReference Include="TorchSharp-cpu" Version="{Metadata("TorchSharpVersion")}" />""")}
+              </ItemGroup>
+            </Project>
+            """);
+        foreach (string source in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Consumer"))) File.Copy(source, Path.Combine(Application, Path.GetFileName(source)));
+        foreach (var block in Pages.All.SelectMany(Pages.Blocks)) File.WriteAllText(Path.Combine(Application, block.ClassName + ".cs"), block.ToSource());
+        Run(Application, "dotnet", "build", "-c", "Release", "--nologo", "-o", Path.Combine(_folder, "built"));
+    }
+
+    internal static string Root { get; } = Path.GetFullPath(Metadata("Root"));
+
+    /// <summary>Whether the packages depend on the stand-in instead of on TorchSharp.</summary>
+    internal static bool IsStandIn => Metadata("TorchEngine") == "System";
+
+    internal string Feed => Path.Combine(_folder, "feed");
+
+    /// <summary>The version of the packages.</summary>
+    internal string Version => Path.GetFileNameWithoutExtension(Directory.GetFiles(Feed, "ResNet.Training.*.nupkg").Single())["ResNet.Training.".Length..];
+
+    private string Cache => Path.Combine(_folder, "cache");
+
+    private string Application => Path.Combine(_folder, "consumer");
+
+    /// <summary>Runs blocks one after the other in a new folder, and gives what it wrote.</summary>
+    internal string Run(string page, IEnumerable<CodeBlock> blocks)
+    {
+        string folder = Path.Combine(_folder, "pages", page.Replace('/', '_'));
+        Pages.Prepare(page, folder);
+        return Run(folder, "dotnet", [Path.Combine(_folder, "built", "consumer.dll"), .. blocks.Select(block => block.ClassName)]);
+    }
+
+    public void Dispose()
+    {
+        _mirror.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private string Run(string folder, string program, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["RESNET_WEIGHTS_MIRROR"] = _mirror.Address;
+        start.Environment["RESNET_CACHE"] = Cache;
+        start.Environment["TORCH_HOME"] = Path.Combine(_folder, "torch");
+        // What the tests themselves were started with is nothing that a build of somebody else's has.
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList()) start.Environment.Remove(name);
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        if (!process.WaitForExit(s_limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"{program} {string.Join(' ', arguments)} took longer than {s_limit.TotalMinutes} minutes."));
+        }
+        if (process.ExitCode != 0) Assert.Fail($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output.GetAwaiter().GetResult()}\n{errors.GetAwaiter().GetResult()}");
+        return output.GetAwaiter().GetResult();
+    }
+
+    private static string Metadata(string key) =>
+        typeof(Consumer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
+}

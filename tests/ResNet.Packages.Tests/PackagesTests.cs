@@ -1,0 +1,66 @@
+using System.IO.Compression;
+using System.Xml.Linq;
+
+namespace ResNet.Packages.Tests;
+
+/// <summary>What people get: the packages, and the documentation that they copy from.</summary>
+public sealed class PackagesTests(Consumer consumer) : IClassFixture<Consumer>
+{
+    public static TheoryData<string> WithCode => [.. Pages.All];
+
+    [Theory]
+    [MemberData(nameof(WithCode))]
+    public void All_code_of_a_page_runs_in_a_new_application_that_has_the_packages(string page)
+    {
+        var blocks = Pages.Blocks(page).ToList();
+        string output = consumer.Run(page, blocks);
+        foreach (var block in blocks) output.Should().Contain(block.Downloads ? $"needs a download: {block.ClassName}" : $"ran {block.ClassName}");
+    }
+
+    [Fact]
+    public void The_readme_builds_summarises_loads_saves_trains_and_predicts()
+    {
+        string code = string.Join('\n', Pages.Blocks("README.md").Where(block => !block.Downloads).Select(block => block.Statements));
+        code.Should().ContainAll("ResNets.Create(", "ModelSummary.Of(", ".LoadWeights(", ".SaveWeights(", ".Train(", ".Classify(");
+    }
+
+    [Theory]
+    [InlineData("ResNet.Core")]
+    [InlineData("ResNet.Training")]
+    public void A_package_has_documentation_licence_icon_and_symbols(string library)
+    {
+        using var package = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{library}.{consumer.Version}.nupkg"));
+        package.Entries.Select(entry => entry.FullName).Should().Contain(["README.md", "icon.png", $"lib/net10.0/{library}.dll", $"lib/net10.0/{library}.xml"]);
+        using var symbols = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{library}.{consumer.Version}.snupkg"));
+        symbols.Entries.Select(entry => entry.FullName).Should().Contain($"lib/net10.0/{library}.pdb");
+        var metadata = Metadata(package, library);
+        metadata["license"].Should().Be("MIT");
+        metadata["icon"].Should().Be("icon.png");
+        metadata["readme"].Should().Be("README.md");
+        metadata["description"].Should().NotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("ResNet.Core")]
+    [InlineData("ResNet.Training")]
+    public void A_package_depends_on_TorchSharp_or_says_that_it_does_not(string library)
+    {
+        using var package = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{library}.{consumer.Version}.nupkg"));
+        var dependencies = Specification(package, library).Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => element.Attribute("id")!.Value).ToList();
+        dependencies.Should().Contain(Consumer.IsStandIn ? "ResNet.TorchSharp.StandIn" : "TorchSharp");
+        dependencies.Should().NotContain(Consumer.IsStandIn ? "TorchSharp" : "ResNet.TorchSharp.StandIn");
+        consumer.Version.EndsWith("-system", StringComparison.Ordinal).Should().Be(Consumer.IsStandIn);
+        if (!Consumer.IsStandIn) return;
+        using var standIn = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"ResNet.TorchSharp.StandIn.{consumer.Version}.nupkg"));
+        Metadata(standIn, "ResNet.TorchSharp.StandIn")["description"].Should().StartWith("NOT TorchSharp");
+    }
+
+    private static XDocument Specification(ZipArchive package, string library)
+    {
+        using var stream = package.GetEntry($"{library}.nuspec")!.Open();
+        return XDocument.Load(stream);
+    }
+
+    private static Dictionary<string, string> Metadata(ZipArchive package, string library) =>
+        Specification(package, library).Root!.Elements().Single().Elements().ToDictionary(element => element.Name.LocalName, element => element.Value);
+}
