@@ -26,13 +26,16 @@ internal sealed class SmallDisk : IDisposable
     internal bool TryCover() => Run("mount", "--bind", Path, Path) && Run("mount", "-o", "remount,bind,ro", Path);
 
     /// <summary>Ends that.</summary>
-    internal bool TryUncover() => Run("umount", Path);
+    internal bool TryUncover() => Unmount();
 
+    // Whoever looks through the file systems may hold it for a moment longer: it is taken out of the tree at once all the same.
     public void Dispose()
     {
-        Run("umount", Path);
+        Unmount();
         Directory.Delete(Path);
     }
+
+    private bool Unmount() => Run("umount", "--lazy", Path);
 
     private static bool Run(string command, params string[] arguments)
     {
