@@ -17,7 +17,7 @@ internal static class PredictCommand
         var device = Devices.Option();
         var explain = new Option<bool>("--explain") { Arity = ArgumentArity.Zero, Description = "Also writes each picture with a heat map over it of where the network sees its class, as <picture>-explained.png." };
         var name = new Option<string?>("--class") { Description = "With --explain: the class to look for. Default: each picture's likeliest.", HelpName = "NAME" };
-        var stage = new Option<int?>("--stage") { Description = "With --explain: the stage to look at; earlier ones are finer. Default: the last.", HelpName = "N" };
+        var stage = new Option<int?>("--stage") { Description = "With --explain: the stage to look at; earlier ones are finer. Default: the last, or for small images an earlier one.", HelpName = "N" };
         var output = new Option<string?>("--output") { Description = "With --explain: where the heat maps go. Default: the current folder.", HelpName = "FOLDER" };
         var images = new Argument<string[]>("IMAGE") { Description = "The pictures.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("predict", "Prints the five likeliest classes of each picture, for example: predict --run runs/mine cat.jpg") { run, network, pretrained, device, explain, name, stage, output, images };

@@ -68,6 +68,21 @@ public class GradCamTests
         }
     }
 
+    // A map of a single pixel would be the same everywhere.
+    [Theory]
+    [InlineData(8, 1)]
+    [InlineData(28, 2)]
+    [InlineData(96, 3)]
+    [InlineData(97, 4)]
+    public void Without_a_stage_it_is_the_last_that_has_four_pixels_across(int side, int stage)
+    {
+        manual_seed(7);
+        using var network = ResNets.ResNet18(classes: 2);
+        using var scope = NewDisposeScope();
+        var images = randn([1, 3, side, side + 40]);
+        GradCam.Compute(network, images).allclose(GradCam.Compute(network, images, stage: stage), rtol: 0, atol: 0).Should().BeTrue();
+    }
+
     [Fact]
     public void Without_classes_each_images_likeliest_one_is_looked_for()
     {

@@ -12,6 +12,9 @@ public static class GradCam
     // What an all-zero map is divided by.
     private const float Tiny = 1e-30f;
 
+    // Fewer pixels across do not show where anything is.
+    private const int FewestPixels = 4;
+
     /// <summary>
     /// Weighs the channels of a stage's output by the average gradient of the class score, adds them up, leaves out what is
     /// negative and enlarges the result to the size of the images, bilinearly.
@@ -24,7 +27,7 @@ public static class GradCam
     /// <param name="network">The network.</param>
     /// <param name="images"><c>[N, channels, H, W]</c>, as for <see cref="ResNetModel.forward"/>.</param>
     /// <param name="classes">The class to look for in each image, N of them; null for the likeliest one of each.</param>
-    /// <param name="stage">The stage whose output is looked at, 1 to <see cref="ResNetModel.Stages"/>; null for the last, which tells classes apart best. Earlier ones are finer.</param>
+    /// <param name="stage">The stage whose output is looked at, 1 to <see cref="ResNetModel.Stages"/>; null for the last, which tells classes apart best, or the last with four pixels in height and width where images are so small that it has fewer. Earlier ones are finer.</param>
     /// <returns>
     /// <c>[N, H, W]</c> of Float32 on the network's device: each image's values are divided by their greatest, so that they
     /// go from 0 to 1; all are 0 where nothing speaks for the class. The caller disposes of it.
@@ -36,7 +39,7 @@ public static class GradCam
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(images);
-        int chosen = stage ?? network.Stages;
+        int chosen = stage ?? (images.ndim == 4 ? CoarsestThatShows(network, Math.Min(images.size(2), images.size(3))) : network.Stages);
         if (chosen < 1 || chosen > network.Stages)
             throw new ArgumentOutOfRangeException(nameof(stage), stage, $"There is no stage {stage}: this network has 1 to {network.Stages}.");
         if (is_inference_mode_enabled())
@@ -55,6 +58,13 @@ public static class GradCam
         var enlarged = functional.interpolate(seen, [images.size(2), images.size(3)], mode: InterpolationMode.Bilinear, align_corners: false).squeeze(1);
         var (greatest, _) = enlarged.flatten(1).max(1, keepdim: true);
         return enlarged.div_(greatest.unsqueeze(2).clamp_(min: Tiny)).MoveToOuterDisposeScope();
+    }
+
+    private static int CoarsestThatShows(ResNetModel network, long side)
+    {
+        int stage = network.Stages;
+        while (stage > 1 && side <= (FewestPixels - 1) * network.StageShapes[stage].Reduction) stage--;
+        return stage;
     }
 
     private static Tensor StageOutput(ResNetModel network, Tensor images, int stage)

@@ -52,7 +52,7 @@ public sealed class Classifier
     /// <summary>Where in a picture the network sees a class (<see cref="GradCam"/>).</summary>
     /// <param name="path">The picture's file.</param>
     /// <param name="name">The class to look for; null for the likeliest.</param>
-    /// <param name="stage">The stage whose output is looked at, from 1; null for the last.</param>
+    /// <param name="stage">The stage whose output is looked at, from 1; null for that of <see cref="GradCam.Compute"/>.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
     /// <exception cref="TransformException">A transform cannot do its work on it.</exception>
     /// <exception cref="ArgumentException">There is no such class.</exception>
