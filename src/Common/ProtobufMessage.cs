@@ -30,18 +30,14 @@ internal sealed class ProtobufMessage
     {
         Span<byte> bytes = stackalloc byte[sizeof(double)];
         BinaryPrimitives.WriteDoubleLittleEndian(bytes, value);
-        Tag(field, EightBytes);
-        _bytes.AddRange(bytes);
-        return this;
+        return Fixed(field, EightBytes, bytes);
     }
 
     internal ProtobufMessage Single(int field, float value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(float)];
         BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
-        Tag(field, FourBytes);
-        _bytes.AddRange(bytes);
-        return this;
+        return Fixed(field, FourBytes, bytes);
     }
 
     internal ProtobufMessage Text(int field, string value) => Counted(field, Encoding.UTF8.GetBytes(value));
@@ -60,6 +56,13 @@ internal sealed class ProtobufMessage
     {
         Tag(field, CountedBytes);
         Variable((ulong)bytes);
+        return this;
+    }
+
+    private ProtobufMessage Fixed(int field, int type, ReadOnlySpan<byte> bytes)
+    {
+        Tag(field, type);
+        _bytes.AddRange(bytes);
         return this;
     }
 

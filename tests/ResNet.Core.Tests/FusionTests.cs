@@ -1,4 +1,5 @@
 using ResNet.Core.Blocks;
+using ResNet.Tests;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -22,7 +23,7 @@ public class FusionTests
     {
         manual_seed(1);
         using var network = ResNets.Create(name);
-        RandomizeNorms(network);
+        RandomNorms.Draw(network);
         int size = Math.Min(64, ResNets.Find(name).ImageSize);
         using var fused = network.FuseForInference();
         Leaves.Of(fused).Count(module => module is BatchNorm2d).Should().Be(remaining);
@@ -44,7 +45,7 @@ public class FusionTests
     {
         manual_seed(2);
         using var network = ResNets.Create("resnet18", options => options with { Norm = Norm.FrozenBatch, Classes = 10 });
-        RandomizeNorms(network);
+        RandomNorms.Draw(network);
         network.eval();
         using var fused = network.FuseForInference();
         using var inference = inference_mode();
@@ -58,7 +59,7 @@ public class FusionTests
     {
         string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.safetensors");
         using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).DType(ScalarType.Float64).Build();
-        RandomizeNorms(network);
+        RandomNorms.Draw(network);
         using var fused = network.FuseForInference();
         fused.DType.Should().Be(ScalarType.Float64);
         fused.parameters().Should().OnlyContain(parameter => !parameter.requires_grad);
@@ -84,7 +85,7 @@ public class FusionTests
     public void The_network_stays_as_it_is_and_the_copy_shares_nothing_with_it()
     {
         using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build();
-        RandomizeNorms(network);
+        RandomNorms.Draw(network);
         var before = network.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
         manual_seed(3);
         float next = rand(1).item<float>();
@@ -108,18 +109,6 @@ public class FusionTests
         using var network = new ResNetBuilder().StageDepths(1).Norm(Norm.Group(8)).Build();
         var fuse = () => network.FuseForInference();
         fuse.Should().Throw<InvalidOperationException>().WithMessage("The network's norm is Group(8), but only batch norms can be folded into convolutions.");
-    }
-
-    private static void RandomizeNorms(ResNetModel network)
-    {
-        using var _ = no_grad();
-        foreach (var (name, value) in network.state_dict())
-        {
-            if (name.EndsWith("running_mean", StringComparison.Ordinal)) value.normal_(0, 0.2);
-            else if (name.EndsWith("running_var", StringComparison.Ordinal)) value.uniform_(0.5, 2);
-            else if (value.ndim == 1 && name.EndsWith("weight", StringComparison.Ordinal)) value.uniform_(0.3, 1);
-            else if (value.ndim == 1 && name.EndsWith("bias", StringComparison.Ordinal)) value.normal_(0, 0.2);
-        }
     }
 
     private static double RelativeError(Tensor found, Tensor expected)

@@ -2,6 +2,7 @@ using ResNet.Core;
 using ResNet.Core.Blocks;
 using ResNet.Core.Export;
 using ResNet.Core.Weights;
+using ResNet.Tests;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 using TorchSharp;
@@ -90,7 +91,7 @@ public class OnnxParityTests
         using var scope = NewDisposeScope();
         var pixels = tensor(noise, [2, height, width, channels]);
         var images = Preprocessed(pixels, preprocessing);
-        Randomize(network);
+        RandomNorms.Draw(network);
         network.eval();
         using var inference = inference_mode();
         var expected = network.call(images).softmax(1);
@@ -102,7 +103,7 @@ public class OnnxParityTests
     private static void Check(ResNetModel network, Tensor images, OnnxExportOptions options)
     {
         using var scope = NewDisposeScope();
-        Randomize(network);
+        RandomNorms.Draw(network);
         network.eval();
         using var inference = inference_mode();
         var expected = network.call(images);
@@ -123,19 +124,6 @@ public class OnnxParityTests
             transforms.Apply(new Picture(image), new Canvas(), SplitMix64.For(0), crops.AsSpan(i * length, length));
         }
         return Normalize.From(preprocessing).Apply(tensor(crops, [pixels.size(0), transforms.Size.Height, transforms.Size.Width, pixels.size(3)]), CPU);
-    }
-
-    // So that nothing is folded that does nothing, and no signal is lost on its way.
-    private static void Randomize(ResNetModel network)
-    {
-        using var _ = no_grad();
-        foreach (var (name, value) in network.state_dict())
-        {
-            if (name.EndsWith("running_mean", StringComparison.Ordinal)) value.normal_(0, 0.2);
-            else if (name.EndsWith("running_var", StringComparison.Ordinal)) value.uniform_(0.5, 2);
-            else if (value.ndim == 1 && name.EndsWith("weight", StringComparison.Ordinal)) value.uniform_(0.3, 1);
-            else if (value.ndim == 1 && name.EndsWith("bias", StringComparison.Ordinal)) value.normal_(0, 0.2);
-        }
     }
 
     private static double Deviation(Tensor found, Tensor expected)
