@@ -37,9 +37,11 @@ var root = new RootCommand("Trains residual networks on image folders, evaluates
     DownloadCommand.Create(cancellation.Token),
     VerifyDataCommand.Create(cancellation.Token),
     PackCommand.Create(cancellation.Token),
+    CompletionCommand.Create(),
 };
 
 var parsed = root.Parse(args);
+if (CompletionCommand.IsAsked(args)) return parsed.Invoke();
 if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
 {
     Console.Error.WriteLine($"error: There is no {(unknown.StartsWith('-') ? "option" : "command")} '{unknown}': give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");

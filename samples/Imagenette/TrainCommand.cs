@@ -5,6 +5,7 @@ using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Datasets;
 using ResNet.Training.Data.Imaging;
 using ResNet.Training.Optimization;
 using ResNet.Training.Recipes;
@@ -57,6 +58,9 @@ internal sealed class TrainCommand
         foreach (var option in _training.All) command.Add(option);
         foreach (var option in new Option[] { _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache })
             command.Add(option);
+        _network.CompletionSources.Add([.. ResNets.Names]);
+        _recipe.CompletionSources.Add([.. TrainingRecipes.All.Select(recipe => recipe.Name)]);
+        _dataset.CompletionSources.Add([.. KnownDataset.Catalogue.Select(row => row.Name)]);
         command.SetAction(parsed => parsed.GetValue(_resume) is { } folder ? Resume(parsed, folder, cancellationToken) : Begin(parsed, cancellationToken));
         return command;
     }
