@@ -22,5 +22,5 @@ internal static class RunOption
         (Directory.Exists(Runs) ? Directory.EnumerateDirectories(Runs) : [])
             .Where(run => File.Exists(Path.Combine(run, "weights.safetensors")))
             .MaxBy(Directory.GetLastWriteTimeUtc)
-        ?? throw new RunFolderException($"There is no finished run in {Runs}/: give one with --run FOLDER, or make one with 'train'.");
+        ?? throw new RunFolderException($"There is no finished run in {Runs}/: name the folder of one, or make one with 'train'.");
 }

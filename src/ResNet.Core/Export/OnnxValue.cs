@@ -76,5 +76,5 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name)
 
     internal OnnxValue Node(string type, OnnxValue[]? others = null, params ProtobufMessage[] attributes) => Graph.Add(type, [this, .. others ?? []], attributes);
 
-    private OnnxValue Number(double value) => Graph.Constant(tensor(value, TorchSharp.torch.ScalarType.Float64));
+    private OnnxValue Number(double value) => Graph.Constant(tensor(value, ScalarType.Float64));
 }
