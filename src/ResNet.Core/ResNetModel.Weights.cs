@@ -83,6 +83,7 @@ public sealed partial class ResNetModel
             using var scope = NewDisposeScope();
             own[name].copy_(file.Read(found[name]));
         }
+        Repack();
         return report;
     }
 

@@ -1,4 +1,5 @@
 using ResNet.Core.Blocks;
+using ResNet.Core.Inference;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -26,6 +27,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     private readonly List<StageShape> _shapes = [];
     private readonly List<string> _held = [];
     private int _frozenUntil = NothingFrozen;
+    private OneDnnNetwork? _packed;
     private bool _disposed;
 
     /// <summary>Builds the network with new weights, in training mode, on <see cref="ResNetOptions.Device"/>.</summary>
@@ -96,6 +98,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public override Tensor forward(Tensor input)
     {
+        if (PackedFor(input) is { } packed) return packed.Forward(input);
         using var scope = NewDisposeScope();
         var x = ForwardStem(input);
         foreach (var stage in _stages) x = x.Then(stage);
@@ -111,6 +114,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public (Tensor Map, Tensor Pooled) ForwardFeatures(Tensor input)
     {
+        if (PackedFor(input) is { } packed) return packed.ForwardFeatures(input);
         using var scope = NewDisposeScope();
         var x = ForwardStem(input);
         foreach (var stage in _stages) x = x.Then(stage);
@@ -129,6 +133,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public IReadOnlyList<Tensor> ForwardStages(Tensor input)
     {
+        if (PackedFor(input) is { } packed) return packed.ForwardStages(input);
         var outputs = new List<Tensor> { ForwardStem(input) };
         foreach (var stage in _stages) outputs.Add(stage.call(outputs[^1]));
         return outputs;
@@ -175,19 +180,14 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     protected override void Dispose(bool disposing)
     {
         _disposed = true;
+        if (disposing) _packed?.Dispose();
         base.Dispose(disposing);
     }
 
     /// <summary>The stem's output, <c>[N, width, H/4, W/4]</c> or with CIFAR's stem <c>[N, width, H, W]</c>.</summary>
     internal Tensor ForwardStem(Tensor input)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (input.ndim != 4 || input.size(1) != Options.InputChannels || input.size(2) < 1 || input.size(3) < 1)
-            throw new ArgumentException($"The input has the shape {Shape(input.shape)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
-        if (input.dtype != DType)
-            throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
-        RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
+        Check(input);
         using var scope = NewDisposeScope();
         // The ReLU of the largest numbers is the largest of their ReLUs, and behind the pooling there are four times fewer.
         return conv1.call(input).Then(bn1).Then(maxpool).relu_().MoveToOuterDisposeScope();
@@ -212,6 +212,17 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
 
     // Pre-activation networks end with a norm and a ReLU, which their last block leaves out.
     private Tensor Activate(Tensor x) => x.NormAndReLU(norm, Options.Norm);
+
+    private void Check(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (input.ndim != 4 || input.size(1) != Options.InputChannels || input.size(2) < 1 || input.size(3) < 1)
+            throw new ArgumentException($"The input has the shape {Shape(input.shape)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
+        if (input.dtype != DType)
+            throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
+        RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
+    }
 
     private Tensor Pool(Tensor x)
     {

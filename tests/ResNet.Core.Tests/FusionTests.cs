@@ -1,4 +1,5 @@
 using ResNet.Core.Blocks;
+using ResNet.Core.Inference;
 using ResNet.Tests;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -109,6 +110,104 @@ public class FusionTests
         using var network = new ResNetBuilder().StageDepths(1).Norm(Norm.Group(8)).Build();
         var fuse = () => network.FuseForInference();
         fuse.Should().Throw<InvalidOperationException>().WithMessage("The network's norm is Group(8), but only batch norms can be folded into convolutions.");
+    }
+
+    public static TheoryData<string> Packed => [.. ResNets.Catalogue.Where(row => row.Options.Shortcut != ShortcutKind.ZeroPadding).Select(row => row.Name)];
+
+    [Theory]
+    [MemberData(nameof(Packed))]
+    public void Everything_a_fused_network_gives_is_computed_in_oneDNNs_layout(string name)
+    {
+        manual_seed(4);
+        using var network = ResNets.Create(name, classes: 7);
+        RandomNorms.Draw(network);
+        using var fused = network.FuseForInference();
+        network.eval();
+        using var packed = OneDnnNetwork.TryCreate(fused);
+        packed.Should().NotBeNull();
+
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        int size = Math.Min(64, ResNets.Find(name).ImageSize);
+        var images = randn([2, 3, size, size + 5]);
+        RelativeError(packed!.Forward(images), network.call(images)).Should().BeLessThan(1e-4);
+        foreach (var (found, expected) in fused.ForwardStages(images).Zip(network.ForwardStages(images)))
+            RelativeError(found, expected).Should().BeLessThan(1e-4);
+        var (map, pooled) = fused.ForwardFeatures(images);
+        var (expectedMap, expectedPooled) = network.ForwardFeatures(images);
+        map.shape.Should().Equal(expectedMap.shape);
+        RelativeError(map, expectedMap).Should().BeLessThan(1e-4);
+        RelativeError(pooled, expectedPooled).Should().BeLessThan(1e-4);
+    }
+
+    [Theory]
+    [InlineData("LoadWeights")]
+    [InlineData("load_state_dict")]
+    [InlineData("ResetClassifier")]
+    public void A_fused_network_computes_with_the_weights_that_it_was_given_since(string by)
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.safetensors");
+        manual_seed(5);
+        using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build();
+        using var fused = network.FuseForInference();
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var images = randn([1, 3, 32, 32]);
+        using var other = new ResNetModel(fused.Options);
+        other.eval();
+        try
+        {
+            if (by == "LoadWeights")
+            {
+                other.SaveWeights(path);
+                fused.LoadWeights(path);
+            }
+            else if (by == "load_state_dict")
+            {
+                fused.load_state_dict(other.state_dict());
+            }
+            else
+            {
+                fused.ResetClassifier(5);
+                fused.call(images).shape.Should().Equal(1, 5);
+                return;
+            }
+            RelativeError(fused.call(images), other.call(images)).Should().BeLessThan(1e-4);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void Gradients_and_other_types_go_through_the_layers_of_a_fused_network()
+    {
+        manual_seed(6);
+        using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build();
+        using var fused = network.FuseForInference();
+        using var scope = NewDisposeScope();
+        var images = randn([1, 3, 32, 32], requires_grad: true);
+        fused.call(images).sum().backward();
+        images.grad!.abs().sum().ToDouble().Should().BeGreaterThan(0);
+
+        var expected = fused.call(images.detach());
+        fused.to(ScalarType.Float64);
+        RelativeError(fused.call(images.detach().to(ScalarType.Float64)), expected).Should().BeLessThan(1e-4);
+    }
+
+    [Fact]
+    public void A_fused_network_refuses_what_it_cannot_take()
+    {
+        using var network = new ResNetBuilder().StageDepths(1).Classes(3).Build();
+        using var fused = network.FuseForInference();
+        using var grey = zeros(1, 1, 32, 32);
+        var call = () => fused.call(grey);
+        call.Should().Throw<ArgumentException>().WithMessage("The input has the shape [1, 1, 32, 32], but this network takes [N, 3, H, W].*");
+        fused.Dispose();
+        using var images = zeros(1, 3, 32, 32);
+        var late = () => fused.call(images);
+        late.Should().Throw<ObjectDisposedException>();
     }
 
     private static double RelativeError(Tensor found, Tensor expected)

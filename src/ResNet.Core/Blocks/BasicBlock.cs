@@ -1,4 +1,3 @@
-using ResNet.Core.Export;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -48,10 +47,10 @@ public sealed class BasicBlock : ResidualBlock
         return AddShortcut(x, input).relu_().MoveToOuterDisposeScope();
     }
 
-    internal override OnnxValue Export(OnnxValue input)
+    internal override T Describe<T>(T input)
     {
         var x = input.Then(conv1).Then(bn1).Relu();
         x = x.Then(conv2).Then(bn2);
-        return AddShortcut(x, input).Relu();
+        return DescribeShortcut(x, input).Relu();
     }
 }

@@ -1,4 +1,3 @@
-using ResNet.Core.Export;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -46,11 +45,11 @@ public sealed class PreActBasicBlock : ResidualBlock
         return AddShortcut(x, downsample is null ? input : activated).MoveToOuterDisposeScope();
     }
 
-    internal override OnnxValue Export(OnnxValue input)
+    internal override T Describe<T>(T input)
     {
         var activated = bn1 is null ? input : input.Then(bn1).Relu();
         var x = activated.Then(conv1).Then(bn2).Relu();
         x = x.Then(conv2);
-        return AddShortcut(x, downsample is null ? input : activated);
+        return DescribeShortcut(x, downsample is null ? input : activated);
     }
 }

@@ -1,4 +1,3 @@
-using ResNet.Core.Export;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -53,12 +52,12 @@ public sealed class PreActBottleneck : ResidualBlock
         return AddShortcut(x, downsample is null ? input : activated).MoveToOuterDisposeScope();
     }
 
-    internal override OnnxValue Export(OnnxValue input)
+    internal override T Describe<T>(T input)
     {
         var activated = bn1 is null ? input : input.Then(bn1).Relu();
         var x = activated.Then(conv1).Then(bn2).Relu();
         x = x.Then(conv2).Then(bn3).Relu();
         x = x.Then(conv3);
-        return AddShortcut(x, downsample is null ? input : activated);
+        return DescribeShortcut(x, downsample is null ? input : activated);
     }
 }

@@ -1,4 +1,3 @@
-using ResNet.Core.Export;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -33,11 +32,12 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     /// <summary>Each convolution that a norm follows directly, with that norm; null where it is folded into the convolution.</summary>
     internal virtual IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions => _projection is { } pair ? [pair] : [];
 
-    /// <summary>Adds what <see cref="Module{T, TResult}.forward"/> computes in evaluation mode to a graph.</summary>
-    internal abstract OnnxValue Export(OnnxValue input);
+    /// <summary>Applies to the input what <see cref="Module{T, TResult}.forward"/> computes in evaluation mode.</summary>
+    internal abstract T Describe<T>(T input)
+        where T : struct, ILayerInput<T>;
 
-    /// <summary>The same in a graph.</summary>
-    private protected OnnxValue AddShortcut(OnnxValue branch, OnnxValue input) =>
+    private protected T DescribeShortcut<T>(T branch, T input)
+        where T : struct, ILayerInput<T> =>
         Options.Shortcut == ShortcutKind.None ? branch : branch + input.Then(downsample);
 
     /// <summary>Adds the shortcut to what the convolutions computed, in place.</summary>

@@ -66,11 +66,11 @@ public static class OnnxExporter
     {
         using var ordinary = new OrdinaryMode();
         using var scope = NewDisposeScope();
-        using var fused = network.Options.Norm == Norm.Batch || network.Options.Norm == Norm.FrozenBatch ? network.FuseForInference() : null;
+        using var fused = network.Options.Norm == Norm.Batch || network.Options.Norm == Norm.FrozenBatch ? network.Fold() : null;
         var exported = fused ?? network;
         var graph = new OnnxGraph(exported);
         int channels = network.Options.InputChannels;
-        var scores = exported.Export(
+        var scores = exported.Describe(
             options.TakesPixels
                 ? OnnxPreprocessing.Apply(graph.Input("pixels", OnnxType.Byte, Batch, "H", "W", channels), options.Preprocessing!)
                 : graph.Input("images", OnnxType.Float32, Batch, channels, "H", "W"));

@@ -11,7 +11,7 @@ internal static class OnnxLayers
 {
     /// <summary>Applies a layer; none leaves the value as it is.</summary>
     /// <exception cref="ArgumentException">There is no operator for it.</exception>
-    internal static OnnxValue Then(this OnnxValue x, Module? layer) => layer switch
+    internal static OnnxValue Apply(Module? layer, OnnxValue x) => layer switch
     {
         null or Identity _ => x,
         Sequential sequence => sequence.children().Aggregate(x, (value, part) => value.Then(part)),

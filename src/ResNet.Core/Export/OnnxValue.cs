@@ -1,12 +1,14 @@
 using ResNet.Common;
+using ResNet.Core.Blocks;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace ResNet.Core.Export;
 
 /// <summary>A tensor that a graph computes. What is computed from it adds nodes to the graph.</summary>
 /// <param name="Graph">The graph.</param>
 /// <param name="Name">Its name in the graph.</param>
-internal readonly record struct OnnxValue(OnnxGraph Graph, string Name)
+internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayerInput<OnnxValue>
 {
     public static OnnxValue operator +(OnnxValue left, OnnxValue right) => left.Node("Add", [right]);
 
@@ -24,7 +26,11 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name)
 
     public static OnnxValue operator /(OnnxValue left, double right) => left / left.Number(right);
 
-    internal OnnxValue Relu() => Node("Relu");
+    public OnnxValue Then(Module? layer) => OnnxLayers.Apply(layer, this);
+
+    public OnnxValue Relu() => Node("Relu");
+
+    public OnnxValue Flatten() => Node("Flatten", [], OnnxAttribute.Integer("axis", 1));
 
     internal OnnxValue Abs() => Node("Abs");
 
@@ -32,8 +38,6 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name)
 
     /// <summary>Rounds to the nearest integer, halves to the even one.</summary>
     internal OnnxValue Round() => Node("Round");
-
-    internal OnnxValue Flatten() => Node("Flatten", [], OnnxAttribute.Integer("axis", 1));
 
     internal OnnxValue Softmax() => Node("Softmax", [], OnnxAttribute.Integer("axis", 1));
 

@@ -6,6 +6,9 @@ namespace TorchSharp.Interop;
 /// <summary>An argument of an operator; converts from whatever the schema's types are in C#.</summary>
 internal readonly struct Arg
 {
+    /// <summary>As many words of scratch memory may lie on the stack.</summary>
+    internal const int FewWords = 64;
+
     private readonly ValueTag _tag;
     private readonly long _bits;
     private readonly object? _object;
@@ -34,7 +37,7 @@ internal readonly struct Arg
     /// <summary>A list in which null stands for "no tensor here", as indexing takes it.</summary>
     internal static Arg OptionalTensors(Tensor?[] list) => new(ValueTag.OptionalTensorList, 0, list);
 
-    /// <summary>How many 8-byte words <see cref="Write"/> needs of the scratch memory.</summary>
+    /// <summary>How many 8-byte words it needs of the scratch memory when it is written.</summary>
     internal int ScratchWords => _object switch
     {
         long[] list => list.Length,
@@ -43,7 +46,16 @@ internal readonly struct Arg
         _ => 0,
     };
 
-    internal unsafe void Write(ref Value value, ref long* scratch)
+    /// <summary>Writes all arguments.</summary>
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="values">A place for each.</param>
+    /// <param name="scratch">The <see cref="ScratchWords"/> of all of them.</param>
+    internal static unsafe void Write(ReadOnlySpan<Arg> arguments, Value* values, long* scratch)
+    {
+        for (int i = 0; i < arguments.Length; i++) arguments[i].Write(ref values[i], ref scratch);
+    }
+
+    private unsafe void Write(ref Value value, ref long* scratch)
     {
         value.Tag = _tag;
         value.Bits = _bits;

@@ -19,6 +19,11 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial nint tss_find(string name, string overload);
     [LibraryImport(Library)] internal static partial int tss_call(nint op, Value* arguments, int count, Value** results);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial nint tss_compile(string script);
+    [LibraryImport(Library)] internal static partial void tss_delete_unit(nint unit);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int tss_invoke(nint unit, string name, Value* arguments, int count, Value** results, [MarshalAs(UnmanagedType.U1)] out bool isList);
+
     [LibraryImport(Library)] internal static partial void tss_release(nint tensor);
     [LibraryImport(Library), SuppressGCTransition] internal static partial long tss_dim(nint tensor);
     [LibraryImport(Library), SuppressGCTransition] internal static partial long tss_numel(nint tensor);

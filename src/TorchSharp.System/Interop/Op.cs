@@ -56,15 +56,14 @@ internal sealed unsafe class Op(string name, string overload = "")
     {
         if (_handle == 0) _handle = NativeMethods.Check(NativeMethods.tss_find(name, overload));
 
+        Value* values = stackalloc Value[arguments.Length];
         int words = 0;
         foreach (ref readonly var argument in arguments) words += argument.ScratchWords;
-        Span<long> memory = words <= 64 ? stackalloc long[words] : new long[words];
-        Value* values = stackalloc Value[arguments.Length];
+        Span<long> memory = words <= Arg.FewWords ? stackalloc long[words] : new long[words];
         int count;
         fixed (long* start = memory)
         {
-            long* scratch = start;
-            for (int i = 0; i < arguments.Length; i++) arguments[i].Write(ref values[i], ref scratch);
+            Arg.Write(arguments, values, start);
             count = NativeMethods.tss_call(_handle, values, arguments.Length, results);
         }
         KeepAlive(arguments);
@@ -73,5 +72,5 @@ internal sealed unsafe class Op(string name, string overload = "")
 
     // The native side holds borrowed pointers: no argument may be finalised before the call is over.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void KeepAlive(ReadOnlySpan<Arg> arguments) => _ = arguments;
+    internal static void KeepAlive(ReadOnlySpan<Arg> arguments) => _ = arguments;
 }

@@ -2,7 +2,7 @@
 //
 // Operators are called by name through libtorch's dispatcher (tss_find, tss_call), with arguments in tagged values, so
 // that the managed side can use any operator of whatever libtorch is installed and this file need not grow with it.
-// Only what is no operator has a function of its own: tensor metadata, autograd, generators, threads, CUDA.
+// Only what is no operator has a function of its own: scripts, tensor metadata, autograd, generators, threads, CUDA.
 //
 // A tensor crosses as a TensorImpl* that owns one reference; tss_release gives it back. No exception crosses: a function
 // that fails returns null, -1 or false and leaves its message with the calling thread, for tss_last_error.
@@ -24,6 +24,7 @@
 #include <ATen/core/jit_type.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
+#include <torch/csrc/api/include/torch/jit.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/cuda.h>
 
@@ -217,6 +218,34 @@ TSS_EXPORT int32_t tss_call(void* op, const Value* arguments, int32_t count, con
     if (results == nullptr) return 0;
     last_results.clear();
     for (auto& result : stack) push_result(last_results, std::move(result));
+    *results = last_results.data();
+    return static_cast<int32_t>(last_results.size());
+  });
+}
+
+// ---- scripts
+
+// Compiles functions in TorchScript; tss_delete_unit gives them back.
+TSS_EXPORT void* tss_compile(const char* script) {
+  return guarded<void*>(nullptr, [&] { return new std::shared_ptr<torch::jit::CompilationUnit>(torch::jit::compile(script)); });
+}
+
+TSS_EXPORT void tss_delete_unit(void* unit) {
+  delete static_cast<std::shared_ptr<torch::jit::CompilationUnit>*>(unit);
+}
+
+// Calls a function of it. Results are as those of tss_call; `is_list` says whether they are a list's.
+TSS_EXPORT int32_t tss_invoke(void* unit, const char* name, const Value* arguments, int32_t count, const Value** results, bool* is_list) {
+  return guarded<int32_t>(-1, [&]() -> int32_t {
+    auto function = (*static_cast<std::shared_ptr<torch::jit::CompilationUnit>*>(unit))->find_function(name);
+    TORCH_CHECK(function != nullptr, "The script has no function ", name);
+    std::vector<c10::IValue> stack;
+    stack.reserve(count);
+    for (int32_t i = 0; i < count; i++) stack.push_back(to_ivalue(arguments[i]));
+    auto result = (*function)(std::move(stack));
+    *is_list = result.isTensorList();
+    last_results.clear();
+    push_result(last_results, std::move(result));
     *results = last_results.data();
     return static_cast<int32_t>(last_results.size());
   });
