@@ -2,8 +2,8 @@
 # Sets up what is missing and does one of these jobs:
 #   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
 #   ./build.sh test  [OPTION…]        runs every test, with --long those that take many minutes, too; other options go to 'dotnet test'
-#   ./build.sh bench data [OPTION…]   loads images beside torchvision: --photographs FOLDER, --cifar FOLDER, --rounds N
-#   ./build.sh bench train [OPTION…]  trains beside PyTorch: --job NAME, --rounds N, --seconds S, --heap yes
+#   ./build.sh bench [PART] [OPTION…] measures beside PyTorch, torchvision and ONNX Runtime, and writes docs/performance.md; the parts are data,
+#                                     train and infer, of which one can be measured alone: --rounds N, --seconds S, --photographs FOLDER
 #
 # TORCH_ENGINE=Package or System overrules what set-up finds out about the package feed; see CONTRIBUTING.md.
 set -euo pipefail
@@ -157,22 +157,23 @@ test_all() {
   [ "$failed" = 0 ]
 }
 
-# Both sides in turn; needs PyTorch, unlike the tests.
+# All sides in turn; needs PyTorch, unlike the tests. Everything together takes half an hour and goes into the page.
 bench() {
-  local name=${1:-} project
-  case $name in
-    data) project=DataLoading ;;
-    train) project=Training ;;
-    *) fail "There is no benchmark '$name': give data or train." ;;
+  local options=()
+  case ${1:-} in
+    data | train | infer) ;;
+    '' | --*) options=(--page "$PWD/docs/performance.md") ;;
+    *) fail "There is no benchmark '$1': give data, train, infer or none for all of them." ;;
   esac
-  shift
   set_up
   install_reference
-  step 'Building the benchmark' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build "benchmarks/$project" -c Release --nologo -v quiet
-  local benchmark=$PWD/artifacts/bin/$project/release/Benchmarks.$project output=$PWD/artifacts/bench/$name.json
+  install_onnx_runtime
+  [ ! -d "$node_folder/node_modules/onnxruntime-node" ] || options+=(--onnx-runtime "$PWD/$node_folder/node_modules/onnxruntime-node")
+  step 'Building the benchmarks' 'the packages of Directory.Packages.props and a C++ compiler' dotnet build benchmarks -c Release --nologo -v quiet
+  local benchmarks=$PWD/artifacts/bin/Benchmarks/release/Benchmarks output=$PWD/artifacts/bench
   # Paths on the command line are the caller's.
   cd "$caller"
-  exec "$benchmark" --output "$output" "$@"
+  exec "$benchmarks" "$@" --output "$output" ${options[@]+"${options[@]}"}
 }
 
 case ${1:-} in

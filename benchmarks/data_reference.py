@@ -1,4 +1,4 @@
-"""torchvision's side of the comparison of data loading; DataLoading/Program.cs runs it.
+"""torchvision's side of the comparison of data loading; DataLoading/DataComparison.cs runs it.
 
     data_reference.py measure FOLDER train|eval|cifar BATCH WORKERS SECONDS
         loads the folder again and again: once to warm up, for at least so many seconds, prints a JSON line, and for half as long

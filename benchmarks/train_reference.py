@@ -1,4 +1,4 @@
-"""PyTorch's side of the comparison of training; Training/Program.cs runs it.
+"""PyTorch's side of the comparison of training; Training/TrainingComparison.cs runs it.
 
     train_reference.py measure JOB FOLDER WEIGHTS THREADS SECONDS
         trains a few steps on the images in their order, goes on for at least so many seconds, prints a JSON line, and goes on for half as long

@@ -19,6 +19,14 @@ internal static class Python
             throw new InvalidOperationException($"{Path} has no torchvision to compare with: install python3-torchvision, or name another Python with {Variable}.");
     }
 
+    /// <summary>What is compared with.</summary>
+    public static string Versions()
+    {
+        const string question = "import sys, torch, torchvision; print(f'Python {sys.version.split()[0]}, PyTorch {torch.__version__}, torchvision {torchvision.__version__}')";
+        using var process = Process.Start(new ProcessStartInfo(Path, ["-c", question]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        return process.StandardOutput.ReadToEnd().Trim();
+    }
+
     /// <summary>Runs a script to its end.</summary>
     /// <exception cref="InvalidOperationException">It failed; what it said is on the error output.</exception>
     public static void Run(string script, params string[] arguments)

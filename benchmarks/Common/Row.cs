@@ -1,36 +1,43 @@
+using System.Text.Json.Serialization;
+
 namespace Benchmarks;
 
-/// <summary>A line of the table: medians over the rounds, and the range of the rounds' ratios.</summary>
-internal sealed record Row(string Name, string Unit)
+/// <summary>A line of a table: two sides over the rounds.</summary>
+/// <param name="Name">What was done.</param>
+/// <param name="Opponent">Whom it is compared with.</param>
+/// <param name="Unit">img/s, of which more is better, or MB and s, of which less is.</param>
+internal sealed record Row(string Name, string Opponent, string Unit)
 {
+    public const string Speed = "img/s";
+    public const string Memory = "MB";
+    public const string Time = "s";
+
     private readonly List<double> _ours = [];
-    private readonly List<double> _reference = [];
+    private readonly List<double> _theirs = [];
 
-    public double Ours { get; private set; }
+    /// <summary>Whether the performance page leaves it to the file.</summary>
+    [JsonIgnore]
+    public bool IsDetail { get; init; }
 
-    public double Reference { get; private set; }
+    public Spread Ours => Spread.Of(_ours);
 
-    public double Ratio { get; private set; }
+    public Spread Theirs => Spread.Of(_theirs);
 
-    public double RatioMin { get; private set; }
+    /// <summary>Of ours to theirs, round by round.</summary>
+    public Spread Ratio => Spread.Of(_ours.Zip(_theirs, (ours, theirs) => ours / theirs));
 
-    public double RatioMax { get; private set; }
+    /// <summary>How numbers of the unit are written.</summary>
+    [JsonIgnore]
+    public string Format => Unit switch
+    {
+        Speed when Ours.Median < 100 => "0.0",
+        Time => "0.00",
+        _ => "#,0",
+    };
 
-    public void Add(double ours, double reference)
+    public void Add(double ours, double theirs)
     {
         _ours.Add(ours);
-        _reference.Add(reference);
-    }
-
-    public void Summarise()
-    {
-        var ratios = _ours.Zip(_reference, (ours, reference) => ours / reference).ToList();
-        (Ours, Reference, Ratio, RatioMin, RatioMax) = (Median(_ours), Median(_reference), Median(ratios), ratios.Min(), ratios.Max());
-    }
-
-    private static double Median(List<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
+        _theirs.Add(theirs);
     }
 }

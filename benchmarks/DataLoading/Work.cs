@@ -1,29 +1,12 @@
 namespace Benchmarks.DataLoading;
 
 /// <summary>One kind of loading, on both sides.</summary>
-internal sealed class Work(string name, string kind, string folder, string? pack, int batch)
+/// <param name="Name">Its name in the table.</param>
+/// <param name="Kind">Its name on the command line.</param>
+/// <param name="Folder">What torchvision reads, and we do where there is no pack.</param>
+/// <param name="Pack">What we read in its place.</param>
+/// <param name="Batch">Images of a batch.</param>
+internal sealed record Work(string Name, string Kind, string Folder, string? Pack, int Batch)
 {
-    private readonly Row _speed = new(name, "img/s");
-    private readonly Row _proportional = new($"{name}: peak memory, shared pages once", "MB");
-    private readonly Row _resident = new($"{name}: peak memory, shared pages in each process", "MB");
-
-    public string Name => name;
-
-    public string Kind => kind;
-
-    /// <summary>What torchvision reads, and we do where there is no pack.</summary>
-    public string Folder => folder;
-
-    public string? Pack => pack;
-
-    public int Batch => batch;
-
-    public IEnumerable<Row> Rows() => [_speed, _proportional, _resident];
-
-    public void Add(Measurement ours, Measurement reference)
-    {
-        _speed.Add(ours.ImagesPerSecond, reference.ImagesPerSecond);
-        _proportional.Add(ours.Memory.Proportional, reference.Memory.Proportional);
-        _resident.Add(ours.Memory.Resident, reference.Memory.Resident);
-    }
+    public Duel Duel { get; } = new(Name, "torchvision");
 }

@@ -21,7 +21,7 @@ internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<
 
     public static IReadOnlyList<Opponent> All(bool heap)
     {
-        Opponent[] plain = [new("contiguous", "contiguous", s_nothing), new("channels-last", "channels_last", s_nothing)];
+        Opponent[] plain = [new("PyTorch, contiguous", "contiguous", s_nothing), new("PyTorch, channels-last", "channels_last", s_nothing)];
         return heap ? [.. plain, .. plain.Select(opponent => opponent with { Name = $"{opponent.Name}, heap as ours", Environment = s_heap })] : plain;
     }
 

@@ -15,7 +15,7 @@ internal static class ImageLayout
     /// <remarks>
     /// On CUDA channels-last. On processors with AVX2 alone oneDNN's 3×3 convolutions take up to a third longer for that order than for the contiguous one, whose
     /// memory it brings into an order of its own; 1×1 ones take less, and so do the standard stem's convolution of three channels and its pooling
-    /// (<c>docs/training-speed.md</c>). By processor and network and not by a trial, since a run that is resumed has to compute as it did before.
+    /// (<c>docs/performance.md</c>). By processor and network and not by a trial, since a run that is resumed has to compute as it did before.
     /// </remarks>
     internal static MemoryOrder Fastest(ResNetModel model)
     {

@@ -4,7 +4,7 @@ using ResNet.Training.Data.Packing;
 namespace Benchmarks.DataLoading;
 
 /// <summary>Both sides in turn, round by round, and what comes of it.</summary>
-internal sealed class Comparison(Settings settings)
+internal sealed class DataComparison(Settings settings)
 {
     private const int PhotographBatch = 64;
     private const int CifarBatch = 128;
@@ -16,19 +16,17 @@ internal sealed class Comparison(Settings settings)
     private readonly string _workers = $"{Environment.ProcessorCount}";
     private readonly string _seconds = $"{settings.Seconds}";
 
-    public void Run()
+    public IReadOnlyList<Row> Run()
     {
         var folder = Directory.CreateTempSubdirectory("data-loading");
         try
         {
             var works = Prepare(folder.FullName);
-            var rows = works.SelectMany(work => work.Rows()).ToList();
             for (int round = 1; round <= settings.Rounds; round++)
             {
                 foreach (var work in works) Measure(work, round);
             }
-            string heading = $"{settings.Rounds} alternating rounds on {Environment.ProcessorCount} processors, {_workers} workers on both sides; medians, and the ratios' range:";
-            Table.Write(rows, settings.Output, heading, "torchvision");
+            return [.. works.SelectMany(work => work.Duel.Rows)];
         }
         finally
         {
@@ -38,7 +36,6 @@ internal sealed class Comparison(Settings settings)
 
     private List<Work> Prepare(string folder)
     {
-        Python.Require();
         string photographs = settings.Photographs ?? Make("photographs", folder);
         string cifar = settings.Cifar ?? Make("cifar", folder);
         if (Directory.Exists(Path.Combine(cifar, "train"))) cifar = Path.Combine(cifar, "train");
@@ -81,16 +78,15 @@ internal sealed class Comparison(Settings settings)
 
     private void Measure(Work work, int round)
     {
-        Measurement Ours() => Measurement.Of(_self, "measure", work.Pack ?? work.Folder, work.Kind, $"{work.Batch}", _workers, _seconds);
-        Measurement Theirs() => Measurement.Of(Python.Path, _script, "measure", work.Folder, work.Kind, $"{work.Batch}", _workers, _seconds);
-
-        // Each goes first in every other round.
-        var (ours, theirs) = round % 2 == 1 ? (Ours(), Theirs()) : Swap(Theirs(), Ours());
-        work.Add(ours, theirs);
-        Console.WriteLine($"round {round}: {work.Name}: {ours.ImagesPerSecond:N0} img/s, {ours.Memory.Proportional:N0} MB; torchvision {theirs.ImagesPerSecond:N0} img/s, {theirs.Memory.Proportional:N0} MB; ratio {ours.ImagesPerSecond / theirs.ImagesPerSecond:0.00}");
+        var measured = Duel.Fight(
+            round,
+            [
+                () => Measurement.Of(_self, "measure", Settings.Data, work.Pack ?? work.Folder, work.Kind, $"{work.Batch}", _workers, _seconds),
+                () => Measurement.Of(Python.Path, _script, "measure", work.Folder, work.Kind, $"{work.Batch}", _workers, _seconds),
+            ],
+            [work.Duel]);
+        var (ours, theirs) = (measured[0], measured[1]);
         if (work.Kind == "eval" && Math.Abs(ours.Check - theirs.Check) > SameMean)
             throw new InvalidOperationException($"The two sides load different values: their means are {ours.Check} and {theirs.Check}.");
-
-        static (Measurement, Measurement) Swap(Measurement theirs, Measurement ours) => (ours, theirs);
     }
 }

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Benchmarks.Training;
 
 /// <summary>Both sides in turn, round by round, and what comes of it.</summary>
-internal sealed class Comparison(Settings settings)
+internal sealed class TrainingComparison(Settings settings)
 {
     private const string FashionMnist = "fashion-mnist";
     private const long Seed = 1;
@@ -18,20 +18,19 @@ internal sealed class Comparison(Settings settings)
     private readonly string _seconds = $"{settings.Seconds}";
     private readonly Dictionary<string, string> _threads = new() { ["OMP_NUM_THREADS"] = $"{Environment.ProcessorCount}" };
 
-    public void Run()
+    public IReadOnlyList<Row> Run()
     {
-        Python.Require();
         var folder = Directory.CreateTempSubdirectory("training");
         try
         {
-            var duels = settings.Jobs.Select(job => Opponent.All(settings.Heap).Select(opponent => new Duel(job, opponent)).ToList()).ToList();
+            var opponents = Opponent.All(settings.Heap);
+            var duels = settings.Jobs.ToDictionary(job => job, job => opponents.Select(opponent => new Duel(job.Name, opponent.Name)).ToList());
             foreach (var job in settings.Jobs) Prepare(job, folder.FullName);
             for (int round = 1; round <= settings.Rounds; round++)
             {
-                foreach (var ofJob in duels) Measure(ofJob, folder.FullName, round);
+                foreach (var job in settings.Jobs) Measure(job, opponents, duels[job], folder.FullName, round);
             }
-            string heading = $"{settings.Rounds} alternating rounds on {Environment.ProcessorCount} processors, as many threads on both sides; medians, and the ratios' range:";
-            Table.Write([.. duels.SelectMany(ofJob => ofJob).SelectMany(duel => duel.Rows())], settings.Output, heading, "PyTorch");
+            return [.. settings.Jobs.SelectMany(job => duels[job]).SelectMany(duel => duel.Rows)];
         }
         finally
         {
@@ -62,33 +61,22 @@ internal sealed class Comparison(Settings settings)
         foreach (string file in Directory.EnumerateFiles(@class).Order(StringComparer.Ordinal).Take(count)) File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
     }
 
-    private void Measure(List<Duel> duels, string folder, int round)
+    private void Measure(Job job, IReadOnlyList<Opponent> opponents, IReadOnlyList<Duel> duels, string folder, int round)
     {
-        var job = duels[0].Job;
-        var sides = new List<Func<Measurement>> { () => Ours(job, folder) };
-        sides.AddRange(duels.Select(duel => (Func<Measurement>)(() => Theirs(duel, folder))));
-        // Each goes first in every other round.
-        var order = Enumerable.Range(0, sides.Count);
-        var measured = new Measurement[sides.Count];
-        foreach (int side in round % 2 == 1 ? order : order.Reverse()) measured[side] = sides[side]();
-        foreach (var (duel, theirs) in duels.Zip(measured.Skip(1)))
-        {
-            var ours = measured[0];
-            duel.Add(ours, theirs);
-            Console.WriteLine($"round {round}: {job.Name}: {ours.ImagesPerSecond:N1} img/s, {ours.Memory.Proportional:N0} MB; PyTorch {duel.Opponent.Name} {theirs.ImagesPerSecond:N1} img/s, {theirs.Memory.Proportional:N0} MB; ratio {ours.ImagesPerSecond / theirs.ImagesPerSecond:0.000}; losses {ours.Check:0.00000} and {theirs.Check:0.00000}");
-            if (Math.Abs(ours.Check - theirs.Check) > SameLoss * theirs.Check)
-                throw new InvalidOperationException($"The two sides do not do the same: the loss of the first steps is {ours.Check} here and {theirs.Check} in PyTorch.");
-        }
+        var sides = opponents.Select(opponent => (Func<Measurement>)(() => Theirs(job, opponent, folder)));
+        var measured = Duel.Fight(round, [() => Ours(job, folder), .. sides], duels);
+        if (measured.FirstOrDefault(theirs => Math.Abs(measured[0].Check - theirs.Check) > SameLoss * theirs.Check) is { } other)
+            throw new InvalidOperationException($"The two sides do not do the same: the loss of the first steps is {measured[0].Check} here and {other.Check} in PyTorch.");
     }
 
     private Measurement Ours(Job job, string folder) =>
-        Measurement.Of(_self, ["measure", job.Key, job.Decodes ? Images(job, folder) : Pack(job, folder), Weights(job, folder), _seconds], _threads);
+        Measurement.Of(_self, ["measure", Settings.Train, job.Key, job.Decodes ? Images(job, folder) : Pack(job, folder), Weights(job, folder), _seconds], _threads);
 
-    private Measurement Theirs(Duel duel, string folder) =>
+    private Measurement Theirs(Job job, Opponent opponent, string folder) =>
         Measurement.Of(
             Python.Path,
-            ["-W", "ignore", _script, "measure", duel.Opponent.Describe(duel.Job), Images(duel.Job, folder), Weights(duel.Job, folder), $"{Environment.ProcessorCount}", _seconds],
-            _threads.Concat(duel.Opponent.Environment));
+            ["-W", "ignore", _script, "measure", opponent.Describe(job), Images(job, folder), Weights(job, folder), $"{Environment.ProcessorCount}", _seconds],
+            _threads.Concat(opponent.Environment));
 
     private static string Images(Job job, string folder) => Path.Combine(folder, job.Key);
 

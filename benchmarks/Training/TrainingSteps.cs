@@ -8,7 +8,7 @@ using ResNet.Training.Optimization;
 namespace Benchmarks.Training;
 
 /// <summary>Our side of the comparison: the library's own trainer, as the console uses it.</summary>
-internal static class OurSide
+internal static class TrainingSteps
 {
     private const double LearningRate = 0.01;
 

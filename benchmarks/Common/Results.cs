@@ -1,0 +1,36 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Benchmarks;
+
+/// <summary>The rows of a part, and where they come from.</summary>
+internal sealed record Results(string Part, Machine Machine, int Rounds, double Seconds, IReadOnlyList<Row> Rows)
+{
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static Results Of(string part, Settings settings, IEnumerable<Row> rows) => new(part, Machine.This, settings.Rounds, settings.Seconds, [.. rows]);
+
+    public void Write(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        ResNet.Core.AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, s_json));
+    }
+
+    public void Print()
+    {
+        Console.WriteLine();
+        Console.WriteLine($"{Rounds} alternating rounds on {Machine.Processors} processors, as many threads on all sides; medians, and their ranges:");
+        foreach (var rows in Rows.Where(row => !row.IsDetail).GroupBy(row => row.Name))
+        {
+            Console.WriteLine($"{rows.Key}: {Text(rows.First(), row => row.Ours)}");
+            foreach (var row in rows) Console.WriteLine($"  {row.Opponent,-22}  {Text(row, row => row.Theirs),-32}  ratio {row.Ratio.Text("0.00")}");
+        }
+
+        static string Text(Row row, Func<Row, Spread> side) => $"{side(row).Text(row.Format)} {row.Unit}";
+    }
+}

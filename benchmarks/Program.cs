@@ -1,0 +1,64 @@
+using System.Globalization;
+using Benchmarks;
+using Benchmarks.DataLoading;
+using Benchmarks.Inference;
+using Benchmarks.Training;
+
+// This library beside PyTorch, torchvision and ONNX Runtime, on the same files and processors:
+//
+//   Benchmarks [data|train|infer] [OPTION…]             all three where none is named; Settings has the options
+//   Benchmarks measure data|train|infer|first …         our side of one measurement, as a JSON line
+//
+// PARITY_PYTHON names another Python with torchvision than Debian's.
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+try
+{
+    switch (args)
+    {
+        case ["measure", "data", var data, var kind, var batch, var workers, var seconds]:
+            Loading.Measure(data, kind, Whole(batch), Whole(workers), Number(seconds));
+            break;
+        case ["measure", "train", var job, var data, var weights, var seconds]:
+            TrainingSteps.Measure(Job.Find(job), data, weights, Number(seconds));
+            break;
+        case ["measure", "infer", var network, var weights, var images, var batch, var seconds]:
+            Passes.Measure(network, weights, images, Whole(batch), Number(seconds));
+            break;
+        case ["measure", "first", var network, var weights, var picture, var seconds]:
+            FirstPrediction.Measure(network, weights, picture, Number(seconds));
+            break;
+        default:
+            Run(Settings.Parse(args));
+            break;
+    }
+    return 0;
+}
+catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException or ResNet.Training.Data.DatasetException)
+{
+    Console.Error.WriteLine($"error: {e.Message}");
+    return 1;
+}
+
+static void Run(Settings settings)
+{
+    Python.Require();
+    var results = new List<Results>();
+    foreach (string part in settings.Parts)
+    {
+        var rows = part switch
+        {
+            Settings.Data => new DataComparison(settings).Run(),
+            Settings.Train => new TrainingComparison(settings).Run(),
+            _ => new InferenceComparison(settings).Run(),
+        };
+        results.Add(Results.Of(part, settings, rows));
+        results[^1].Write(Path.Combine(settings.Output, $"{part}.json"));
+    }
+    foreach (var result in results) result.Print();
+    Console.WriteLine($"These rows are in {Path.GetFullPath(settings.Output)}");
+    if (settings.Page is { } page) PerformancePage.Write(page, results);
+}
+
+static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -1,0 +1,81 @@
+using System.Globalization;
+using Benchmarks.Training;
+
+namespace Benchmarks;
+
+/// <summary>What is on the command line.</summary>
+internal sealed record Settings
+{
+    public const string Data = "data";
+    public const string Train = "train";
+    public const string Infer = "infer";
+
+    /// <summary>What is compared. Default: everything.</summary>
+    public IReadOnlyList<string> Parts { get; private init; } = [Data, Train, Infer];
+
+    /// <summary>How often all sides take their turn. Default: 3.</summary>
+    public int Rounds { get; private init; } = 3;
+
+    /// <summary>How long each works at least, each time, after it has warmed up. Default: 5.</summary>
+    public double Seconds { get; private init; } = 5;
+
+    /// <summary>A folder of photographs in place of generated ones.</summary>
+    public string? Photographs { get; private init; }
+
+    /// <summary>A folder of CIFAR-10's images in place of generated ones.</summary>
+    public string? Cifar { get; private init; }
+
+    /// <summary>What is trained. Default: everything.</summary>
+    public IReadOnlyList<Job> Jobs { get; private init; } = Job.All;
+
+    /// <summary>Whether PyTorch also trains with the C library's heap set as our console sets it. Default: no.</summary>
+    public bool Heap { get; private init; }
+
+    /// <summary>The networks that infer.</summary>
+    public IReadOnlyList<string> Networks { get; private init; } = ["resnet18", "resnet50"];
+
+    /// <summary>The folder of the package onnxruntime-node; null leaves ONNX Runtime out.</summary>
+    public string? OnnxRuntime { get; private init; }
+
+    /// <summary>The folder for the rows, a file for each part.</summary>
+    public string Output { get; private init; } = Path.Combine("artifacts", "bench");
+
+    /// <summary>A page to write the tables into; null for none.</summary>
+    public string? Page { get; private init; }
+
+    public static Settings Parse(string[] arguments)
+    {
+        var settings = new Settings();
+        if (arguments is [Data or Train or Infer, ..])
+        {
+            settings = settings with { Parts = [arguments[0]] };
+            arguments = arguments[1..];
+        }
+        for (int i = 0; i < arguments.Length; i += 2)
+        {
+            if (i + 1 == arguments.Length) throw new ArgumentException($"{arguments[i]} needs a value.");
+            settings = settings.With(arguments[i], arguments[i + 1]);
+        }
+        return settings;
+    }
+
+    private Settings With(string option, string value) => option switch
+    {
+        "--rounds" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) && rounds > 0 => this with { Rounds = rounds },
+        "--seconds" when double.TryParse(value, CultureInfo.InvariantCulture, out double seconds) && seconds > 0 => this with { Seconds = seconds },
+        "--rounds" or "--seconds" => throw new ArgumentException($"{option} is '{value}', but has to be a number more than 0."),
+        "--photographs" => this with { Photographs = Folder(option, value) },
+        "--cifar" => this with { Cifar = Folder(option, value) },
+        "--job" => this with { Jobs = [Job.Find(value)] },
+        "--heap" => this with { Heap = value is "yes" or "no" ? value == "yes" : throw new ArgumentException($"--heap is '{value}', but has to be yes or no.") },
+        "--network" => this with { Networks = [ResNet.Core.ResNets.Find(value).Name] },
+        "--onnx-runtime" => this with { OnnxRuntime = Folder(option, value) },
+        "--output" => this with { Output = value },
+        "--page" => this with { Page = value },
+        _ => throw new ArgumentException($"There is no option '{option}': give --rounds N, --seconds S, --photographs FOLDER, --cifar FOLDER, --job NAME, --heap yes, --network NAME or --output FOLDER."),
+    };
+
+    private static string Folder(string option, string path) => Directory.Exists(path)
+        ? Path.GetFullPath(path)
+        : throw new ArgumentException($"{option} is '{path}', but there is no such folder.");
+}
