@@ -26,7 +26,7 @@ public sealed class Consumer : IDisposable
         string[] libraries = IsStandIn ? ["TorchSharp.System", "ResNet.Core", "ResNet.Training"] : ["ResNet.Core", "ResNet.Training"];
         foreach (string library in libraries) Run(Root, "dotnet", "pack", $"src/{library}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
         Directory.CreateDirectory(Application);
-        File.WriteAllText(Path.Combine(Application, "nuget.config"), $"""
+        File.WriteAllText(Path.Combine(_folder, "nuget.config"), $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="{Path.Combine(_folder, "packages")}" /></config>
               <packageSources><add key="packed" value="{Feed}" /></packageSources>
@@ -71,6 +71,19 @@ public sealed class Consumer : IDisposable
         string folder = Path.Combine(_folder, "pages", page.Replace('/', '_'));
         Pages.Prepare(page, folder);
         return Run(folder, "dotnet", [Path.Combine(_folder, "built", "consumer.dll"), .. blocks.Select(block => block.ClassName)]);
+    }
+
+    /// <summary>Types commands in an empty folder, and runs the application that they made with a program of its own.</summary>
+    /// <param name="application">The application's folder in that folder.</param>
+    /// <param name="commands">The commands.</param>
+    /// <param name="program">What <c>Program.cs</c> says then.</param>
+    internal string Type(string application, IEnumerable<string> commands, string program)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, "typed")).FullName;
+        string line = string.Join(" && ", commands);
+        Run(folder, OperatingSystem.IsWindows() ? "cmd" : "bash", OperatingSystem.IsWindows() ? "/c" : "-c", line);
+        File.WriteAllText(Path.Combine(folder, application, "Program.cs"), program);
+        return Run(Path.Combine(folder, application), "dotnet", "run", "-c", "Release");
     }
 
     public void Dispose()

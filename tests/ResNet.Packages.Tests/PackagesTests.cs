@@ -18,6 +18,18 @@ public sealed class PackagesTests(Consumer consumer) : IClassFixture<Consumer>
     }
 
     [Fact]
+    public void The_commands_to_get_started_make_an_application_that_runs_the_code_below_them()
+    {
+        const string page = "docs/get-started.md", end = "```";
+        string[] lines = [.. File.ReadAllLines(Path.Combine(Consumer.Root, page)).SkipWhile(line => line != "```sh").Skip(1).TakeWhile(line => line != end)];
+        lines.Should().HaveCount(3).And.Contain("dotnet add package ResNet.Training");
+        // The stand-in brings libtorch with it, and its packages say that they are no releases.
+        if (Consumer.IsStandIn) lines = [.. lines.Where(line => !line.EndsWith(" TorchSharp-cpu", StringComparison.Ordinal)).Select(line => line.Replace("dotnet add package ResNet.Training", "dotnet add package ResNet.Training --prerelease", StringComparison.Ordinal))];
+        var code = Pages.Blocks(page).First();
+        consumer.Type("pets", lines, string.Join('\n', code.Usings) + '\n' + code.Statements).Trim().Should().Be("4 × 2");
+    }
+
+    [Fact]
     public void The_readme_builds_summarises_loads_saves_trains_and_predicts()
     {
         string code = string.Join('\n', Pages.Blocks("README.md").Where(block => !block.Downloads).Select(block => block.Statements));
