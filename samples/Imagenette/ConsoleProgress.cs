@@ -13,7 +13,7 @@ namespace Imagenette;
 internal static class ConsoleProgress
 {
     /// <summary>Whether somebody reads the output where it can be drawn.</summary>
-    internal static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
+    internal static bool IsTerminal => !(JsonOutput.IsAskedFor ? Console.IsErrorRedirected : Console.IsOutputRedirected) && AnsiConsole.Profile.Capabilities.Ansi;
 
     /// <summary>Does the work and shows how far it is.</summary>
     internal static T Run<T>(Func<IProgress<TrainingProgress>, T> work) =>

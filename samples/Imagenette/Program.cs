@@ -64,7 +64,9 @@ NativeHeap.KeepFreedMemory();
 
 try
 {
-    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    // Help stays on standard output.
+    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = Console.Out };
+    if (parsed.GetValue(JsonOutput.Option)) JsonOutput.Begin();
     // On the main thread, whose heap is the one that libtorch's large tensors fit into.
     int code = parsed.Invoke(configuration);
     // Only a run that is trained can be resumed.

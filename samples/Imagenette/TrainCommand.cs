@@ -56,7 +56,7 @@ internal sealed class TrainCommand
             _resume, _dataset, _validationSplit, _network, _pretrained, _recipe,
         };
         foreach (var option in _training.All) command.Add(option);
-        foreach (var option in new Option[] { _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache })
+        foreach (var option in new Option[] { _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache, JsonOutput.Option })
             command.Add(option);
         _network.CompletionSources.Add([.. ResNets.Names]);
         _recipe.CompletionSources.Add([.. TrainingRecipes.All.Select(recipe => recipe.Name)]);
@@ -119,7 +119,7 @@ internal sealed class TrainCommand
 
     private int Resume(ParseResult parsed, string folder, CancellationToken cancellationToken)
     {
-        var changeable = new Option[] { _resume, _device, _workers, _cache };
+        var changeable = new Option[] { _resume, _device, _workers, _cache, JsonOutput.Option };
         if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option)) is { } given)
             throw new ArgumentException($"{given.Option.Name} cannot be changed with --resume, since the run would not end as it would have: leave it out, or begin a new run.");
         var run = RunFolder.OpenUnfinished(folder);
@@ -187,14 +187,32 @@ internal sealed class TrainCommand
             // Whoever stops a run before its first evaluation has the weights so far.
             if (!run.HasWeights) run.SaveWeights(model);
             Console.WriteLine($"Stopped after {Counted.Of(outcome.Steps, "step", "steps")}; go on with: imagenette train --resume {run.Path}");
+            JsonOutput.Write(Describe(outcome, run));
             return ExitCode.Interrupted;
         }
         if (outcome.StoppedEarly) Console.WriteLine($"Ended after epoch {outcome.Epochs.Count}, since top-1 no longer rose");
         if (outcome.Best is { } best && outcome.Epochs.Count > 1)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Best: top-1 {Math.Max(best.Top1, double.IsNaN(best.AverageTop1) ? 0 : best.AverageTop1):0.00} % in epoch {best.Epoch}"));
-        Console.WriteLine($"The weights, settings and metrics are in {run.Path}, and {Path.Combine(run.Path, "report.html")} shows them");
+        Console.WriteLine($"The weights, settings and metrics are in {run.Path}, and {Report(run)} shows them");
+        JsonOutput.Write(Describe(outcome, run));
         return ExitCode.Success;
     }
+
+    private static string Report(RunFolder run) => Path.Combine(run.Path, "report.html");
+
+    private static object Describe(TrainingOutcome outcome, RunFolder run) => new
+    {
+        Run = run.Path,
+        // There is none before the first epoch is over.
+        Report = File.Exists(Report(run)) ? Report(run) : null,
+        run.Settings.Network,
+        run.Settings.Dataset,
+        outcome.Steps,
+        outcome.Interrupted,
+        outcome.StoppedEarly,
+        Best = BestEpoch.Of(outcome.Epochs),
+        outcome.Epochs,
+    };
 
     private static ResNetModel Network(RunSettings settings, DataSource data, Device device, bool hasCheckpoint, CancellationToken cancellationToken)
     {
