@@ -21,13 +21,17 @@ internal sealed class TrainCommand
     private const int DefaultBatchSize = 128;
     private const double DefaultCheckpointMinutes = 10;
     private const double MostMinutes = 1_000_000;
+    private const string ImagenetteRecipe = "imagenette-5";
+
+    // The data sets that it was made for.
+    private static readonly string[] s_imagenette = ["imagenette2-160", "imagenette2-320"];
 
     private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with a run that was stopped, where it was; what it is trained on and how stays as it was.", HelpName = "FOLDER" };
     private readonly Option<string> _dataset = new("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
     private readonly Option<double?> _validationSplit = new("--validation-split") { Description = "The share of each class's images to evaluate on, from a folder with no val/ or test/: 0.2 for a fifth. The seed decides which.", HelpName = "PART", CustomParser = result => Number.Parse(result) };
     private readonly Option<string> _network = new("--network") { Description = "The network's name; 'networks' lists them.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
     private readonly Option<bool> _pretrained = new("--pretrained") { Arity = ArgumentArity.Zero, Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once." };
-    private readonly Option<string?> _recipe = new("--recipe") { Description = $"How to train, as a whole: {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}. Further options change one thing of it each.", HelpName = "NAME" };
+    private readonly Option<string?> _recipe = new("--recipe") { Description = $"How to train, as a whole: {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}. Further options change one thing of it each. Default: {ImagenetteRecipe} for {string.Join(" and ", s_imagenette)}, else none.", HelpName = "NAME" };
     private readonly TrainerArguments _training = new();
     private readonly Option<int?> _batchSize = new("--batch-size") { Description = $"Images of a batch. Default: {DefaultBatchSize}.", HelpName = "N" };
     private readonly Option<int?> _imageSize = new("--image-size") { Description = "Height and width of the network's input. Default: what the network was made for, 224 or 32, or what the first image has if that is less.", HelpName = "PIXELS" };
@@ -53,7 +57,7 @@ internal sealed class TrainCommand
     {
         var command = new Command("train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5. Goes on after it was stopped by: train --resume FOLDER")
         {
-            _resume, _dataset, _validationSplit, _network, _pretrained, _recipe,
+            SettingsFile.Option, _resume, _dataset, _validationSplit, _network, _pretrained, _recipe,
         };
         foreach (var option in _training.All) command.Add(option);
         foreach (var option in new Option[] { _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache, JsonOutput.Option })
@@ -70,7 +74,8 @@ internal sealed class TrainCommand
         // Everything that can be wrong about the command line is found before a dataset is unpacked.
         string name = parsed.GetValue(_network)!;
         var row = ResNets.Find(name);
-        var recipe = parsed.GetValue(_recipe) is { } called ? TrainingRecipes.Find(called) : null;
+        string? called = parsed.GetValue(_recipe) ?? (s_imagenette.Contains(parsed.GetValue(_dataset)) ? ImagenetteRecipe : null);
+        var recipe = called is null ? null : TrainingRecipes.Find(called);
         var published = parsed.GetValue(_pretrained) ? PretrainedWeights.Find(name) : null;
         if (published is not null && parsed.GetValue(_channels) == 1)
             throw new ArgumentException("--channels is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
@@ -169,7 +174,7 @@ internal sealed class TrainCommand
         Console.WriteLine(
             $"{(resume ? "Resuming" : "Training")} {settings.Network}{(settings.Pretrained is null ? "" : $" from {settings.Pretrained}")} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, {get_num_threads()} threads: "
             + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}{(data.Train.IsPacked ? $" from the packs in {data.Name}" : "")}, "
-            + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of {settings.BatchSize}");
+            + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of {settings.BatchSize}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
         using var recording = run.Record(trainer, model, evaluation);
         Watch(trainer, training, evaluation);
         TrainingOutcome outcome;
