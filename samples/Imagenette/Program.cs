@@ -23,7 +23,11 @@ void Stop(PosixSignalContext context)
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-var root = new RootCommand("Trains residual networks on image folders, evaluates and compares them, says what pictures show, what networks consist of, and whether images are sound.")
+var root = new RootCommand($"""
+    Trains residual networks on image folders, evaluates and compares them, says what pictures show, what networks consist of, and whether images are sound.
+
+    Exit codes are {ExitCode.Success} (done), {ExitCode.Error} (standard error says what is wrong), {ExitCode.ResumeMe} (stopped by SIGTERM, train --resume goes on) and {ExitCode.Interrupted} (stopped by Ctrl-C).
+    """)
 {
     TrainCommand.Create(cancellation.Token),
     EvaluateCommand.Create(cancellation.Token),

@@ -9,7 +9,7 @@ internal static class SummaryCommand
 {
     internal static Command Create()
     {
-        var network = new Argument<string>("NETWORK") { Description = "The network's name; 'networks' lists them." };
+        var network = new Argument<string>("NETWORK") { HelpName = "NETWORK", Description = "The network's name; 'networks' lists them." };
         network.CompletionSources.Add([.. ResNets.Names]);
         var size = new Option<int?>("--image-size") { Description = "Height and width of the input. Default: 224, for CIFAR's networks 32.", HelpName = "PIXELS" };
         var batch = new Option<int>("--batch-size") { Description = "How many images.", HelpName = "N", DefaultValueFactory = _ => 1 };
