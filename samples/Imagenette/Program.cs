@@ -17,6 +17,7 @@ int interrupted = ExitCode.Interrupted;
 void Stop(PosixSignalContext context)
 {
     context.Cancel = !cancellation.IsCancellationRequested;
+    if (!context.Cancel) ConsoleProgress.Abandon();
     if (context.Signal == PosixSignal.SIGTERM) interrupted = ExitCode.ResumeMe;
     cancellation.Cancel();
 }

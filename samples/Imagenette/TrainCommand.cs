@@ -180,6 +180,8 @@ internal sealed class TrainCommand
         TrainingOutcome outcome;
         try
         {
+            // A step may take a while.
+            using var told = cancellationToken.Register(() => ConsoleProgress.WriteLine("Stopping after this step (again: at once)"));
             outcome = ConsoleProgress.Run(progress => trainer.Train(model, resume, progress, cancellationToken));
         }
         catch (ImageDecodingException)
