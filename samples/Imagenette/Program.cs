@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
@@ -54,7 +55,7 @@ NativeHeap.KeepFreedMemory();
 SettingsFile? settings = null;
 try
 {
-    settings = SettingsFile.Read(parsed);
+    settings = parsed.Action is HelpAction ? null : SettingsFile.Read(parsed);
     if (settings is not null)
     {
         parsed = root.Parse([.. args, .. settings.Arguments]);
