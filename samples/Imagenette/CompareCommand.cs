@@ -13,20 +13,39 @@ internal static class CompareCommand
     {
         var runs = new Argument<string[]>("RUN") { Description = "The folders of two or more runs.", Arity = ArgumentArity.OneOrMore };
         var output = new Option<string?>("--output") { Description = "An HTML file to draw them in, with their curves.", HelpName = "FILE" };
-        var command = new Command("compare", "Prints what came out of several runs and the settings that differ, for example: compare runs/a runs/b --output compare.html") { runs, output };
+        var command = new Command("compare", "Prints what came out of several runs and the settings that differ, for example: compare runs/a runs/b --output compare.html") { runs, output, JsonOutput.Option };
         command.SetAction(parsed =>
         {
             var comparison = RunComparison.Read(parsed.GetValue(runs)!);
-            Print(comparison);
-            if (parsed.GetValue(output) is { } path)
-            {
-                AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(HtmlReport.Compare(comparison))));
-                Console.WriteLine($"The curves are in {path}");
-            }
+            string? path = parsed.GetValue(output);
+            // Before anything is shown, since it may fail.
+            if (path is not null) AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(HtmlReport.Compare(comparison))));
+            JsonOutput.Show(Describe(comparison), () => Print(comparison));
+            if (path is not null) Console.WriteLine($"The curves are in {path}");
             return ExitCode.Success;
         });
         return command;
     }
+
+    // The numbers themselves, where people are shown rounded ones.
+    private static object Describe(RunComparison comparison) => new
+    {
+        Runs = comparison.Runs.Select(run => run.Name),
+        Results = comparison.Runs.Select(run => new
+        {
+            Run = run.Name,
+            run.Best,
+            run.FinalValidationLoss,
+            run.FinalTrainLoss,
+            TrainingSeconds = run.TrainingTime?.TotalSeconds,
+            run.Epochs,
+        }),
+        Differences = comparison.Differences.Select(setting => new
+        {
+            Setting = setting.Name,
+            Values = comparison.Runs.Select(run => run.Settings.FirstOrDefault(own => own.Name == setting.Name).Value),
+        }),
+    };
 
     private static void Print(RunComparison comparison)
     {

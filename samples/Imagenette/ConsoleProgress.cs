@@ -12,8 +12,15 @@ namespace Imagenette;
 /// <summary>Shows long work: as a bar on a terminal, as a plain line every few seconds where the output goes elsewhere.</summary>
 internal static class ConsoleProgress
 {
+    private const int WidestBar = 24;
+    private const int NarrowestBar = 8;
+
+    // What stands before the bar has so much room, and the percentage with the space before it.
+    private const int DescriptionWidth = 64;
+    private const int PercentageWidth = 6;
+
     /// <summary>Whether somebody reads the output where it can be drawn.</summary>
-    internal static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
+    internal static bool IsTerminal => !(JsonOutput.IsAskedFor ? Console.IsErrorRedirected : Console.IsOutputRedirected) && AnsiConsole.Profile.Capabilities.Ansi;
 
     /// <summary>Does the work and shows how far it is.</summary>
     internal static T Run<T>(Func<IProgress<TrainingProgress>, T> work) =>
@@ -30,25 +37,54 @@ internal static class ConsoleProgress
     /// <summary>Writes a line that stays: above the bar, where there is one.</summary>
     internal static void WriteLine(string line)
     {
-        if (IsTerminal) AnsiConsole.WriteLine(line);
+        // As wide as the window, or the end of the bar that stood there would stay.
+        if (IsTerminal) AnsiConsole.Write(new Padder(new Text(line), new Padding(0)) { Expand = true });
         else Console.WriteLine(line);
     }
 
-    private static Progress Bars() => AnsiConsole.Progress().AutoClear(true).HideCompleted(true).Columns(
-        new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PercentageColumn());
+    /// <summary>Leaves the terminal as it was where the process ends at once: with a cursor, which bars hide.</summary>
+    internal static void Abandon()
+    {
+        if (IsTerminal) Console.Write("\e[?25h\n");
+    }
+
+    // In a narrow window the bar is short, or left out, since the percentage says the same.
+    private static Progress Bars()
+    {
+        int width = Math.Min(WidestBar, AnsiConsole.Profile.Width - DescriptionWidth - PercentageWidth);
+        ProgressColumn[] bar = width >= NarrowestBar ? [new ProgressBarColumn { Width = width }] : [];
+        return AnsiConsole.Progress().AutoClear(true).HideCompleted(true)
+            .Columns([new TaskDescriptionColumn { Alignment = Justify.Left }, .. bar, new PercentageColumn()]);
+    }
+
+    // Where not all of it has room, what is needed least goes.
+    private static string DescribeShortly(in TrainingProgress progress)
+    {
+        int most = Math.Min(DescriptionWidth, AnsiConsole.Profile.Width - PercentageWidth);
+        var (phase, speed, loss, rate, left) = Parts(progress);
+        string[][] choices = [[phase, speed, loss, rate, left], [phase, speed, loss, left], [phase, loss, left], [phase, left]];
+        return choices.Select(Join).FirstOrDefault(text => text.Length <= most) ?? phase;
+    }
 
     private static string Describe(in TrainingProgress progress)
     {
+        var (phase, speed, loss, rate, left) = Parts(progress);
+        return Join([phase, speed, loss, rate, left]);
+    }
+
+    private static string Join(string[] parts) => string.Join("  ", parts.Where(part => part.Length > 0));
+
+    private static (string Phase, string Speed, string Loss, string Rate, string Left) Parts(in TrainingProgress progress)
+    {
         string phase = progress.Phase == TrainingPhase.Training ? "train" : "evaluate";
         string rate = progress.Phase == TrainingPhase.Training
-            ? string.Create(CultureInfo.InvariantCulture, $"  lr {progress.LearningRate:0.0000}")
+            ? string.Create(CultureInfo.InvariantCulture, $"lr {progress.LearningRate:0.0000}")
             : "";
         // Nothing is known before the first step of several batches is over.
         string loss = double.IsNaN(progress.Loss) ? "" : string.Create(CultureInfo.InvariantCulture, $"loss {progress.Loss:0.000}");
         string left = progress.TimeLeft.ToString(progress.TimeLeft >= TimeSpan.FromHours(1) ? @"d\.hh\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{phase} {progress.Epoch}/{progress.Epochs}  {progress.ImagesPerSecond,4:0} img/s  {loss}{rate}  {left} left");
+        string speed = string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond,4:0} img/s");
+        return ($"{phase} {progress.Epoch}/{progress.Epochs}", speed, loss, rate, $"{left} left");
     }
 
     private sealed class DownloadSteps(IProgress<DatasetProgress> steps) : IProgress<DownloadProgress>
@@ -68,9 +104,9 @@ internal static class ConsoleProgress
             {
                 _pass = (value.Phase, value.Epoch);
                 _task?.StopTask();
-                _task = context.AddTask(Markup.Escape(Describe(value)), maxValue: value.Steps);
+                _task = context.AddTask(Markup.Escape(DescribeShortly(value)), maxValue: value.Steps);
             }
-            _task!.Description = Markup.Escape(Describe(value));
+            _task!.Description = Markup.Escape(DescribeShortly(value));
             _task.Value = value.Step;
         }
     }

@@ -16,7 +16,7 @@ internal static class EvaluateCommand
         var workers = LoadingOptions.Workers();
         var onUnreadable = LoadingOptions.OnUnreadable();
         var flips = new Option<bool>("--flips") { Description = "Looks at each image mirrored as well and averages the probabilities, which takes twice the time." };
-        var command = new Command("evaluate", "Prints loss, top-1, top-5 and calibration error of a trained network, for example: evaluate --run runs/mine") { run, dataset, device, workers, onUnreadable, flips };
+        var command = new Command("evaluate", "Prints loss, top-1, top-5 and calibration error of a trained network, for example: evaluate --run runs/mine") { run, dataset, device, workers, onUnreadable, flips, JsonOutput.Option };
         command.SetAction(parsed =>
         {
             var place = Devices.Parse(parsed.GetValue(device));
@@ -31,9 +31,14 @@ internal static class EvaluateCommand
             var images = data.Evaluation.Load(trained.Settings.EvaluationTransforms, loader);
             var evaluator = new Evaluator(images, new EvaluatorOptions { Flips = parsed.GetValue(flips) });
             var result = ConsoleProgress.Run(progress => evaluator.Evaluate(model, progress, cancellationToken));
-            Console.WriteLine(string.Create(
+            var document = new
+            {
+                Run = trained.Path, trained.Settings.Network, Dataset = data.Evaluation.Root, result.Images,
+                result.Loss, result.Top1, result.Top5, result.CalibrationError, result.ImagesPerSecond, images.SkippedImages,
+            };
+            JsonOutput.Show(document, () => Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Counted.Images(result.Images)} of {data.Evaluation.Root}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %, calibration error {100 * result.CalibrationError:0.00} %, {result.ImagesPerSecond:0} img/s{Counted.Skipped(images.SkippedImages)}"));
+                $"{Counted.Images(result.Images)} of {data.Evaluation.Root}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %, calibration error {100 * result.CalibrationError:0.00} %, {result.ImagesPerSecond:0} img/s{Counted.Skipped(images.SkippedImages)}")));
             return ExitCode.Success;
         });
         return command;

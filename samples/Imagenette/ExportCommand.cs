@@ -16,13 +16,13 @@ internal static class ExportCommand
         var format = new Option<ExportFormat>("--format")
         {
             Description = "onnx: the network and its weights, for ONNX Runtime. The others: the weights alone, for other programs that build the network.",
-            HelpName = string.Join('|', Enum.GetNames<ExportFormat>().Select(name => name.ToLowerInvariant())),
+            HelpName = string.Join('|', Enum.GetValues<ExportFormat>().Select(NameOf)),
             DefaultValueFactory = _ => ExportFormat.Onnx,
         };
         var pixels = new Option<bool>("--pixels") { Arity = ArgumentArity.Zero, Description = "With onnx: the file takes bytes [N, H, W, C] of any size, and resizes, crops and normalises them itself." };
         var probabilities = new Option<bool>("--probabilities") { Arity = ArgumentArity.Zero, Description = "With onnx: the file gives probabilities in place of logits." };
         var output = new Option<string?>("--output") { Description = "The file. Default: <network>.<format> in the run's folder, or for --pretrained in the current one.", HelpName = "FILE" };
-        var command = new Command("export", "Writes a trained network as a file for other programs, for example: export runs/mine --format onnx") { run, network, pretrained, format, pixels, probabilities, output };
+        var command = new Command("export", "Writes a trained network as a file for other programs, for example: export runs/mine --format onnx") { run, network, pretrained, format, pixels, probabilities, output, JsonOutput.Option };
         command.SetAction(parsed =>
         {
             var kind = parsed.GetValue(format);
@@ -42,11 +42,14 @@ internal static class ExportCommand
             {
                 trained.Model.SaveWeights(path, format: Weights(kind));
             }
-            Console.WriteLine($"{path} ({new FileInfo(path).Length:N0} bytes)");
+            long bytes = new FileInfo(path).Length;
+            JsonOutput.Show(new { Path = path, Format = NameOf(kind), Network = trained.Name, Bytes = bytes }, () => Console.WriteLine($"{path} ({bytes:N0} bytes)"));
             return ExitCode.Success;
         });
         return command;
     }
+
+    private static string NameOf(ExportFormat format) => format.ToString().ToLowerInvariant();
 
     private static string Extension(ExportFormat format) => format switch
     {

@@ -15,7 +15,7 @@ internal sealed class HeatMapFolder
         _folder = folder ?? ".";
     }
 
-    /// <summary>Writes the picture and says what it shows and where it is.</summary>
+    /// <summary>Writes the picture and says where it is.</summary>
     internal string Write(string picture, Explanation explanation)
     {
         string stem = $"{Path.GetFileNameWithoutExtension(picture)}-explained";
@@ -31,6 +31,6 @@ internal sealed class HeatMapFolder
         {
             throw new IOException($"The heat map '{path}' cannot be written, since the disk is full or the folder cannot be written to: give another one with --output.", e);
         }
-        return $"where it sees {explanation.Prediction.Class}: {path}";
+        return path;
     }
 }

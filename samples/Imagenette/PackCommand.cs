@@ -22,7 +22,7 @@ internal static class PackCommand
         var skip = new Option<bool>("--skip-unreadable") { Arity = ArgumentArity.Zero, Description = "Leaves out images that cannot be read, where otherwise nothing is packed." };
         var command = new Command("pack", "Decodes a data set once into files that 'train' and 'evaluate' read without decoding, for example: pack photos packed --shorter-side 256")
         {
-            folder, file, shorterSide, channels, workers, skip,
+            folder, file, shorterSide, channels, workers, skip, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
@@ -37,7 +37,8 @@ internal static class PackCommand
                 OnUnreadableImage = parsed.GetValue(skip) ? OnUnreadableImage.Skip : OnUnreadableImage.Fail,
             };
             var folders = ImageFolder.OpenAll(DataSource.Locate(name, cancellationToken));
-            foreach (var (images, pack) in Places(folders, path)) Pack(images, pack, options, cancellationToken);
+            var packs = Places(folders, path).Select(place => Pack(place.Images, place.Pack, options, cancellationToken)).ToList();
+            JsonOutput.Write(packs);
             return ExitCode.Success;
         });
         return command;
@@ -68,34 +69,42 @@ internal static class PackCommand
         }
     }
 
-    private static void Pack(ImageFolder images, string path, PackOptions options, CancellationToken cancellationToken)
+    // What was packed is also the document, one of which has every pack.
+    private static object Pack(ImageFolder images, string path, PackOptions options, CancellationToken cancellationToken)
     {
         if (File.Exists(path) && !ImagePack.IsPack(path))
             throw new ArgumentException($"'{path}' is there already and is not a pack: give another FILE, or delete it.");
-        if (IsUpToDate(images, path, options))
+        if (UpToDate(images, path, options) is { } packed)
         {
             Console.WriteLine($"{path} is up to date with {images.Root}: nothing to do");
-            return;
+            return Describe(packed, isUpToDate: true, leftOut: null);
         }
         var skipped = ConsoleProgress.Prepare(progress => ImagePack.Write(images, path, options, progress, cancellationToken));
         string size = options.ShorterSide is { } side ? $"with shorter sides of at most {Counted.Of(side, "pixel", "pixels")}" : "at their own size";
         Console.WriteLine($"{path}: {Counted.Images(images.Count - skipped.Count)} of {Counted.Classes(images.Classes.Count)} {size}, {new FileInfo(path).Length / 1e6:N1} MB");
         if (skipped.Count > 0) List(skipped);
+        return Describe(images.Count - skipped.Count, isUpToDate: false, skipped.Select(failure => new BrokenImage(failure.Path, failure.Reason)));
+
+        object Describe(int count, bool isUpToDate, IEnumerable<BrokenImage>? leftOut) => new
+        {
+            Path = path, Folder = images.Root, Images = count, Classes = images.Classes.Count, Bytes = new FileInfo(path).Length, UpToDate = isUpToDate, LeftOut = leftOut,
+        };
     }
 
-    // One that is damaged is made anew.
-    private static bool IsUpToDate(ImageFolder images, string path, PackOptions options)
+    // How many images a pack has that need not be made; one that is damaged is made anew.
+    private static int? UpToDate(ImageFolder images, string path, PackOptions options)
     {
-        if (!File.Exists(path)) return false;
+        if (!File.Exists(path)) return null;
         try
         {
             using var pack = ImagePack.Open(path);
-            return pack.IsMadeFrom(images) && pack.ShorterSide == options.ShorterSide && pack.Channels == options.Channels
+            bool isIt = pack.IsMadeFrom(images) && pack.ShorterSide == options.ShorterSide && pack.Channels == options.Channels
                 && (pack.Images == images.Count || options.OnUnreadableImage == OnUnreadableImage.Skip);
+            return isIt ? pack.Images : null;
         }
         catch (DatasetException)
         {
-            return false;
+            return null;
         }
     }
 

@@ -20,7 +20,7 @@ internal static class PredictCommand
         var stage = new Option<int?>("--stage") { Description = "With --explain: the stage to look at; earlier ones are finer. Default: the last, or for small images an earlier one.", HelpName = "N" };
         var output = new Option<string?>("--output") { Description = "With --explain: where the heat maps go. Default: the current folder.", HelpName = "FOLDER" };
         var images = new Argument<string[]>("IMAGE") { Description = "The pictures.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("predict", "Prints the five likeliest classes of each picture, for example: predict --run runs/mine cat.jpg") { run, network, pretrained, device, explain, name, stage, output, images };
+        var command = new Command("predict", "Prints the five likeliest classes of each picture, for example: predict --run runs/mine cat.jpg") { run, network, pretrained, device, explain, name, stage, output, images, JsonOutput.Option };
         command.SetAction(parsed =>
         {
             bool explains = parsed.GetValue(explain);
@@ -31,6 +31,7 @@ internal static class PredictCommand
             var classifier = new Classifier(trained.Model, trained.Classes, Presets.Evaluation(trained.Preprocessing));
             var paths = parsed.GetValue(images)!;
             var heatMaps = explains ? new HeatMapFolder(parsed.GetValue(output), paths) : null;
+            var documents = new List<object>();
             int exitCode = ExitCode.Success;
             foreach (string path in paths)
             {
@@ -38,16 +39,22 @@ internal static class PredictCommand
                 try
                 {
                     var explanation = heatMaps is null ? null : classifier.Explain(path, parsed.GetValue(name), parsed.GetValue(stage));
-                    Print(path, explanation?.Predictions ?? classifier.Classify(path));
-                    if (explanation is not null) Console.WriteLine($"  {heatMaps!.Write(path, explanation)}");
+                    var predictions = explanation?.Predictions ?? classifier.Classify(path);
+                    string? heatMap = explanation is null ? null : heatMaps!.Write(path, explanation);
+                    documents.Add(new { Image = path, Predictions = predictions, HeatMap = heatMap, HeatMapClass = explanation?.Prediction.Class });
+                    if (JsonOutput.IsAskedFor) continue;
+                    Print(path, predictions);
+                    if (explanation is not null) Console.WriteLine($"  where it sees {explanation.Prediction.Class}: {heatMap}");
                 }
                 catch (ImageDecodingException e)
                 {
                     // One bad picture does not keep the others from being looked at.
                     Console.Error.WriteLine($"error: {e.Message}");
+                    documents.Add(new { Image = path, Error = e.Message });
                     exitCode = ExitCode.Error;
                 }
             }
+            JsonOutput.Write(documents);
             return exitCode;
         });
         return command;

@@ -1,7 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
-using System.Globalization;
-using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Imagenette;
@@ -19,13 +18,18 @@ int interrupted = ExitCode.Interrupted;
 void Stop(PosixSignalContext context)
 {
     context.Cancel = !cancellation.IsCancellationRequested;
+    if (!context.Cancel) ConsoleProgress.Abandon();
     if (context.Signal == PosixSignal.SIGTERM) interrupted = ExitCode.ResumeMe;
     cancellation.Cancel();
 }
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-var root = new RootCommand("Trains residual networks on image folders, evaluates and compares them, says what pictures show, what networks consist of, and whether images are sound.")
+var root = new RootCommand($"""
+    Trains residual networks on image folders, evaluates and compares them, says what pictures show, what networks consist of, and whether images are sound.
+
+    Exit codes are {ExitCode.Success} (done), {ExitCode.Error} (standard error says what is wrong), {ExitCode.ResumeMe} (stopped by SIGTERM, train --resume goes on) and {ExitCode.Interrupted} (stopped by Ctrl-C).
+    """)
 {
     TrainCommand.Create(cancellation.Token),
     EvaluateCommand.Create(cancellation.Token),
@@ -43,28 +47,24 @@ var root = new RootCommand("Trains residual networks on image folders, evaluates
 var parsed = root.Parse(args);
 if (CompletionCommand.IsAsked(args)) return parsed.Invoke();
 if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
-{
-    Console.Error.WriteLine($"error: There is no {(unknown.StartsWith('-') ? "option" : "command")} '{unknown}': give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
-    return ExitCode.Error;
-}
-
-if (parsed.Errors.Count > 0)
-{
-    Console.Error.WriteLine($"error: {Explain(parsed.Errors[0])} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
-    return ExitCode.Error;
-}
-
-if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) is { } blank)
-{
-    Console.Error.WriteLine($"error: {blank.Option.Name} is empty, but has to be a value. '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
-    return ExitCode.Error;
-}
+    return Refuse($"There is no {(unknown.StartsWith('-') ? "option" : "command")} '{unknown}': give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
+if (Mistake(parsed) is { } mistake) return Refuse($"{mistake} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
 
 NativeHeap.KeepFreedMemory();
 
+SettingsFile? settings = null;
 try
 {
-    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    settings = parsed.Action is HelpAction ? null : SettingsFile.Read(parsed);
+    if (settings is not null)
+    {
+        parsed = root.Parse([.. args, .. settings.Arguments]);
+        // The command line alone had none.
+        if (Mistake(parsed) is { } wrong) return Refuse(settings.Locate(wrong));
+    }
+    // Help stays on standard output.
+    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = Console.Out };
+    if (parsed.GetValue(JsonOutput.Option)) JsonOutput.Begin();
     // On the main thread, whose heap is the one that libtorch's large tensors fit into.
     int code = parsed.Invoke(configuration);
     // Only a run that is trained can be resumed.
@@ -77,28 +77,29 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 }
 catch (Exception e) when (IsAboutInput(e))
 {
-    Console.Error.WriteLine($"error: {Sentence(e, parsed.CommandResult.Command)}");
+    string sentence = Sentence(e, parsed.CommandResult.Command);
+    return Refuse(settings is null ? sentence : settings.Locate(sentence));
+}
+
+static int Refuse(string sentence)
+{
+    Console.Error.WriteLine($"error: {sentence}");
     return ExitCode.Error;
 }
+
+// What is wrong with a line before anything is done.
+static string? Mistake(ParseResult line) =>
+    line.Errors.Count > 0 ? Explain(line.Errors[0])
+    : line.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) is { } blank
+        ? $"{blank.Option.Name} is empty, but has to be a value."
+        : null;
 
 // A value of the wrong kind is told in words, not by the name of a .NET type.
 static string Explain(ParseError error)
 {
     if (error.SymbolResult is not OptionResult { Tokens: [var token], Option: var option }) return error.Message;
-    var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
-    string kind =
-        type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}"
-        : type == typeof(double) ? "a number, such as 0.05"
-        : type == typeof(int) ? WholeNumber(token.Value, int.MinValue, int.MaxValue)
-        : type == typeof(long) ? WholeNumber(token.Value, long.MinValue, long.MaxValue)
-        : "a value";
-    return $"{option.Name} is '{token.Value}', but has to be {kind}.";
+    return $"{option.Name} is '{token.Value}', but has to be {OptionKind.Describe(option, token.Value)}.";
 }
-
-static string WholeNumber(string text, long least, long most) =>
-    !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? "a whole number"
-    : number < 0 ? $"a whole number that is at least {least}"
-    : $"a whole number that is at most {most}";
 
 // What a user can mend; anything else is a defect and shows where it came from.
 static bool IsAboutInput(Exception e) =>

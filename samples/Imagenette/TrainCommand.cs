@@ -21,13 +21,17 @@ internal sealed class TrainCommand
     private const int DefaultBatchSize = 128;
     private const double DefaultCheckpointMinutes = 10;
     private const double MostMinutes = 1_000_000;
+    private const string ImagenetteRecipe = "imagenette-5";
+
+    // The data sets that it was made for.
+    private static readonly string[] s_imagenette = ["imagenette2-160", "imagenette2-320"];
 
     private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with a run that was stopped, where it was; what it is trained on and how stays as it was.", HelpName = "FOLDER" };
     private readonly Option<string> _dataset = new("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
     private readonly Option<double?> _validationSplit = new("--validation-split") { Description = "The share of each class's images to evaluate on, from a folder with no val/ or test/: 0.2 for a fifth. The seed decides which.", HelpName = "PART", CustomParser = result => Number.Parse(result) };
     private readonly Option<string> _network = new("--network") { Description = "The network's name; 'networks' lists them.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
     private readonly Option<bool> _pretrained = new("--pretrained") { Arity = ArgumentArity.Zero, Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once." };
-    private readonly Option<string?> _recipe = new("--recipe") { Description = $"How to train, as a whole: {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}. Further options change one thing of it each.", HelpName = "NAME" };
+    private readonly Option<string?> _recipe = new("--recipe") { Description = $"How to train, as a whole: {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}. Further options change one thing of it each. Default: {ImagenetteRecipe} for {string.Join(" and ", s_imagenette)}, else none.", HelpName = "NAME" };
     private readonly TrainerArguments _training = new();
     private readonly Option<int?> _batchSize = new("--batch-size") { Description = $"Images of a batch. Default: {DefaultBatchSize}.", HelpName = "N" };
     private readonly Option<int?> _imageSize = new("--image-size") { Description = "Height and width of the network's input. Default: what the network was made for, 224 or 32, or what the first image has if that is less.", HelpName = "PIXELS" };
@@ -53,10 +57,10 @@ internal sealed class TrainCommand
     {
         var command = new Command("train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5. Goes on after it was stopped by: train --resume FOLDER")
         {
-            _resume, _dataset, _validationSplit, _network, _pretrained, _recipe,
+            SettingsFile.Option, _resume, _dataset, _validationSplit, _network, _pretrained, _recipe,
         };
         foreach (var option in _training.All) command.Add(option);
-        foreach (var option in new Option[] { _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache })
+        foreach (var option in new Option[] { _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache, JsonOutput.Option })
             command.Add(option);
         _network.CompletionSources.Add([.. ResNets.Names]);
         _recipe.CompletionSources.Add([.. TrainingRecipes.All.Select(recipe => recipe.Name)]);
@@ -70,7 +74,8 @@ internal sealed class TrainCommand
         // Everything that can be wrong about the command line is found before a dataset is unpacked.
         string name = parsed.GetValue(_network)!;
         var row = ResNets.Find(name);
-        var recipe = parsed.GetValue(_recipe) is { } called ? TrainingRecipes.Find(called) : null;
+        string? called = parsed.GetValue(_recipe) ?? (s_imagenette.Contains(parsed.GetValue(_dataset)) ? ImagenetteRecipe : null);
+        var recipe = called is null ? null : TrainingRecipes.Find(called);
         var published = parsed.GetValue(_pretrained) ? PretrainedWeights.Find(name) : null;
         if (published is not null && parsed.GetValue(_channels) == 1)
             throw new ArgumentException("--channels is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
@@ -119,7 +124,7 @@ internal sealed class TrainCommand
 
     private int Resume(ParseResult parsed, string folder, CancellationToken cancellationToken)
     {
-        var changeable = new Option[] { _resume, _device, _workers, _cache };
+        var changeable = new Option[] { _resume, _device, _workers, _cache, JsonOutput.Option };
         if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option)) is { } given)
             throw new ArgumentException($"{given.Option.Name} cannot be changed with --resume, since the run would not end as it would have: leave it out, or begin a new run.");
         var run = RunFolder.OpenUnfinished(folder);
@@ -169,12 +174,14 @@ internal sealed class TrainCommand
         Console.WriteLine(
             $"{(resume ? "Resuming" : "Training")} {settings.Network}{(settings.Pretrained is null ? "" : $" from {settings.Pretrained}")} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, {get_num_threads()} threads: "
             + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}{(data.Train.IsPacked ? $" from the packs in {data.Name}" : "")}, "
-            + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of {settings.BatchSize}");
+            + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of {settings.BatchSize}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
         using var recording = run.Record(trainer, model, evaluation);
         Watch(trainer, training, evaluation);
         TrainingOutcome outcome;
         try
         {
+            // A step may take a while.
+            using var told = cancellationToken.Register(() => ConsoleProgress.WriteLine("Stopping after this step (again: at once)"));
             outcome = ConsoleProgress.Run(progress => trainer.Train(model, resume, progress, cancellationToken));
         }
         catch (ImageDecodingException)
@@ -187,14 +194,32 @@ internal sealed class TrainCommand
             // Whoever stops a run before its first evaluation has the weights so far.
             if (!run.HasWeights) run.SaveWeights(model);
             Console.WriteLine($"Stopped after {Counted.Of(outcome.Steps, "step", "steps")}; go on with: imagenette train --resume {run.Path}");
+            JsonOutput.Write(Describe(outcome, run));
             return ExitCode.Interrupted;
         }
         if (outcome.StoppedEarly) Console.WriteLine($"Ended after epoch {outcome.Epochs.Count}, since top-1 no longer rose");
         if (outcome.Best is { } best && outcome.Epochs.Count > 1)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Best: top-1 {Math.Max(best.Top1, double.IsNaN(best.AverageTop1) ? 0 : best.AverageTop1):0.00} % in epoch {best.Epoch}"));
-        Console.WriteLine($"The weights, settings and metrics are in {run.Path}, and {Path.Combine(run.Path, "report.html")} shows them");
+        Console.WriteLine($"The weights, settings and metrics are in {run.Path}, and {Report(run)} shows them");
+        JsonOutput.Write(Describe(outcome, run));
         return ExitCode.Success;
     }
+
+    private static string Report(RunFolder run) => Path.Combine(run.Path, "report.html");
+
+    private static object Describe(TrainingOutcome outcome, RunFolder run) => new
+    {
+        Run = run.Path,
+        // There is none before the first epoch is over.
+        Report = File.Exists(Report(run)) ? Report(run) : null,
+        run.Settings.Network,
+        run.Settings.Dataset,
+        outcome.Steps,
+        outcome.Interrupted,
+        outcome.StoppedEarly,
+        Best = BestEpoch.Of(outcome.Epochs),
+        outcome.Epochs,
+    };
 
     private static ResNetModel Network(RunSettings settings, DataSource data, Device device, bool hasCheckpoint, CancellationToken cancellationToken)
     {

@@ -14,9 +14,9 @@ internal static class VerifyDataCommand
         var minimumSize = new Option<int>("--min-size") { Description = "An image with fewer pixels in width or height is too small.", HelpName = "PIXELS", DefaultValueFactory = _ => 1 };
         var workers = LoadingOptions.Workers();
         var all = new Option<bool>("--all") { Arity = ArgumentArity.Zero, Description = $"Lists everything that is found, not only the first {ListedAtMost} of a kind." };
-        var command = new Command("verify-data", "Finds images that are broken, too small, or the same in two classes; the exit code is 1 where there are any")
+        var command = new Command("verify-data", "Finds images that are broken, too small, or the same in two classes; the exit code is 1 where there are any, for example: verify-data photos --min-size 32")
         {
-            folder, minimumSize, workers, all,
+            folder, minimumSize, workers, all, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
@@ -25,7 +25,11 @@ internal static class VerifyDataCommand
             if (string.IsNullOrWhiteSpace(root)) throw new ArgumentException("FOLDER is empty, but has to be the path of a folder of images.");
             var folders = ImageFolder.OpenAll(root);
             var report = ConsoleProgress.Prepare(progress => ImageFolder.Verify(folders, options, progress, cancellationToken));
-            Print(report, folders, root, options.MinimumSize, parsed.GetValue(all) ? int.MaxValue : ListedAtMost);
+            var document = new
+            {
+                report.Images, Classes = folders[0].Classes.Count, report.IsClean, report.Broken, report.TooSmall, report.InSeveralClasses, report.InOneClass,
+            };
+            JsonOutput.Show(document, () => Print(report, folders, root, options.MinimumSize, parsed.GetValue(all) ? int.MaxValue : ListedAtMost));
             return report.IsClean ? ExitCode.Success : ExitCode.Error;
         });
         return command;

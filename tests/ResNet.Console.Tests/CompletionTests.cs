@@ -1,3 +1,6 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
 namespace ResNet.Console.Tests;
 
 /// <summary>What a shell is told when somebody presses the tabulator.</summary>
@@ -16,5 +19,68 @@ public class CompletionTests
         using var process = ConsoleProcess.Start($"[suggest:{line.Length}]", line);
         process.ExitCode().Should().Be(0, process.Output);
         process.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Should().Contain(expected);
+    }
+
+    [Theory]
+    [InlineData("bash", "complete -o default -F _imagenette imagenette")]
+    [InlineData("zsh", "compdef _imagenette imagenette")]
+    [InlineData("fish", "complete -c imagenette")]
+    [InlineData("powershell", "Register-ArgumentCompleter -Native -CommandName imagenette")]
+    public void Each_shell_has_its_script(string shell, string registration)
+    {
+        using var process = ConsoleProcess.Start("completion", shell);
+        process.ExitCode().Should().Be(0, process.Output);
+        process.StandardOutput.Should().Contain(registration).And.Contain("[suggest:");
+    }
+
+    [Fact]
+    public void Another_shell_is_refused_with_those_there_are()
+    {
+        using var process = ConsoleProcess.Start("completion", "tcsh");
+        process.ExitCode().Should().Be(1);
+        process.Output.Trim().Should().Be("error: There is no completion for 'tcsh', but for bash, zsh, fish, powershell.");
+    }
+
+    // Shells that are not installed are left out.
+    [Theory]
+    [InlineData("bash", """
+        imagenette() { "$DOTNET" "$CONSOLE" "$@"; }
+        eval "$(imagenette completion bash)"
+        COMP_LINE="imagenette train --netw" COMP_POINT=23 COMP_CWORD=2 COMP_WORDS=(imagenette train --netw)
+        _imagenette imagenette
+        printf '%s\n' "${COMPREPLY[@]}"
+        """)]
+    [InlineData("zsh", """
+        imagenette() { "$DOTNET" "$CONSOLE" "$@" }
+        compdef() { }
+        compadd() { shift; print -l -- "$@" }
+        eval "$(imagenette completion zsh)"
+        words=(imagenette train --netw) CURRENT=3 PREFIX=--netw
+        _imagenette
+        """)]
+    [InlineData("fish", """
+        function imagenette; $DOTNET $CONSOLE $argv; end
+        imagenette completion fish | source
+        complete -C "imagenette train --netw"
+        """)]
+    public void Shells_complete_an_option(string shell, string script)
+    {
+        var start = new ProcessStartInfo(shell, ["-c", script])
+        {
+            RedirectStandardOutput = true,
+            Environment =
+            {
+                ["DOTNET"] = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["CONSOLE"] = Path.Combine(AppContext.BaseDirectory, "imagenette.dll"),
+            },
+        };
+        try
+        {
+            using var process = Process.Start(start)!;
+            process.StandardOutput.ReadToEnd().Trim().Should().Be("--network");
+        }
+        catch (Win32Exception)
+        {
+            // It is not there.
+        }
     }
 }

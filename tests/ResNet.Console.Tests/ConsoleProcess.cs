@@ -15,12 +15,13 @@ internal sealed class ConsoleProcess : IDisposable
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
+    private readonly StringBuilder _standardOutput = new();
 
     private ConsoleProcess(Process process)
     {
         _process = process;
-        process.OutputDataReceived += Append;
-        process.ErrorDataReceived += Append;
+        process.OutputDataReceived += (_, line) => Append(line.Data, isStandardOutput: true);
+        process.ErrorDataReceived += (_, line) => Append(line.Data, isStandardOutput: false);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
@@ -31,6 +32,15 @@ internal sealed class ConsoleProcess : IDisposable
         get
         {
             lock (_output) return _output.ToString();
+        }
+    }
+
+    /// <summary>What it has written to standard output alone, as another program gets it.</summary>
+    internal string StandardOutput
+    {
+        get
+        {
+            lock (_output) return _standardOutput.ToString();
         }
     }
 
@@ -107,9 +117,15 @@ internal sealed class ConsoleProcess : IDisposable
         _process.Dispose();
     }
 
-    private void Append(object sender, DataReceivedEventArgs line)
+    private void Append(string? line, bool isStandardOutput)
     {
-        lock (_output) _output.AppendLine(line.Data);
+        // The last one is the end.
+        if (line is null) return;
+        lock (_output)
+        {
+            _output.AppendLine(line);
+            if (isStandardOutput) _standardOutput.AppendLine(line);
+        }
     }
 
     [DllImport("libc")]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using ResNet.Tests;
 
@@ -15,7 +16,8 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
     [MemberData(nameof(Commands))]
     public void Commands_of_the_documentation_do_what_they_say(string command)
     {
-        string[] words = command.Split(' ');
+        // What it is piped into is not ours.
+        string[] words = command.Split(" | ")[0].Split(' ');
         using var process = ConsoleProcess.StartIn(place.Copy(), place.Variables, words[0], words[1..]);
         int exitCode = process.ExitCode();
         if (command.Contains("--pretrained", StringComparison.Ordinal))
@@ -26,22 +28,25 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
         }
         exitCode.Should().Be(0, process.Output);
         process.Output.Should().NotBeEmpty();
+        if (words.Contains("--json")) JsonDocument.Parse(process.StandardOutput).Dispose();
     }
 
-    private static IEnumerable<string> Lines()
-    {
-        string root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
-        return new[] { Path.Combine(root, "README.md") }.Concat(Directory.GetFiles(Path.Combine(root, "docs"), "*.md").Order(StringComparer.Ordinal))
+    private static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
+
+    private static IEnumerable<string> Lines() =>
+        new[] { Path.Combine(Root, "README.md") }.Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md").Order(StringComparer.Ordinal))
             .SelectMany(page => Fence().Matches(File.ReadAllText(page).ReplaceLineEndings("\n")))
             .SelectMany(block => block.Groups["lines"].Value.Split('\n'))
             .Select(line => line.Split('#')[0].Trim())
             .Where(line => line.StartsWith("imagenette ", StringComparison.Ordinal));
-    }
 
     [GeneratedRegex(@"^```sh\n(?<lines>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Fence();
 
-    /// <summary>A folder with all that the documentation takes for granted: photos, packed ones, pictures and runs.</summary>
+    [GeneratedRegex(@"^```json\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Settings();
+
+    /// <summary>A folder with all that the documentation takes for granted: photos, packed ones, pictures, settings and runs.</summary>
     public sealed class Place : IDisposable
     {
         // The console's batch, and some more.
@@ -58,6 +63,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
             TinyPictures.Write(Path.Combine(Original, "photos"), Photos);
             foreach (string picture in new[] { "shoe.png", "cat.jpg" })
                 File.Copy(Directory.EnumerateFiles(Path.Combine(Original, "photos"), "*.bmp", SearchOption.AllDirectories).First(), Path.Combine(Original, picture));
+            File.WriteAllText(Path.Combine(Original, "photos.json"), Settings().Match(File.ReadAllText(Path.Combine(Root, "docs", "console.md")).ReplaceLineEndings("\n")).Groups["text"].Value);
             // As if it had been downloaded: with the mark of a complete copy.
             string imagenette = Path.Combine(_folder, "cache", "imagenette2-160");
             TinyPictures.Write(imagenette, Photos);

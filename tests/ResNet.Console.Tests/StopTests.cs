@@ -73,7 +73,7 @@ public sealed class StopTests(InterruptedRuns runs)
             process.WaitUntil(() => run.Files.Count > 0);
             process.Signal(signal);
             process.ExitCode().Should().Be(exitCode, process.Output);
-            process.Output.Should().Contain($"--resume {run.Folder}", "it is said how to go on");
+            process.Output.Should().Contain("Stopping after this step").And.Contain($"--resume {run.Folder}", "it is said how to go on");
         }
         run.Finish();
         run.Results().Should().Equal(runs.Undisturbed("everything").Results);
