@@ -157,7 +157,7 @@ test_all() {
   [ "$failed" = 0 ]
 }
 
-# All sides in turn; needs PyTorch, unlike the tests. Everything together takes half an hour and goes into the page.
+# All sides in turn; needs PyTorch, unlike the tests. Everything together takes some forty minutes and goes into the page.
 bench() {
   local options=()
   case ${1:-} in

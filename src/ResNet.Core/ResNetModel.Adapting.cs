@@ -128,7 +128,8 @@ public sealed partial class ResNetModel
         if (_packed is null) return null;
         Check(input);
         bool fits = !training && Device.type == DeviceType.CPU && input.device_type == DeviceType.CPU && input.dtype == ScalarType.Float32 && input.size(0) > 0;
-        return fits && !(input.requires_grad && is_grad_enabled()) ? _packed : null;
+        bool learns = is_grad_enabled() && (input.requires_grad || parameters().Any(parameter => parameter.requires_grad));
+        return fits && !learns ? _packed : null;
     }
 
     // New weights that are overwritten at once must not change what is random in a training run.

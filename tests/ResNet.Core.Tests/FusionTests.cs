@@ -197,6 +197,38 @@ public class FusionTests
     }
 
     [Fact]
+    public void A_new_classifier_of_a_fused_network_learns()
+    {
+        manual_seed(7);
+        using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build();
+        using var fused = network.FuseForInference().ResetClassifier(2);
+        network.eval();
+        using var scope = NewDisposeScope();
+        var images = randn([4, 3, 32, 32]);
+        fused.call(images).sum().backward();
+        // The gradient of a sum of scores is the sum of the pooled vectors, for each class.
+        var (_, pooled) = network.ForwardFeatures(images);
+        var expected = pooled.sum(dim: 0).detach();
+        foreach (var row in fused.get_parameter("fc.weight")!.grad!.unbind(0)) RelativeError(row, expected).Should().BeLessThan(1e-4);
+    }
+
+    [Fact]
+    public void Several_threads_can_use_a_fused_network_at_once()
+    {
+        manual_seed(8);
+        using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build();
+        using var fused = network.FuseForInference();
+        using var images = randn([1, 3, 32, 32]);
+        using var expected = fused.call(images);
+        Parallel.For(0, 16, _ =>
+        {
+            using var inference = inference_mode();
+            using var found = fused.call(images);
+            RelativeError(found, expected).Should().BeLessThan(1e-6);
+        });
+    }
+
+    [Fact]
     public void A_fused_network_refuses_what_it_cannot_take()
     {
         using var network = new ResNetBuilder().StageDepths(1).Classes(3).Build();

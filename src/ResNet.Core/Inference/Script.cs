@@ -34,6 +34,7 @@ internal sealed class Script
         _functions.AppendLine($"def {Pack}(own: List[Tensor]) -> List[Tensor]:").AppendLine($"  return [{string.Join(", ", _packing)}]");
         var functions = jit.compile(_functions.ToString());
         using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
         var weights = functions.invoke<Tensor[]>(Pack, [_weights.ToArray()]);
         foreach (var weight in weights) weight.DetachFromDisposeScope();
         return (functions, weights);
