@@ -26,7 +26,7 @@ public sealed partial class ResNetModel
         fc.train(training);
         former.Dispose();
         Options = options;
-        Repack();
+        Unpack();
         return this;
     }
 
@@ -70,7 +70,7 @@ public sealed partial class ResNetModel
     /// <remarks>
     /// In single precision on an x64 processor the copy computes in the layout of oneDNN's kernels, with weights that were brought into it once. It holds its weights
     /// twice then, and does not call its layers' hooks. What is loaded into it counts (<see cref="LoadWeights"/>, <see cref="load_state_dict"/>); after changes to its parameters
-    /// themselves, make another copy. Networks with zero-padding shortcuts and dilated D networks compute in channels-last instead.
+    /// themselves, make another copy. Once some of them learn, or it has a new classifier, it computes as any other network. Networks with zero-padding shortcuts and dilated D networks compute in channels-last instead.
     /// </remarks>
     /// <returns>The copy, which is the caller's; this network stays as it is.</returns>
     /// <exception cref="InvalidOperationException">The norms are no batch norms.</exception>
@@ -115,10 +115,16 @@ public sealed partial class ResNetModel
 
     private void Pack() => _packed = OneDnnNetwork.TryCreate(this);
 
+    private void Unpack()
+    {
+        _packed?.Dispose();
+        _packed = null;
+    }
+
     private void Repack()
     {
         if (_packed is null) return;
-        _packed.Dispose();
+        Unpack();
         Pack();
     }
 
@@ -126,10 +132,15 @@ public sealed partial class ResNetModel
     private OneDnnNetwork? PackedFor(Tensor input)
     {
         if (_packed is null) return null;
+        if (parameters().Any(parameter => parameter.requires_grad))
+        {
+            // What learns changes, and the packed weights would not.
+            Unpack();
+            return null;
+        }
         Check(input);
         bool fits = !training && Device.type == DeviceType.CPU && input.device_type == DeviceType.CPU && input.dtype == ScalarType.Float32 && input.size(0) > 0;
-        bool learns = is_grad_enabled() && (input.requires_grad || parameters().Any(parameter => parameter.requires_grad));
-        return fits && !learns ? _packed : null;
+        return fits && !(input.requires_grad && is_grad_enabled()) ? _packed : null;
     }
 
     // New weights that are overwritten at once must not change what is random in a training run.

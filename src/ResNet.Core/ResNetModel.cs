@@ -96,14 +96,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type; 32×32 pixels and up make sense.</param>
     /// <returns><c>[N, classes]</c>, not yet normalised by a softmax.</returns>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
-    public override Tensor forward(Tensor input)
-    {
-        if (PackedFor(input) is { } packed) return packed.Forward(input);
-        using var scope = NewDisposeScope();
-        var x = ForwardStem(input);
-        foreach (var stage in _stages) x = x.Then(stage);
-        return Classify(x).MoveToOuterDisposeScope();
-    }
+    public override Tensor forward(Tensor input) => PackedFor(input) is { } packed ? packed.Forward(input) : ForwardLayers(input);
 
     /// <summary>Computes the network without its classifier.</summary>
     /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type.</param>
@@ -182,6 +175,15 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         _disposed = true;
         if (disposing) _packed?.Dispose();
         base.Dispose(disposing);
+    }
+
+    /// <summary>What <see cref="forward"/> computes, layer by layer: each is called, with its hooks.</summary>
+    internal Tensor ForwardLayers(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = ForwardStem(input);
+        foreach (var stage in _stages) x = x.Then(stage);
+        return Classify(x).MoveToOuterDisposeScope();
     }
 
     /// <summary>The stem's output, <c>[N, width, H/4, W/4]</c> or with CIFAR's stem <c>[N, width, H, W]</c>.</summary>

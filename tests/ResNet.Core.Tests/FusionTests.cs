@@ -1,5 +1,6 @@
 using ResNet.Core.Blocks;
 using ResNet.Core.Inference;
+using ResNet.Core.Inspection;
 using ResNet.Tests;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -213,6 +214,23 @@ public class FusionTests
     }
 
     [Fact]
+    public void What_a_fused_network_has_learned_counts_at_once()
+    {
+        manual_seed(9);
+        using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build();
+        using var fused = network.FuseForInference();
+        using var scope = NewDisposeScope();
+        var images = randn([1, 3, 32, 32]);
+        var before = fused.call(images);
+        var bias = fused.get_parameter("fc.bias")!;
+        bias.requires_grad = true;
+        fused.call(images).sum().backward();
+        using (no_grad()) bias.add_(1);
+        bias.requires_grad = false;
+        RelativeError(fused.call(images), before + 1).Should().BeLessThan(1e-4);
+    }
+
+    [Fact]
     public void Several_threads_can_use_a_fused_network_at_once()
     {
         manual_seed(8);
@@ -226,6 +244,16 @@ public class FusionTests
             using var found = fused.call(images);
             RelativeError(found, expected).Should().BeLessThan(1e-6);
         });
+    }
+
+    [Fact]
+    public void A_fused_network_can_be_summarised()
+    {
+        using var network = new ResNetBuilder().StageDepths(1, 1).Classes(3).Build();
+        using var fused = network.FuseForInference();
+        var (summary, expected) = (ModelSummary.Of(fused, 32, 32), ModelSummary.Of(network, 32, 32));
+        summary.MultiplyAdds.Should().Be(expected.MultiplyAdds);
+        summary.Layers.Select(layer => layer.Name).Should().Contain(["conv1", "layer2.0.conv1", "fc"]).And.NotContain("bn1");
     }
 
     [Fact]
