@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 
 namespace ResNet.Console.Tests;
@@ -41,29 +40,33 @@ public class CompletionTests
         process.Output.Trim().Should().Be("error: There is no completion for 'tcsh', but for bash, zsh, fish, powershell.");
     }
 
-    // Shells that are not installed are left out.
-    [Theory]
-    [InlineData("bash", """
+    [ShellFact("bash")]
+    public void Bash_completes_an_option() => Complete("bash", """
         imagenette() { "$DOTNET" "$CONSOLE" "$@"; }
         eval "$(imagenette completion bash)"
         COMP_LINE="imagenette train --netw" COMP_POINT=23 COMP_CWORD=2 COMP_WORDS=(imagenette train --netw)
         _imagenette imagenette
         printf '%s\n' "${COMPREPLY[@]}"
-        """)]
-    [InlineData("zsh", """
+        """);
+
+    [ShellFact("zsh")]
+    public void Zsh_completes_an_option() => Complete("zsh", """
         imagenette() { "$DOTNET" "$CONSOLE" "$@" }
         compdef() { }
         compadd() { shift; print -l -- "$@" }
         eval "$(imagenette completion zsh)"
         words=(imagenette train --netw) CURRENT=3 PREFIX=--netw
         _imagenette
-        """)]
-    [InlineData("fish", """
+        """);
+
+    [ShellFact("fish")]
+    public void Fish_completes_an_option() => Complete("fish", """
         function imagenette; $DOTNET $CONSOLE $argv; end
         imagenette completion fish | source
         complete -C "imagenette train --netw"
-        """)]
-    public void Shells_complete_an_option(string shell, string script)
+        """);
+
+    private static void Complete(string shell, string script)
     {
         var start = new ProcessStartInfo(shell, ["-c", script])
         {
@@ -73,14 +76,18 @@ public class CompletionTests
                 ["DOTNET"] = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["CONSOLE"] = Path.Combine(AppContext.BaseDirectory, "imagenette.dll"),
             },
         };
-        try
+        using var process = Process.Start(start)!;
+        process.StandardOutput.ReadToEnd().Trim().Should().Be("--network");
+    }
+
+    /// <summary>A test that needs a shell, and is skipped where that is not installed.</summary>
+    [AttributeUsage(AttributeTargets.Method)]
+    private sealed class ShellFactAttribute : FactAttribute
+    {
+        public ShellFactAttribute(string shell)
         {
-            using var process = Process.Start(start)!;
-            process.StandardOutput.ReadToEnd().Trim().Should().Be("--network");
-        }
-        catch (Win32Exception)
-        {
-            // It is not there.
+            string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+            if (!folders.Any(folder => File.Exists(Path.Combine(folder, shell)) || File.Exists(Path.Combine(folder, shell + ".exe")))) Skip = $"There is no {shell}.";
         }
     }
 }
