@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using Benchmarks;
 using Benchmarks.DataLoading;
@@ -33,7 +34,7 @@ try
     }
     return 0;
 }
-catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException or ResNet.Training.Data.DatasetException)
+catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException or Win32Exception or ResNet.Training.Data.DatasetException)
 {
     Console.Error.WriteLine($"error: {e.Message}");
     return 1;

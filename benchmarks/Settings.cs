@@ -1,5 +1,6 @@
 using System.Globalization;
 using Benchmarks.Training;
+using ResNet.Core.Weights;
 
 namespace Benchmarks;
 
@@ -68,12 +69,17 @@ internal sealed record Settings
         "--cifar" => this with { Cifar = Folder(option, value) },
         "--job" => this with { Jobs = [Job.Find(value)] },
         "--heap" => this with { Heap = value is "yes" or "no" ? value == "yes" : throw new ArgumentException($"--heap is '{value}', but has to be yes or no.") },
-        "--network" => this with { Networks = [ResNet.Core.ResNets.Find(value).Name] },
+        "--network" => this with { Networks = [Torchvision(value)] },
         "--onnx-runtime" => this with { OnnxRuntime = Folder(option, value) },
         "--output" => this with { Output = value },
         "--page" => this with { Page = value },
         _ => throw new ArgumentException($"There is no option '{option}': give --rounds N, --seconds S, --photographs FOLDER, --cifar FOLDER, --job NAME, --heap yes, --network NAME or --output FOLDER."),
     };
+
+    // Those that it has weights for are those that it has.
+    private static string Torchvision(string network) => PretrainedWeights.Catalogue.Any(weights => weights.Network == network)
+        ? network
+        : throw new ArgumentException($"--network is '{network}', which torchvision does not have: give {string.Join(", ", PretrainedWeights.Catalogue.Select(weights => weights.Network).Distinct())}.");
 
     private static string Folder(string option, string path) => Directory.Exists(path)
         ? Path.GetFullPath(path)

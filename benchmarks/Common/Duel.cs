@@ -25,12 +25,19 @@ internal sealed class Duel(string name, string opponent, string unit = Row.Speed
     /// <param name="round">From 1.</param>
     /// <param name="sides">We, and the opponents of the duels in their order.</param>
     /// <param name="duels">The duels.</param>
-    public static IReadOnlyList<Measurement> Fight(int round, IReadOnlyList<Func<Measurement>> sides, IReadOnlyList<Duel> duels)
+    /// <param name="same">How far the others' checks may be from ours, as a part of theirs; null where each side has images of its own.</param>
+    /// <exception cref="InvalidOperationException">A side came to something else.</exception>
+    public static IReadOnlyList<Measurement> Fight(int round, IReadOnlyList<Func<Measurement>> sides, IReadOnlyList<Duel> duels, double? same = null)
     {
         var measured = new Measurement[sides.Count];
         var order = Enumerable.Range(0, sides.Count);
         foreach (int side in round % 2 == 1 ? order : order.Reverse()) measured[side] = sides[side]();
         for (int i = 0; i < duels.Count; i++) duels[i].Add(round, measured[0], measured[i + 1]);
+        for (int i = 1; i < measured.Length; i++)
+        {
+            if (same is { } part && !(Math.Abs(measured[0].Check - measured[i].Check) <= part * measured[i].Check))
+                throw new InvalidOperationException($"The sides do not compute the same: {measured[0].Check} here and {measured[i].Check} in {duels[i - 1]._work.Opponent}.");
+        }
         return measured;
     }
 }

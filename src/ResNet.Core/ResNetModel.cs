@@ -173,7 +173,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     protected override void Dispose(bool disposing)
     {
         _disposed = true;
-        if (disposing) _packed?.Dispose();
+        if (disposing) Unpack();
         base.Dispose(disposing);
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ResNet.Core.Blocks;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Inference;
@@ -29,15 +28,15 @@ internal sealed class OneDnnNetwork : IDisposable
     internal static OneDnnNetwork? TryCreate(ResNetModel network)
     {
         if (!s_isAvailable.Value || network.Device.type != TorchSharp.DeviceType.CPU || network.DType != ScalarType.Float32) return null;
-        if (network.modules().Any(module => module is ZeroPaddingShortcut or ShortcutPool { Stride: 1 })) return null;
         var script = new Script();
-        script.Function(Logits, images => [network.Describe(images)]);
-        script.Function(Stages, network.DescribeStages);
-        script.Function(Features, images =>
+        try
         {
-            var map = network.DescribeMap(network.DescribeStages(images).Last());
-            return [map, network.DescribePooling(map)];
-        });
+            Describe(network, script);
+        }
+        catch (NotSupportedException)
+        {
+            return null;
+        }
         return new OneDnnNetwork(script);
     }
 
@@ -63,6 +62,18 @@ internal sealed class OneDnnNetwork : IDisposable
         var results = Invoke(Features, input);
         using var pooled = results[1];
         return (results[0], pooled.flatten(1));
+    }
+
+    /// <exception cref="NotSupportedException">A layer is not one of those that oneDNN's tensors go through.</exception>
+    private static void Describe(ResNetModel network, Script script)
+    {
+        script.Function(Logits, images => [network.Describe(images)]);
+        script.Function(Stages, network.DescribeStages);
+        script.Function(Features, images =>
+        {
+            var map = network.DescribeMap(network.DescribeStages(images).Last());
+            return [map, network.DescribePooling(map)];
+        });
     }
 
     private static bool Works()
