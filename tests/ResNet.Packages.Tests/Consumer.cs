@@ -23,12 +23,12 @@ public sealed class Consumer : IDisposable
         TinyPictures.Write(Path.Combine(Cache, "imagenette2-160"));
         File.WriteAllText(Path.Combine(Cache, "imagenette2-160", ".complete"), "");
 
-        string[] libraries = IsStandIn ? ["TorchSharp.System", "ResNet.Core", "ResNet.Training"] : ["ResNet.Core", "ResNet.Training"];
-        foreach (string library in libraries) Run(Root, "dotnet", "pack", $"src/{library}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
+        foreach (string library in new[] { "ResNet.Core", "ResNet.Training" }) Run(Root, "dotnet", "pack", $"src/{library}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
         Directory.CreateDirectory(Application);
         File.WriteAllText(Path.Combine(_folder, "nuget.config"), $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="{Path.Combine(_folder, "packages")}" /></config>
+              <fallbackPackageFolders><add key="machine" value="{Metadata("PackageCache")}" /></fallbackPackageFolders>
               <packageSources><add key="packed" value="{Feed}" /></packageSources>
             </configuration>
             """);
@@ -42,7 +42,7 @@ public sealed class Consumer : IDisposable
               </PropertyGroup>
               <ItemGroup>
                 <PackageReference Include="ResNet.Training" Version="{Version}" />
-                {(IsStandIn ? "" : $"""<PackageReference Include="TorchSharp-cpu" Version="{Metadata("TorchSharpVersion")}" />""")}
+                <PackageReference Include="TorchSharp-cpu" Version="{Metadata("TorchSharpVersion")}" />
               </ItemGroup>
             </Project>
             """);
@@ -52,9 +52,6 @@ public sealed class Consumer : IDisposable
     }
 
     internal static string Root { get; } = Path.GetFullPath(Metadata("Root"));
-
-    /// <summary>Whether the packages depend on the stand-in instead of on TorchSharp.</summary>
-    internal static bool IsStandIn => Metadata("TorchEngine") == "System";
 
     internal string Feed => Path.Combine(_folder, "feed");
 

@@ -23,8 +23,6 @@ public sealed class PackagesTests(Consumer consumer) : IClassFixture<Consumer>
         const string page = "docs/get-started.md", end = "```";
         string[] lines = [.. File.ReadAllLines(Path.Combine(Consumer.Root, page)).SkipWhile(line => line != "```sh").Skip(1).TakeWhile(line => line != end)];
         lines.Should().HaveCount(3).And.Contain("dotnet add package ResNet.Training");
-        // The stand-in brings libtorch with it, and its packages say that they are no releases.
-        if (Consumer.IsStandIn) lines = [.. lines.Where(line => !line.EndsWith(" TorchSharp-cpu", StringComparison.Ordinal)).Select(line => line.Replace("dotnet add package ResNet.Training", "dotnet add package ResNet.Training --prerelease", StringComparison.Ordinal))];
         var code = Pages.Blocks(page).First();
         consumer.Type("pets", lines, string.Join('\n', code.Usings) + '\n' + code.Statements).Trim().Should().Be("4 × 2");
     }
@@ -55,16 +53,11 @@ public sealed class PackagesTests(Consumer consumer) : IClassFixture<Consumer>
     [Theory]
     [InlineData("ResNet.Core")]
     [InlineData("ResNet.Training")]
-    public void A_package_depends_on_TorchSharp_or_says_that_it_does_not(string library)
+    public void A_package_takes_the_TorchSharp_that_loads_on_Windows(string library)
     {
         using var package = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{library}.{consumer.Version}.nupkg"));
-        var dependencies = Specification(package, library).Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => element.Attribute("id")!.Value).ToList();
-        dependencies.Should().Contain(Consumer.IsStandIn ? "ResNet.TorchSharp.StandIn" : "TorchSharp");
-        dependencies.Should().NotContain(Consumer.IsStandIn ? "TorchSharp" : "ResNet.TorchSharp.StandIn");
-        consumer.Version.EndsWith("-system", StringComparison.Ordinal).Should().Be(Consumer.IsStandIn);
-        if (!Consumer.IsStandIn) return;
-        using var standIn = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"ResNet.TorchSharp.StandIn.{consumer.Version}.nupkg"));
-        Metadata(standIn, "ResNet.TorchSharp.StandIn")["description"].Should().StartWith("NOT TorchSharp");
+        var dependency = Specification(package, library).Descendants().Single(element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value == "TorchSharp");
+        dependency.Attribute("version")!.Value.Should().Be("0.106.0");
     }
 
     private static XDocument Specification(ZipArchive package, string library)

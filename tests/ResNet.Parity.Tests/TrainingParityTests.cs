@@ -31,7 +31,7 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
 
     // What is rounded differently switches single ReLUs, and after some steps no weight is the same. So both have to compute with the same libtorch, and on
     // images large enough for the last stage's maps to have more pixels than one, whose convolutions are linear layers here.
-    [ParityTheory(SameLibtorch = true)]
+    [ParityTheory]
     [InlineData("resnet18")]
     [InlineData("resnet50")]
     public void Steps_in_single_precision_give_PyTorchs_losses_and_weights(string name) => TakeSteps(name, ScalarType.Float32, size: 40);

@@ -210,7 +210,7 @@ public class FlatWeightsTests
         }
         network.state_dict().ShouldBe(masters);
         network.DType.Should().Be(ScalarType.Float32);
-        network.parameters().Should().OnlyContain(parameter => parameter.storage_offset() == 0 && parameter.grad == null);
+        network.parameters().Should().OnlyContain(parameter => parameter.storage_offset() == 0 && ReferenceEquals(parameter.grad, null));
         network.get_parameter("layer2.0.conv2.weight")!.stride().Should().Equal(144, 1, 48, 16);
         network.named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name).Should().OnlyContain(name => name.StartsWith("conv1") || name.StartsWith("bn1"));
         TinyNetwork.Backward(network, 1);
