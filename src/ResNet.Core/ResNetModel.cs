@@ -39,6 +39,8 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         options.Validate();
         Options = options;
         using var ordinary = new OrdinaryMode();
+        // TorchSharp's layers make tensors that they do not dispose of.
+        using var scope = NewDisposeScope();
 
         int channels = options.StageWidths[0];
         conv1 = StemConvolutions(options, channels);
@@ -60,7 +62,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         DrawWeights();
         this.to(options.DType);
         this.to(options.Device);
-        // A network outlives the dispose scope it is made in, buffers of custom norms too.
+        // A network outlives the dispose scopes it is made in, buffers of custom norms too.
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope();
     }
 

@@ -37,7 +37,11 @@ internal sealed class EvaluationTally
     internal int Images { get; private set; }
 
     /// <summary>The sum of the losses so far; waits for the device.</summary>
-    internal double FetchLossSum() => _sums[0].ToDouble();
+    internal double FetchLossSum()
+    {
+        using var loss = _sums[0];
+        return loss.ToDouble();
+    }
 
     /// <summary>Adds a batch.</summary>
     /// <param name="batch">The images.</param>

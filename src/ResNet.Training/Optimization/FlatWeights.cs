@@ -108,8 +108,8 @@ internal sealed class FlatWeights : IDisposable
     /// <summary>Sets all gradients to zero.</summary>
     internal void ZeroGradients()
     {
-        Gradients.zero_();
-        _copyGradients?.zero_();
+        Gradients.fill_(0);
+        _copyGradients?.fill_(0);
     }
 
     /// <summary>
@@ -119,7 +119,7 @@ internal sealed class FlatWeights : IDisposable
     internal void CollectGradients()
     {
         foreach (var (master, low) in _lowGradients) master.add_(low);
-        _copyGradients?.zero_();
+        _copyGradients?.fill_(0);
     }
 
     /// <summary>Copies the weights to the layers of low precision: to be called after each step. Does nothing in full precision.</summary>

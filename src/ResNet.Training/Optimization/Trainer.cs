@@ -262,7 +262,7 @@ public sealed class Trainer
         }
         position.Completed.Add(metrics);
         (position.Epoch, position.Batch, position.Images) = (position.Epoch + 1, 0, 0);
-        run.LossSum.zero_();
+        run.LossSum.fill_(0);
         Remember(run);
         run.Meter.Epoch(metrics);
         _log.EpochCompleted(metrics, _epochs);

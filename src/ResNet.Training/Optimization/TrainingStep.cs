@@ -124,8 +124,8 @@ internal sealed class TrainingStep : IDisposable
     private void Begin()
     {
         _run.Weights.ZeroGradients();
-        _loss.zero_();
-        _lossSum.zero_();
+        _loss.fill_(0);
+        _lossSum.fill_(0);
         _statistics?.copy_(_run.Weights.Statistics);
         Images = 0;
     }

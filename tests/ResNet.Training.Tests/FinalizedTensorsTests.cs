@@ -1,0 +1,177 @@
+using ResNet.Core;
+using ResNet.Core.Export;
+using ResNet.Core.Inspection;
+using ResNet.Core.Weights;
+using ResNet.Tests;
+using ResNet.Training.Checkpoints;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Transforms;
+using ResNet.Training.Evaluation;
+using ResNet.Training.Optimization;
+using ResNet.Training.Tests.Data;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Tests;
+
+/// <summary>Whatever the libraries do, they dispose of each tensor that they make: native memory is free at once, and not when the collector runs.</summary>
+public sealed class FinalizedTensorsTests : IDisposable
+{
+    private const int Times = 3;
+
+    private static readonly Compose s_evaluation = new(new CenterCrop(32), Normalize.ImageNet);
+    private static readonly Compose s_training = new(new RandomCrop(32, padding: 2), Normalize.ImageNet, new RandomErasing(0.5));
+
+    private static readonly Dictionary<string, Action<FinalizedTensorsTests>> s_paths = new()
+    {
+        ["inference"] = test => test._network.call(test._images).Dispose(),
+        ["features"] = test =>
+        {
+            var (map, pooled) = test._network.ForwardFeatures(test._images);
+            map.Dispose();
+            pooled.Dispose();
+        },
+        ["stages"] = test => DisposeAll(test._network.ForwardStages(test._images)),
+        ["fused inference"] = test => test._fused.call(test._images).Dispose(),
+        ["fused stages"] = test => DisposeAll(test._fused.ForwardStages(test._images)),
+        ["fusing"] = test => test.Dispose(test._network.FuseForInference()),
+        ["freezing"] = test => test._network.Freeze(untilStage: 1).Unfreeze(),
+        ["memory order"] = test => test._network.ToChannelsLast(),
+        ["summary"] = test => ModelSummary.Of(test._network, 32, 32),
+        ["heat map"] = test => GradCam.Compute(test._network, test._images, [0, 1]).Dispose(),
+        ["ONNX"] = test =>
+        {
+            OnnxExporter.Export(test._network, Stream.Null);
+            // It folds the norms of a copy.
+            test._parametersMade += test._fused.parameters().Count();
+        },
+        ["weights"] = test =>
+        {
+            foreach (var format in new[] { WeightsFormat.Safetensors, WeightsFormat.PyTorch, WeightsFormat.TorchSharp })
+            {
+                string path = test._folder.File("network.weights");
+                test._network.SaveWeights(path, format: format);
+                test._network.LoadWeights(path);
+            }
+        },
+        ["evaluation"] = test => new Evaluator(test.Loader(shuffle: false), new EvaluatorOptions { Flips = true }).Evaluate(test._network),
+        ["classification"] = test => new Classifier(test._network, ["a", "b"], s_evaluation).Classify(test._samples[0].Path),
+        ["explanation"] = test => new Classifier(test._network, ["a", "b"], s_evaluation).Explain(test._samples[0].Path),
+        ["training with SGD"] = test => test.Train(new TrainerOptions { Steps = 6 }),
+        ["training with AdamW and all else"] = test => test.Train(new TrainerOptions
+        {
+            Steps = 12,
+            Optimizer = new AdamW(),
+            Mixing = new RandomChoice(new Mixup(), new CutMix()),
+            AccumulateBatches = 2,
+            ClipNorm = 1,
+            Average = new AverageOptions { EverySteps = 2 },
+            OnNonFiniteLoss = OnNonFiniteLoss.SkipStep,
+        }),
+        ["training with LAMB"] = test => test.Train(new TrainerOptions { Steps = 6, Optimizer = new Lamb() }),
+        ["a run that is resumed"] = test =>
+        {
+            var checkpoints = new CheckpointOptions { Folder = test._folder.File(Guid.NewGuid().ToString()), EverySteps = 2 };
+            var options = new TrainerOptions { Steps = 6, Checkpoints = checkpoints, Average = new AverageOptions() };
+            for (int process = 0; process < 2; process++) test.Train(options, resume: true);
+        },
+    };
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<ImageSample> _samples = [];
+    private readonly Tensor _images = rand(2, 3, 32, 32);
+    private readonly ResNetModel _network = new ResNetBuilder().StageDepths(1, 1).Classes(2).StochasticDepth(0.2).Build();
+    private readonly ResNetModel _fused;
+    private long _parametersMade;
+
+    public FinalizedTensorsTests()
+    {
+        for (int i = 0; i < 12; i++)
+            _samples.Add(new ImageSample(_folder.Write($"{i:00}.ppm", [.. "P6 32 32 255\n"u8, .. Enumerable.Range(0, 32 * 32 * 3).Select(p => (byte)(p * (i + 3) % 251))]), i % 2));
+        _network.eval();
+        _fused = _network.FuseForInference();
+    }
+
+    public static TheoryData<string> Paths => [.. s_paths.Keys];
+
+    public void Dispose()
+    {
+        _fused.Dispose();
+        _network.Dispose();
+        _images.Dispose();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void Nothing_is_left_to_the_collector_by(string path)
+    {
+        // Once for what is made on the first call and stays.
+        s_paths[path](this);
+        ShouldLeaveNothing(() =>
+        {
+            for (int i = 0; i < Times; i++) s_paths[path](this);
+        });
+    }
+
+    [Fact]
+    public void A_tensor_that_nobody_disposes_of_is_counted()
+    {
+        long before = FinalizedTensors.Count();
+        for (int i = 0; i < Times; i++) _images.abs();
+        (FinalizedTensors.Count() - before).Should().Be(Times);
+    }
+
+    [Theory]
+    [InlineData("resnet18")]
+    [InlineData("resnet50")]
+    [InlineData("resnet20")]
+    [InlineData("plain20")]
+    [InlineData("resnet50d")]
+    [InlineData("preact_resnet18")]
+    public void Nothing_is_left_to_the_collector_by_building_training_and_disposing_of(string name)
+    {
+        Use();
+        ShouldLeaveNothing(Use);
+
+        void Use()
+        {
+            var network = ResNets.Create(name, classes: 2);
+            using (var logits = network.call(_images))
+            using (var loss = logits.sum())
+            {
+                loss.backward();
+            }
+            Dispose(network);
+        }
+    }
+
+    private void ShouldLeaveNothing(Action work)
+    {
+        long finalized = FinalizedTensors.Count(), live = LiveTensors.Count();
+        _parametersMade = 0;
+        work();
+        (FinalizedTensors.Count() - finalized).Should().Be(0, "the collector should have no tensor to free");
+        LiveTensors.Count(_parametersMade).Should().Be(live, "no tensor should stay");
+    }
+
+    private void Dispose(ResNetModel network)
+    {
+        _parametersMade += network.parameters().Count();
+        network.Dispose();
+    }
+
+    private static void DisposeAll(IEnumerable<Tensor> tensors)
+    {
+        foreach (var tensor in tensors) tensor.Dispose();
+    }
+
+    private ImageLoader Loader(bool shuffle) =>
+        new(_samples, shuffle ? s_training : s_evaluation, new ImageLoaderOptions { BatchSize = 4, Workers = 2, Shuffle = shuffle });
+
+    private void Train(TrainerOptions options, bool resume = false)
+    {
+        var network = new ResNetBuilder().StageDepths(1, 1).Classes(2).StochasticDepth(0.2).Build();
+        new Trainer(Loader(shuffle: true), Loader(shuffle: false), options).Train(network, resume);
+        Dispose(network);
+    }
+}
