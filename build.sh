@@ -2,7 +2,7 @@
 # Sets up what is missing and does one of these jobs:
 #   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
 #   ./build.sh test  [OPTION…]        runs every test, with --long also those that take many minutes; other options go to 'dotnet test'
-#   ./build.sh bench [PART] [OPTION…] measures beside TorchVision, PyTorch and ONNX Runtime, and writes docs/performance.md; the parts are
+#   ./build.sh bench [PART] [OPTION…] measures beside TorchSharp, PyTorch and ONNX Runtime, and writes docs/performance.md; the parts are
 #                                     data, train and infer, each of which can be measured alone: --rounds N, --seconds S, --photographs FOLDER
 set -euo pipefail
 readonly caller=$PWD

@@ -5,9 +5,17 @@ namespace Benchmarks;
 /// <summary>Puts tables between the marks that a page has for them; what is written around them stays.</summary>
 internal static class PerformancePage
 {
+    private static readonly (string Library, string Title)[] s_columns =
+    [
+        ("TorchSharp", "TorchSharp + TorchVision"),
+        ("PyTorch", "PyTorch"),
+        ("ONNX Runtime", "ONNX Runtime"),
+        ("torchvision", "torchvision's loader"),
+    ];
+
     public static void Write(string path, IReadOnlyList<Results> results)
     {
-        string page = File.ReadAllText(path);
+        string page = Replace(File.ReadAllText(path), "ratios", Ratios(results), path);
         foreach (var result in results) page = Replace(page, result.Part, Table(result), path);
         ResNet.Core.AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(page)));
         Console.WriteLine($"The tables are in {path}");
@@ -21,14 +29,39 @@ internal static class PerformancePage
         return page[..(from + start.Length)] + table + page[to..];
     }
 
+    // What is done in rows, libraries in columns.
+    private static string Ratios(IReadOnlyList<Results> results)
+    {
+        var text = new StringBuilder("| |");
+        foreach (var (_, title) in s_columns) text.Append($" {title} |");
+        text.Append("\n| --- |").Insert(text.Length, " --- |", s_columns.Length).Append('\n');
+        foreach (var rows in results.SelectMany(result => result.Rows).Where(row => !row.IsDetail).GroupBy(row => row.Name))
+        {
+            text.Append($"| {rows.Key} |");
+            foreach (var (library, _) in s_columns) text.Append($" {Ratios([.. rows.Where(row => row.Library == library)])} |");
+            text.Append('\n');
+        }
+        return text.ToString();
+    }
+
+    // Of a library's settings the one that is least in our favour counts.
+    private static string Ratios(IReadOnlyList<Row> rows)
+    {
+        if (rows.Count == 0) return "";
+        var speed = rows.Where(row => row.Unit != Row.Memory).Select(row => row.Speedup).MinBy(speedup => speedup.Median);
+        var memory = rows.Where(row => row.Unit == Row.Memory).Select(row => row.Ratio).MaxBy(ratio => ratio.Median);
+        return $"speed {speed.Text("0.00")}<br>memory {memory.Text("0.00")}";
+    }
+
     private static string Table(Results results)
     {
         var machine = results.Machine;
         var text = new StringBuilder();
-        text.Append($"{results.Rounds} rounds of at least {results.Seconds} s on {machine.Processors} cores of {machine.Processor} ({machine.Vectors}), {machine.MemoryGigabytes} GB, {machine.System}; {machine.DotNet}, {machine.Python}.\n\n");
+        text.Append($"{results.Rounds} rounds of at least {results.Seconds} s on {machine.Processors} cores of {machine.Processor} ({machine.Vectors}), ");
+        text.Append($"{machine.MemoryGigabytes} GB, {machine.System}; {machine.DotNet}, {machine.Packages}, {machine.Python}.\n\n");
         text.Append("| | ours | beside | theirs | ratio |\n| --- | --- | --- | --- | --- |\n");
         foreach (var row in results.Rows.Where(row => !row.IsDetail))
-            text.Append($"| {row.Name} | {row.Ours.Text(row.Format)} {row.Unit} | {row.Opponent} | {row.Theirs.Text(row.Format)} {row.Unit} | {row.Ratio.Text("0.00")} |\n");
+            text.Append($"| {row.Title} | {row.Ours.Text(row.Format)} {row.Unit} | {row.Opponent} | {row.Theirs.Text(row.Format)} {row.Unit} | {row.Ratio.Text("0.00")} |\n");
         return text.ToString();
     }
 }

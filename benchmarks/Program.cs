@@ -5,10 +5,10 @@ using Benchmarks.DataLoading;
 using Benchmarks.Inference;
 using Benchmarks.Training;
 
-// This library beside PyTorch, torchvision and ONNX Runtime, on the same files and processors:
+// This library beside TorchSharp, PyTorch, torchvision and ONNX Runtime, on the same files and processors:
 //
 //   Benchmarks [data|train|infer] [OPTION…]             all three where none is named; Settings has the options
-//   Benchmarks measure data|train|infer|first …         our side of one measurement, as a JSON line
+//   Benchmarks measure WHAT …                           one side of one measurement in a process of its own, as a JSON line
 //
 // PARITY_PYTHON names another Python with torchvision than Debian's.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -22,8 +22,17 @@ try
         case ["measure", "train", var job, var data, var weights, var seconds]:
             TrainingSteps.Measure(Job.Find(job), data, weights, Number(seconds));
             break;
+        case ["measure", "train-torchsharp", var job, var batches, var weights, var seconds]:
+            TorchSharpTraining.Measure(Job.Find(job), batches, weights, Number(seconds));
+            break;
         case ["measure", "infer", var network, var weights, var images, var batch, var seconds]:
-            Passes.Measure(network, weights, images, Whole(batch), Number(seconds));
+            FusedInference.Measure(network, weights, images, Whole(batch), Number(seconds));
+            break;
+        case ["measure", "infer-torchsharp", var network, var weights, var images, var batch, var seconds]:
+            TorchSharpInference.Measure(network, weights, images, Whole(batch), Number(seconds));
+            break;
+        case ["measure", "infer-onnx", var file, var images, var batch, var seconds]:
+            OnnxInference.Measure(file, images, Whole(batch), Number(seconds));
             break;
         case ["measure", "first", var network, var weights, var picture, var seconds]:
             FirstPrediction.Measure(network, weights, picture, Number(seconds));

@@ -11,8 +11,10 @@ internal sealed record Settings
     public const string Train = "train";
     public const string Infer = "infer";
 
+    private static readonly string[] s_all = [Data, Train, Infer];
+
     /// <summary>What is compared. Default: everything.</summary>
-    public IReadOnlyList<string> Parts { get; private init; } = [Data, Train, Infer];
+    public IReadOnlyList<string> Parts { get; private init; } = s_all;
 
     /// <summary>How often all sides take their turn. Default: 3.</summary>
     public int Rounds { get; private init; } = 3;
@@ -35,13 +37,10 @@ internal sealed record Settings
     /// <summary>The networks that infer.</summary>
     public IReadOnlyList<string> Networks { get; private init; } = ["resnet18", "resnet50"];
 
-    /// <summary>The folder of the package onnxruntime-node; null leaves ONNX Runtime out.</summary>
-    public string? OnnxRuntime { get; private init; }
-
     /// <summary>The folder for the rows, a file for each part.</summary>
     public string Output { get; private init; } = Path.Combine("artifacts", "bench");
 
-    /// <summary>A page to write the tables into; null for none.</summary>
+    /// <summary>A page to write the tables into, which needs all parts; null for none.</summary>
     public string? Page { get; private init; }
 
     public static Settings Parse(string[] arguments)
@@ -57,7 +56,9 @@ internal sealed record Settings
             if (i + 1 == arguments.Length) throw new ArgumentException($"{arguments[i]} needs a value.");
             settings = settings.With(arguments[i], arguments[i + 1]);
         }
-        return settings;
+        return settings.Page is null || settings.Parts.Count == s_all.Length
+            ? settings
+            : throw new ArgumentException($"--page needs all parts, because one of its tables is about all of them, but only {settings.Parts[0]} is measured.");
     }
 
     private Settings With(string option, string value) => option switch
@@ -70,7 +71,6 @@ internal sealed record Settings
         "--job" => this with { Jobs = [Job.Find(value)] },
         "--heap" => this with { Heap = value is "yes" or "no" ? value == "yes" : throw new ArgumentException($"--heap is '{value}', but has to be yes or no.") },
         "--network" => this with { Networks = [Torchvision(value)] },
-        "--onnx-runtime" => this with { OnnxRuntime = Folder(option, value) },
         "--output" => this with { Output = value },
         "--page" => this with { Page = value },
         _ => throw new ArgumentException($"There is no option '{option}': give --rounds N, --seconds S, --photographs FOLDER, --cifar FOLDER, --job NAME, --heap yes, --network NAME or --output FOLDER."),

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Benchmarks;
 
 /// <summary>Memory of a process and all that it started, in 10⁶ bytes.</summary>
-/// <param name="Proportional">Proportional set sizes: what several processes share counts once.</param>
+/// <param name="Proportional">What these processes share with each other counts once.</param>
 /// <param name="Resident">Resident set sizes: what several processes share counts in each.</param>
 internal readonly record struct Memory(double Proportional, double Resident)
 {
@@ -13,30 +13,38 @@ internal readonly record struct Memory(double Proportional, double Resident)
 
     public static Memory Of(int process)
     {
-        var sum = default(Memory);
+        var all = Tree(process).ToList();
+        double resident = all.Sum(memory => memory.Resident);
+        // A single process shares with strangers alone: this one has mapped the same libraries as those that it starts, which must not
+        // make those smaller. Proportional set sizes are for workers, which share most of what they have with each other.
+        return new Memory(all.Count == 1 ? resident : all.Sum(memory => memory.Proportional), resident);
+    }
+
+    // Proportional and resident set sizes of a process and all that it started.
+    private static List<Memory> Tree(int process)
+    {
+        var tree = new List<Memory>();
         try
         {
-            foreach (string line in File.ReadLines($"/proc/{process}/smaps_rollup"))
-            {
-                if (line.StartsWith("Pss:", StringComparison.Ordinal)) sum = sum with { Proportional = sum.Proportional + Number(line) };
-                if (line.StartsWith("Rss:", StringComparison.Ordinal)) sum = sum with { Resident = sum.Resident + Number(line) };
-            }
+            string[] sizes = File.ReadAllLines($"/proc/{process}/smaps_rollup");
+            // A process that has ended and waits for its parent has none.
+            if (sizes.Length > 0) tree.Add(new Memory(Size(sizes, "Pss:"), Size(sizes, "Rss:")));
             foreach (string thread in Directory.EnumerateDirectories($"/proc/{process}/task"))
             {
-                foreach (string child in File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                {
-                    var its = Of(int.Parse(child, CultureInfo.InvariantCulture));
-                    sum = new Memory(sum.Proportional + its.Proportional, sum.Resident + its.Resident);
-                }
+                string[] children = File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                foreach (string child in children) tree.AddRange(Tree(int.Parse(child, CultureInfo.InvariantCulture)));
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It has just ended.
         }
-        return sum;
+        return tree;
     }
 
-    private static double Number(string line) =>
-        double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * KibibytesToMegabytes;
+    private static double Size(string[] lines, string name)
+    {
+        string line = lines.First(line => line.StartsWith(name, StringComparison.Ordinal));
+        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * KibibytesToMegabytes;
+    }
 }

@@ -12,6 +12,14 @@ internal sealed record Row(string Name, string Opponent, string Unit)
     public const string Memory = "MB";
     public const string Time = "s";
 
+    /// <summary>The name in a table of its own.</summary>
+    [JsonIgnore]
+    public string Title => Unit == Memory ? $"{Name}: peak memory" : Name;
+
+    /// <summary>The opponent without its setting, which comes after a comma.</summary>
+    [JsonIgnore]
+    public string Library => Opponent.Split(',')[0];
+
     private readonly List<double> _ours = [];
     private readonly List<double> _theirs = [];
 
@@ -25,6 +33,10 @@ internal sealed record Row(string Name, string Opponent, string Unit)
 
     /// <summary>Of ours to theirs, round by round.</summary>
     public Spread Ratio => Spread.Of(_ours.Zip(_theirs, (ours, theirs) => ours / theirs));
+
+    /// <summary>Of our speed to theirs, round by round: above 1 where we are faster.</summary>
+    [JsonIgnore]
+    public Spread Speedup => Unit == Time ? Spread.Of(_ours.Zip(_theirs, (ours, theirs) => theirs / ours)) : Ratio;
 
     /// <summary>How numbers of the unit are written.</summary>
     [JsonIgnore]

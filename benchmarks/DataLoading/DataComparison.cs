@@ -21,12 +21,12 @@ internal sealed class DataComparison(Settings settings)
         var folder = Directory.CreateTempSubdirectory("data-loading");
         try
         {
-            var works = Prepare(folder.FullName);
+            var works = Prepare(folder.FullName).Select(work => (Work: work, Contest: Loading(work))).ToList();
             for (int round = 1; round <= settings.Rounds; round++)
             {
-                foreach (var work in works) Measure(work, round);
+                foreach (var (work, contest) in works) Measure(work, contest, round);
             }
-            return [.. works.SelectMany(work => work.Duel.Rows)];
+            return [.. works.SelectMany(work => work.Contest.Rows)];
         }
         finally
         {
@@ -76,15 +76,17 @@ internal sealed class DataComparison(Settings settings)
         return target;
     }
 
-    private void Measure(Work work, int round)
+    private Contest Loading(Work work)
     {
-        var measured = Duel.Fight(
-            round,
-            [
-                () => Measurement.Of(_self, "measure", Settings.Data, work.Pack ?? work.Folder, work.Kind, $"{work.Batch}", _workers, _seconds),
-                () => Measurement.Of(Python.Path, _script, "measure", work.Folder, work.Kind, $"{work.Batch}", _workers, _seconds),
-            ],
-            [work.Duel]);
+        string[] options = [work.Kind, $"{work.Batch}", _workers, _seconds];
+        return new Contest(
+            () => Measurement.Of(_self, ["measure", Settings.Data, work.Pack ?? work.Folder, .. options]),
+            [new Duel(work.Name, "torchvision", () => Measurement.Of(Python.Path, [_script, "measure", work.Folder, .. options]))]);
+    }
+
+    private static void Measure(Work work, Contest contest, int round)
+    {
+        var measured = contest.Fight(round);
         var (ours, theirs) = (measured[0], measured[1]);
         if (work.Kind == "eval" && Math.Abs(ours.Check - theirs.Check) > SameMean)
             throw new InvalidOperationException($"The two sides load different values: their means are {ours.Check} and {theirs.Check}.");

@@ -6,7 +6,4 @@ namespace Benchmarks.DataLoading;
 /// <param name="Folder">What torchvision reads, and we do where there is no pack.</param>
 /// <param name="Pack">What we read in its place.</param>
 /// <param name="Batch">Images of a batch.</param>
-internal sealed record Work(string Name, string Kind, string Folder, string? Pack, int Batch)
-{
-    public Duel Duel { get; } = new(Name, "torchvision");
-}
+internal sealed record Work(string Name, string Kind, string Folder, string? Pack, int Batch);

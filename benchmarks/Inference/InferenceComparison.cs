@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using ResNet.Core;
 using ResNet.Core.Export;
+using ResNet.Core.Weights;
 using ResNet.Training.Data;
 using static TorchSharp.torch;
 
@@ -16,29 +16,27 @@ internal sealed class InferenceComparison(Settings settings)
     private static readonly int[] s_batches = [1, 8];
 
     private readonly string _script = Path.Combine(AppContext.BaseDirectory, "inference_reference.py");
-    private readonly string _node = Path.Combine(AppContext.BaseDirectory, "onnx_reference.js");
     private readonly string _self = Environment.ProcessPath!;
     private readonly string _threads = $"{Environment.ProcessorCount}";
     private readonly string _seconds = $"{settings.Seconds}";
 
     public IReadOnlyList<Row> Run()
     {
-        if (settings.OnnxRuntime is null) Console.WriteLine("There is no ONNX Runtime for Node: its rows are left out");
         var folder = Directory.CreateTempSubdirectory("inference");
         try
         {
-            var works = new List<(IReadOnlyList<Duel> Duels, IReadOnlyList<Func<Measurement>> Sides)>();
+            var contests = new List<Contest>();
             foreach (string network in settings.Networks)
             {
                 var files = Prepare(network, folder.FullName);
-                works.AddRange(s_batches.Select(batch => Inference(network, batch, files)));
-                works.Add(First(network, files));
+                contests.AddRange(s_batches.Select(batch => Inference(network, batch, files)));
+                contests.Add(First(network, files));
             }
             for (int round = 1; round <= settings.Rounds; round++)
             {
-                foreach (var (duels, sides) in works) Duel.Fight(round, sides, duels, Same);
+                foreach (var contest in contests) contest.Fight(round, Same);
             }
-            return [.. works.SelectMany(work => work.Duels).SelectMany(duel => duel.Rows)];
+            return [.. contests.SelectMany(contest => contest.Rows)];
         }
         finally
         {
@@ -46,33 +44,39 @@ internal sealed class InferenceComparison(Settings settings)
         }
     }
 
-    private (IReadOnlyList<Duel> Duels, IReadOnlyList<Func<Measurement>> Sides) Inference(string network, int batch, Files files)
+    private Contest Inference(string network, int batch, Files files)
     {
         string name = $"inference, {network}, batch {batch}";
-        Func<Measurement> PyTorch(string layout) => () => Measurement.Of(Python.Path, "-W", "ignore", _script, "measure", network, layout, files.Weights, files.Images(batch), $"{batch}", _threads, _seconds);
-        var duels = new List<Duel> { new(name, "PyTorch, contiguous"), new(name, "PyTorch, channels-last") };
-        var sides = new List<Func<Measurement>>
+        string[] images = [files.Images(batch), $"{batch}"];
+
+        Duel PyTorch(string layout, string value)
         {
-            () => Measurement.Of(_self, "measure", Settings.Infer, network, files.Weights, files.Images(batch), $"{batch}", _seconds),
-            PyTorch("contiguous"),
-            PyTorch("channels_last"),
-        };
-        if (settings.OnnxRuntime is { } runtime)
-        {
-            duels.Add(new Duel(name, "ONNX Runtime"));
-            sides.Add(() => Measurement.Of("node", _node, runtime, files.Onnx, files.Images(batch), $"{batch}", _threads, _seconds));
+            string[] arguments = ["-W", "ignore", _script, "measure", network, value, files.Weights, .. images, _threads, _seconds];
+            return new Duel(name, $"PyTorch, {layout}", () => Measurement.Of(Python.Path, arguments));
         }
-        return (duels, sides);
+
+        var duels = new List<Duel>
+        {
+            PyTorch("contiguous", "contiguous"),
+            PyTorch("channels-last", "channels_last"),
+            new(name, "ONNX Runtime", () => Measurement.Of(_self, ["measure", "infer-onnx", files.Onnx, .. images, _seconds])),
+        };
+        if (TorchVisionNetworks.Has(network))
+        {
+            string[] arguments = ["measure", "infer-torchsharp", network, files.TorchSharpWeights, .. images, _seconds];
+            duels.Insert(0, new Duel(name, "TorchSharp, TorchVision's network", () => Measurement.Of(_self, arguments)));
+        }
+        return new Contest(() => Measurement.Of(_self, ["measure", Settings.Infer, network, files.Weights, .. images, _seconds]), duels);
     }
 
-    private (IReadOnlyList<Duel> Duels, IReadOnlyList<Func<Measurement>> Sides) First(string network, Files files) =>
-    (
-        [new Duel($"first prediction, {network}", "PyTorch", Row.Time)],
-        [
-            () => Measurement.Of(_self, "measure", "first", network, files.Weights, files.Picture, $"{SecondsAfterFirst}"),
-            () => Measurement.Of(Python.Path, "-W", "ignore", _script, "first", network, files.Weights, files.Picture, _threads, $"{SecondsAfterFirst}"),
-        ]
-    );
+    private Contest First(string network, Files files)
+    {
+        string seconds = $"{SecondsAfterFirst}";
+        string[] theirs = ["-W", "ignore", _script, "first", network, files.Weights, files.Picture, _threads, seconds];
+        return new Contest(
+            () => Measurement.Of(_self, "measure", "first", network, files.Weights, files.Picture, seconds),
+            [new Duel($"first prediction, {network}", "PyTorch", () => Measurement.Of(Python.Path, theirs), Row.Time)]);
+    }
 
     // Weights, images and a picture that all sides start from.
     private static Files Prepare(string network, string folder)
@@ -82,9 +86,10 @@ internal sealed class InferenceComparison(Settings settings)
         using var scope = NewDisposeScope();
         using var model = ResNets.Create(network);
         model.SaveWeights(files.Weights);
+        model.SaveWeights(files.TorchSharpWeights, format: WeightsFormat.TorchSharp);
         OnnxExporter.Export(model, files.Onnx);
         int size = ResNets.Find(network).ImageSize;
-        foreach (int batch in s_batches) File.WriteAllBytes(files.Images(batch), MemoryMarshal.AsBytes(rand([batch, 3, size, size]).data<float>().ToArray().AsSpan()).ToArray());
+        foreach (int batch in s_batches) ImageFile.Write(files.Images(batch), rand([batch, 3, size, size]).data<float>().ToArray());
         if (!File.Exists(files.Picture))
         {
             string pictures = Path.Combine(folder, "pictures");
@@ -97,6 +102,8 @@ internal sealed class InferenceComparison(Settings settings)
     private sealed record Files(string Folder, string Network)
     {
         public string Weights => Path.Combine(Folder, $"{Network}.safetensors");
+
+        public string TorchSharpWeights => Path.Combine(Folder, $"{Network}.dat");
 
         public string Onnx => Path.Combine(Folder, $"{Network}.onnx");
 

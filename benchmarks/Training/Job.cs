@@ -2,7 +2,7 @@ using ResNet.Training.Data.Transforms;
 
 namespace Benchmarks.Training;
 
-/// <summary>What is trained, on both sides.</summary>
+/// <summary>What is trained, on all sides.</summary>
 /// <param name="Key">Its name on the command line.</param>
 /// <param name="Name">Its name in the table.</param>
 /// <param name="Network">The network.</param>
@@ -11,7 +11,7 @@ namespace Benchmarks.Training;
 /// <param name="ImageSize">Their height and width.</param>
 /// <param name="BatchSize">Images of a step.</param>
 /// <param name="Batches">Steps of an epoch.</param>
-/// <param name="Decodes">Whether reading and decoding the files is part of it; if not, PyTorch has its input ready, and we take pixels from a pack.</param>
+/// <param name="Decodes">Whether reading and decoding the files is part of it; if not, the others have their input ready, and we take pixels from a pack.</param>
 internal sealed record Job(string Key, string Name, string Network, int Classes, int Channels, int ImageSize, int BatchSize, int Batches, bool Decodes)
 {
     public static IReadOnlyList<Job> All { get; } =
@@ -24,7 +24,7 @@ internal sealed record Job(string Key, string Name, string Network, int Classes,
     // What is rounded differently grows from step to step, most of all on images in the order of their classes.
     private const int MostCheckedSteps = 3;
 
-    /// <summary>The first steps, on whose mean loss both sides have to agree.</summary>
+    /// <summary>The first steps, on whose mean loss all sides have to agree.</summary>
     public int CheckedSteps => Math.Min(MostCheckedSteps, Batches);
 
     /// <summary>Images of an epoch.</summary>

@@ -1,4 +1,5 @@
 using ResNet.Core;
+using ResNet.Core.Weights;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
 using ResNet.Training.Data.Packing;
@@ -6,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Benchmarks.Training;
 
-/// <summary>Both sides in turn, round by round, and what comes of it.</summary>
+/// <summary>All sides in turn, round by round, and what comes of it.</summary>
 internal sealed class TrainingComparison(Settings settings)
 {
     private const string FashionMnist = "fashion-mnist";
@@ -23,14 +24,17 @@ internal sealed class TrainingComparison(Settings settings)
         var folder = Directory.CreateTempSubdirectory("training");
         try
         {
-            var opponents = Opponent.All(settings.Heap);
-            var duels = settings.Jobs.ToDictionary(job => job, job => opponents.Select(opponent => new Duel(job.Name, opponent.Name)).ToList());
-            foreach (var job in settings.Jobs) Prepare(job, folder.FullName);
+            var contests = new List<Contest>();
+            foreach (var job in settings.Jobs)
+            {
+                Prepare(job, folder.FullName);
+                contests.Add(new Contest(() => Ours(job, folder.FullName), [.. Duels(job, folder.FullName)]));
+            }
             for (int round = 1; round <= settings.Rounds; round++)
             {
-                foreach (var job in settings.Jobs) Measure(job, opponents, duels[job], folder.FullName, round);
+                foreach (var contest in contests) contest.Fight(round, SameLoss);
             }
-            return [.. settings.Jobs.SelectMany(job => duels[job]).SelectMany(duel => duel.Rows)];
+            return [.. contests.SelectMany(contest => contest.Rows)];
         }
         finally
         {
@@ -38,7 +42,7 @@ internal sealed class TrainingComparison(Settings settings)
         }
     }
 
-    // Images and weights that both sides start from.
+    // Images and weights that all sides start from.
     private void Prepare(Job job, string folder)
     {
         string images = Images(job, folder);
@@ -52,7 +56,10 @@ internal sealed class TrainingComparison(Settings settings)
             return;
         }
         Python.Run(_script, "make", images, $"{job.Images}", $"{job.ImageSize}");
-        ImagePack.Write(new ImageFolder(images), Pack(job, folder));
+        model.SaveWeights(TorchSharpWeights(job, folder), format: WeightsFormat.TorchSharp);
+        var made = new ImageFolder(images);
+        ImagePack.Write(made, Pack(job, folder));
+        BatchFiles.Write(Batches(job, folder), TrainingSteps.Loader(job, made, shuffle: false));
     }
 
     private static void Copy(string @class, string target, int count)
@@ -61,16 +68,28 @@ internal sealed class TrainingComparison(Settings settings)
         foreach (string file in Directory.EnumerateFiles(@class).Order(StringComparer.Ordinal).Take(count)) File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
     }
 
-    private void Measure(Job job, IReadOnlyList<Opponent> opponents, IReadOnlyList<Duel> duels, string folder, int round)
+    // TorchSharp has no loader of image folders, so it is no opponent where decoding is part of the job.
+    private IEnumerable<Duel> Duels(Job job, string folder)
     {
-        var sides = opponents.Select(opponent => (Func<Measurement>)(() => Theirs(job, opponent, folder)));
-        Duel.Fight(round, [() => Ours(job, folder), .. sides], duels, SameLoss);
+        if (!job.Decodes)
+        {
+            string network = TorchVisionNetworks.Has(job.Network) ? "TorchVision's network" : "our network";
+            yield return new Duel(job.Name, $"TorchSharp, {network}", () => TorchSharp(job, folder));
+        }
+        foreach (var opponent in Opponent.All(settings.Heap))
+            yield return new Duel(job.Name, opponent.Name, () => PyTorch(job, opponent, folder));
     }
 
     private Measurement Ours(Job job, string folder) =>
         Measurement.Of(_self, ["measure", Settings.Train, job.Key, job.Decodes ? Images(job, folder) : Pack(job, folder), Weights(job, folder), _seconds], _threads);
 
-    private Measurement Theirs(Job job, Opponent opponent, string folder) =>
+    private Measurement TorchSharp(Job job, string folder)
+    {
+        string[] arguments = ["measure", "train-torchsharp", job.Key, Batches(job, folder), TorchSharpWeights(job, folder), _seconds];
+        return Measurement.Of(_self, arguments, _threads);
+    }
+
+    private Measurement PyTorch(Job job, Opponent opponent, string folder) =>
         Measurement.Of(
             Python.Path,
             ["-W", "ignore", _script, "measure", opponent.Describe(job), Images(job, folder), Weights(job, folder), $"{Environment.ProcessorCount}", _seconds],
@@ -81,4 +100,8 @@ internal sealed class TrainingComparison(Settings settings)
     private static string Pack(Job job, string folder) => Path.Combine(folder, job.Key + ".pack.safetensors");
 
     private static string Weights(Job job, string folder) => Path.Combine(folder, job.Key + ".weights.safetensors");
+
+    private static string TorchSharpWeights(Job job, string folder) => Path.Combine(folder, job.Key + ".weights.dat");
+
+    private static string Batches(Job job, string folder) => Path.Combine(folder, job.Key + ".batches");
 }

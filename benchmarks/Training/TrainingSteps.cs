@@ -3,6 +3,7 @@ using System.Text.Json;
 using ResNet.Core;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Packing;
+using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 
 namespace Benchmarks.Training;
@@ -10,7 +11,7 @@ namespace Benchmarks.Training;
 /// <summary>Our side of the comparison: the library's own trainer, as the console uses it.</summary>
 internal static class TrainingSteps
 {
-    private const double LearningRate = 0.01;
+    internal const double LearningRate = 0.01;
 
     // More than can be done in any time that is asked for, yet few enough that a loss for each of their steps can be kept.
     private const int Endless = 100_000;
@@ -48,15 +49,22 @@ internal static class TrainingSteps
         };
         endless.Train(model, cancellationToken: stop.Token);
 
-        Trainer Trainer(int epochs, bool shuffle, long? steps = null) => new(Loader(shuffle), evaluation: null, Options(epochs) with { Steps = steps });
-
-        ImageLoader Loader(bool shuffle)
+        Trainer Trainer(int epochs, bool shuffle, long? steps = null)
         {
-            var transforms = Augmentation.None.Transforms(job.ImageSize, job.ImageSize, job.Normalize);
-            var options = new ImageLoaderOptions { BatchSize = job.BatchSize, Channels = job.Channels, Shuffle = shuffle };
-            return pack is null ? new ImageLoader(new ImageFolder(data).Samples, transforms, options) : new ImageLoader(pack, transforms, options);
+            var loader = pack is null
+                ? Loader(job, new ImageFolder(data), shuffle)
+                : new ImageLoader(pack, Transforms(job), LoaderOptions(job, shuffle));
+            return new(loader, evaluation: null, Options(epochs) with { Steps = steps });
         }
     }
+
+    /// <summary>The images of a folder as the network takes them.</summary>
+    internal static ImageLoader Loader(Job job, ImageFolder folder, bool shuffle) => new(folder.Samples, Transforms(job), LoaderOptions(job, shuffle));
+
+    private static Compose Transforms(Job job) => Augmentation.None.Transforms(job.ImageSize, job.ImageSize, job.Normalize);
+
+    private static ImageLoaderOptions LoaderOptions(Job job, bool shuffle) =>
+        new() { BatchSize = job.BatchSize, Channels = job.Channels, Shuffle = shuffle };
 
     private static TrainerOptions Options(int epochs) => new()
     {

@@ -16,7 +16,7 @@ public class OnnxParityTests
 
     public static TheoryData<string> Networks => [.. ResNets.Names];
 
-    [OnnxTheory]
+    [Theory]
     [MemberData(nameof(Networks))]
     public void ONNX_Runtime_computes_what_the_network_does(string name)
     {
@@ -27,7 +27,7 @@ public class OnnxParityTests
         Check(network, images, new());
     }
 
-    [OnnxTheory]
+    [Theory]
     [InlineData(8)]
     [InlineData(16)]
     public void Dilated_networks_are_exported_as_they_are(int outputStride)
@@ -43,7 +43,7 @@ public class OnnxParityTests
 
     public static TheoryData<string> Norms => ["group", "frozen"];
 
-    [OnnxTheory]
+    [Theory]
     [MemberData(nameof(Norms))]
     public void Other_norms_are_exported_as_well(string norm)
     {
@@ -56,7 +56,7 @@ public class OnnxParityTests
         }
     }
 
-    [OnnxTheory]
+    [Theory]
     [InlineData(ScalarType.Float64)]
     [InlineData(ScalarType.BFloat16)]
     public void Weights_of_other_types_are_written_in_single_precision(ScalarType type)
@@ -73,7 +73,7 @@ public class OnnxParityTests
     }
 
     // Bytes go in, and the classifier's own probabilities come out: resized, cropped and normalised as Pillow and torchvision do it.
-    [OnnxTheory]
+    [Theory]
     [InlineData(ImageInterpolation.Bilinear, 3, 113, 71)]
     [InlineData(ImageInterpolation.Bilinear, 3, 64, 300)]
     [InlineData(ImageInterpolation.Bicubic, 3, 150, 131)]

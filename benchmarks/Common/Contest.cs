@@ -1,0 +1,31 @@
+namespace Benchmarks;
+
+/// <summary>One thing that we and all opponents do in turn, each side in a process of its own.</summary>
+/// <param name="Ours">Does it once, here.</param>
+/// <param name="Duels">The opponents.</param>
+internal sealed record Contest(Func<Measurement> Ours, IReadOnlyList<Duel> Duels)
+{
+    public IEnumerable<Row> Rows => Duels.SelectMany(duel => duel.Rows);
+
+    /// <summary>Lets all sides do it once; who goes first changes from round to round.</summary>
+    /// <param name="round">From 1.</param>
+    /// <param name="same">How far the others' checks may be from ours, as a part of theirs; null where each side has images of its own.</param>
+    /// <returns>What was measured of us and of the opponents, in their order.</returns>
+    /// <exception cref="InvalidOperationException">A side came to something else.</exception>
+    public IReadOnlyList<Measurement> Fight(int round, double? same = null)
+    {
+        Func<Measurement>[] sides = [Ours, .. Duels.Select(duel => duel.Theirs)];
+        var measured = new Measurement[sides.Length];
+        var order = Enumerable.Range(0, sides.Length);
+        foreach (int side in round % 2 == 1 ? order : order.Reverse()) measured[side] = sides[side]();
+
+        var ours = measured[0];
+        foreach (var (duel, theirs) in Duels.Zip(measured[1..]))
+        {
+            duel.Add(round, ours, theirs);
+            if (same is not { } part || Math.Abs(ours.Check - theirs.Check) <= part * theirs.Check) continue;
+            throw new InvalidOperationException($"The sides do not compute the same: {ours.Check} here and {theirs.Check} in {duel.Opponent}.");
+        }
+        return measured;
+    }
+}
