@@ -7,7 +7,7 @@
 set -euo pipefail
 readonly caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
-readonly logs=artifacts/log
+readonly root=$PWD logs=artifacts/log
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -15,38 +15,34 @@ fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 # step WHAT REQUIREMENT COMMAND…: prints a line, and where the command fails, all its output and what it needs.
 step() {
   local what=$1 requirement=$2 log=$logs/${1//[^A-Za-z0-9]/-}.log began=$SECONDS
-  shift 2
   mkdir -p "$logs"
   printf '%s … ' "$what"
-  if "$@" >"$log" 2>&1 </dev/null; then
-    printf 'done (%d s)\n' $((SECONDS - began))
-  else
-    printf 'failed\n' >&2
-    cat "$log" >&2
-    printf 'build.sh: %s did not work. It needs %s.\n' "$what" "$requirement" >&2
-    return 1
-  fi
+  if "${@:3}" >"$log" 2>&1 </dev/null; then printf 'done (%d s)\n' $((SECONDS - began)); return; fi
+  printf 'failed\n' >&2
+  cat "$log" >&2
+  printf 'build.sh: %s did not work. It needs %s.\n' "$what" "$requirement" >&2
+  return 1
 }
 
-# install PURPOSE PACKAGE…: Debian packages, where this user may install them without a password. All jobs go on without them.
+# install CONSEQUENCE PACKAGE…: installs Debian packages if this user may do so without a password. The job goes on without them.
 install() {
-  local purpose=$1 missing=() package sudo=()
-  shift
-  for package in "$@"; do
+  local missing=() package as_root=()
+  for package in "${@:2}"; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) == installed ]] || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  [ "$(id -u)" = 0 ] || sudo=(sudo -n)
-  if command -v apt-get >/dev/null && "${sudo[@]}" true 2>/dev/null &&
-    step 'Updating the list of Debian packages' 'a reachable Debian mirror' "${sudo[@]}" apt-get update &&
-    step "Installing ${missing[*]}" 'these Debian packages' \
-      "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; then
-    return
-  fi
-  printf 'build.sh: without the Debian packages %s, %s.\n' "${missing[*]}" "$purpose" >&2
+  [ "$(id -u)" = 0 ] || as_root=(sudo -n)
+  command -v apt-get >/dev/null && ${as_root[@]+"${as_root[@]}"} true 2>/dev/null &&
+    step 'Updating the list of Debian packages' 'a reachable Debian mirror' ${as_root[@]+"${as_root[@]}"} apt-get update &&
+    step "Installing ${missing[*]}" 'these Debian packages' ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends "${missing[@]}" ||
+    printf 'build.sh: without the Debian packages %s, %s.\n' "${missing[*]}" "$1" >&2
 }
 
 build() { step "Building $1" 'the packages of Directory.Packages.props' dotnet build "$2" -c Release --nologo -v quiet || exit 1; }
+
+# start PROGRAM ARGUMENT…: ends with a program in artifacts/bin. Paths on the command line are the caller's.
+start() { cd "$caller"; exec "$root/artifacts/bin/$1" "${@:2}"; }
 
 # Runs the test projects one after the other, so that each has the machine to itself, and adds up their results.
 test_all() {
@@ -74,13 +70,10 @@ dotnet --version >/dev/null 2>&1 || fail "The .NET SDK is older than global.json
 install 'Fashion-MNIST is downloaded' dataset-fashion-mnist
 [ "$job" = train ] || install 'what compares with PyTorch is skipped' python3-torch python3-torchvision
 
-# Paths on the command line are the caller's.
 case $job in
   train)
     build 'the console' samples/Imagenette
-    root=$PWD
-    cd "$caller"
-    exec "$root/artifacts/bin/Imagenette/release/imagenette" train "$@"
+    start Imagenette/release/imagenette train "$@"
     ;;
   test)
     install 'the tests that load reports in a browser are skipped' chromium
@@ -95,12 +88,10 @@ case $job in
   bench)
     case ${1:-} in
       data | train | infer) ;;
-      '' | --*) set -- "$@" --page "$PWD/docs/performance.md" ;;
+      '' | --*) set -- "$@" --page "$root/docs/performance.md" ;;
       *) fail "There is no benchmark '$1': give data, train, infer or none for all of them." ;;
     esac
     build 'the benchmarks' benchmarks
-    root=$PWD
-    cd "$caller"
-    exec "$root/artifacts/bin/Benchmarks/release/Benchmarks" "$@" --output "$root/artifacts/bench"
+    start Benchmarks/release/Benchmarks "$@" --output "$root/artifacts/bench"
     ;;
 esac

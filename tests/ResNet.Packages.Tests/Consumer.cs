@@ -24,7 +24,6 @@ public sealed class Consumer : IDisposable
         File.WriteAllText(Path.Combine(Cache, "imagenette2-160", ".complete"), "");
 
         foreach (string library in new[] { "ResNet.Core", "ResNet.Training" }) Run(Root, "dotnet", "pack", $"src/{library}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
-        Directory.CreateDirectory(Application);
         File.WriteAllText(Path.Combine(_folder, "nuget.config"), $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="{Path.Combine(_folder, "packages")}" /></config>
@@ -32,20 +31,16 @@ public sealed class Consumer : IDisposable
               <packageSources><add key="packed" value="{Feed}" /></packageSources>
             </configuration>
             """);
-        File.WriteAllText(Path.Combine(Application, "consumer.csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
+        // An application without a platform of its own carries libtorch for all of them, 1.1 GB.
+        File.WriteAllText(Path.Combine(_folder, "Directory.Build.props"), """
+            <Project>
               <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
-                <Nullable>enable</Nullable>
-                <ImplicitUsings>enable</ImplicitUsings>
+                <CreateHardLinksForCopyLocalIfPossible>true</CreateHardLinksForCopyLocalIfPossible>
+                <CreateHardLinksForPublishFilesIfPossible>true</CreateHardLinksForPublishFilesIfPossible>
               </PropertyGroup>
-              <ItemGroup>
-                <PackageReference Include="ResNet.Training" Version="{Version}" />
-                <PackageReference Include="TorchSharp-cpu" Version="{Metadata("TorchSharpVersion")}" />
-              </ItemGroup>
             </Project>
             """);
+        Create("consumer", ["ResNet.Training", "TorchSharp-cpu"]);
         foreach (string source in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Consumer"))) File.Copy(source, Path.Combine(Application, Path.GetFileName(source)));
         foreach (var block in Pages.All.SelectMany(Pages.Blocks)) File.WriteAllText(Path.Combine(Application, block.ClassName + ".cs"), block.ToSource());
         Run(Application, "dotnet", "build", "-c", "Release", "--nologo", "-o", Path.Combine(_folder, "built"));
@@ -61,6 +56,35 @@ public sealed class Consumer : IDisposable
     private string Cache => Path.Combine(_folder, "cache");
 
     private string Application => Path.Combine(_folder, "consumer");
+
+    /// <summary>The folder of TorchSharp's native libraries in the package cache, with one for each platform in it.</summary>
+    internal static string NativeLibraries { get; } = Path.Combine(Metadata("PackageCache"), "torchsharp", Metadata("TorchSharp-cpu"), "runtimes");
+
+    /// <summary>Makes a project of somebody else's.</summary>
+    /// <param name="name">The project's name and that of its folder.</param>
+    /// <param name="packages">The packages that it refers to.</param>
+    /// <param name="outputType">What it becomes.</param>
+    /// <returns>Its folder.</returns>
+    internal string Create(string name, IEnumerable<string> packages, string outputType = "Exe")
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+        var references = packages.Select(package =>
+            $"""<PackageReference Include="{package}" Version="{(package.StartsWith("ResNet.", StringComparison.Ordinal) ? Version : Metadata(package))}" />""");
+        File.WriteAllText(Path.Combine(folder, name + ".csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>{outputType}</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+              </PropertyGroup>
+              <ItemGroup>
+                {string.Join("\n    ", references)}
+              </ItemGroup>
+            </Project>
+            """);
+        return folder;
+    }
 
     /// <summary>Runs blocks one after the other in a new folder, and gives what it wrote.</summary>
     internal string Run(string page, IEnumerable<CodeBlock> blocks)
@@ -89,7 +113,8 @@ public sealed class Consumer : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private string Run(string folder, string program, params IEnumerable<string> arguments)
+    /// <summary>Runs a program, which has to end well, and gives what it wrote.</summary>
+    internal string Run(string folder, string program, params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["RESNET_WEIGHTS_MIRROR"] = _mirror.Address;

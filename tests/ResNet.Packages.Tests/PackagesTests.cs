@@ -4,7 +4,8 @@ using System.Xml.Linq;
 namespace ResNet.Packages.Tests;
 
 /// <summary>What people get: the packages, and the documentation that they copy from.</summary>
-public sealed class PackagesTests(Consumer consumer) : IClassFixture<Consumer>
+[Collection(nameof(Consumer))]
+public sealed class PackagesTests(Consumer consumer)
 {
     public static TheoryData<string> WithCode => [.. Pages.All];
 

@@ -6,19 +6,18 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using Microsoft.Build.Framework;
-using Microsoft.Build.Utilities;
 
 namespace ResNet.Core.Build;
 
 /// <summary>Writes a copy of TorchSharp's native library that loads with an older libstdc++, or no copy where the library does so already.</summary>
 /// <remarks>MSBuild compiles this file when it runs the task: see ResNet.Core.targets beside it.</remarks>
-public sealed class RelaxLibstdcxxNeeds : Task
+public sealed class RelaxLibstdcxxNeeds : Microsoft.Build.Utilities.Task
 {
     /// <summary>The library as it is in its package. The task only reads it.</summary>
     [Required]
     public string Library { get; set; } = "";
 
-    /// <summary>Where the copy goes. A file that is there is replaced, or deleted where no copy is needed.</summary>
+    /// <summary>The path of the copy. A file that is there is replaced, or deleted where no copy is needed.</summary>
     [Required]
     public string Copy { get; set; } = "";
 
@@ -30,14 +29,42 @@ public sealed class RelaxLibstdcxxNeeds : Task
         {
             relaxed = LibstdcxxNeeds.Relax(File.ReadAllBytes(Library));
         }
-        catch (InvalidDataException refusal)
+        catch (Exception refusal) when (refusal is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            Log.LogWarning("{0} is used as it is, since it cannot be adapted to older versions of libstdc++: {1}.", Library, refusal.Message);
+            Log.LogWarning(null, "RESNET0001", null, Library, 0, 0, 0, 0,
+                "The library is used as it is, since it cannot be adapted to older versions of libstdc++: {0}", refusal.Message);
         }
-        Directory.CreateDirectory(Path.GetDirectoryName(Copy)!);
-        File.Delete(Copy);
-        if (relaxed is not null) File.WriteAllBytes(Copy, relaxed);
-        return true;
+        try
+        {
+            Replace(Copy, relaxed);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Log.LogErrorFromException(failure);
+        }
+        return !Log.HasLoggedErrors;
+    }
+
+    // An output folder can have hard links to the file, and a program that runs can use it. So it is never written to, but replaced as a whole.
+    private static void Replace(string path, byte[]? content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (content is null)
+        {
+            File.Delete(path);
+            return;
+        }
+        string unfinished = path + "." + Path.GetRandomFileName();
+        try
+        {
+            File.WriteAllBytes(unfinished, content);
+            File.Delete(path);
+            File.Move(unfinished, path);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
     }
 }
 
@@ -51,11 +78,13 @@ public static class LibstdcxxNeeds
     private const int SymbolSize = 24;
     private const int NeedSize = 16;
     private const ushort Weak = 2;
+    private const ushort Hidden = 0x8000;
 
     private static readonly (string Symbol, string Version, string OtherSymbol, string OtherVersion)[] Substitutes =
     [
-        // GCC 13 and later call this wherever <iostream> is included, to initialize std::cout and its like. With an older libstdc++ each object
-        // file does that, libtorch's among them, which are loaded first. So any function that takes no arguments can be called instead.
+        // GCC 13 and later refer to this function wherever <iostream> is included, so that libstdc++ initializes std::cout and its like. They do
+        // not call it, and a call of the substitute would do no harm. With an older libstdc++ the objects that include <iostream> initialize
+        // std::cout, and libtorch's libraries, which are loaded before TorchSharp's, have such objects.
         ("_ZSt21ios_base_library_initv", "GLIBCXX_3.4.32", "_ZNSt6chrono3_V212steady_clock3nowEv", "GLIBCXX_3.4.19"),
         // std::condition_variable::wait got a new version when it became noexcept. The older version is the same function.
         ("_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE", "GLIBCXX_3.4.30",
@@ -82,8 +111,8 @@ public static class LibstdcxxNeeds
             if (!known.TryGetValue(version, out var need) || !known.TryGetValue(otherVersion, out var other)) continue;
             // Another symbol of the same version would need it all the same.
             var imports = Imports(need.Index);
-            if (imports.Count != 1 || Name(imports.Single()) != symbol) continue;
-            int import = imports.Single();
+            if (imports.Count != 1 || Name(imports[0]) != symbol) continue;
+            int import = imports[0];
             int donor = symbol == otherSymbol ? import : Imports(other.Index).Find(candidate => Name(candidate) == otherSymbol);
             if (donor == 0) continue;
             elf.Write(symbols, import * SymbolSize, BitConverter.GetBytes(elf.UInt32(symbols, donor * SymbolSize)));
@@ -98,7 +127,8 @@ public static class LibstdcxxNeeds
 
         // Undefined symbols of a version. The first symbol of a table is none.
         List<int> Imports(ushort version) =>
-            [.. Enumerable.Range(0, count).Where(index => elf.UInt16(versions, index * 2) == version && elf.UInt16(symbols, index * SymbolSize + 6) == 0)];
+            [.. Enumerable.Range(1, Math.Max(count - 1, 0)).Where(index =>
+                (elf.UInt16(versions, index * 2) & ~Hidden) == version && elf.UInt16(symbols, index * SymbolSize + 6) == 0)];
     }
 
     // Where the flags of each version of libstdc++ are that the library needs, and by which number its symbols refer to it.
@@ -109,7 +139,8 @@ public static class LibstdcxxNeeds
         // Every entry takes room, so that a chain of more entries than there is room for goes in circles.
         int left = needs.Size / NeedSize;
         int file = 0;
-        for (uint toNextFile = uint.MaxValue; toNextFile != 0; file = Forward(file, toNextFile))
+        uint toNextFile;
+        do
         {
             int entry = Forward(file, elf.UInt32(needs, file + 8));
             for (int versions = elf.UInt16(needs, file + 2); versions > 0; versions--)
@@ -119,9 +150,11 @@ public static class LibstdcxxNeeds
                     found[elf.Text(names, elf.UInt32(needs, entry + 8))] = (entry + 4, elf.UInt16(needs, entry + 6));
                 entry = Forward(entry, elf.UInt32(needs, entry + 12));
             }
-            toNextFile = elf.UInt32(needs, file + 12);
             if (left-- == 0) throw new InvalidDataException("its list of needed versions has no end");
+            toNextFile = elf.UInt32(needs, file + 12);
+            file = Forward(file, toNextFile);
         }
+        while (toNextFile != 0);
         return found;
 
         int Forward(int offset, uint distance) =>

@@ -59,7 +59,12 @@ internal static class FashionMnist
         // The package's files are compressed anew, so the published sums are not theirs; the dimensions are.
         var path = Path.Join(systemFolder, name);
         if (!File.Exists(path))
-            path = await work.DownloadAsync(work.Dataset.Files.Single(file => file.Name == name), "install Debian's package dataset-fashion-mnist").ConfigureAwait(false);
+        {
+            var others = work.Dataset.Files.Where(file => file.Name != name).Select(file => file.Name);
+            path = await work.DownloadAsync(
+                work.Dataset.Files.Single(file => file.Name == name),
+                $"install Debian's package dataset-fashion-mnist; what else is needed, {string.Join(", ", others)}, belongs in the same folder").ConfigureAwait(false);
+        }
         using var content = File.OpenRead(path);
         return IdxFile.ReadGzip(content, path, dimensions).Data;
     }

@@ -128,11 +128,45 @@ public sealed class FashionMnistTests : IDisposable
             var partial = Path.Join(Root + ".partial", "t10k-labels-idx1-ubyte.gz");
             await prepare.Should().ThrowAsync<DatasetException>().WithMessage(
                 $"http://*/t10k-labels-idx1-ubyte.gz cannot be downloaded: the server answers 404 NotFound; download it elsewhere and put it at '{partial}', "
-                + "or set RESNET_DATASETS_MIRROR to the address of a mirror that has it, or install Debian's package dataset-fashion-mnist.");
+                + "or set RESNET_DATASETS_MIRROR to the address of a mirror that has it, or install Debian's package dataset-fashion-mnist; "
+                + "what else is needed, train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, belongs in the same folder.");
         }
         finally
         {
             Environment.SetEnvironmentVariable(DatasetCache.MirrorVariable, before);
+        }
+    }
+
+    [Fact]
+    public async Task Files_that_were_put_where_the_message_says_need_no_download()
+    {
+        var files = new List<DatasetFile>();
+        foreach (var (_, prefix, count) in SmallSplits)
+        {
+            foreach (var (name, dimensions) in new (string, int[])[] { ("images-idx3", [count, 28, 28]), ("labels-idx1", [count]) })
+            {
+                var content = Packed(dimensions, await Read("", dimensions));
+                files.Add(new(new($"http://127.0.0.1:9/{prefix}-{name}-ubyte.gz"), TestArchive.Md5(content)));
+                folder.Write($"fashion-mnist.partial/{files[^1].Name}", content);
+            }
+        }
+        var published = KnownDataset.Find("fashion-mnist");
+        var dataset = new KnownDataset("fashion-mnist", published.Title, FashionMnist.Classes, files, work => FashionMnist.FillAsync(
+            work, SmallSplits, (name, dimensions) => FashionMnist.ReadAsync(work, name, dimensions, Path.Join(folder.Path, "no-package"))))
+        {
+            Website = published.Website, EvaluationFolder = "test", TrainingImages = 30, EvaluationImages = 20,
+        };
+        (await dataset.PrepareAsync(folder.Path)).Should().Be(Root);
+        var (train, test) = ImageFolder.OpenSplits(Root);
+        (train.Count, test.Count).Should().Be((30, 20));
+
+        static byte[] Packed(int[] dimensions, ReadOnlyMemory<byte> data)
+        {
+            const byte bytes = 8;
+            using var packed = new MemoryStream();
+            using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+                gzip.Write([0, 0, bytes, (byte)dimensions.Length, .. dimensions.SelectMany(size => new byte[] { 0, 0, 0, (byte)size }), .. data.Span]);
+            return packed.ToArray();
         }
     }
 
