@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
+using ResNet.Common;
 using ResNet.Tests;
 using Reply = ResNet.Tests.UnreliableServer.Reply;
 
@@ -333,7 +334,7 @@ public sealed class FileDownloadTests : IDisposable
         var download = new FileDownload(new Uri("https://weights.invalid/weights.pth"), FilePath, HashAlgorithmName.SHA256, Hash(_content)[..8])
         {
             Client = offline,
-            Delay = (_, _) => throw new InvalidOperationException("There is nothing to wait for."),
+            Clock = new PauseClock(_ => throw new InvalidOperationException("There is nothing to wait for.")),
         };
         (await download.Invoking(it => it.RunAsync(null, CancellationToken.None)).Should().ThrowAsync<FileDownloadException>()).Which.Message.Should().StartWith(
             $"https://weights.invalid/weights.pth cannot be downloaded: unknown name; download it elsewhere and put it at '{FilePath}'");
@@ -400,11 +401,11 @@ public sealed class FileDownloadTests : IDisposable
     {
         using var cancellation = new CancellationTokenSource();
         using var server = new UnreliableServer(_content, new Reply { Status = HttpStatusCode.ServiceUnavailable });
-        var download = () => Download(server.Address, delay: (pause, token) =>
+        var download = () => Download(server.Address, clock: new PauseClock(pause =>
         {
             cancellation.Cancel();
-            return Task.Delay(pause, token);
-        }).RunAsync(null, cancellation.Token);
+            return pause;
+        })).RunAsync(null, cancellation.Token);
         await download.Should().ThrowAsync<OperationCanceledException>();
         server.Requests.Should().ContainSingle();
     }
@@ -417,12 +418,12 @@ public sealed class FileDownloadTests : IDisposable
         using var server = new UnreliableServer(_content, new Reply { CutAfter = Cut, Waits = waiting.Task }, new Reply());
         var first = DownloadAsync(server.Address, progress: new Reports(_ => asked.TrySetResult()));
         await asked.Task;
-        var second = Download(server.Address, delay: (pause, token) =>
+        var second = Download(server.Address, clock: new PauseClock(pause =>
         {
             pause.Should().Be(TimeSpan.FromSeconds(0.2));
             waiting.TrySetResult();
-            return Task.Delay(1, token);
-        }).RunAsync();
+            return TimeSpan.FromMilliseconds(1);
+        })).RunAsync();
         (await Task.WhenAll(first, second)).Should().Equal(FilePath, FilePath);
         server.Requests.Should().Equal(All, Cut);
         server.Sent.Should().Be(Length);
@@ -437,7 +438,11 @@ public sealed class FileDownloadTests : IDisposable
         LeavePartial(_content[..Cut]);
         using var server = new UnreliableServer(_content);
         using var held = new FileStream(FilePath, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-        await Download(server.Address, delay: async (_, _) => await held.DisposeAsync()).RunAsync();
+        await Download(server.Address, clock: new PauseClock(_ =>
+        {
+            held.Dispose();
+            return TimeSpan.Zero;
+        })).RunAsync();
         server.Requests.Should().BeEmpty();
         ShouldBeInPlace();
     }
@@ -462,11 +467,11 @@ public sealed class FileDownloadTests : IDisposable
         using var server = new UnreliableServer(_content);
         using var held = new FileStream(PartialPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         using var cancellation = new CancellationTokenSource();
-        var download = () => Download(server.Address, delay: (pause, token) =>
+        var download = () => Download(server.Address, clock: new PauseClock(pause =>
         {
             cancellation.Cancel();
-            return Task.Delay(pause, token);
-        }).RunAsync(null, cancellation.Token);
+            return pause;
+        })).RunAsync(null, cancellation.Token);
         await download.Should().ThrowAsync<OperationCanceledException>();
         server.Requests.Should().BeEmpty();
         held.Length.Should().Be(Cut);
@@ -479,7 +484,7 @@ public sealed class FileDownloadTests : IDisposable
         {
             using var server = new UnreliableServer(_content);
             await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(
-                () => Download(server.Address, delay: (_, token) => Task.Delay(1, token)).RunAsync())));
+                () => Download(server.Address, clock: new PauseClock(_ => TimeSpan.FromMilliseconds(1))).RunAsync())));
             server.Requests.Should().Equal(All);
             ShouldBeInPlace();
             File.Delete(FilePath);
@@ -513,16 +518,16 @@ public sealed class FileDownloadTests : IDisposable
         Uri address, IProgress<DownloadProgress>? progress = null, TimeSpan? longestSilence = null, CancellationToken cancellationToken = default) =>
         Download(address, longestSilence).RunAsync(progress, cancellationToken);
 
-    private FileDownload Download(Uri address, TimeSpan? longestSilence = null, Func<TimeSpan, CancellationToken, Task>? delay = null) =>
+    private FileDownload Download(Uri address, TimeSpan? longestSilence = null, PauseClock? clock = null) =>
         new(address, FilePath, HashAlgorithmName.SHA256, Hash(_content)[..8])
         {
             Client = _client,
             MirrorVariable = "RESNET_WEIGHTS_MIRROR",
             FolderVariable = "TORCH_HOME",
-            Delay = delay ?? ((pause, _) =>
+            Clock = clock ?? new PauseClock(pause =>
             {
                 _pauses.Enqueue(pause);
-                return Task.CompletedTask;
+                return TimeSpan.Zero;
             }),
             LongestSilence = longestSilence ?? TimeSpan.FromSeconds(60),
         };
@@ -558,6 +563,13 @@ public sealed class FileDownloadTests : IDisposable
         var bytes = new byte[Length];
         new Random(seed).NextBytes(bytes);
         return bytes;
+    }
+
+    /// <summary>A clock by which pauses are as long as a function makes of them.</summary>
+    private sealed class PauseClock(Func<TimeSpan, TimeSpan> change) : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, change(dueTime), period);
     }
 
     private sealed class Offline : HttpMessageHandler

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ResNet.Core.Blocks;
 using ResNet.Core.Weights;
+using static ResNet.Core.Export.TensorProto.Types;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Export;
@@ -72,8 +73,8 @@ public static class OnnxExporter
         int channels = network.Options.InputChannels;
         var scores = exported.Describe(
             options.TakesPixels
-                ? OnnxPreprocessing.Apply(graph.Input("pixels", OnnxType.Byte, Batch, "H", "W", channels), options.Preprocessing!)
-                : graph.Input("images", OnnxType.Float32, Batch, channels, "H", "W"));
+                ? OnnxPreprocessing.Apply(graph.Input("pixels", DataType.Uint8, Batch, "H", "W", channels), options.Preprocessing!)
+                : graph.Input("images", DataType.Float, Batch, channels, "H", "W"));
         if (options.GivesProbabilities) scores.Softmax();
         graph.Output(options.GivesProbabilities ? "probabilities" : "logits", Batch, network.Options.Classes);
         graph.Write(stream, Metadata(options));

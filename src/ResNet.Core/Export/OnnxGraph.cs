@@ -1,13 +1,14 @@
-using ResNet.Common;
+using Google.Protobuf;
 using ResNet.Core.Weights;
+using static ResNet.Core.Export.TensorProto.Types;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace ResNet.Core.Export;
 
 /// <summary>
-/// A graph of operators while it is put together, and its file: a <c>ModelProto</c> (<c>onnx/onnx.proto</c>) whose weights are written one
-/// behind the other, so that they are never held a second time.
+/// A graph of operators while it is put together, and its file: a <see cref="ModelProto"/> whose weights are written one behind the
+/// other, so that they are never held a second time.
 /// </summary>
 internal sealed class OnnxGraph
 {
@@ -17,9 +18,8 @@ internal sealed class OnnxGraph
     private const int IrVersion = 8;
 
     private readonly Dictionary<Module, string> _names = new(ReferenceEqualityComparer.Instance);
-    private readonly List<Node> _nodes = [];
-    private readonly List<(ProtobufMessage Head, Tensor Data)> _weights = [];
-    private readonly ProtobufMessage _ends = new();
+    private readonly GraphProto _graph = new() { Name = nameof(ResNet) };
+    private readonly List<(TensorProto Head, Tensor Data)> _weights = [];
     private int _unnamed;
 
     /// <summary>A graph without nodes.</summary>
@@ -33,9 +33,9 @@ internal sealed class OnnxGraph
     /// <param name="name">Its name.</param>
     /// <param name="type">The type of its elements.</param>
     /// <param name="shape">Lengths, and names of those that may be any.</param>
-    internal OnnxValue Input(string name, OnnxType type, params IEnumerable<Dimension> shape)
+    internal OnnxValue Input(string name, DataType type, params IEnumerable<Dimension> shape)
     {
-        _ends.Message(GraphField.Input, ValueInfo(name, type, shape));
+        _graph.Input.Add(ValueInfo(name, type, shape));
         return new OnnxValue(this, name);
     }
 
@@ -44,8 +44,9 @@ internal sealed class OnnxGraph
     /// <param name="shape">Lengths, and names of those that may be any.</param>
     internal void Output(string name, params IEnumerable<Dimension> shape)
     {
-        _nodes[^1] = _nodes[^1] with { Output = name };
-        _ends.Message(GraphField.Output, ValueInfo(name, OnnxType.Float32, shape));
+        var last = _graph.Node[^1];
+        last.Name = last.Output[0] = name;
+        _graph.Output.Add(ValueInfo(name, DataType.Float, shape));
     }
 
     /// <summary>Adds a node.</summary>
@@ -53,10 +54,17 @@ internal sealed class OnnxGraph
     /// <param name="inputs">What it computes from.</param>
     /// <param name="attributes">Its attributes.</param>
     /// <param name="layer">The network's layer that it is, for its name.</param>
-    internal OnnxValue Add(string type, OnnxValue[] inputs, ProtobufMessage[]? attributes = null, Module? layer = null)
+    internal OnnxValue Add(string type, OnnxValue[] inputs, AttributeProto[]? attributes = null, Module? layer = null)
     {
         string name = layer is null ? $"{type}_{++_unnamed}" : _names[layer];
-        _nodes.Add(new Node(type, [.. inputs.Select(input => input.Name)], name, attributes ?? []));
+        _graph.Node.Add(new NodeProto
+        {
+            OpType = type,
+            Input = { inputs.Select(input => input.Name) },
+            Output = { name },
+            Name = name,
+            Attribute = { attributes ?? [] },
+        });
         return new OnnxValue(this, name);
     }
 
@@ -75,26 +83,31 @@ internal sealed class OnnxGraph
     /// <exception cref="ArgumentException">The network is too large for a file of this format.</exception>
     internal void Write(Stream stream, IEnumerable<(string Key, string Text)> metadata)
     {
-        var graph = new ProtobufMessage().Text(GraphField.Name, nameof(ResNet));
-        foreach (var node in _nodes) graph.Message(GraphField.Node, node.ToMessage());
-        var weights = _weights.Select(weight => (Start: new ProtobufMessage().Announce(GraphField.Initializer, weight.Head.Bytes.Count + Bytes(weight.Data)), weight.Head, weight.Data)).ToList();
-        long length = graph.Bytes.Count + _ends.Bytes.Count + weights.Sum(weight => weight.Start.Bytes.Count + weight.Head.Bytes.Count + Bytes(weight.Data));
-
-        var model = new ProtobufMessage()
-            .Number(ModelField.IrVersion, IrVersion)
-            .Text(ModelField.ProducerName, "ResNet for .NET")
-            .Text(ModelField.ProducerVersion, typeof(OnnxGraph).Assembly.GetName().Version!.ToString(fieldCount: 3))
-            .Message(ModelField.OpsetImport, new ProtobufMessage().Number(OpsetField.Version, Opset));
-        foreach (var (key, text) in metadata) model.Message(ModelField.Metadata, new ProtobufMessage().Text(EntryField.Key, key).Text(EntryField.Value, text));
-        model.Announce(ModelField.Graph, length);
-        if (model.Bytes.Count + length > int.MaxValue)
-            throw new ArgumentException($"The network needs {model.Bytes.Count + length} bytes as ONNX, but one file of that format holds at most {int.MaxValue}: export a smaller network.");
-
-        foreach (var message in new[] { model, graph, _ends }) Write(stream, message);
-        foreach (var (start, head, data) in weights)
+        var model = new ModelProto
         {
-            Write(stream, start);
-            Write(stream, head);
+            IrVersion = IrVersion,
+            ProducerName = "ResNet for .NET",
+            ProducerVersion = typeof(OnnxGraph).Assembly.GetName().Version!.ToString(fieldCount: 3),
+            OpsetImport = { new OperatorSetIdProto { Version = Opset } },
+            MetadataProps = { metadata.Select(entry => new StringStringEntryProto { Key = entry.Key, Value = entry.Text }) },
+        };
+        long graphBytes = _graph.CalculateSize()
+            + _weights.Sum(weight => FieldBytes(GraphProto.InitializerFieldNumber, WeightBytes(weight.Head, weight.Data)));
+        long bytes = model.CalculateSize() + FieldBytes(ModelProto.GraphFieldNumber, graphBytes);
+        if (bytes > int.MaxValue)
+            throw new ArgumentException(
+                $"The network needs {bytes} bytes as ONNX, but one file of that format holds at most {int.MaxValue}: export a smaller network.");
+
+        using var output = new CodedOutputStream(stream, leaveOpen: true);
+        model.WriteTo(output);
+        WriteFieldStart(output, ModelProto.GraphFieldNumber, graphBytes);
+        _graph.WriteTo(output);
+        foreach (var (head, data) in _weights)
+        {
+            WriteFieldStart(output, GraphProto.InitializerFieldNumber, WeightBytes(head, data));
+            head.WriteTo(output);
+            WriteFieldStart(output, TensorProto.RawDataFieldNumber, Bytes(data));
+            output.Flush();
             TensorBytes.Write(stream, data);
         }
     }
@@ -103,30 +116,37 @@ internal sealed class OnnxGraph
     {
         var type = value.dtype switch
         {
-            ScalarType.Float32 => OnnxType.Float32,
-            ScalarType.Float64 => OnnxType.Float64,
-            _ => OnnxType.Int64,
+            ScalarType.Float32 => DataType.Float,
+            ScalarType.Float64 => DataType.Double,
+            _ => DataType.Int64,
         };
-        var head = new ProtobufMessage().Numbers(TensorField.Dimensions, value.shape).Number(TensorField.Type, (ulong)type).Text(TensorField.Name, name);
-        _weights.Add((head.Announce(TensorField.Bytes, Bytes(value)), value));
+        _weights.Add((new TensorProto { Dims = { value.shape }, DataType = type, Name = name }, value));
         return new OnnxValue(this, name);
     }
 
     private static long Bytes(Tensor tensor) => tensor.numel() * tensor.element_size();
 
-    private static void Write(Stream stream, ProtobufMessage message) => stream.Write([.. message.Bytes]);
+    private static long WeightBytes(TensorProto head, Tensor data) =>
+        head.CalculateSize() + FieldBytes(TensorProto.RawDataFieldNumber, Bytes(data));
 
-    private static ProtobufMessage ValueInfo(string name, OnnxType type, IEnumerable<Dimension> shape)
+    // A field's number, the count of its bytes, and these bytes.
+    private static long FieldBytes(int field, long bytes) =>
+        CodedOutputStream.ComputeTagSize(field) + CodedOutputStream.ComputeInt64Size(bytes) + bytes;
+
+    private static void WriteFieldStart(CodedOutputStream output, int field, long bytes)
     {
-        var dimensions = new ProtobufMessage();
-        foreach (var dimension in shape)
-        {
-            var length = new ProtobufMessage();
-            _ = dimension.Name is { } any ? length.Text(ShapeField.Name, any) : length.Number(ShapeField.Length, (ulong)dimension.Length);
-            dimensions.Message(ShapeField.Dimension, length);
-        }
-        var tensor = new ProtobufMessage().Number(TypeField.Element, (ulong)type).Message(TypeField.Shape, dimensions);
-        return new ProtobufMessage().Text(ValueField.Name, name).Message(ValueField.Type, new ProtobufMessage().Message(TypeField.Tensor, tensor));
+        output.WriteTag(field, WireFormat.WireType.LengthDelimited);
+        output.WriteInt64(bytes);
+    }
+
+    private static ValueInfoProto ValueInfo(string name, DataType type, IEnumerable<Dimension> shape)
+    {
+        var dimensions = shape.Select(
+            dimension => dimension.Name is { } any
+                ? new TensorShapeProto.Types.Dimension { DimParam = any }
+                : new() { DimValue = dimension.Length });
+        var tensor = new TypeProto.Types.Tensor { ElemType = type, Shape = new TensorShapeProto { Dim = { dimensions } } };
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 
     /// <summary>A length, or the name of one that may be any.</summary>
@@ -135,62 +155,5 @@ internal sealed class OnnxGraph
         public static implicit operator Dimension(long length) => new(length, Name: null);
 
         public static implicit operator Dimension(string name) => new(Length: 0, name);
-    }
-
-    private sealed record Node(string Type, string[] Inputs, string Output, ProtobufMessage[] Attributes)
-    {
-        internal ProtobufMessage ToMessage()
-        {
-            var message = new ProtobufMessage();
-            foreach (string input in Inputs) message.Text(NodeField.Input, input);
-            message.Text(NodeField.Output, Output).Text(NodeField.Name, Output).Text(NodeField.Type, Type);
-            foreach (var attribute in Attributes) message.Message(NodeField.Attribute, attribute);
-            return message;
-        }
-    }
-
-    private static class ModelField
-    {
-        internal const int IrVersion = 1, ProducerName = 2, ProducerVersion = 3, Graph = 7, OpsetImport = 8, Metadata = 14;
-    }
-
-    private static class OpsetField
-    {
-        internal const int Version = 2;
-    }
-
-    private static class EntryField
-    {
-        internal const int Key = 1, Value = 2;
-    }
-
-    private static class GraphField
-    {
-        internal const int Node = 1, Name = 2, Initializer = 5, Input = 11, Output = 12;
-    }
-
-    private static class NodeField
-    {
-        internal const int Input = 1, Output = 2, Name = 3, Type = 4, Attribute = 5;
-    }
-
-    private static class TensorField
-    {
-        internal const int Dimensions = 1, Type = 2, Name = 8, Bytes = 9;
-    }
-
-    private static class ValueField
-    {
-        internal const int Name = 1, Type = 2;
-    }
-
-    private static class TypeField
-    {
-        internal const int Tensor = 1, Element = 1, Shape = 2;
-    }
-
-    private static class ShapeField
-    {
-        internal const int Dimension = 1, Length = 1, Name = 2;
     }
 }

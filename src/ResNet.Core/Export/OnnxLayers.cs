@@ -1,4 +1,3 @@
-using ResNet.Common;
 using ResNet.Core.Blocks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -30,7 +29,7 @@ internal static class OnnxLayers
 
     private static OnnxValue Convolve(this OnnxValue x, Conv2d layer)
     {
-        ProtobufMessage[] attributes =
+        AttributeProto[] attributes =
         [
             OnnxAttribute.List("kernel_shape", layer.kernel_size), OnnxAttribute.List("strides", layer.stride), OnnxAttribute.List("dilations", layer.dilation),
             OnnxAttribute.List("pads", [.. layer.padding!, .. layer.padding!]), OnnxAttribute.Integer("group", layer.groups),

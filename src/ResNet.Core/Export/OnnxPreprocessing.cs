@@ -1,4 +1,5 @@
 using ResNet.Core.Weights;
+using static ResNet.Core.Export.TensorProto.Types;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Export;
@@ -23,16 +24,16 @@ internal static class OnnxPreprocessing
         var shorter = height.Min(width);
         OnnxValue Coefficients(OnnxValue length) => OnnxPreprocessing.Coefficients(length, length * length.Integer(preprocessing.ResizeTo) / shorter, preprocessing);
 
-        var image = pixels.Transpose(0, 3, 1, 2).To(OnnxType.Float64);
+        var image = pixels.Transpose(0, 3, 1, 2).To(DataType.Double);
         image = Pixels(image.MatMul(Coefficients(width).Transpose(1, 0)));
         image = Pixels(Coefficients(height).MatMul(image));
-        return Normalize(image.To(OnnxType.Float32), preprocessing);
+        return Normalize(image.To(DataType.Float), preprocessing);
     }
 
     // How much of each pixel along a side goes into each pixel of the crop, [crop, side].
     private static OnnxValue Coefficients(OnnxValue side, OnnxValue resized, Preprocessing preprocessing)
     {
-        var (from, to) = (side.To(OnnxType.Float64), resized.To(OnnxType.Float64));
+        var (from, to) = (side.To(DataType.Double), resized.To(DataType.Double));
         var scale = from / to;
         var start = ((to - preprocessing.CropSize) / 2.0).Round();
         var crop = side.Graph.Constant(arange(preprocessing.CropSize, dtype: ScalarType.Float64));

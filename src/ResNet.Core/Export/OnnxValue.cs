@@ -1,5 +1,5 @@
-using ResNet.Common;
 using ResNet.Core.Blocks;
+using static ResNet.Core.Export.TensorProto.Types;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -43,7 +43,7 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayer
 
     internal OnnxValue Shape() => Node("Shape");
 
-    internal OnnxValue To(OnnxType type) => Node("Cast", [], OnnxAttribute.Integer("to", (long)type));
+    internal OnnxValue To(DataType type) => Node("Cast", [], OnnxAttribute.Integer("to", (long)type));
 
     internal OnnxValue Transpose(params long[] order) => Node("Transpose", [], OnnxAttribute.List("perm", order));
 
@@ -78,7 +78,7 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayer
 
     internal OnnxValue Integers(params long[] values) => Graph.Constant(tensor(values));
 
-    internal OnnxValue Node(string type, OnnxValue[]? others = null, params ProtobufMessage[] attributes) => Graph.Add(type, [this, .. others ?? []], attributes);
+    internal OnnxValue Node(string type, OnnxValue[]? others = null, params AttributeProto[] attributes) => Graph.Add(type, [this, .. others ?? []], attributes);
 
     private OnnxValue Number(double value) => Graph.Constant(tensor(value, ScalarType.Float64));
 }

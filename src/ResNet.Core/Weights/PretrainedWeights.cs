@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ResNet.Common;
 
 namespace ResNet.Core.Weights;
 

@@ -1,17 +1,18 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using ResNet.Common;
+using Google.Protobuf;
 using ResNet.Training.Data.Packing;
+using Tensorboard;
 
 namespace ResNet.Training.Reporting;
 
 /// <summary>
 /// Writes numbers that TensorBoard draws over the steps, to an event file in a folder: TFRecords
-/// (https://www.tensorflow.org/tutorials/load_data/tfrecord) of <c>Event</c> messages
-/// (<c>event.proto</c> and <c>summary.proto</c> in https://github.com/tensorflow/tensorboard/tree/master/tensorboard/compat/proto).
+/// (https://www.tensorflow.org/tutorials/load_data/tfrecord) of <see cref="Event"/> messages, which TorchSharp defines.
 /// Not safe for use by several threads at once.
 /// </summary>
 /// <remarks>
+/// TorchSharp's own <c>SummaryWriter</c> writes the same messages, but none that says where a resumed run goes on, and no steps beyond 32 bits.
 /// Each value is with the system as soon as the call is back, so it outlives a process that is killed. A run that is resumed makes another
 /// file in the same folder; it says where it goes on, and TensorBoard then leaves out what the former ones have from there.
 /// </remarks>
@@ -19,7 +20,6 @@ public sealed class TensorBoardWriter : IDisposable
 {
     private const string FileVersion = "brain.Event:2";
     private const string FilePrefix = "events.out.tfevents.";
-    private const ulong SessionStart = 1;
 
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
@@ -40,9 +40,8 @@ public sealed class TensorBoardWriter : IDisposable
         _file = Create(folder);
         try
         {
-            Write(step: 0, new ProtobufMessage().Text(EventField.FileVersion, FileVersion));
-            var start = new ProtobufMessage().Number(SessionLogField.Status, SessionStart);
-            Write(firstStep, new ProtobufMessage().Message(EventField.SessionLog, start));
+            Write(new Event { FileVersion = FileVersion });
+            Write(new Event { Step = firstStep, SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start } });
         }
         catch
         {
@@ -64,9 +63,8 @@ public sealed class TensorBoardWriter : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(tag);
         ArgumentOutOfRangeException.ThrowIfNegative(step);
-        var point = new ProtobufMessage().Text(ValueField.Tag, tag).Single(ValueField.SimpleValue, (float)value);
-        var summary = new ProtobufMessage().Message(SummaryField.Value, point);
-        Write(step, new ProtobufMessage().Message(EventField.Summary, summary));
+        var point = new Summary.Types.Value { Tag = tag, SimpleValue = (float)value };
+        Write(new Event { Step = step, Summary = new Summary { Value = { point } } });
     }
 
     /// <summary>Has the disk keep what was written, in case not only the process ends but the machine.</summary>
@@ -100,11 +98,10 @@ public sealed class TensorBoardWriter : IDisposable
         return last < now.ToUnixTimeSeconds() ? now : DateTimeOffset.FromUnixTimeSeconds(last) + s_second;
     }
 
-    private void Write(long step, ProtobufMessage content)
+    private void Write(Event message)
     {
-        double seconds = (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
-        var header = new ProtobufMessage().Double(EventField.WallTime, seconds).Number(EventField.Step, (ulong)step);
-        byte[] record = Record([.. header.Bytes, .. content.Bytes]);
+        message.WallTime = (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
+        byte[] record = Record(message.ToByteArray());
         Writing(_file.Name, () => _file.Write(record));
     }
 
@@ -144,26 +141,5 @@ public sealed class TensorBoardWriter : IDisposable
             string reason = e is UnauthorizedAccessException ? "access is denied" : e.Message.Split(" : ")[0].TrimEnd('.');
             throw new IOException($"The TensorBoard events in '{path}' cannot be written: {reason}.", e);
         }
-    }
-
-    // The numbers of the fields in event.proto and summary.proto.
-    private static class EventField
-    {
-        internal const int WallTime = 1, Step = 2, FileVersion = 3, Summary = 5, SessionLog = 7;
-    }
-
-    private static class SessionLogField
-    {
-        internal const int Status = 1;
-    }
-
-    private static class SummaryField
-    {
-        internal const int Value = 1;
-    }
-
-    private static class ValueField
-    {
-        internal const int Tag = 1, SimpleValue = 2;
     }
 }

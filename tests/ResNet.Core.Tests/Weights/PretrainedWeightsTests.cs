@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using ResNet.Common;
 using ResNet.Core.Weights;
 
 namespace ResNet.Core.Tests.Weights;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ResNet.Common;
 using ResNet.Core;
 
 namespace ResNet.Training.Data.Datasets;

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Polly;
+using Polly.Retry;
+using ResNet.Core;
 
-namespace ResNet.Core;
+namespace ResNet.Common;
 
 /// <summary>Brings one published file to its place on disk: under its name there is the published file or none.</summary>
 /// <remarks>
@@ -10,9 +13,10 @@ namespace ResNet.Core;
 /// within a call and at the next one. Failures that may pass are tried again, five times in a row at most. Of several processes that want
 /// the same file one downloads it and the others wait.
 /// </remarks>
-public sealed class FileDownload
+internal sealed class FileDownload
 {
-    private const int Attempts = 5;
+    // In a row. A failure after which there is more of the file than ever before is the first of a new row.
+    private const int MostFailures = 5;
     private const int FewestDigits = 8;
 
     // There is a time limit of our own. A name, since some servers refuse who does not give one.
@@ -38,7 +42,7 @@ public sealed class FileDownload
     /// <param name="digits">The published hash, or what it begins with, in hexadecimal digits: at least eight, and no more than the algorithm gives.</param>
     /// <exception cref="ArgumentException">The address is of another kind, the path is empty, or these are no such digits.</exception>
     /// <exception cref="CryptographicException">There is no such algorithm.</exception>
-    public FileDownload(Uri address, string path, HashAlgorithmName algorithm, string digits)
+    internal FileDownload(Uri address, string path, HashAlgorithmName algorithm, string digits)
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -61,19 +65,19 @@ public sealed class FileDownload
     /// The environment variable with the address of a mirror, to download from instead: that address, <c>/</c> and the file's name. Default:
     /// null, there is none.
     /// </summary>
-    public string? MirrorVariable { get; init; }
+    internal string? MirrorVariable { get; init; }
 
     /// <summary>The environment variable that names another folder, for messages to advise. Default: null, there is none.</summary>
-    public string? FolderVariable { get; init; }
+    internal string? FolderVariable { get; init; }
 
     /// <summary>Another way to get at the file, for messages to advise: <c>install the package …</c>. Default: null, there is none.</summary>
-    public string? Advice { get; init; }
+    internal string? Advice { get; init; }
 
     /// <summary>Asks the server.</summary>
     internal HttpClient Client { get; init; } = s_client;
 
-    /// <summary>Waits; <see cref="Task.Delay(TimeSpan, CancellationToken)"/> by default.</summary>
-    internal Func<TimeSpan, CancellationToken, Task> Delay { get; init; } = Task.Delay;
+    /// <summary>Measures the pauses between attempts; the system's clock by default.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>How long the server may send nothing; 60 seconds by default.</summary>
     internal TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(60);
@@ -89,7 +93,7 @@ public sealed class FileDownload
     /// The file cannot be downloaded or written, or what is there already is not the published file; the message says what to do.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<string> RunAsync(IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    internal async Task<string> RunAsync(IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var transfer = new Transfer(this, Source(_published, MirrorVariable, Environment.GetEnvironmentVariable), progress, cancellationToken);
         try
@@ -133,11 +137,13 @@ public sealed class FileDownload
     {
         private readonly byte[] _buffer = new byte[1 << 17];
         private int _timesHeld;
+        private int _failures;
+        private long _furthest;
 
         internal async Task RunAsync()
         {
             while (!await CheckAsync().ConfigureAwait(false) && !await DownloadAsync().ConfigureAwait(false))
-                await file.Delay(s_pollInterval, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(s_pollInterval, file.Clock, cancellationToken).ConfigureAwait(false);
         }
 
         /// <summary>Whether the published file is there and nobody holds it.</summary>
@@ -179,40 +185,63 @@ public sealed class FileDownload
         {
             // What a process left that was ended before it could give the file its name may be all there.
             if (partial.Length > 0 && file.IsPublished(await HashAsync(partial).ConfigureAwait(false))) return;
-            bool startedOver = false;
-            int failures = 0;
-            long furthest = partial.Length;
-            while (true)
+            _furthest = partial.Length;
+            try
             {
-                Interruption? interruption = null;
-                try
-                {
-                    await ReceiveRestAsync(partial).ConfigureAwait(false);
-                }
-                catch (Interruption caught)
-                {
-                    interruption = caught;
-                }
-
-                // Whatever the server announced, the hash tells whether the file is whole.
-                string hash = await HashAsync(partial).ConfigureAwait(false);
-                if (file.IsPublished(hash)) return;
-                if (interruption is null)
-                {
-                    partial.SetLength(0);
-                    if (startedOver) throw Failed($"the {file.HashName} of what arrives {file.Mismatch(hash)}");
-                    startedOver = true;
-                }
-                else
-                {
-                    // As long as there is more of it each time it is worth going on.
-                    failures = partial.Length > furthest ? 1 : failures + 1;
-                    furthest = Math.Max(furthest, partial.Length);
-                    if (failures == Attempts) throw Failed(interruption.Message, interruption);
-                    var pause = TimeSpan.FromSeconds(1 << (failures - 1));
-                    await file.Delay(interruption.Pause > pause ? interruption.Pause : pause, cancellationToken).ConfigureAwait(false);
-                }
+                await Attempts().ExecuteAsync(_ => AttemptAsync(partial), cancellationToken).ConfigureAwait(false);
             }
+            catch (Exception last) when (last is Interruption or WrongContent)
+            {
+                throw Failed(last.Message, last);
+            }
+        }
+
+        /// <summary>
+        /// Tries again after wrong content, once and without a pause, and after an interruption, with pauses, up to <see cref="MostFailures"/>.
+        /// </summary>
+        private ResiliencePipeline Attempts() => new ResiliencePipelineBuilder { TimeProvider = file.Clock }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<WrongContent>(),
+                MaxRetryAttempts = 1,
+                Delay = TimeSpan.Zero,
+            })
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<Interruption>(_ => _failures < MostFailures),
+                MaxRetryAttempts = int.MaxValue,
+                DelayGenerator = retry => ValueTask.FromResult<TimeSpan?>(PauseAfter((Interruption)retry.Outcome.Exception!)),
+            })
+            .Build();
+
+        private TimeSpan PauseAfter(Interruption interruption)
+        {
+            var pause = TimeSpan.FromSeconds(1 << (_failures - 1));
+            return interruption.Pause > pause ? interruption.Pause : pause;
+        }
+
+        /// <summary>Downloads what the partial file lacks.</summary>
+        /// <exception cref="Interruption">Another attempt may bring more.</exception>
+        /// <exception cref="WrongContent">All has arrived and is not the published file; the partial file is empty again.</exception>
+        private async ValueTask AttemptAsync(FileStream partial)
+        {
+            try
+            {
+                await ReceiveRestAsync(partial).ConfigureAwait(false);
+            }
+            catch (Interruption)
+            {
+                // Whatever the server announced, the hash tells whether the file is whole.
+                if (file.IsPublished(await HashAsync(partial).ConfigureAwait(false))) return;
+                // As long as there is more of it each time it is worth going on.
+                _failures = partial.Length > _furthest ? 1 : _failures + 1;
+                _furthest = Math.Max(_furthest, partial.Length);
+                throw;
+            }
+            string hash = await HashAsync(partial).ConfigureAwait(false);
+            if (file.IsPublished(hash)) return;
+            partial.SetLength(0);
+            throw new WrongContent($"the {file.HashName} of what arrives {file.Mismatch(hash)}");
         }
 
         /// <summary>Asks for what is missing and appends it; returns when the server says that this was all.</summary>
@@ -319,7 +348,10 @@ public sealed class FileDownload
         private sealed class Interruption(string reason, Exception? inner = null) : Exception(reason, inner)
         {
             /// <summary>How long the server asks to be left alone, at most <see cref="s_longestPause"/>.</summary>
-            public TimeSpan Pause { get; init; }
+            internal TimeSpan Pause { get; init; }
         }
+
+        /// <summary>The server sent another file.</summary>
+        private sealed class WrongContent(string reason) : Exception(reason);
     }
 }
