@@ -12,19 +12,6 @@ public static class ImageDecoder
     /// <summary>The largest image that is read, in pixels: Pillow's limit against decompression bombs, 178,956,970.</summary>
     public const int MaxPixels = 2 * (1024 * 1024 * 1024 / 4 / 3);
 
-    // libvips' VipsFailOn: a damaged or truncated file is an error, odd metadata is not.
-    private const int FailOnError = 2;
-    private const int SequentialAccess = 1;
-
-    // Large enough for every loader to work in blocks of its own choosing, small enough to stay in the cache.
-    private const int StripBytes = 64 * 1024;
-
-    private static ReadOnlySpan<byte> TiffLoader => "tiffload_buffer"u8;
-
-    private static ReadOnlySpan<byte> JpegSignature => [0xFF, 0xD8, 0xFF];
-
-    private static readonly Lock s_retryLock = new();
-
     // Their memory is used for image after image.
     [ThreadStatic]
     private static ImageReader? s_greyReader;
@@ -64,11 +51,7 @@ public static class ImageDecoder
         try
         {
             var contents = file.AsSpan(0, length);
-            return SmallPng.TryDecode(file, length, channels) ?? DecodeHere(contents, channels) ?? Decode(path, contents, channels);
-        }
-        catch (VipsException)
-        {
-            return DecodeAlone(path, file.AsSpan(0, length), channels);
+            return SmallPng.TryDecode(file, length, channels) ?? DecodeHere(contents, channels) ?? VipsDecoder.Decode(path, contents, channels);
         }
         catch (InvalidDataException failure)
         {
@@ -94,82 +77,4 @@ public static class ImageDecoder
     // The formats that libvips has only loaders for that it holds for unsafe.
     private static DecodedImage? DecodeHere(ReadOnlySpan<byte> file, int channels) =>
         BmpDecoder.Accepts(file) ? BmpDecoder.Decode(file, channels) : PnmDecoder.Accepts(file) ? PnmDecoder.Decode(file, channels) : null;
-
-    // libvips has one error buffer for all threads, with remarks about files that could be read among the errors. To
-    // tell which line belongs to this file, it is read once more with the buffer empty and no other failure under way.
-    private static DecodedImage DecodeAlone(string path, ReadOnlySpan<byte> file, int channels)
-    {
-        lock (s_retryLock)
-        {
-            Vips.vips_error_clear();
-            try
-            {
-                return Decode(path, file, channels);
-            }
-            catch (VipsException failure)
-            {
-                throw new ImageDecodingException(path, $"the file is damaged or truncated ({Vips.TakeError()})", failure);
-            }
-        }
-    }
-
-    private static unsafe DecodedImage Decode(string path, ReadOnlySpan<byte> file, int channels)
-    {
-        var loader = Loader(path, file);
-        fixed (byte* data = file)
-        {
-            var operation = new VipsOperation(loader);
-            operation.Set("buffer"u8, data, file.Length);
-            operation.Set("access"u8, SequentialAccess);
-            operation.Set("fail_on"u8, FailOnError);
-            using var image = operation.Run();
-            var decoded = ReadPixels(path, image, HasGreyAlpha(file), channels);
-            // Pillow turns TIFF images, and no others.
-            return loader.SequenceEqual(TiffLoader) ? Orientation.Turn(decoded, image.Orientation) : decoded;
-        }
-    }
-
-    // The colour type of a PNG file.
-    private static bool HasGreyAlpha(ReadOnlySpan<byte> file) => file.StartsWith(SmallPng.Signature) && file.Length > 25 && file[25] == 4;
-
-    // What libvips' own search for a loader would find, without asking all of its loaders for every image.
-    private static ReadOnlySpan<byte> Loader(string path, ReadOnlySpan<byte> file)
-    {
-        if (file.StartsWith(JpegSignature))
-            return "jpegload_buffer"u8;
-        if (file.StartsWith(SmallPng.Signature))
-            return "pngload_buffer"u8;
-        if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file.Slice(8, 4).SequenceEqual("WEBP"u8))
-            return "webpload_buffer"u8;
-        if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8) || file.StartsWith("II+\0"u8) || file.StartsWith("MM\0+"u8))
-            return TiffLoader;
-        throw new ImageDecodingException(path, file.IsEmpty ? "the file is empty" : "it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image");
-    }
-
-    private static DecodedImage ReadPixels(string path, VipsImage image, bool hasGreyAlpha, int channels)
-    {
-        var (width, height) = (image.Width, image.Height);
-        CheckSize(width, height);
-        var format = PixelFormat.Of(image, hasGreyAlpha)
-            ?? throw new ImageDecodingException(path, "its pixels are not 8-bit or 16-bit grey, RGB or CMYK");
-
-        var decoded = new DecodedImage(width, height, channels);
-        try
-        {
-            using var region = new VipsRegion(image);
-            var rows = Math.Clamp(StripBytes / width, 1, height);
-            for (var top = 0; top < height; top += rows)
-            {
-                var count = Math.Min(rows, height - top);
-                using var strip = region.Fetch(0, top, width, count);
-                format.Convert(strip.Pixels, decoded.Rows(top, count), channels);
-            }
-            return decoded;
-        }
-        catch
-        {
-            decoded.Dispose();
-            throw;
-        }
-    }
 }

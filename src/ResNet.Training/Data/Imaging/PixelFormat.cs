@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using static ResNet.Training.Data.Imaging.Vips;
+using NetVips;
 
 namespace ResNet.Training.Data.Imaging;
 
@@ -36,24 +36,27 @@ internal readonly struct PixelFormat
         Cmyk = 4,
     }
 
+    /// <summary>The size of a pixel of the file as libvips gives it.</summary>
+    public int BytesPerPixel => _depth == Depth.Bits8 ? _bands : 2 * _bands;
+
     /// <summary>Reads the format off a decoded image, or null if it is one that no image folder holds (floating point, Lab).</summary>
     /// <param name="image">The image.</param>
     /// <param name="hasAlpha">Whether a second channel of 16-bit grey is the file's own, and not a transparent grey that libvips made one of.</param>
-    public static PixelFormat? Of(VipsImage image, bool hasAlpha)
+    public static PixelFormat? Of(Image image, bool hasAlpha)
     {
         var bands = image.Bands;
         Colours? colours = image.Interpretation switch
         {
-            Interpretation.BlackWhite or Interpretation.Grey16 => Colours.Grey,
-            Interpretation.Srgb or Interpretation.Rgb or Interpretation.Rgb16 => Colours.Rgb,
-            Interpretation.Cmyk => Colours.Cmyk,
-            Interpretation.Multiband => bands < 3 ? Colours.Grey : Colours.Rgb,
+            Enums.Interpretation.Bw or Enums.Interpretation.Grey16 => Colours.Grey,
+            Enums.Interpretation.Srgb or Enums.Interpretation.Rgb or Enums.Interpretation.Rgb16 => Colours.Rgb,
+            Enums.Interpretation.Cmyk => Colours.Cmyk,
+            Enums.Interpretation.Multiband => bands < 3 ? Colours.Grey : Colours.Rgb,
             _ => null,
         };
         var format = image.Format;
-        if (colours is not { } known || bands < (int)known || format is not (BandFormat.UChar or BandFormat.UShort))
+        if (colours is not { } known || bands < (int)known || format is not (Enums.BandFormat.Uchar or Enums.BandFormat.Ushort))
             return null;
-        var depth = format == BandFormat.UChar ? Depth.Bits8 : known == Colours.Grey && !hasAlpha ? Depth.Clipped16 : Depth.Upper8Of16;
+        var depth = format == Enums.BandFormat.Uchar ? Depth.Bits8 : known == Colours.Grey && !hasAlpha ? Depth.Clipped16 : Depth.Upper8Of16;
         return new PixelFormat(known, bands, depth);
     }
 
