@@ -9,7 +9,7 @@ using Microsoft.Build.Framework;
 
 namespace ResNet.Core.Build;
 
-/// <summary>Writes a copy of TorchSharp's native library that loads with an older libstdc++, or no copy where the library does so already.</summary>
+/// <summary>Writes a copy of TorchSharp's native library that loads with an older libstdc++; no copy where the library does so already.</summary>
 /// <remarks>MSBuild compiles this file when it runs the task: see ResNet.Core.targets beside it.</remarks>
 public sealed class RelaxLibstdcxxNeeds : Microsoft.Build.Utilities.Task
 {
@@ -45,7 +45,7 @@ public sealed class RelaxLibstdcxxNeeds : Microsoft.Build.Utilities.Task
         return !Log.HasLoggedErrors;
     }
 
-    // An output folder can have hard links to the file, and a program that runs can use it. So it is never written to, but replaced as a whole.
+    // An output folder can have hard links to the file, and a running program can use it. So it is replaced and never written to.
     private static void Replace(string path, byte[]? content)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -82,9 +82,9 @@ public static class LibstdcxxNeeds
 
     private static readonly (string Symbol, string Version, string OtherSymbol, string OtherVersion)[] Substitutes =
     [
-        // GCC 13 and later refer to this function wherever <iostream> is included, so that libstdc++ initializes std::cout and its like. They do
-        // not call it, and a call of the substitute would do no harm. With an older libstdc++ the objects that include <iostream> initialize
-        // std::cout, and libtorch's libraries, which are loaded before TorchSharp's, have such objects.
+        // GCC 13 and later refer to this function wherever <iostream> is included, so that libstdc++ initializes std::cout and its like.
+        // They do not call it, and a call of the substitute would do no harm. With an older libstdc++ the objects that include <iostream>
+        // initialize std::cout, and libtorch's libraries, which are loaded before TorchSharp's, have such objects.
         ("_ZSt21ios_base_library_initv", "GLIBCXX_3.4.32", "_ZNSt6chrono3_V212steady_clock3nowEv", "GLIBCXX_3.4.19"),
         // std::condition_variable::wait got a new version when it became noexcept. The older version is the same function.
         ("_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE", "GLIBCXX_3.4.30",
@@ -98,8 +98,11 @@ public static class LibstdcxxNeeds
     public static byte[]? Relax(byte[] library)
     {
         var elf = new ElfFile((byte[])library.Clone());
-        if (elf.Find(DynamicSymbols) is not { } symbols || elf.Find(SymbolVersions) is not { } versions || elf.Find(VersionNeeds) is not { } needs)
+        if (elf.Find(DynamicSymbols) is not { } symbols || elf.Find(SymbolVersions) is not { } versions ||
+            elf.Find(VersionNeeds) is not { } needs)
+        {
             return null;
+        }
         int count = symbols.Size / SymbolSize;
         if (versions.Size != 2 * count) throw new InvalidDataException($"it has {count} symbols, but versions of {versions.Size / 2}");
 
@@ -158,7 +161,9 @@ public static class LibstdcxxNeeds
         return found;
 
         int Forward(int offset, uint distance) =>
-            distance <= needs.Size ? offset + (int)distance : throw new InvalidDataException("its list of needed versions goes beyond its section");
+            distance <= needs.Size
+                ? offset + (int)distance
+                : throw new InvalidDataException("its list of needed versions goes beyond its section");
     }
 
     private readonly struct Section(uint type, int offset, int size, uint link)
@@ -180,13 +185,15 @@ public static class LibstdcxxNeeds
         internal ElfFile(byte[] bytes)
         {
             Bytes = bytes;
-            if (bytes.Length < HeaderSize || BitConverter.ToUInt32(bytes, 0) != 0x464c457f) throw new InvalidDataException("it is not an ELF file");
+            if (bytes.Length < HeaderSize || BitConverter.ToUInt32(bytes, 0) != 0x464c457f)
+                throw new InvalidDataException("it is not an ELF file");
             const int Is64Bit = 2, IsLittleEndian = 1, IsSharedLibrary = 3;
             if (bytes[4] != Is64Bit || bytes[5] != IsLittleEndian || BitConverter.ToUInt16(bytes, 16) != IsSharedLibrary)
                 throw new InvalidDataException("it is not a 64-bit little-endian shared library");
             ulong start = BitConverter.ToUInt64(bytes, 40);
             int count = BitConverter.ToUInt16(bytes, 60);
-            if (count > 0 && BitConverter.ToUInt16(bytes, 58) != SectionHeaderSize) throw new InvalidDataException("its section headers have an unknown size");
+            if (count > 0 && BitConverter.ToUInt16(bytes, 58) != SectionHeaderSize)
+                throw new InvalidDataException("its section headers have an unknown size");
             CheckRange("table of sections", start, (ulong)(count * SectionHeaderSize));
             _sections = [.. Enumerable.Range(0, count).Select(index => ReadSection((int)start + index * SectionHeaderSize))];
         }
@@ -200,7 +207,9 @@ public static class LibstdcxxNeeds
         }
 
         internal Section Linked(Section section) =>
-            section.Link < _sections.Length ? _sections[(int)section.Link] : throw new InvalidDataException("one of its sections refers to a section that is missing");
+            section.Link < _sections.Length
+                ? _sections[(int)section.Link]
+                : throw new InvalidDataException("one of its sections refers to a section that is missing");
 
         internal ushort UInt16(Section section, int offset) => BitConverter.ToUInt16(Bytes, Locate(section, offset, sizeof(ushort)));
 
@@ -212,11 +221,14 @@ public static class LibstdcxxNeeds
         {
             int start = Locate(section, offset, 1);
             int end = Array.IndexOf(Bytes, (byte)0, start, section.Offset + section.Size - start);
-            return end >= 0 ? Encoding.ASCII.GetString(Bytes, start, end - start) : throw new InvalidDataException("a name in it has no end");
+            if (end < 0) throw new InvalidDataException("a name in it has no end");
+            return Encoding.ASCII.GetString(Bytes, start, end - start);
         }
 
         private static int Locate(Section section, long offset, int length) =>
-            offset >= 0 && offset <= section.Size - length ? section.Offset + (int)offset : throw new InvalidDataException("an entry of a section lies outside it");
+            offset >= 0 && offset <= section.Size - length
+                ? section.Offset + (int)offset
+                : throw new InvalidDataException("an entry of a section lies outside it");
 
         private Section ReadSection(int header)
         {
@@ -229,7 +241,8 @@ public static class LibstdcxxNeeds
 
         private void CheckRange(string what, ulong offset, ulong size)
         {
-            if (offset > (ulong)Bytes.Length || size > (ulong)Bytes.Length - offset) throw new InvalidDataException($"a {what} reaches beyond its end");
+            if (offset > (ulong)Bytes.Length || size > (ulong)Bytes.Length - offset)
+                throw new InvalidDataException($"a {what} reaches beyond its end");
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ResNet.Core.Tests.Libstdcxx;
 
-/// <summary>Builds 64-bit shared libraries that consist of nothing but a table of symbols and the versions that it needs of other libraries.</summary>
+/// <summary>Builds 64-bit shared libraries that consist of imported functions and their versions alone.</summary>
 internal sealed class ElfBuilder
 {
     internal const string Libstdcxx = "libstdc++.so.6";
@@ -60,7 +60,10 @@ internal sealed class ElfBuilder
             int next = file.Key == files[^1].Key ? 0 : NeedSize * (needed.Count + 1);
             library.AddRange([.. Half(1), .. Half(needed.Count), .. Word(Name(file.Key)), .. Word(NeedSize), .. Word(next)]);
             foreach (var need in needed)
-                library.AddRange([.. Word(0), .. Half(0), .. Half(Number(need)), .. Word(Name(need.Version)), .. Word(need == needed[^1] ? 0 : NeedSize)]);
+            {
+                int nextNeed = need == needed[^1] ? 0 : NeedSize;
+                library.AddRange([.. Word(0), .. Half(0), .. Half(Number(need)), .. Word(Name(need.Version)), .. Word(nextNeed)]);
+            }
         }
         int names = library.Count;
         library.AddRange(_names);
@@ -77,7 +80,10 @@ internal sealed class ElfBuilder
         int Number((string, string) version) => versions.IndexOf(version) + 2;
 
         void AddSection(uint type, int start, int end, int link) =>
-            library.AddRange([.. Word(0), .. Word(type), .. Long(0), .. Long(0), .. Long(start), .. Long(end - start), .. Word(link), .. Word(0), .. Long(1), .. Long(0)]);
+            library.AddRange([
+                .. Word(0), .. Word(type), .. Long(0), .. Long(0), .. Long(start), .. Long(end - start),
+                .. Word(link), .. Word(0), .. Long(1), .. Long(0),
+            ]);
     }
 
     private void WriteHeader(List<byte> library, int sections)
@@ -87,7 +93,8 @@ internal sealed class ElfBuilder
         byte[] header =
         [
             0x7f, .. "ELF"u8, is64Bit, isLittleEndian, version, .. new byte[9], .. Half(sharedLibrary), .. Half(x64), .. Word(version),
-            .. Long(0), .. Long(0), .. Long(SectionHeaders), .. Word(0), .. Half(HeaderSize), .. Half(0), .. Half(0), .. Half(SectionHeaderSize), .. Half(sections), .. Half(0),
+            .. Long(0), .. Long(0), .. Long(SectionHeaders), .. Word(0),
+            .. Half(HeaderSize), .. Half(0), .. Half(0), .. Half(SectionHeaderSize), .. Half(sections), .. Half(0),
         ];
         for (int i = 0; i < HeaderSize; i++) library[i] = header[i];
     }

@@ -27,6 +27,12 @@ internal sealed class ElfNeeds
 
     internal IReadOnlyList<Version> Versions { get; }
 
+    /// <summary>The names of the versions that the loader demands.</summary>
+    internal IEnumerable<string> Strong => Versions.Where(version => !version.IsWeak).Select(version => version.Name);
+
+    /// <summary>The names of the versions that may be missing.</summary>
+    internal IEnumerable<string> Weak => Versions.Where(version => version.IsWeak).Select(version => version.Name);
+
     internal IReadOnlyList<(string Symbol, string Version)> Imports { get; }
 
     private IEnumerable<Version> ReadVersions(int start, int names)
@@ -37,7 +43,8 @@ internal sealed class ElfNeeds
             for (int left = Half(file + 2); left > 0; left--, entry += Word(entry + 12))
             {
                 const int weak = 2;
-                yield return new Version(Text(names + Word(file + 4)), Text(names + Word(entry + 8)), (Half(entry + 4) & weak) != 0, Half(entry + 6), entry + 4);
+                bool isWeak = (Half(entry + 4) & weak) != 0;
+                yield return new Version(Text(names + Word(file + 4)), Text(names + Word(entry + 8)), isWeak, Half(entry + 6), entry + 4);
             }
             toNext = Word(file + 12);
         }
@@ -57,7 +64,8 @@ internal sealed class ElfNeeds
 
     private int Word(int position) => BinaryPrimitives.ReadInt32LittleEndian(_library.AsSpan(position));
 
-    private string Text(int position) => Encoding.ASCII.GetString(_library, position, Array.IndexOf(_library, (byte)0, position) - position);
+    private string Text(int position) =>
+        Encoding.ASCII.GetString(_library, position, Array.IndexOf(_library, (byte)0, position) - position);
 
     /// <summary>A version that is needed of another library. The loader demands it unless it is weak.</summary>
     internal sealed record Version(string Library, string Name, bool IsWeak, int Number, int FlagsPosition);

@@ -8,7 +8,8 @@ public sealed class LibstdcxxNeedsTests
 {
     private const string Initialize = "_ZSt21ios_base_library_initv", Wait = "_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE";
     private const string Now = "_ZNSt6chrono3_V212steady_clock3nowEv", NotifyOne = "_ZNSt18condition_variable10notify_oneEv";
-    private const string InitializeVersion = "GLIBCXX_3.4.32", WaitVersion = "GLIBCXX_3.4.30", NowVersion = "GLIBCXX_3.4.19", NotifyVersion = "GLIBCXX_3.4.11";
+    private const string InitializeVersion = "GLIBCXX_3.4.32", WaitVersion = "GLIBCXX_3.4.30";
+    private const string NowVersion = "GLIBCXX_3.4.19", NotifyVersion = "GLIBCXX_3.4.11";
 
     [Fact]
     public void Both_functions_are_replaced_by_those_of_older_versions()
@@ -16,8 +17,9 @@ public sealed class LibstdcxxNeedsTests
         byte[] relaxed = LibstdcxxNeeds.Relax(WithBothNeeds().Build())!;
         var needs = new ElfNeeds(relaxed);
         needs.Imports.Should().Equal(
-            ("malloc", "GLIBC_2.2.5"), (Now, NowVersion), (Now, NowVersion), (Wait, NotifyVersion), (NotifyOne, NotifyVersion), ("__cxa_throw", "CXXABI_1.3"));
-        needs.Versions.Where(version => version.IsWeak).Select(version => version.Name).Should().BeEquivalentTo(InitializeVersion, WaitVersion);
+            ("malloc", "GLIBC_2.2.5"), (Now, NowVersion), (Now, NowVersion),
+            (Wait, NotifyVersion), (NotifyOne, NotifyVersion), ("__cxa_throw", "CXXABI_1.3"));
+        needs.Weak.Should().BeEquivalentTo(InitializeVersion, WaitVersion);
     }
 
     [Fact]
@@ -30,35 +32,38 @@ public sealed class LibstdcxxNeedsTests
         relaxed.Should().HaveCount(library.Length);
 
         // What was built has six functions, of which the second and the fourth need new versions.
+        int[] flags = [FlagsOf(library, InitializeVersion), FlagsOf(library, WaitVersion)];
         int[] expected =
         [
             .. Enumerable.Range(builder.Symbol(1), sizeof(uint)), .. Enumerable.Range(builder.SymbolVersion(1), sizeof(ushort)),
-            .. Enumerable.Range(builder.SymbolVersion(3), sizeof(ushort)), FlagsOf(library, InitializeVersion), FlagsOf(library, WaitVersion),
+            .. Enumerable.Range(builder.SymbolVersion(3), sizeof(ushort)), .. flags,
         ];
-        Differences(library, relaxed).Should().BeSubsetOf(expected).And.Contain([FlagsOf(library, InitializeVersion), FlagsOf(library, WaitVersion)]);
+        Differences(library, relaxed).Should().BeSubsetOf(expected).And.Contain(flags);
     }
 
     [Fact]
     public void A_library_that_needs_one_of_the_new_versions_is_freed_of_it()
     {
-        var initialize = new ElfNeeds(LibstdcxxNeeds.Relax(new ElfBuilder().Import(Initialize, InitializeVersion).Import(Now, NowVersion).Build())!);
+        var initialize = new ElfNeeds(
+            LibstdcxxNeeds.Relax(new ElfBuilder().Import(Initialize, InitializeVersion).Import(Now, NowVersion).Build())!);
         initialize.Imports.Should().Equal((Now, NowVersion), (Now, NowVersion));
-        initialize.Versions.Where(version => !version.IsWeak).Select(version => version.Name).Should().Equal(NowVersion);
+        initialize.Strong.Should().Equal(NowVersion);
 
         var wait = new ElfNeeds(LibstdcxxNeeds.Relax(new ElfBuilder().Import(NotifyOne, NotifyVersion).Import(Wait, WaitVersion).Build())!);
         wait.Imports.Should().Equal((NotifyOne, NotifyVersion), (Wait, NotifyVersion));
-        wait.Versions.Where(version => !version.IsWeak).Select(version => version.Name).Should().Equal(NotifyVersion);
+        wait.Strong.Should().Equal(NotifyVersion);
     }
 
     [Fact]
     public void A_library_without_needs_of_new_versions_is_left_alone()
     {
-        LibstdcxxNeeds.Relax(new ElfBuilder().Import(Now, NowVersion).Import(Wait, NotifyVersion).Import("malloc", "GLIBC_2.2.5", "libc.so.6").Build()).Should().BeNull();
-        LibstdcxxNeeds.Relax(new ElfBuilder().Build()).Should().BeNull();
+        ShouldBeLeftAlone(new ElfBuilder().Import(Now, NowVersion).Import(Wait, NotifyVersion).Import("malloc", "GLIBC_2.2.5", "libc.so.6"));
+        ShouldBeLeftAlone(new ElfBuilder());
     }
 
     [Fact]
-    public void A_library_that_was_edited_is_left_alone() => LibstdcxxNeeds.Relax(LibstdcxxNeeds.Relax(WithBothNeeds().Build())!).Should().BeNull();
+    public void A_library_that_was_edited_is_left_alone() =>
+        LibstdcxxNeeds.Relax(LibstdcxxNeeds.Relax(WithBothNeeds().Build())!).Should().BeNull();
 
     [Fact]
     public void A_version_that_another_function_needs_too_is_left_alone()
@@ -66,24 +71,24 @@ public sealed class LibstdcxxNeedsTests
         var library = WithBothNeeds().Import("_ZSt4newer", InitializeVersion).Build();
         var needs = new ElfNeeds(LibstdcxxNeeds.Relax(library)!);
         needs.Imports.Should().Contain((Initialize, InitializeVersion)).And.Contain((Wait, NotifyVersion));
-        needs.Versions.Where(version => version.IsWeak).Select(version => version.Name).Should().Equal(WaitVersion);
+        needs.Weak.Should().Equal(WaitVersion);
     }
 
     [Fact]
     public void A_version_that_only_another_function_needs_is_left_alone() =>
-        LibstdcxxNeeds.Relax(new ElfBuilder().Import("_ZSt4newer", InitializeVersion).Import(Now, NowVersion).Build()).Should().BeNull();
+        ShouldBeLeftAlone(new ElfBuilder().Import("_ZSt4newer", InitializeVersion).Import(Now, NowVersion));
 
     [Fact]
     public void A_function_without_a_substitute_in_the_library_is_left_alone()
     {
-        LibstdcxxNeeds.Relax(new ElfBuilder().Import(Initialize, InitializeVersion).Import("_ZNSt6thread20hardware_concurrencyEv", NowVersion).Build()).Should().BeNull();
-        LibstdcxxNeeds.Relax(new ElfBuilder().Import(Initialize, InitializeVersion).Import(Now, "GLIBCXX_3.4.21").Build()).Should().BeNull();
-        LibstdcxxNeeds.Relax(new ElfBuilder().Import(Wait, WaitVersion).Import(Now, NowVersion).Build()).Should().BeNull();
+        ShouldBeLeftAlone(new ElfBuilder().Import(Initialize, InitializeVersion).Import("_ZNSt6thread20hardware_concurrencyEv", NowVersion));
+        ShouldBeLeftAlone(new ElfBuilder().Import(Initialize, InitializeVersion).Import(Now, "GLIBCXX_3.4.21"));
+        ShouldBeLeftAlone(new ElfBuilder().Import(Wait, WaitVersion).Import(Now, NowVersion));
     }
 
     [Fact]
-    public void Versions_of_the_same_name_in_other_libraries_are_left_alone() => LibstdcxxNeeds.Relax(
-        new ElfBuilder().Import(Initialize, InitializeVersion, "libc++.so.1").Import(Now, NowVersion, "libc++.so.1").Build()).Should().BeNull();
+    public void Versions_of_the_same_name_in_other_libraries_are_left_alone() => ShouldBeLeftAlone(
+        new ElfBuilder().Import(Initialize, InitializeVersion, "libc++.so.1").Import(Now, NowVersion, "libc++.so.1"));
 
     [Fact]
     public void Functions_that_the_library_defines_itself_are_left_alone()
@@ -136,9 +141,9 @@ public sealed class LibstdcxxNeedsTests
         int symbols = builder.SectionHeaders + 64;
         foreach (var (position, value) in new (int, ulong)[]
         {
-            (sections, ulong.MaxValue), (sections, ulong.MaxValue - 63), (sections, 1UL << 63), (sections, uint.MaxValue), (sectionCount, ushort.MaxValue),
-            (symbols + offset, ulong.MaxValue), (symbols + offset, int.MaxValue), (symbols + size, ulong.MaxValue), (symbols + size, 1UL << 63),
-            (symbols + size, uint.MaxValue), (symbols + link, uint.MaxValue), (symbols + link, 5),
+            (sections, ulong.MaxValue), (sections, ulong.MaxValue - 63), (sections, 1UL << 63), (sections, uint.MaxValue),
+            (sectionCount, ushort.MaxValue), (symbols + offset, ulong.MaxValue), (symbols + offset, int.MaxValue),
+            (symbols + size, ulong.MaxValue), (symbols + size, 1UL << 63), (symbols + size, uint.MaxValue), (symbols + link, uint.MaxValue), (symbols + link, 5),
         })
         {
             byte[] library = [.. sound];
@@ -170,8 +175,8 @@ public sealed class LibstdcxxNeedsTests
             {
                 byte[]? relaxed = LibstdcxxNeeds.Relax(library);
                 outcomes[relaxed is null ? "left alone" : "changed"]++;
-                // A name, a version and flags for each of two functions.
-                if (relaxed is not null) Differences(library, relaxed).Count().Should().BeLessThanOrEqualTo(2 * (sizeof(uint) + sizeof(ushort) + sizeof(ushort)));
+                const int nameVersionAndFlags = sizeof(uint) + sizeof(ushort) + sizeof(ushort);
+                if (relaxed is not null) Differences(library, relaxed).Count().Should().BeLessThanOrEqualTo(2 * nameVersionAndFlags);
             }
             catch (InvalidDataException)
             {
@@ -189,25 +194,28 @@ public sealed class LibstdcxxNeedsTests
         Newest("GLIBCXX_").Should().BeLessThanOrEqualTo(new Version(3, 4, 29));
         Newest("CXXABI_").Should().BeLessThanOrEqualTo(new Version(1, 3, 13));
         Newest("GLIBC_").Should().BeLessThanOrEqualTo(new Version(2, 34));
-        needs.Imports.Select(import => import.Version).Should().NotIntersectWith(needs.Versions.Where(version => version.IsWeak).Select(version => version.Name));
+        needs.Imports.Select(import => import.Version).Should().NotIntersectWith(needs.Weak);
 
-        Version Newest(string prefix) => needs.Versions
-            .Where(version => !version.IsWeak && version.Name.StartsWith(prefix, StringComparison.Ordinal))
-            .Max(version => Version.Parse(version.Name.AsSpan(prefix.Length)))!;
+        Version Newest(string prefix) => needs.Strong
+            .Where(version => version.StartsWith(prefix, StringComparison.Ordinal)).Max(version => Version.Parse(version.AsSpan(prefix.Length)))!;
     }
 
     private static ElfBuilder WithBothNeeds() => new ElfBuilder()
         .Import("malloc", "GLIBC_2.2.5", "libc.so.6").Import(Initialize, InitializeVersion).Import(Now, NowVersion)
         .Import(Wait, WaitVersion).Import(NotifyOne, NotifyVersion).Import("__cxa_throw", "CXXABI_1.3");
 
+    private static void ShouldBeLeftAlone(ElfBuilder library) => LibstdcxxNeeds.Relax(library.Build()).Should().BeNull();
+
     private static Action Relaxing(byte[] library) => () => LibstdcxxNeeds.Relax(library);
 
-    private static int FlagsOf(byte[] library, string version) => new ElfNeeds(library).Versions.Single(candidate => candidate.Name == version).FlagsPosition;
+    private static int FlagsOf(byte[] library, string version) =>
+        new ElfNeeds(library).Versions.Single(candidate => candidate.Name == version).FlagsPosition;
 
-    private static IEnumerable<int> Differences(byte[] library, byte[] other) => Enumerable.Range(0, library.Length).Where(i => library[i] != other[i]);
+    private static IEnumerable<int> Differences(byte[] library, byte[] other) =>
+        Enumerable.Range(0, library.Length).Where(i => library[i] != other[i]);
 
     private sealed class LinuxFactAttribute : FactAttribute
     {
-        public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "TorchSharp's library for Linux is not there on other systems.";
+        public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Only Linux has TorchSharp's library for Linux.";
     }
 }

@@ -82,7 +82,8 @@ public sealed class RelaxLibstdcxxNeedsTests : IDisposable
     private byte[] WriteLibrary()
     {
         byte[] library = new ElfBuilder()
-            .Import("_ZSt21ios_base_library_initv", "GLIBCXX_3.4.32").Import("_ZNSt6chrono3_V212steady_clock3nowEv", "GLIBCXX_3.4.19").Build();
+            .Import("_ZSt21ios_base_library_initv", "GLIBCXX_3.4.32")
+            .Import("_ZNSt6chrono3_V212steady_clock3nowEv", "GLIBCXX_3.4.19").Build();
         File.WriteAllBytes(Library, library);
         return library;
     }
@@ -103,7 +104,8 @@ public sealed class RelaxLibstdcxxNeedsTests : IDisposable
 
         public string ProjectFileOfTaskNode => "test.csproj";
 
-        public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) => false;
+        public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) =>
+            false;
 
         public void LogErrorEvent(BuildErrorEventArgs e) => Messages.Add($"error {e.Message}");
 
