@@ -40,7 +40,7 @@ public sealed class Consumer : IDisposable
               </PropertyGroup>
             </Project>
             """);
-        Create("consumer", ["ResNet.Training", "TorchSharp-cpu"]);
+        Create("consumer", ["ResNet.Training", "TorchSharp-cpu", NativeLibvips]);
         foreach (string source in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Consumer"))) File.Copy(source, Path.Combine(Application, Path.GetFileName(source)));
         foreach (var block in Pages.All.SelectMany(Pages.Blocks)) File.WriteAllText(Path.Combine(Application, block.ClassName + ".cs"), block.ToSource());
         Run(Application, "dotnet", "build", "-c", "Release", "--nologo", "-o", Path.Combine(_folder, "built"));
@@ -56,6 +56,9 @@ public sealed class Consumer : IDisposable
     private string Cache => Path.Combine(_folder, "cache");
 
     private string Application => Path.Combine(_folder, "consumer");
+
+    private static string NativeLibvips =>
+        OperatingSystem.IsWindows() ? "NetVips.Native.win-x64" : OperatingSystem.IsMacOS() ? "NetVips.Native.osx-arm64" : "NetVips.Native.linux-x64";
 
     /// <summary>The folder of TorchSharp's native libraries in the package cache, with one for each platform in it.</summary>
     internal static string NativeLibraries { get; } = Path.Combine(Metadata("PackageCache"), "torchsharp", Metadata("TorchSharp-cpu"), "runtimes");

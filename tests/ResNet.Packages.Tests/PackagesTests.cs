@@ -23,7 +23,7 @@ public sealed class PackagesTests(Consumer consumer)
     {
         const string page = "docs/get-started.md", end = "```";
         string[] lines = [.. File.ReadAllLines(Path.Combine(Consumer.Root, page)).SkipWhile(line => line != "```sh").Skip(1).TakeWhile(line => line != end)];
-        lines.Should().HaveCount(3).And.Contain("dotnet add package ResNet.Training");
+        lines.Should().HaveCount(4).And.Contain("dotnet add package ResNet.Training");
         var code = Pages.Blocks(page).First();
         consumer.Type("pets", lines, string.Join('\n', code.Usings) + '\n' + code.Statements).Trim().Should().Be("4 × 2");
     }

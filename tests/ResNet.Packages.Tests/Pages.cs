@@ -7,6 +7,10 @@ internal static class Pages
 {
     private const string Datasets = "docs/datasets.md";
 
+    // 16 x 12 pixels as WebP, which libvips decodes.
+    private const string Pet =
+        "UklGRkgAAABXRUJQVlA4IDwAAACwAQCdASoQAAwAAsBMJbACdAEOtXEwAP724pXOmh/Q8nXtphvx6GgtO8rtNEZKr//cOMEf7XgOX9mZAAA=";
+
     // The largest batch that a page speaks of, and some more. Where five epochs are trained it is a small one.
     private const int Photos = 136;
     private const int FewPhotos = 40;
@@ -29,7 +33,7 @@ internal static class Pages
     {
         string photos = Path.Combine(folder, "photos");
         TinyPictures.Write(photos, page.EndsWith("README.md", StringComparison.Ordinal) ? FewPhotos : Photos);
-        File.Copy(Directory.EnumerateFiles(photos, "*.bmp", SearchOption.AllDirectories).First(), Path.Combine(folder, "pet.jpg"));
+        File.WriteAllBytes(Path.Combine(folder, "pet.jpg"), Convert.FromBase64String(Pet));
         Directory.CreateDirectory(Path.Combine(folder, "runs", "mine"));
         File.WriteAllText(
             Path.Combine(folder, "runs", "mine", "metrics.csv"),

@@ -7,9 +7,8 @@ internal static class VipsDecoder
 {
     private const string TiffLoader = "tiffload_source";
 
-    // NetVips copies a strip into an array of its own: below 85,000 bytes, that is not on the large object heap, which would
-    // cost more than decoding. Large enough for every loader to work in blocks of its own choosing.
-    private const int StripBytes = 48 * 1024;
+    // Large enough for every loader to work in blocks of its own choosing, small enough to stay in the first-level cache.
+    private const int StripBytes = 32 * 1024;
 
     // Shared by all decoding threads, and exclusive while the reason of a failure is looked for.
     private static readonly ReaderWriterLockSlim s_errorBufferLock = new();
@@ -112,7 +111,8 @@ internal static class VipsDecoder
             for (var top = 0; top < height; top += rows)
             {
                 var count = Math.Min(rows, height - top);
-                format.Convert(region.Fetch(0, top, width, count), decoded.Rows(top, count), channels);
+                using var strip = new RegionStrip(region, 0, top, width, count);
+                format.Convert(strip.Pixels, decoded.Rows(top, count), channels);
             }
             return decoded;
         }

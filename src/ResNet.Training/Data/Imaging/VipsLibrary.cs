@@ -17,13 +17,13 @@ internal static class VipsLibrary
         if (!ModuleInitializer.VipsInitialized)
             throw new DllNotFoundException(
                 "libvips, which decodes images, cannot be loaded: reference the package "
-                + $"NetVips.Native.{RuntimeInformation.RuntimeIdentifier} in the application.",
+                + $"{NativePackage()} in the application.",
                 ModuleInitializer.Exception);
         // Older versions cannot block the loaders that are not hardened against malicious files.
         if (!NetVips.NetVips.AtLeastLibvips(8, 13))
             throw new DllNotFoundException(
                 $"libvips is version {NetVips.NetVips.Version(0)}.{NetVips.NetVips.Version(1)}; 8.13 or newer is needed, such as that of "
-                + $"the package NetVips.Native.{RuntimeInformation.RuntimeIdentifier}.");
+                + $"the package {NativePackage()}.");
 
         // Each image is read once, so a cache of operations would only hold memory. The images of a batch are decoded in
         // parallel, so one image needs no threads of its own.
@@ -33,5 +33,13 @@ internal static class VipsLibrary
         // Warnings about odd but readable files (a colour profile, a tag) would be printed across the progress bar.
         Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, (_, _, _) => { });
         return true;
+    }
+
+    // Linux distributions that build .NET themselves give it a runtime identifier of their own, by which no package is named.
+    private static string NativePackage()
+    {
+        var linux = RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl" : "linux";
+        var system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : linux;
+        return $"NetVips.Native.{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
     }
 }
