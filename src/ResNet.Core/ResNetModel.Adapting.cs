@@ -1,5 +1,4 @@
 using ResNet.Core.Blocks;
-using ResNet.Core.Inference;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -26,7 +25,6 @@ public sealed partial class ResNetModel
         fc.train(training);
         former.Dispose();
         Options = options;
-        Unpack();
         return this;
     }
 
@@ -67,30 +65,9 @@ public sealed partial class ResNetModel
     /// gradients, and its weights are channels-last, for images that are (<see cref="ChannelsLast"/>) and ones that are not. The
     /// norms of pre-activation networks that follow an addition remain.
     /// </summary>
-    /// <remarks>
-    /// In single precision on an x64 processor the copy computes in the layout of oneDNN's kernels, with weights that were brought into it once. It holds its weights
-    /// twice then, and does not call its layers' hooks. What is loaded into it counts (<see cref="LoadWeights"/>, <see cref="load_state_dict"/>); after changes to its parameters
-    /// themselves, make another copy. Once some of them learn, or it has a new classifier, it computes as any other network. Networks with zero-padding shortcuts and dilated D networks compute in channels-last instead.
-    /// </remarks>
     /// <returns>The copy, which is the caller's; this network stays as it is.</returns>
     /// <exception cref="InvalidOperationException">The norms are no batch norms.</exception>
     public ResNetModel FuseForInference()
-    {
-        var fused = Fold();
-        fused.Pack();
-        return fused;
-    }
-
-    /// <inheritdoc/>
-    public override (IList<string> missing_keys, IList<string> unexpected_keyes) load_state_dict(Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
-    {
-        var keys = base.load_state_dict(source, strict, skip);
-        Repack();
-        return keys;
-    }
-
-    /// <summary>The copy of <see cref="FuseForInference"/> alone, whose weights are nowhere else.</summary>
-    internal ResNetModel Fold()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (Options.Norm != Norm.Batch && Options.Norm != Norm.FrozenBatch)
@@ -111,36 +88,6 @@ public sealed partial class ResNetModel
         foreach (var parameter in fused.parameters()) parameter.requires_grad = false;
         fused.eval();
         return fused.ToChannelsLast();
-    }
-
-    private void Pack() => _packed = OneDnnNetwork.TryCreate(this);
-
-    private void Unpack()
-    {
-        _packed?.Dispose();
-        _packed = null;
-    }
-
-    private void Repack()
-    {
-        if (_packed is null) return;
-        Unpack();
-        Pack();
-    }
-
-    // Gradients, and networks that were moved elsewhere since, need the layers themselves.
-    private OneDnnNetwork? PackedFor(Tensor input)
-    {
-        if (_packed is null) return null;
-        if (parameters().Any(parameter => parameter.requires_grad))
-        {
-            // What learns changes, and the packed weights would not.
-            Unpack();
-            return null;
-        }
-        Check(input);
-        bool fits = !training && Device.type == DeviceType.CPU && input.device_type == DeviceType.CPU && input.dtype == ScalarType.Float32 && input.size(0) > 0;
-        return fits && !(input.requires_grad && is_grad_enabled()) ? _packed : null;
     }
 
     // New weights that are overwritten at once must not change what is random in a training run.

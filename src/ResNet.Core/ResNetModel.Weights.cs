@@ -83,7 +83,6 @@ public sealed partial class ResNetModel
             using var scope = NewDisposeScope();
             own[name].copy_(file.Read(found[name]));
         }
-        Repack();
         return report;
     }
 

@@ -1,5 +1,4 @@
 using ResNet.Core.Blocks;
-using ResNet.Core.Inference;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -27,7 +26,6 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     private readonly List<StageShape> _shapes = [];
     private readonly List<string> _held = [];
     private int _frozenUntil = NothingFrozen;
-    private OneDnnNetwork? _packed;
     private bool _disposed;
 
     /// <summary>Builds the network with new weights, in training mode, on <see cref="ResNetOptions.Device"/>.</summary>
@@ -98,7 +96,13 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type; 32×32 pixels and up make sense.</param>
     /// <returns><c>[N, classes]</c>, not yet normalised by a softmax.</returns>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
-    public override Tensor forward(Tensor input) => PackedFor(input) is { } packed ? packed.Forward(input) : ForwardLayers(input);
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = ForwardStem(input);
+        foreach (var stage in _stages) x = x.Then(stage);
+        return Classify(x).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Computes the network without its classifier.</summary>
     /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type.</param>
@@ -109,7 +113,6 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public (Tensor Map, Tensor Pooled) ForwardFeatures(Tensor input)
     {
-        if (PackedFor(input) is { } packed) return packed.ForwardFeatures(input);
         using var scope = NewDisposeScope();
         var x = ForwardStem(input);
         foreach (var stage in _stages) x = x.Then(stage);
@@ -128,7 +131,6 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public IReadOnlyList<Tensor> ForwardStages(Tensor input)
     {
-        if (PackedFor(input) is { } packed) return packed.ForwardStages(input);
         var outputs = new List<Tensor> { ForwardStem(input) };
         foreach (var stage in _stages) outputs.Add(stage.call(outputs[^1]));
         return outputs;
@@ -175,17 +177,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     protected override void Dispose(bool disposing)
     {
         _disposed = true;
-        if (disposing) Unpack();
         base.Dispose(disposing);
-    }
-
-    /// <summary>What <see cref="forward"/> computes, layer by layer: each is called, with its hooks.</summary>
-    internal Tensor ForwardLayers(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var x = ForwardStem(input);
-        foreach (var stage in _stages) x = x.Then(stage);
-        return Classify(x).MoveToOuterDisposeScope();
     }
 
     /// <summary>The stem's output, <c>[N, width, H/4, W/4]</c> or with CIFAR's stem <c>[N, width, H, W]</c>.</summary>

@@ -28,6 +28,9 @@ internal sealed class Deviations(string network, ITestOutputHelper output) : IDi
         deviation.Should().BeLessThanOrEqualTo(limit, "{0} of {1} should be the reference's", name, network);
     }
 
+    /// <summary>The largest deviation of a kind so far.</summary>
+    internal double Largest(string kind) => _largest[kind];
+
     public void Dispose()
     {
         string line = $"{network}: {string.Join(", ", _largest.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0.0e-0}")))}";

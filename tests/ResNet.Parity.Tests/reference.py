@@ -45,7 +45,8 @@ def verify(name, weights, folder):
 def train(name, dtype, size, folder):
     torch.manual_seed(0)
     network = start(name, folder, getattr(torch, dtype))
-    images = torch.randn(5, 8, 3, int(size), int(size), dtype=getattr(torch, dtype))
+    # The same images in both types.
+    images = torch.randn(5, 8, 3, int(size), int(size)).to(getattr(torch, dtype))
     labels = torch.randint(CLASSES, (5, 8))
     optimizer = sgd(network)
     losses = []

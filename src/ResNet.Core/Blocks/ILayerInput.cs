@@ -3,7 +3,7 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Blocks;
 
 /// <summary>
-/// What layers can be applied to in place of a tensor, to write down what a network computes in evaluation mode: as an ONNX file or as a script.
+/// What layers can be applied to in place of a tensor, to write down what a network computes in evaluation mode: as an ONNX file.
 /// </summary>
 /// <typeparam name="T">The type itself.</typeparam>
 internal interface ILayerInput<T>

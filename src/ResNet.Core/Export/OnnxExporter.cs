@@ -67,7 +67,7 @@ public static class OnnxExporter
     {
         using var ordinary = new OrdinaryMode();
         using var scope = NewDisposeScope();
-        using var fused = network.Options.Norm == Norm.Batch || network.Options.Norm == Norm.FrozenBatch ? network.Fold() : null;
+        using var fused = network.Options.Norm == Norm.Batch || network.Options.Norm == Norm.FrozenBatch ? network.FuseForInference() : null;
         var exported = fused ?? network;
         var graph = new OnnxGraph(exported);
         int channels = network.Options.InputChannels;

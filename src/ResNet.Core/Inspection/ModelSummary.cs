@@ -71,7 +71,7 @@ public sealed class ModelSummary
             using var mode = new EvaluationMode(network);
             using var _ = no_grad();
             using var scope = NewDisposeScope();
-            network.ForwardLayers(zeros(shape, network.DType, network.Device));
+            network.forward(zeros(shape, network.DType, network.Device));
         }
         finally
         {

@@ -20,7 +20,6 @@ internal sealed class FlatWeights : IDisposable
     private const long Alignment = 32;
 
     private readonly ScalarType _activations;
-    private readonly MemoryOrder _order;
     private readonly List<NetworkTensor> _parameters;
     private readonly List<NetworkTensor> _buffers;
     private readonly List<(NetworkTensor Parameter, Tensor Master, Tensor Copy)> _frozen = [];
@@ -39,9 +38,8 @@ internal sealed class FlatWeights : IDisposable
     /// <param name="decayNormsAndBiases">Whether parameters of one dimension count as decaying too.</param>
     /// <param name="precision">What convolutions and linear layers compute in. BFloat16 on a CPU without instructions for it becomes Full.</param>
     /// <param name="allowSlowPrecision">Whether such a CPU computes bfloat16 all the same.</param>
-    /// <param name="order">How the weights of convolutions are to lie; null for what is fastest.</param>
     /// <exception cref="ArgumentException">The device or a module of the network cannot compute in that precision, or the network's tensors are of several types.</exception>
-    internal FlatWeights(ResNetModel model, bool decayNormsAndBiases, Precision precision, bool allowSlowPrecision = false, MemoryOrder? order = null)
+    internal FlatWeights(ResNetModel model, bool decayNormsAndBiases, Precision precision, bool allowSlowPrecision = false)
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
@@ -53,9 +51,8 @@ internal sealed class FlatWeights : IDisposable
         RefuseOtherTypes(model, type);
         _activations = mixed ? MixedPrecision.TypeOf(Precision) : type;
 
-        _order = order ?? ImageLayout.Fastest(model);
-        _unhook.Add(ImageLayout.Arrange(model, _order));
-        var tensors = Find(model, low, _order);
+        model.ToChannelsLast();
+        var tensors = Find(model, low);
         _parameters = [.. tensors.Where(tensor => tensor.IsTrainable).OrderByDescending(Decays).ThenByDescending(tensor => tensor.IsLow)];
         _buffers = [.. model.named_buffers().Where(entry => entry.buffer.is_floating_point()).Select(entry => new NetworkTensor(entry.name, entry.buffer))];
         Decayed = Place(_parameters.Where(Decays), 0);
@@ -160,9 +157,7 @@ internal sealed class FlatWeights : IDisposable
         {
             // Of this memory's shape, but not of the next one's.
             parameter.Value.grad = null;
-            var own = parameter.ViewOf(Weights);
-            // In one order, as whoever uses the network afterwards expects.
-            parameter.Show(_order == MemoryOrder.ChannelsLast || own.is_contiguous() ? own.clone() : own.contiguous());
+            parameter.Show(parameter.ViewOf(Weights).clone());
         }
         foreach (var buffer in _buffers.Where(buffer => !buffer.IsLost)) buffer.Show(buffer.ViewOf(Statistics).clone());
     }
@@ -192,8 +187,8 @@ internal sealed class FlatWeights : IDisposable
         }
     }
 
-    // With AdamW, which needs four tensors: 2 MiB for each core.
-    private const long ChunkOfThread = 1 << 17;
+    // With AdamW, which needs four tensors: 1 MiB for each core.
+    private const long ChunkOfThread = 1 << 16;
 
     private static void RefuseOtherTypes(ResNetModel model, ScalarType type)
     {
@@ -201,13 +196,13 @@ internal sealed class FlatWeights : IDisposable
             throw new ArgumentException($"The network's {name} is {tensor.dtype} and its classifier {type}: convert it to one type with .to(ScalarType.{type}).");
     }
 
-    private static List<NetworkTensor> Find(ResNetModel model, Dictionary<string, nn.Module> low, MemoryOrder order)
+    private static List<NetworkTensor> Find(ResNetModel model, Dictionary<string, nn.Module> low)
     {
         var found = new List<NetworkTensor>();
         foreach (var (name, parameter) in model.named_parameters())
         {
             int dot = name.LastIndexOf('.');
-            found.Add(new NetworkTensor(name, parameter, dot >= 0 && low.TryGetValue(name[..dot], out var layer) ? Replacing(layer, name[(dot + 1)..]) : null, ImageLayout.IsChannelsLast(order, name)));
+            found.Add(new NetworkTensor(name, parameter, dot >= 0 && low.TryGetValue(name[..dot], out var layer) ? Replacing(layer, name[(dot + 1)..]) : null));
         }
         // A layer's second name says the same as its first; of a second layer with the same parameter only one could get the copy.
         var names = found.Select(parameter => parameter.Name).ToHashSet();

@@ -9,8 +9,7 @@ namespace ResNet.Training.Optimization;
 /// <param name="replace">
 /// Gives the module another parameter in its place and disposes of the former one; null where the tensor keeps its type, and so stays the same object.
 /// </param>
-/// <param name="channelsLast">Whether images' weights lie channels-last in flat buffers.</param>
-internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter>? replace = null, bool channelsLast = true)
+internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter>? replace = null)
 {
     private Tensor _tensor = tensor;
 
@@ -38,7 +37,7 @@ internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter
     {
         using var scope = NewDisposeScope();
         var part = flat.narrow(0, Offset, Length);
-        var view = channelsLast && Shape is [var output, var input, var height, var width]
+        var view = Shape is [var output, var input, var height, var width]
             ? part.view(output, height, width, input).permute(0, 3, 1, 2)
             : part.view(Shape);
         return view.MoveToOuterDisposeScope();
