@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Sets up what is missing and does one of these jobs:
 #   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
-#   ./build.sh test  [OPTION…]        runs every test, with --long also those that take many minutes; other options go to 'dotnet test'
+#   ./build.sh test  [OPTION…]        runs every test, with --long also those that take many minutes, with --coverage measuring which lines of
+#                                     the libraries they run; other options go to 'dotnet test'
 #   ./build.sh bench [PART] [OPTION…] measures beside TorchSharp, PyTorch and ONNX Runtime, and writes docs/performance.md; the parts are
 #                                     data, train and infer, each of which can be measured alone: --rounds N, --seconds S, --photographs FOLDER
 set -euo pipefail
 readonly caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
-readonly root=$PWD logs=artifacts/log
+# The percentage of the libraries' lines that the tests run at least.
+readonly floor=95
+readonly root=$PWD logs=artifacts/log coverage=artifacts/coverage
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -44,9 +47,16 @@ build() { step "Building $1" 'the packages of Directory.Packages.props' dotnet b
 # start PROGRAM ARGUMENT…: ends with a program in artifacts/bin. Paths on the command line are the caller's.
 start() { cd "$caller"; exec "$root/artifacts/bin/$1" "${@:2}"; }
 
+# A line that the tests of several projects run counts once.
+merge_coverage() {
+  dotnet tool restore && dotnet reportgenerator "-reports:$coverage/*/coverage.cobertura.xml" "-targetdir:$coverage" \
+    '-reporttypes:TextSummary;Html' "minimumCoverageThresholds:lineCoverage=$floor"
+}
+
 # Runs the test projects one after the other, so that each has the machine to itself, and adds up their results.
 test_all() {
-  local project log counts broken passed=0 failed=0 skipped=0 p f s
+  local project log counts broken low=0 passed=0 failed=0 skipped=0 p f s
+  rm -rf "$coverage"
   for project in tests/*/*.csproj; do
     log=$logs/$(basename "$project" .csproj).log broken=0
     dotnet test "$project" -c Release --no-build --nologo "$@" 2>&1 | tee "$log" || broken=1
@@ -56,14 +66,18 @@ test_all() {
     [ "$broken" = 0 ] || [ "$f" -gt 0 ] || f=1
     failed=$((failed + f)) passed=$((passed + p)) skipped=$((skipped + s))
   done
+  if [ -n "${RESNET_COVERAGE:-}" ]; then
+    step 'Merging the coverage' "the tool of dotnet-tools.json, and tests that run $floor % of the libraries' lines" merge_coverage || low=1
+    sed -n 's/^ *Line coverage/Line coverage/p' "$coverage/Summary.txt" || low=1
+  fi
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-  [ "$failed" = 0 ]
+  [ "$failed" = 0 ] && [ "$low" = 0 ]
 }
 
 job=${1:-}
 case $job in
   train | test | bench) shift ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$job': give train, test or bench."; exit ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$job': give train, test or bench."; exit ;;
 esac
 command -v dotnet >/dev/null || fail "The .NET SDK 10 is missing: https://dotnet.microsoft.com/download says how to install it."
 dotnet --version >/dev/null 2>&1 || fail "The .NET SDK is older than global.json asks for: install the .NET SDK 10 from https://dotnet.microsoft.com/download."
@@ -79,7 +93,7 @@ case $job in
     install 'the tests that load reports in a browser are skipped' chromium
     options=()
     for option in "$@"; do
-      if [ "$option" = --long ]; then export RESNET_LONG_TESTS=1; else options+=("$option"); fi
+      case $option in --long) export RESNET_LONG_TESTS=1 ;; --coverage) export RESNET_COVERAGE=1 ;; *) options+=("$option") ;; esac
     done
     build everything ResNet.sln
     build 'the tests of the packages' tests/ResNet.Packages.Tests

@@ -192,6 +192,8 @@ internal sealed class FileDownload
             }
             catch (Exception last) when (last is Interruption or WrongContent)
             {
+                // An attempt that fails while the token is cancelled is the last one, but not the reason.
+                cancellationToken.ThrowIfCancellationRequested();
                 throw Failed(last.Message, last);
             }
         }
