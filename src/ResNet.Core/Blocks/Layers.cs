@@ -36,7 +36,7 @@ internal static class Layers
 
     /// <summary>Applies a convolution, while training on a CPU as a linear layer if its output is a single pixel.</summary>
     /// <remarks>
-    /// There most taps of a 3×3 kernel see nothing but padding, and oneDNN's gradients for it take some fifteen times as long as those of the taps that do see
+    /// There most taps of a 3×3 kernel see nothing but padding, and oneDNN's gradients for it take three to eight times as long as those of the taps that do see
     /// something (<c>docs/performance.md</c>). It is what happens in the last stage to images of 32 pixels and fewer. The convolution is not called as a module then, so its
     /// hooks are not either.
     /// </remarks>

@@ -3,6 +3,7 @@ using ResNet.Tests;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
+using ResNet.Training.Evaluation;
 using ResNet.Training.Optimization;
 using ResNet.Training.Tests.Data;
 using static TorchSharp.torch;
@@ -33,12 +34,39 @@ public sealed class SoakTests : IDisposable
     {
         var counts = new List<(long Step, long Tensors)>();
         var memory = new List<long>();
+        long finalized = FinalizedTensors.Count();
         Run(steps: 3000, step =>
         {
             counts.Add((step, Tensor.TotalCount));
             memory.Add(ResidentMemory.Bytes());
         });
+        FinalizedTensors.Count().Should().Be(finalized, "the collector should have no tensor to free");
         counts.Where(count => count.Step >= 100).Select(count => count.Tensors).Distinct().Should().ContainSingle();
+        ShouldBeFlat(memory);
+    }
+
+    [LongFact]
+    public void Neither_tensors_nor_memory_grow_over_a_hundred_thousand_predictions()
+    {
+        using var model = new ResNetBuilder().StageDepths(1, 1).Classes(2).InputChannels(1).Build();
+        using var fused = model.FuseForInference();
+        string picture = Pictures()[0].Path;
+        var classifier = new Classifier(fused, ["a", "b"], new Compose(new CenterCrop(16), new Normalize([0.5f], [0.5f])));
+        classifier.Classify(picture);
+        var memory = new List<long>();
+        long finalized = FinalizedTensors.Count(), live = Tensor.TotalCount;
+        for (int i = 0; i < 100_000; i++)
+        {
+            classifier.Classify(picture);
+            if (i % 100 == 0) memory.Add(ResidentMemory.Bytes());
+        }
+        Tensor.TotalCount.Should().Be(live);
+        FinalizedTensors.Count().Should().Be(finalized, "the collector should have no tensor to free");
+        ShouldBeFlat(memory);
+    }
+
+    private static void ShouldBeFlat(List<long> memory)
+    {
         int third = memory.Count / 3;
         double middle = memory.Skip(third).Take(third).Average();
         memory.Skip(2 * third).Average().Should().BeInRange(0.98 * middle, 1.02 * middle);
