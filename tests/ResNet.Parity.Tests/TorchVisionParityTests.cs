@@ -86,7 +86,8 @@ public sealed class TorchVisionParityTests
         return ResNets.Create(name, classes: Classes);
     }
 
-    private static nn.Module<Tensor, Tensor> Theirs(string name)
+    /// <summary>TorchVision's network with new weights for ten classes.</summary>
+    internal static nn.Module<Tensor, Tensor> Theirs(string name)
     {
         manual_seed(Seed);
         return s_references[name]();
