@@ -37,8 +37,6 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         options.Validate();
         Options = options;
         using var ordinary = new OrdinaryMode();
-        // TorchSharp's layers make tensors that they do not dispose of.
-        using var scope = NewDisposeScope();
 
         int channels = options.StageWidths[0];
         conv1 = StemConvolutions(options, channels);

@@ -57,7 +57,7 @@ public sealed class Consumer : IDisposable
 
     private string Application => Path.Combine(_folder, "consumer");
 
-    private static string NativeLibvips =>
+    internal static string NativeLibvips =>
         OperatingSystem.IsWindows() ? "NetVips.Native.win-x64" : OperatingSystem.IsMacOS() ? "NetVips.Native.osx-arm64" : "NetVips.Native.linux-x64";
 
     /// <summary>The folder of TorchSharp's native libraries in the package cache, with one for each platform in it.</summary>

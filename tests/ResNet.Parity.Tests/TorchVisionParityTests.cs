@@ -19,6 +19,7 @@ public sealed class TorchVisionParityTests
         ["resnet50"] = () => models.resnet50(num_classes: Classes),
         ["resnet101"] = () => models.resnet101(num_classes: Classes),
         ["resnet152"] = () => models.resnet152(num_classes: Classes),
+        ["resnext50_32x4d"] = () => models.resnext50_32x4d(num_classes: Classes),
         ["wide_resnet50_2"] = () => models.wide_resnet50_2(num_classes: Classes),
         ["wide_resnet101_2"] = () => models.wide_resnet101_2(num_classes: Classes),
     };

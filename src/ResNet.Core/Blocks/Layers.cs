@@ -9,13 +9,20 @@ namespace ResNet.Core.Blocks;
 internal static class Layers
 {
     internal static Conv2d Conv3x3(int input, int output, int stride = 1, int dilation = 1, int groups = 1, bool bias = false) =>
-        Conv2d(input, output, kernel_size: 3, stride: stride, padding: dilation, dilation: dilation, groups: groups, bias: bias);
+        Convolution(() => Conv2d(input, output, kernel_size: 3, stride: stride, padding: dilation, dilation: dilation, groups: groups, bias: bias));
 
     internal static Conv2d Conv1x1(int input, int output, int stride = 1, bool bias = false) =>
-        Conv2d(input, output, kernel_size: 1, stride: stride, bias: bias);
+        Convolution(() => Conv2d(input, output, kernel_size: 1, stride: stride, bias: bias));
 
     internal static Conv2d Conv7x7(int input, int output, int stride, bool bias) =>
-        Conv2d(input, output, kernel_size: 7, stride: stride, padding: 3, bias: bias);
+        Convolution(() => Conv2d(input, output, kernel_size: 7, stride: stride, padding: 3, bias: bias));
+
+    // One with a bias makes tensors that TorchSharp does not dispose of. The parameters belong to no scope.
+    private static Conv2d Convolution(Func<Conv2d> create)
+    {
+        using var scope = NewDisposeScope();
+        return create();
+    }
 
     /// <summary>Appends what there is under its number in torchvision's and timm's sequences, which a missing part does not shift.</summary>
     internal static void Append(Sequential sequence, int number, Module<Tensor, Tensor>? part)

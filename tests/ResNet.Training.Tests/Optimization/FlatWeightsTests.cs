@@ -201,7 +201,7 @@ public class FlatWeightsTests
     public void Steps_and_evaluations_leave_no_tensor_behind(Precision precision)
     {
         using var network = TinyNetwork.Create();
-        long before = LiveTensors.Count(), shown = 0;
+        long before = LiveTensors.Count(), finalized = FinalizedTensors.Count(), shown = 0;
         using (var flat = new FlatWeights(network, false, precision, allowSlowPrecision: true))
         {
             // Those of another type are new objects whenever the network sees other memory: twice in an evaluation, and at the beginning and the end.
@@ -226,6 +226,7 @@ public class FlatWeightsTests
                 shown += 2 * replaced;
             }
         }
+        FinalizedTensors.Count().Should().Be(finalized, "the collector should have no tensor to free");
         LiveTensors.Count(shown).Should().Be(before);
     }
 

@@ -25,7 +25,9 @@ public sealed class SoakTests : IDisposable
     public void Tensors_do_not_pile_up()
     {
         var counts = new List<(long Step, long Tensors)>();
+        long finalized = FinalizedTensors.Count();
         Run(steps: 200, step => counts.Add((step, LiveTensors.Count())));
+        FinalizedTensors.Count().Should().Be(finalized, "the collector should have no tensor to free");
         counts.Where(count => count.Step >= 100).Select(count => count.Tensors).Distinct().Should().ContainSingle();
     }
 
