@@ -23,7 +23,8 @@ public sealed class Consumer : IDisposable
         TinyPictures.Write(Path.Combine(Cache, "imagenette2-160"));
         File.WriteAllText(Path.Combine(Cache, "imagenette2-160", ".complete"), "");
 
-        foreach (string library in new[] { "ResNet.Core", "ResNet.Training" }) Run(Root, "dotnet", "pack", $"src/{library}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
+        foreach (string library in new[] { "ResNet.Core", "ResNet.Training" })
+            Run(Root, "dotnet", "pack", $"src/{library}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
         File.WriteAllText(Path.Combine(_folder, "nuget.config"), $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="{Path.Combine(_folder, "packages")}" /></config>

@@ -59,7 +59,8 @@ public sealed class PackagesTests(Consumer consumer)
     public void A_package_takes_the_TorchSharp_that_loads_on_Windows(string library)
     {
         using var package = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{library}.{consumer.Version}.nupkg"));
-        var dependency = Specification(package, library).Descendants().Single(element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value == "TorchSharp");
+        var dependency = Specification(package, library).Descendants()
+            .Single(element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value == "TorchSharp");
         dependency.Attribute("version")!.Value.Should().Be("0.106.0");
     }
 

@@ -86,7 +86,10 @@ public sealed class FinalizedTensorsTests : IDisposable
     public FinalizedTensorsTests()
     {
         for (int i = 0; i < 12; i++)
-            _samples.Add(new ImageSample(_folder.Write($"{i:00}.ppm", [.. "P6 32 32 255\n"u8, .. Enumerable.Range(0, 32 * 32 * 3).Select(p => (byte)(p * (i + 3) % 251))]), i % 2));
+        {
+            byte[] pixels = [.. Enumerable.Range(0, 32 * 32 * 3).Select(p => (byte)(p * (i + 3) % 251))];
+            _samples.Add(new ImageSample(_folder.Write($"{i:00}.ppm", [.. "P6 32 32 255\n"u8, .. pixels]), i % 2));
+        }
         _network.eval();
         _fused = _network.FuseForInference();
     }
