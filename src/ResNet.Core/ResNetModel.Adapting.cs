@@ -93,14 +93,15 @@ public sealed partial class ResNetModel
     // New weights that are overwritten at once must not change what is random in a training run.
     private static ResNetModel WithoutDrawing(Func<ResNetModel> create)
     {
-        using var state = random.get_rng_state();
+        using var generator = Generator.Default;
+        using var state = generator.get_state();
         try
         {
             return create();
         }
         finally
         {
-            random.set_rng_state(state);
+            generator.set_state(state);
         }
     }
 
@@ -114,7 +115,7 @@ public sealed partial class ResNetModel
             FrozenBatchNorm2d frozen => ((Tensor)frozen.weight, frozen.bias, frozen.running_mean, frozen.running_var, FrozenBatchNorm2d.Epsilon),
             _ => throw new InvalidOperationException($"A {norm.GetType().Name} cannot be folded into a convolution."),
         };
-        var scale = weight.to(ScalarType.Float64) / (variance.to(ScalarType.Float64) + epsilon).sqrt();
+        var scale = weight.to(ScalarType.Float64) / variance.to(ScalarType.Float64).Plus(epsilon).sqrt_();
         target.weight.copy_(source.weight.to(ScalarType.Float64) * scale.reshape(-1, 1, 1, 1));
         target.bias!.copy_(bias.to(ScalarType.Float64) - (mean.to(ScalarType.Float64) * scale));
     }

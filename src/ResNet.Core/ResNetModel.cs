@@ -305,7 +305,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         if (Options is { Shortcut: ShortcutKind.ZeroPadding, PreActivation: false })
         {
             using var _ = no_grad();
-            classifier.weight.div_(Math.Sqrt(Options.StageDepths.Sum()));
+            classifier.weight.DivideInPlace(Math.Sqrt(Options.StageDepths.Sum()));
         }
         return classifier;
     }

@@ -84,6 +84,13 @@ internal sealed class ConsoleProcess : IDisposable
 
     internal void Signal(int signal) => kill(_process.Id, signal).Should().Be(0);
 
+    /// <summary>The memory that it has now, in 10⁶ bytes.</summary>
+    internal double ResidentMegabytes()
+    {
+        _process.Refresh();
+        return _process.HasExited ? 0 : _process.WorkingSet64 / 1e6;
+    }
+
     /// <summary>Whether it ends within a time.</summary>
     internal bool Ends(TimeSpan time) => _process.WaitForExit(time);
 

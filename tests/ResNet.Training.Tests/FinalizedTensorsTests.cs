@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ResNet.Core;
 using ResNet.Core.Export;
 using ResNet.Core.Inspection;
@@ -13,10 +14,13 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests;
 
-/// <summary>Whatever the libraries do, they dispose of each tensor that they make: native memory is free at once, and not when the collector runs.</summary>
+/// <summary>Whatever the libraries do, they dispose of all tensors and scalars that they make: native memory is free at once, and not when the collector runs.</summary>
 public sealed class FinalizedTensorsTests : IDisposable
 {
     private const int Times = 3;
+
+    // TorchSharp's batch normalisation counts its batches while it trains, with a number to add and a factor for it.
+    private const int ScalarsOfNorm = 2;
 
     private static readonly Compose s_evaluation = new(new CenterCrop(32), Normalize.ImageNet);
     private static readonly Compose s_training = new(new RandomCrop(32, padding: 2), Normalize.ImageNet, new RandomErasing(0.5));
@@ -81,7 +85,9 @@ public sealed class FinalizedTensorsTests : IDisposable
     private readonly Tensor _images = rand(2, 3, 32, 32);
     private readonly ResNetModel _network = new ResNetBuilder().StageDepths(1, 1).Classes(2).StochasticDepth(0.2).Build();
     private readonly ResNetModel _fused;
+    private readonly FinalizedScalars _scalars = new();
     private long _parametersMade;
+    private long _normsTrained;
 
     public FinalizedTensorsTests()
     {
@@ -98,6 +104,7 @@ public sealed class FinalizedTensorsTests : IDisposable
 
     public void Dispose()
     {
+        _scalars.Dispose();
         _fused.Dispose();
         _network.Dispose();
         _images.Dispose();
@@ -124,6 +131,23 @@ public sealed class FinalizedTensorsTests : IDisposable
         (FinalizedTensors.Count() - before).Should().Be(Times);
     }
 
+    [Fact]
+    public void A_scalar_that_nobody_disposes_of_is_counted()
+    {
+        long before = _scalars.Count();
+        Leave(_images);
+        (_scalars.Count() - before).Should().Be(Times + 1);
+
+        // In a method of its own, whose stack has gone when they are counted.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Leave(Tensor images)
+        {
+            for (int i = 0; i < Times; i++) images.mul(2).Dispose();
+            manual_seed(1).Dispose();
+            manual_seed(1);
+        }
+    }
+
     [Theory]
     [InlineData("resnet18")]
     [InlineData("resnet50")]
@@ -144,16 +168,18 @@ public sealed class FinalizedTensorsTests : IDisposable
             {
                 loss.backward();
             }
+            _normsTrained += Norms(network);
             Dispose(network);
         }
     }
 
     private void ShouldLeaveNothing(Action work)
     {
-        long finalized = FinalizedTensors.Count(), live = LiveTensors.Count();
-        _parametersMade = 0;
+        long finalized = FinalizedTensors.Count(), scalars = _scalars.Count(), live = LiveTensors.Count();
+        (_parametersMade, _normsTrained) = (0, 0);
         work();
         (FinalizedTensors.Count() - finalized).Should().Be(0, "the collector should have no tensor to free");
+        (_scalars.Count() - scalars).Should().Be(ScalarsOfNorm * _normsTrained, "the collector should have no scalar to free but TorchSharp's own");
         LiveTensors.Count(_parametersMade).Should().Be(live, "no tensor should stay");
     }
 
@@ -162,6 +188,8 @@ public sealed class FinalizedTensorsTests : IDisposable
         _parametersMade += network.parameters().Count();
         network.Dispose();
     }
+
+    private static long Norms(ResNetModel network) => network.modules().Count(module => module is TorchSharp.Modules.BatchNorm2d);
 
     private static void DisposeAll(IEnumerable<Tensor> tensors)
     {
@@ -174,7 +202,10 @@ public sealed class FinalizedTensorsTests : IDisposable
     private void Train(TrainerOptions options, bool resume = false)
     {
         var network = new ResNetBuilder().StageDepths(1, 1).Classes(2).StochasticDepth(0.2).Build();
-        new Trainer(Loader(shuffle: true), Loader(shuffle: false), options).Train(network, resume);
+        var loader = Loader(shuffle: true);
+        var trainer = new Trainer(loader, Loader(shuffle: false), options);
+        trainer.EpochCompleted += _ => _normsTrained += loader.Batches * Norms(network);
+        trainer.Train(network, resume);
         Dispose(network);
     }
 }

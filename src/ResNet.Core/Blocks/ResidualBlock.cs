@@ -47,15 +47,15 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     {
         if (Options.Shortcut == ShortcutKind.None) return branch;
         if (training && Options.StochasticDepth > 0) DropImages(branch);
-        if (downsample is null) return branch.add_(input);
+        if (downsample is null) return branch.AddInPlace(input);
         using var shortcut = downsample.call(input);
-        return branch.add_(shortcut);
+        return branch.AddInPlace(shortcut);
     }
 
     private void DropImages(Tensor branch)
     {
         using var keep = empty([branch.size(0), 1, 1, 1], branch.dtype, branch.device);
-        keep.bernoulli_(1 - Options.StochasticDepth).div_(1 - Options.StochasticDepth);
+        keep.bernoulli_(1 - Options.StochasticDepth).DivideInPlace(1 - Options.StochasticDepth);
         branch.mul_(keep);
     }
 

@@ -57,7 +57,7 @@ public static class GradCam
         var seen = (weights * map.to(ScalarType.Float32)).sum(1, keepdim: true).relu_();
         var enlarged = functional.interpolate(seen, [images.size(2), images.size(3)], mode: InterpolationMode.Bilinear, align_corners: false).squeeze(1);
         var (greatest, _) = enlarged.flatten(1).max(1, keepdim: true);
-        return enlarged.div_(greatest.unsqueeze(2).clamp_(min: Tiny)).MoveToOuterDisposeScope();
+        return enlarged.div_(greatest.unsqueeze(2).RaiseInPlace(Tiny)).MoveToOuterDisposeScope();
     }
 
     private static int CoarsestThatShows(ResNetModel network, long side)

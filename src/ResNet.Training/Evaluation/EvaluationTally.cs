@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using ResNet.Training.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Evaluation;
@@ -40,7 +39,7 @@ internal sealed class EvaluationTally
     internal double FetchLossSum()
     {
         using var loss = _sums[0];
-        return loss.ToDouble();
+        return loss.ReadDouble();
     }
 
     /// <summary>Adds a batch.</summary>
@@ -51,7 +50,7 @@ internal sealed class EvaluationTally
         var labels = batch.Labels.to(logProbabilities.device, non_blocking: true).unsqueeze(1);
         var (likeliest, ranked) = logProbabilities.topk(Math.Min(TopK, _classes));
         var loss = logProbabilities.gather(1, labels).sum(ScalarType.Float64).neg();
-        _sums.add_(stack([loss, ranked.eq(labels).sum(ScalarType.Float64)]));
+        _sums.AddInPlace(stack([loss, ranked.eq(labels).sum(ScalarType.Float64)]));
         _predicted.narrow(0, Images, batch.Count).copy_(ranked.select(1, 0));
         _confidence.narrow(0, Images, batch.Count).copy_(likeliest.select(1, 0).exp());
         int at = Images;

@@ -71,7 +71,7 @@ public sealed class Evaluator
         var mirrored = Single(input.flip(3));
         // The logarithm of the mean of two probabilities, without leaving logarithms: small ones would vanish.
         var larger = upright.maximum(mirrored);
-        return upright.sub(larger).exp().add(mirrored.sub(larger).exp()).log().add(larger).sub(Math.Log(2));
+        return upright.sub(larger).exp().AddInPlace(mirrored.sub(larger).exp()).log().AddInPlace(larger).AddInPlace(-Math.Log(2));
 
         Tensor Single(Tensor images) => model.call(images).to(ScalarType.Float32).log_softmax(1);
     }

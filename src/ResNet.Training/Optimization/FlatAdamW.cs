@@ -8,11 +8,11 @@ internal sealed class FlatAdamW(AdamW options, FlatWeights weights, long? chunk)
         var (mean, root) = NextStep();
         foreach (var chunk in Chunks)
         {
-            if (chunk.Decays) chunk.Weight.mul_(1 - (learningRate * WeightDecay));
+            if (chunk.Decays) chunk.Weight.MultiplyInPlace(1 - (learningRate * WeightDecay));
             UpdateMeans(chunk);
             // The gradient is no longer needed, its memory is.
-            var divisor = chunk.Gradient.copy_(chunk.Square).sqrt_().div_(root).add_(Epsilon);
-            chunk.Weight.addcdiv_(chunk.Mean, divisor, -(learningRate / mean));
+            var divisor = chunk.Gradient.copy_(chunk.Square).sqrt_().DivideInPlace(root).AddInPlace(Epsilon);
+            chunk.Weight.AddQuotientInPlace(chunk.Mean, divisor, -(learningRate / mean));
         }
     }
 }

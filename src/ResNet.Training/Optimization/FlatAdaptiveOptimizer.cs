@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;
@@ -25,15 +24,16 @@ internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
     /// <returns>What the mean of gradients and the root of the mean of their squares are to be divided by, since both began at zero.</returns>
     private protected (double Mean, double Root) NextStep()
     {
-        long step = _steps.add_(1).ToInt64();
+        long step = _steps.ReadInt64() + 1;
+        _steps.FillInPlace(step);
         return (1 - Math.Pow(_options.Beta1, step), Math.Sqrt(1 - Math.Pow(_options.Beta2, step)));
     }
 
     /// <summary>Takes the gradients into the running means.</summary>
     private protected void UpdateMeans(Chunk chunk)
     {
-        chunk.Mean.mul_(_options.Beta1).add_(chunk.Gradient, alpha: 1 - _options.Beta1);
-        chunk.Square.mul_(_options.Beta2).addcmul_(chunk.Gradient, chunk.Gradient, 1 - _options.Beta2);
+        chunk.Mean.MultiplyInPlace(_options.Beta1).AddInPlace(chunk.Gradient, 1 - _options.Beta1);
+        chunk.Square.MultiplyInPlace(_options.Beta2).AddProductInPlace(chunk.Gradient, chunk.Gradient, 1 - _options.Beta2);
     }
 
     /// <summary>A part of the flat tensors, and whether it decays.</summary>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;
@@ -19,16 +20,16 @@ internal sealed class FlatLamb : FlatAdaptiveOptimizer
     private protected override void Update(double learningRate)
     {
         var (mean, root) = NextStep();
-        using var tooLarge = _options.MaximumNorm is { } most ? (Gradients.Norm(Weights) / most).clamp_(min: 1.0) : null;
+        using var tooLarge = _options.MaximumNorm is { } most ? Gradients.Norm(Weights).DivideInPlace(most).RaiseInPlace(1) : null;
         foreach (var chunk in Chunks)
         {
             if (tooLarge is not null) chunk.Gradient.div_(tooLarge);
             UpdateMeans(chunk);
             // From here on the gradient's memory holds the update.
             using var divisor = chunk.Square.sqrt();
-            chunk.Gradient.copy_(chunk.Mean).div_(mean).div_(divisor.div_(root).add_(Epsilon));
-            if (chunk.Decays) chunk.Gradient.add_(chunk.Weight, alpha: WeightDecay);
-            else chunk.Weight.add_(chunk.Gradient, alpha: -learningRate);
+            chunk.Gradient.copy_(chunk.Mean).DivideInPlace(mean).div_(divisor.DivideInPlace(root).AddInPlace(Epsilon));
+            if (chunk.Decays) chunk.Gradient.AddInPlace(chunk.Weight, WeightDecay);
+            else chunk.Weight.AddInPlace(chunk.Gradient, -learningRate);
         }
         if (_layers.Count > 0) AdaptLayers(learningRate);
     }
@@ -38,7 +39,8 @@ internal sealed class FlatLamb : FlatAdaptiveOptimizer
     {
         var weights = stack(_layers.Select(layer => layer.Weight.norm()));
         var updates = stack(_layers.Select(layer => layer.Update.norm()));
-        var ratios = where((weights * updates).gt(0), weights / updates, ones_like(weights)).unbind();
-        for (int i = 0; i < _layers.Count; i++) _layers[i].Weight.add_(_layers[i].Update.mul_(ratios[i]), alpha: -learningRate);
+        using Scalar none = 0;
+        var ratios = where((weights * updates).gt(none), weights / updates, ones_like(weights)).unbind();
+        for (int i = 0; i < _layers.Count; i++) _layers[i].Weight.AddInPlace(_layers[i].Update.mul_(ratios[i]), -learningRate);
     }
 }

@@ -20,14 +20,14 @@ internal sealed class FlatSgd : FlatOptimizer
         foreach (var (decays, parts) in _chunks)
         {
             var (weight, gradient) = (parts[0], parts[1]);
-            if (decays && WeightDecay != 0) gradient.add_(weight, alpha: WeightDecay);
+            if (decays && WeightDecay != 0) gradient.AddInPlace(weight, WeightDecay);
             if (parts is [_, _, var momentum])
             {
-                momentum.mul_(_options.Momentum).add_(gradient);
-                if (_options.Nesterov) gradient.add_(momentum, alpha: _options.Momentum);
+                momentum.MultiplyInPlace(_options.Momentum).AddInPlace(gradient);
+                if (_options.Nesterov) gradient.AddInPlace(momentum, _options.Momentum);
                 else gradient = momentum;
             }
-            weight.add_(gradient, alpha: -learningRate);
+            weight.AddInPlace(gradient, -learningRate);
         }
     }
 }

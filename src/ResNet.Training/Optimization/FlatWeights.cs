@@ -105,8 +105,8 @@ internal sealed class FlatWeights : IDisposable
     /// <summary>Sets all gradients to zero.</summary>
     internal void ZeroGradients()
     {
-        Gradients.fill_(0);
-        _copyGradients?.fill_(0);
+        Gradients.FillInPlace(0);
+        _copyGradients?.FillInPlace(0);
     }
 
     /// <summary>
@@ -115,8 +115,8 @@ internal sealed class FlatWeights : IDisposable
     /// </summary>
     internal void CollectGradients()
     {
-        foreach (var (master, low) in _lowGradients) master.add_(low);
-        _copyGradients?.fill_(0);
+        foreach (var (master, low) in _lowGradients) master.AddInPlace(low);
+        _copyGradients?.FillInPlace(0);
     }
 
     /// <summary>Copies the weights to the layers of low precision: to be called after each step. Does nothing in full precision.</summary>

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;
@@ -11,7 +10,7 @@ internal static class Gradients
     {
         using var scope = NewDisposeScope();
         // Either is no number where any value is none.
-        return double.IsFinite(values.max().ToDouble()) && double.IsFinite(values.min().ToDouble());
+        return double.IsFinite(values.max().ReadDouble()) && double.IsFinite(values.min().ReadDouble());
     }
 
     // Which PyTorch adds to the norm that it divides by.
@@ -37,7 +36,7 @@ internal static class Gradients
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         var norm = Norm(weights);
-        weights.Gradients.mul_((maxNorm / (norm + Epsilon)).clamp_(max: 1.0));
+        weights.Gradients.mul_(norm.clone().AddInPlace(Epsilon).reciprocal_().MultiplyInPlace(maxNorm).LowerInPlace(1));
         return norm.MoveToOuterDisposeScope();
     }
 }

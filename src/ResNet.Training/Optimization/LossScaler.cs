@@ -18,10 +18,14 @@ internal sealed class LossScaler : IDisposable
     private bool _finite = true;
 
     /// <summary>What losses are multiplied by now.</summary>
-    internal double Factor => _scale.ToDouble();
+    internal double Factor => _scale.ReadDouble();
 
     /// <summary>The loss to take gradients of.</summary>
-    internal Tensor Scale(Tensor loss) => loss.mul(Factor);
+    internal Tensor Scale(Tensor loss)
+    {
+        using Scalar factor = Factor;
+        return loss.mul(factor);
+    }
 
     /// <summary>Divides the gradients by the scale. They are to be collected before.</summary>
     /// <returns>Whether all of them are finite, so that a step may be taken with them.</returns>
@@ -29,7 +33,7 @@ internal sealed class LossScaler : IDisposable
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        weights.Gradients.mul_(1 / Factor);
+        weights.Gradients.MultiplyInPlace(1 / Factor);
         _finite = Gradients.AreFinite(weights.Gradients);
         return _finite;
     }
@@ -37,7 +41,7 @@ internal sealed class LossScaler : IDisposable
     /// <summary>Adapts the scale to what <see cref="Unscale"/> found: to be called once after it, whether a step was taken or not.</summary>
     internal void Update()
     {
-        long finiteSteps = _finite ? _finiteSteps.ToInt64() + 1 : 0;
+        long finiteSteps = _finite ? _finiteSteps.ReadInt64() + 1 : 0;
         double scale = _finite ? Factor : Factor * Backoff;
         if (finiteSteps == Interval)
         {
@@ -45,8 +49,8 @@ internal sealed class LossScaler : IDisposable
             // PyTorch's scale is of single precision and stays where it would no longer be finite.
             if (float.IsFinite((float)(scale * Growth))) scale *= Growth;
         }
-        _scale.fill_(scale);
-        _finiteSteps.fill_(finiteSteps);
+        _scale.FillInPlace(scale);
+        _finiteSteps.FillInPlace(finiteSteps);
     }
 
     /// <summary>What there is to remember, for checkpoints. Loading is copying into these tensors.</summary>

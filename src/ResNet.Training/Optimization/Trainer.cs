@@ -262,7 +262,7 @@ public sealed class Trainer
         }
         position.Completed.Add(metrics);
         (position.Epoch, position.Batch, position.Images) = (position.Epoch + 1, 0, 0);
-        run.LossSum.fill_(0);
+        run.LossSum.FillInPlace(0);
         Remember(run);
         run.Meter.Epoch(metrics);
         _log.EpochCompleted(metrics, _epochs);
@@ -401,7 +401,7 @@ public sealed class Trainer
         _rememberedTo = run.Position.Step;
     }
 
-    private static double MeanLoss(TrainingRun run) => run.LossSum.ToDouble() / run.Position.Images;
+    private static double MeanLoss(TrainingRun run) => run.LossSum.ReadDouble() / run.Position.Images;
 
     private ImageLoader LoaderOf(int epoch) => _options.ProgressiveSize is { } sizes
         ? _training.AtHeight(sizes.Side(_training.Transforms.Size.Height, epoch, _epochs))

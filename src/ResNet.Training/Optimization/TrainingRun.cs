@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using ResNet.Core;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Reporting;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;
@@ -33,7 +32,7 @@ internal sealed class TrainingRun : IDisposable
     {
         (_options, Model, Steps) = (options, model, steps);
         using var scope = NewDisposeScope();
-        StepLosses = full([steps], NoLoss, ScalarType.Float64, model.Device);
+        StepLosses = empty([steps], ScalarType.Float64, model.Device).FillInPlace(NoLoss);
         LossSum = zeros(1, ScalarType.Float64, model.Device);
         Weights = new FlatWeights(model, options.Optimizer.DecayNormsAndBiases, options.Precision);
         try
@@ -86,7 +85,7 @@ internal sealed class TrainingRun : IDisposable
     internal double LossOf(long step)
     {
         using var loss = StepLosses.narrow(0, step, 1);
-        double value = loss.ToDouble();
+        double value = loss.ReadDouble();
         return value == NoLoss ? double.NaN : value;
     }
 

@@ -54,14 +54,15 @@ internal sealed class TrainingStep : IDisposable
         if (Batches == 0) Begin();
         using var scope = NewDisposeScope();
         // What is random in the network depends on the seed and the batch, not on what was drawn before.
-        manual_seed((long)SplitMix64.For(_seed, NetworkStream, epoch, batch.Index).Next());
+        manual_seed((long)SplitMix64.For(_seed, NetworkStream, epoch, batch.Index).Next()).Dispose();
         var loss = Loss(batch, epoch);
-        var part = batchesOfStep == 1 ? loss : loss / batchesOfStep;
+        using Scalar count = batchesOfStep;
+        var part = batchesOfStep == 1 ? loss : loss.div(count);
         (_run.Scaler?.Scale(part) ?? part).backward();
         _run.Weights.CollectGradients();
         var value = loss.detach().to(ScalarType.Float64);
-        _loss.add_(value, 1.0 / batchesOfStep);
-        _lossSum.add_(value, batch.Count);
+        _loss.AddInPlace(value, 1.0 / batchesOfStep);
+        _lossSum.AddInPlace(value, batch.Count);
         Images += batch.Count;
         Batches++;
         _run.IsWithinStep = true;
@@ -80,12 +81,12 @@ internal sealed class TrainingStep : IDisposable
         Batches = 0;
         _run.IsWithinStep = false;
         var weights = _run.Weights;
-        bool hasLoss = !look || double.IsFinite(_loss.ToDouble());
+        bool hasLoss = !look || double.IsFinite(_loss.ReadDouble());
         if (!hasLoss && _options.OnNonFiniteLoss == OnNonFiniteLoss.Stop) throw Diverged(Number, _run.Position.Epoch);
         if (hasLoss)
         {
             _run.StepLosses.narrow(0, Number, 1).copy_(_loss);
-            _run.LossSum.add_(_lossSum);
+            _run.LossSum.AddInPlace(_lossSum);
             _run.Position.Images += Images;
         }
         if (!HasGradients(weights) || !hasLoss)
@@ -124,8 +125,8 @@ internal sealed class TrainingStep : IDisposable
     private void Begin()
     {
         _run.Weights.ZeroGradients();
-        _loss.fill_(0);
-        _lossSum.fill_(0);
+        _loss.FillInPlace(0);
+        _lossSum.FillInPlace(0);
         _statistics?.copy_(_run.Weights.Statistics);
         Images = 0;
     }

@@ -50,7 +50,7 @@ public abstract record BatchTransform
     private protected static void MixRows(Tensor rows, double own)
     {
         var before = RowsBefore(rows);
-        rows.mul_(own).add_(before.mul_(1 - own));
+        rows.MultiplyInPlace(own).AddInPlace(before.MultiplyInPlace(1 - own));
     }
 
     /// <summary>A copy in which each row stands one place later, and the last one first.</summary>

@@ -101,7 +101,7 @@ public sealed record RandomErasing : Transform
         if (Noise)
             part.copy_(tensor(Normals(part.NumberOfElements, erasure.Seed), part.shape));
         else if (Value.Count == 1)
-            part.fill_(Value[0]);
+            part.FillInPlace(Value[0]);
         else
             part.copy_(tensor([.. Value], [Value.Count, 1, 1]).expand_as(part));
     }
