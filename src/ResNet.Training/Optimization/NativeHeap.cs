@@ -11,8 +11,8 @@ public static partial class NativeHeap
     private const int MapThreshold = -3;
 
     // Larger blocks, such as the first maps of large images, go back at once: kept, they would leave gaps that nothing else fits into. A limit
-    // of 32 MiB takes a seventh more memory for a few percent of speed, one of 4 MiB saves another seventh for more than that (docs/performance.md).
-    internal const int LargeBlock = 1 << 23;
+    // of 8 MiB takes a seventh more memory for two percent of speed, one of 4 MiB saves none and is slower (docs/performance.md).
+    internal const int LargeBlock = 6 << 20;
     internal const int GrowBy = 1 << 23;
 
     /// <summary>
