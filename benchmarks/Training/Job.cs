@@ -1,4 +1,4 @@
-using ResNet.Training.Data.Transforms;
+using ResNet.Imaging.Transforms;
 
 namespace Benchmarks.Training;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
 using ResNet.Core;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Packing;
-using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 
 namespace Benchmarks.Training;

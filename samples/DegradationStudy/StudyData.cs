@@ -1,6 +1,6 @@
+using ResNet.Imaging;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Recipes;
 
 namespace DegradationStudy;

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using ResNet.Core;
 using ResNet.Core.Weights;
+using ResNet.Training;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Optimization;
 using Spectre.Console;
 using static TorchSharp.torch;
 

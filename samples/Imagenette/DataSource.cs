@@ -1,8 +1,9 @@
 using System.Globalization;
 using ResNet.Core.Weights;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Packing;
 using ResNet.Training.Data.Transforms;
 
@@ -75,7 +76,7 @@ internal sealed record DataSource(
 
     /// <summary>The same as a pretrained network takes it: in colour, normalised as it was trained.</summary>
     internal DataSource For(Preprocessing preprocessing) =>
-        this with { Channels = 3, Normalize = Normalize.From(preprocessing) };
+        this with { Channels = 3, Normalize = preprocessing.ToNormalize() };
 
     private static DataSource OpenPacks(string folder, double? validationSplit)
     {

@@ -28,7 +28,7 @@ internal static class EvaluateCommand
                 : DataSource.Open(trained.Settings.Dataset, trained.Settings.ValidationSplit, trained.Settings.Seed, cancellationToken);
             RefuseOtherClasses(trained.Classes, data.Evaluation.Classes);
             using var model = trained.LoadModel(place);
-            var images = data.Evaluation.Load(trained.Settings.EvaluationTransforms, loader);
+            var images = new ImageLoader(data.Evaluation.Source, trained.Settings.EvaluationTransforms, loader);
             var evaluator = new Evaluator(images, new EvaluatorOptions { Flips = parsed.GetValue(flips) });
             var result = ConsoleProgress.Run(progress => evaluator.Evaluate(model, progress, cancellationToken));
             var document = new

@@ -1,7 +1,6 @@
+using ResNet.Imaging;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Packing;
-using ResNet.Training.Data.Transforms;
 
 namespace Imagenette;
 
@@ -11,18 +10,18 @@ namespace Imagenette;
 /// <param name="Count">How many images there are.</param>
 /// <param name="IsPacked">Whether they come from a pack.</param>
 /// <param name="ShorterSide">What the shorter side of the first image that can be read has, in pixels.</param>
-/// <param name="Load">Makes a loader of them.</param>
+/// <param name="Source">The images.</param>
 internal sealed record ImageSet(
-    string Root, IReadOnlyList<string> Classes, int Count, bool IsPacked, Func<int> ShorterSide, Func<Compose, ImageLoaderOptions, ImageLoader> Load)
+    string Root, IReadOnlyList<string> Classes, int Count, bool IsPacked, Func<int> ShorterSide, IImageSource Source)
 {
     // A folder of broken images is told soon, however many there are.
     private const int LookedAtMost = 100;
 
     internal static ImageSet Of(ImageFolder folder) => new(
-        folder.Root, folder.Classes, folder.Count, IsPacked: false, () => ShorterSideOf(folder), (transforms, options) => new ImageLoader(folder.Samples, transforms, options));
+        folder.Root, folder.Classes, folder.Count, IsPacked: false, () => ShorterSideOf(folder), folder);
 
     internal static ImageSet Of(ImagePack pack) => new(
-        pack.Path, pack.Classes, pack.Images, IsPacked: true, () => Math.Min(pack.Size(0).Width, pack.Size(0).Height), (transforms, options) => new ImageLoader(pack, transforms, options));
+        pack.Path, pack.Classes, pack.Images, IsPacked: true, () => Math.Min(pack.Size(0).Width, pack.Size(0).Height), pack);
 
     private static int ShorterSideOf(ImageFolder folder)
     {

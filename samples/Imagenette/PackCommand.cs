@@ -1,6 +1,6 @@
 using System.CommandLine;
+using ResNet.Imaging;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Packing;
 
 namespace Imagenette;

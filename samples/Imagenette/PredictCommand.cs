@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using ResNet.Training.Data.Imaging;
+using ResNet.Imaging;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
 

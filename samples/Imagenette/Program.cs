@@ -5,10 +5,9 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Imagenette;
 using ResNet.Core.Weights;
+using ResNet.Imaging;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Reporting;
 

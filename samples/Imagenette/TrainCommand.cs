@@ -3,10 +3,10 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using ResNet.Core;
 using ResNet.Core.Weights;
+using ResNet.Imaging;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Optimization;
 using ResNet.Training.Recipes;
 using ResNet.Training.Reporting;
@@ -164,8 +164,8 @@ internal sealed class TrainCommand
         {
             BatchSize = settings.BatchSize, Channels = settings.Channels, Seed = settings.Seed, OnUnreadableImage = settings.OnUnreadableImage,
         };
-        var training = data.Train.Load(settings.TrainingTransforms, loader with { Shuffle = true, CacheBytes = 0 });
-        var evaluation = data.Evaluation.Load(settings.EvaluationTransforms, loader);
+        var training = new ImageLoader(data.Train.Source, settings.TrainingTransforms, loader with { Shuffle = true, CacheBytes = 0 });
+        var evaluation = new ImageLoader(data.Evaluation.Source, settings.EvaluationTransforms, loader);
         manual_seed(settings.Seed);
         using var model = Network(settings, data, device, hasCheckpoint, cancellationToken);
         var run = open();

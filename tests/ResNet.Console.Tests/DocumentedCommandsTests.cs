@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ResNet.Tests;
+using ResNet.Testing;
 
 namespace ResNet.Console.Tests;
 

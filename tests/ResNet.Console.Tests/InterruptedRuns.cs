@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ResNet.Tests;
+using ResNet.Testing;
 
 namespace ResNet.Console.Tests;
 

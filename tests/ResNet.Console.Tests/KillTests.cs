@@ -1,4 +1,4 @@
-using ResNet.Tests;
+using ResNet.Testing;
 
 namespace ResNet.Console.Tests;
 

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using ResNet.Common;
-using ResNet.Tests;
-using Reply = ResNet.Tests.UnreliableServer.Reply;
+using ResNet.Testing;
+using Reply = ResNet.Testing.UnreliableServer.Reply;
 
 namespace ResNet.Core.Tests;
 

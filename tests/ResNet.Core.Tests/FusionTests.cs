@@ -1,6 +1,6 @@
 using ResNet.Core.Blocks;
 using ResNet.Core.Inspection;
-using ResNet.Tests;
+using ResNet.Testing;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using ResNet.Core.Inspection;
-using ResNet.Tests;
+using ResNet.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using ResNet.Core.Blocks;
-using ResNet.Tests;
+using ResNet.Testing;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests;

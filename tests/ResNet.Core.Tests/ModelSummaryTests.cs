@@ -1,5 +1,5 @@
 using ResNet.Core.Inspection;
-using ResNet.Tests;
+using ResNet.Testing;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests;

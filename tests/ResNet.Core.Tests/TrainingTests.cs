@@ -1,4 +1,4 @@
-using ResNet.Tests;
+using ResNet.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -49,6 +49,8 @@ internal sealed partial record CodeBlock(string Page, int Number, IReadOnlyList<
     {
         var source = new StringBuilder();
         foreach (string line in Usings) source.AppendLine(line);
+        // Types come last, as in a program without a class of its own.
+        int types = TypeDeclaration().Match(Statements) is { Success: true } first ? first.Index : Statements.Length;
         return source.AppendLine($$"""
             namespace Documented;
 
@@ -57,8 +59,10 @@ internal sealed partial record CodeBlock(string Page, int Number, IReadOnlyList<
                 internal static async Task Run()
                 {
                     await Task.Yield();
-            {{Statements}}
+            {{Statements[..types]}}
                 }
+
+            {{Statements[types..]}}
             }
             """).ToString();
     }
@@ -68,6 +72,9 @@ internal sealed partial record CodeBlock(string Page, int Number, IReadOnlyList<
 
     [GeneratedRegex(@"^using (static )?[\w.]+;$")]
     private static partial Regex UsingDirective();
+
+    [GeneratedRegex(@"^(?:sealed |internal |public )*(?:class|record|struct|interface) ", RegexOptions.Multiline)]
+    private static partial Regex TypeDeclaration();
 
     [GeneratedRegex(@"\W")]
     private static partial Regex NotInNames();

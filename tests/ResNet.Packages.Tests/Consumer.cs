@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
-using ResNet.Tests;
+using ResNet.Testing;
 
 namespace ResNet.Packages.Tests;
 
@@ -23,7 +23,7 @@ public sealed class Consumer : IDisposable
         TinyPictures.Write(Path.Combine(Cache, "imagenette2-160"));
         File.WriteAllText(Path.Combine(Cache, "imagenette2-160", ".complete"), "");
 
-        foreach (string library in new[] { "ResNet.Core", "ResNet.Training" })
+        foreach (string library in new[] { "ResNet.Imaging", "ResNet.Core", "ResNet.Training" })
             Run(Root, "dotnet", "pack", $"src/{library}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
         File.WriteAllText(Path.Combine(_folder, "nuget.config"), $"""
             <configuration>

@@ -38,6 +38,7 @@ public sealed class PackagesTests(Consumer consumer)
     }
 
     [Theory]
+    [InlineData("ResNet.Imaging")]
     [InlineData("ResNet.Core")]
     [InlineData("ResNet.Training")]
     public void A_package_has_documentation_licence_icon_and_symbols(string library)
@@ -62,6 +63,19 @@ public sealed class PackagesTests(Consumer consumer)
         var dependency = Specification(package, library).Descendants()
             .Single(element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value == "TorchSharp");
         dependency.Attribute("version")!.Value.Should().Be("0.106.0");
+    }
+
+    [Theory]
+    [InlineData("ResNet.Imaging")]
+    [InlineData("ResNet.Core", "ResNet.Imaging")]
+    [InlineData("ResNet.Training", "ResNet.Core", "ResNet.Imaging")]
+    public void A_package_goes_with_the_others_of_its_own_version_alone(string library, params string[] others)
+    {
+        using var package = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{library}.{consumer.Version}.nupkg"));
+        Specification(package, library).Descendants()
+            .Where(element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value.StartsWith("ResNet.", StringComparison.Ordinal))
+            .Select(element => (element.Attribute("id")!.Value, element.Attribute("version")!.Value))
+            .Should().BeEquivalentTo(others.Select(other => (other, $"[{consumer.Version}]")));
     }
 
     private static XDocument Specification(ZipArchive package, string library)

@@ -1,4 +1,4 @@
-using ResNet.Tests;
+using ResNet.Testing;
 
 namespace ResNet.Packages.Tests;
 
@@ -18,7 +18,7 @@ internal static class Pages
     /// <summary>Their paths from the root of the repository.</summary>
     internal static IReadOnlyList<string> All { get; } =
     [
-        .. new[] { "README.md", "src/ResNet.Core/README.md", "src/ResNet.Training/README.md" }
+        .. new[] { "README.md", "src/ResNet.Imaging/README.md", "src/ResNet.Core/README.md", "src/ResNet.Training/README.md" }
             .Concat(Directory.EnumerateFiles(Path.Combine(Consumer.Root, "docs"), "*.md").Select(path => "docs/" + Path.GetFileName(path)).Order(StringComparer.Ordinal))
             .Where(page => Blocks(page).Any()),
     ];

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using ResNet.Core.Weights;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
+using ResNet.Imaging;
+using ResNet.Imaging.Resampling;
+using ResNet.Imaging.Transforms;
 using Xunit.Abstractions;
 
 namespace ResNet.Parity.Tests;

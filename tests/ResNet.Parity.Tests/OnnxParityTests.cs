@@ -2,7 +2,9 @@ using ResNet.Core;
 using ResNet.Core.Blocks;
 using ResNet.Core.Export;
 using ResNet.Core.Weights;
-using ResNet.Tests;
+using ResNet.Imaging;
+using ResNet.Imaging.Rendering;
+using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 using TorchSharp;
@@ -123,7 +125,7 @@ public class OnnxParityTests
             using var image = pixels[i].contiguous();
             transforms.Apply(new Picture(image), new Canvas(), SplitMix64.For(0), crops.AsSpan(i * length, length));
         }
-        return Normalize.From(preprocessing).Apply(tensor(crops, [pixels.size(0), transforms.Size.Height, transforms.Size.Width, pixels.size(3)]), CPU);
+        return preprocessing.ToNormalize().Apply(tensor(crops, [pixels.size(0), transforms.Size.Height, transforms.Size.Width, pixels.size(3)]), CPU);
     }
 
     private static double Deviation(Tensor found, Tensor expected)

@@ -1,4 +1,4 @@
-using ResNet.Training.Data.Imaging;
+using ResNet.Imaging;
 using static TorchSharp.torch;
 
 namespace ResNet.Parity.Tests;

@@ -1,7 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Weights;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 using Xunit.Abstractions;
 using static TorchSharp.torch;

@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using ResNet.Core.Weights;
+using ResNet.Imaging;
+using ResNet.Imaging.Color;
+using ResNet.Imaging.Policies;
+using ResNet.Imaging.Rendering;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Transforms;
 using TorchSharp;
 
@@ -188,7 +192,7 @@ public sealed class TransformParityTests : IDisposable
         for (int i = 0; i < Draws; i++)
         {
             canvas.Begin(picture);
-            new RandomHorizontalFlip(0.3).Apply(canvas, ref random);
+            new RandomHorizontalFlip(0.3).ApplyTo(canvas, ref random);
             add("choice: RandomHorizontalFlip", canvas.Pixels()[0]);
         }
     }
@@ -245,9 +249,9 @@ public sealed class TransformParityTests : IDisposable
             for (int i = 0; i < Draws; i++)
             {
                 canvas.Begin(picture);
-                new RandomErasing().Apply(canvas, ref random);
+                new RandomErasing().ApplyTo(canvas, ref random);
                 add($"choice: RandomErasing {name}", canvas.Erasures.Count);
-                foreach (var (_, area, _) in canvas.Erasures)
+                foreach (var (area, _, _) in canvas.Erasures)
                 {
                     add($"RandomErasing {name} area", area.Width * area.Height / (double)(width * height));
                     add($"RandomErasing {name} ratio", (double)area.Height / area.Width);

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ResNet.Core.Blocks;
-using ResNet.Core.Weights;
+using ResNet.Imaging;
 using static ResNet.Core.Export.TensorProto.Types;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using ResNet.Core.Weights;
+using ResNet.Imaging;
 using static ResNet.Core.Export.TensorProto.Types;
 using static TorchSharp.torch;
 

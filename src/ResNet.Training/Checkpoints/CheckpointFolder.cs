@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ResNet.Core;
+using ResNet.Imaging;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Checkpoints;

@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+
 namespace ResNet.Training.Checkpoints;
 
 /// <summary>Where and when a run is saved so that it can go on after its process ended. A bad value is refused when it is set.</summary>

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
+using ResNet.Imaging;
+using ResNet.Imaging.Rendering;
+using ResNet.Imaging.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Data;
@@ -120,7 +121,11 @@ internal sealed class DecodingPipeline : IDisposable
         foreach (var worker in _workers) worker?.Join();
         foreach (var slot in _slots) slot?.Dispose();
         _memory?.Dispose();
+        _closing?.Throw();
     }
+
+    // Why a worker could not be closed.
+    private ExceptionDispatchInfo? _closing;
 
     private int Batches(int images) => (images + _options.BatchSize - 1) / _options.BatchSize;
 
@@ -143,7 +148,20 @@ internal sealed class DecodingPipeline : IDisposable
         }
         finally
         {
+            Close(worker);
+        }
+    }
+
+    // A thread of its own would end the process by an exception.
+    private void Close(ImageWorker? worker)
+    {
+        try
+        {
             worker?.Dispose();
+        }
+        catch (Exception failure)
+        {
+            Interlocked.CompareExchange(ref _closing, ExceptionDispatchInfo.Capture(failure), null);
         }
     }
 

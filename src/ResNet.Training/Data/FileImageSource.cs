@@ -1,4 +1,4 @@
-using ResNet.Training.Data.Imaging;
+using ResNet.Imaging;
 
 namespace ResNet.Training.Data;
 

@@ -1,26 +1,26 @@
-using ResNet.Training.Data.Imaging;
-
 namespace ResNet.Training.Data;
 
-/// <summary>Labelled images, wherever they are.</summary>
-internal interface IImageSource
+/// <summary>
+/// Labelled images for an <see cref="ImageLoader"/>, wherever they are. <see cref="ImageFolder"/> and <see cref="Packing.ImagePack"/> are sources; others
+/// may be archives, databases or videos.
+/// </summary>
+public interface IImageSource
 {
+    /// <summary>The number of images, which stays the same while a loader has the source.</summary>
     int Count { get; }
 
+    /// <summary>The number of channels that all images have in this source; null where readers convert to the channels that they are asked for.</summary>
+    int? Channels => null;
+
+    /// <summary>The class of an image, at least 0.</summary>
+    /// <param name="index">The image, from 0 to <see cref="Count"/> - 1.</param>
     int Label(int index);
 
-    /// <summary>What messages about an image call it.</summary>
+    /// <summary>The name of an image in messages, such as its path.</summary>
+    /// <param name="index">The image, from 0 to <see cref="Count"/> - 1.</param>
     string Name(int index);
 
-    /// <summary>A reader for one thread.</summary>
+    /// <summary>Makes a reader for one thread. Called for several threads at once; the loader disposes of the reader at the end of the epoch.</summary>
     /// <param name="channels">1 for grey, 3 for RGB.</param>
     IImageReader OpenReader(int channels);
-}
-
-/// <summary>Opens one image after another, on one thread.</summary>
-internal interface IImageReader : IDisposable
-{
-    /// <summary>Opens an image and closes the one before.</summary>
-    /// <exception cref="ImageDecodingException">It cannot be read.</exception>
-    IPixelSource Open(int index);
 }

@@ -1,5 +1,6 @@
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
+using ResNet.Imaging;
+using ResNet.Imaging.Rendering;
+using ResNet.Imaging.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Data;
@@ -48,11 +49,11 @@ public sealed class ImageBatch
     /// <exception cref="InvalidOperationException">The next batch was asked for.</exception>
     public Tensor ToInput(Device device, Tensor? memory = null)
     {
-        var input = Normalize.Apply(_normalize, Images, device, memory);
+        var input = TensorTransforms.ToInput(_normalize, Images, device, memory);
         foreach (var (image, erasure) in _erasures)
         {
             using var target = input[image];
-            erasure.By.Fill(target, erasure);
+            TensorTransforms.Fill(target, erasure);
         }
         return input;
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ResNet.Imaging;
 
 namespace ResNet.Training.Data;
 

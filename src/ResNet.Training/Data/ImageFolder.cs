@@ -12,7 +12,7 @@ namespace ResNet.Training.Data;
 /// are followed, but never back into a folder they lie in, be it the root or one above it. Files with other
 /// extensions are passed over. Nothing is opened.
 /// </remarks>
-public sealed partial class ImageFolder
+public sealed partial class ImageFolder : IImageSource
 {
     private const int NamedClasses = 3;
 
@@ -62,6 +62,12 @@ public sealed partial class ImageFolder
 
     /// <summary>The number of images of each class, at least 1; in a <see cref="Subset"/> it may be 0.</summary>
     public IReadOnlyList<int> CountPerClass { get; }
+
+    int IImageSource.Label(int index) => Samples[index].Label;
+
+    string IImageSource.Name(int index) => Samples[index].Path;
+
+    IImageReader IImageSource.OpenReader(int channels) => new FileImageSource(Samples).OpenReader(channels);
 
     private static DatasetException Unlistable(string root, Exception failure) => new($"The folder '{root}' cannot be listed: {failure.Message}", failure);
 

@@ -1,6 +1,5 @@
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Packing;
-using ResNet.Training.Data.Transforms;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Data;
@@ -17,6 +16,7 @@ public sealed class ImageLoader
     private const long AugmentationStream = 2;
 
     private readonly IImageSource _source;
+    private readonly int _count;
     private readonly PixelCache? _cache;
     private long _skipped;
     private ImageDecodingException? _lastSkipped;
@@ -35,38 +35,34 @@ public sealed class ImageLoader
     {
     }
 
-    /// <summary>A loader of images that were packed.</summary>
-    /// <param name="pack">The images; it has to stay open while the loader is in use.</param>
+    /// <summary>A loader of the images of a folder, a pack, or a source of one's own.</summary>
+    /// <param name="source">The images; a pack has to stay open while the loader is in use.</param>
     /// <param name="transforms">What is done to each image.</param>
-    /// <param name="options">How they become batches; its channels are the pack's.</param>
+    /// <param name="options">How they become batches; its channels are the source's where that has a number of its own.</param>
     /// <exception cref="DatasetException">There are too few images.</exception>
     /// <exception cref="ArgumentException">
-    /// The pack has another number of channels, a batch would be larger than 2 GiB, the transforms are for another number of channels,
+    /// The source has another number of channels, a batch would be larger than 2 GiB, the transforms are for another number of channels,
     /// or pixels are to be kept although the transforms are random.
     /// </exception>
-    public ImageLoader(ImagePack pack, Compose transforms, ImageLoaderOptions options)
-        : this((pack ?? throw new ArgumentNullException(nameof(pack))).Loadable, transforms, options)
+    public ImageLoader(IImageSource source, Compose transforms, ImageLoaderOptions options)
     {
-        if (options.Channels != pack.Channels)
-            throw new ArgumentException($"The pack '{pack.Path}' has {pack.Channels} channel(s), but ImageLoaderOptions.Channels is {options.Channels}: they have to be the same.", nameof(options));
-    }
-
-    internal ImageLoader(IImageSource source, Compose transforms, ImageLoaderOptions options)
-    {
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(transforms);
         ArgumentNullException.ThrowIfNull(options);
-        (_source, Transforms, Options) = (source, transforms, options);
+        (_source, _count, Transforms, Options) = (source, source.Count, transforms, options);
+        if (source.Channels is { } channels && channels != options.Channels)
+            throw new ArgumentException($"{source} has {channels} channel(s), but ImageLoaderOptions.Channels is {options.Channels}: they have to be the same.", nameof(options));
         if (options.PinMemory) Copy = images => images.pin_memory();
-        Batches = options.Shuffle ? source.Count / options.BatchSize : (source.Count + options.BatchSize - 1) / options.BatchSize;
-        if (Batches == 0)
-            throw new DatasetException($"There are {source.Count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
+        Batches = options.Shuffle ? _count / options.BatchSize : (_count + options.BatchSize - 1) / options.BatchSize;
+        if (Batches < 1)
+            throw new DatasetException($"There are {_count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
         var (height, width) = transforms.Size;
         if ((double)options.BatchSize * height * width * options.Channels > int.MaxValue)
             throw new ArgumentException($"A batch of {options.BatchSize} images of {transforms.Size} pixels is larger than 2 GiB: choose a smaller batch or image size.", nameof(options));
         foreach (var transform in transforms) transform.RequireChannels(options.Channels);
         if (options.CacheBytes > 0 && transforms.IsRandom)
             throw new ArgumentException($"ImageLoaderOptions.CacheBytes is {options.CacheBytes}, but {transforms.First(transform => transform.IsRandom).GetType().Name} makes another image in each pass: leave CacheBytes at 0.", nameof(options));
-        _cache = options.CacheBytes > 0 ? new PixelCache(source.Count, options.CacheBytes) : null;
+        _cache = options.CacheBytes > 0 ? new PixelCache(_count, options.CacheBytes) : null;
     }
 
     /// <summary>Called for each image that is skipped, when its batch is asked for, on the thread that asks.</summary>
@@ -82,7 +78,7 @@ public sealed class ImageLoader
     public int Batches { get; }
 
     /// <summary>Images of an epoch: all, or, where the loader shuffles, as many as fill whole batches. Those that are skipped count.</summary>
-    public int Images => Options.Shuffle ? Batches * Options.BatchSize : _source.Count;
+    public int Images => Options.Shuffle ? Batches * Options.BatchSize : _count;
 
     /// <summary>How many images were skipped because they cannot be read, in all batches that were taken so far.</summary>
     public long SkippedImages => Interlocked.Read(ref _skipped);
@@ -99,6 +95,7 @@ public sealed class ImageLoader
     /// <summary>The batches of one epoch. Each is valid until the next is asked for.</summary>
     /// <param name="epoch">The epoch's number, from 0.</param>
     /// <param name="cancellationToken">Stops the decoding.</param>
+    /// <exception cref="DatasetException">A label is less than 0.</exception>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
     /// <exception cref="TransformException">A transform cannot do its work on an image of the batch; such an image is not skipped.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -109,6 +106,7 @@ public sealed class ImageLoader
     /// <param name="firstBatch">The batch to begin with, from 0 to <see cref="Batches"/>, with which there are none left.</param>
     /// <param name="cancellationToken">Stops the decoding.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="epoch"/> is negative, or <paramref name="firstBatch"/> is no batch of the epoch.</exception>
+    /// <exception cref="DatasetException">A label is less than 0.</exception>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
     /// <exception cref="TransformException">A transform cannot do its work on an image of the batch; such an image is not skipped.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -123,7 +121,7 @@ public sealed class ImageLoader
         {
             var order = Order(epoch);
             using var pipeline = new DecodingPipeline(
-                Options, Transforms, Array.ConvertAll(order, _source.Label), firstBatch,
+                Options, Transforms, Array.ConvertAll(order, Label), firstBatch,
                 () => new ImageWorker(_source, Transforms, Options.Channels, _cache),
                 (worker, position, pixels) => worker.Decode(
                     order[position], SplitMix64.For(Options.Seed, AugmentationStream, epoch, order[position]), pixels),
@@ -150,6 +148,10 @@ public sealed class ImageLoader
         return scaled;
     }
 
+    private int Label(int index) => _source.Label(index) is >= 0 and var label
+        ? label
+        : throw new DatasetException($"The image '{_source.Name(index)}' has the label {_source.Label(index)}, but labels have to be at least 0.");
+
     private void Skip(ImageDecodingException failure)
     {
         Interlocked.Increment(ref _skipped);
@@ -160,7 +162,7 @@ public sealed class ImageLoader
     /// <summary>The index of the sample at each position of an epoch.</summary>
     internal int[] Order(int epoch)
     {
-        var order = new int[_source.Count];
+        var order = new int[_count];
         for (int i = 0; i < order.Length; i++) order[i] = i;
         if (!Options.Shuffle) return order;
         var random = SplitMix64.For(Options.Seed, OrderStream, epoch);

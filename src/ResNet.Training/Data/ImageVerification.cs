@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
+using ResNet.Imaging;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
 
 namespace ResNet.Training.Data;
 

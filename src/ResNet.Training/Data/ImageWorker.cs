@@ -1,12 +1,14 @@
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
+using ResNet.Imaging;
+using ResNet.Imaging.Rendering;
+using ResNet.Imaging.Transforms;
 
 namespace ResNet.Training.Data;
 
 /// <summary>Reads and transforms images on one thread.</summary>
 internal sealed class ImageWorker(IImageSource source, Compose transforms, int channels, PixelCache? cache) : IDisposable
 {
-    private readonly IImageReader _reader = source.OpenReader(channels);
+    private readonly IImageReader _reader = source.OpenReader(channels)
+        ?? throw new InvalidOperationException($"{source.GetType()}.OpenReader gave null.");
     private readonly Canvas _canvas = new();
 
     /// <summary>What is to be erased of the image that was decoded last.</summary>
@@ -20,7 +22,7 @@ internal sealed class ImageWorker(IImageSource source, Compose transforms, int c
         if (cache?.TryRead(index, pixels) == true) return;
         try
         {
-            transforms.Apply(_reader.Open(index), _canvas, random, pixels);
+            transforms.Apply(Open(index), _canvas, random, pixels);
         }
         catch (TransformException failure)
         {
@@ -34,4 +36,16 @@ internal sealed class ImageWorker(IImageSource source, Compose transforms, int c
     }
 
     public void Dispose() => _reader.Dispose();
+
+    private IPixelSource Open(int index)
+    {
+        var image = _reader.Open(index);
+        if (image.Channels != channels || image.Width < 1 || image.Height < 1 || (long)image.Width * image.Height > ImageDecoder.MaxPixels)
+        {
+            throw new InvalidOperationException(
+                $"{_reader.GetType()} opened '{source.Name(index)}' with {image.Width} × {image.Height} pixels of {image.Channels} channel(s), but images "
+                + $"have to have {channels}, and from 1 to {ImageDecoder.MaxPixels:N0} pixels.");
+        }
+        return image;
+    }
 }

@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+
 namespace ResNet.Training.Data;
 
 /// <summary>How the images of a folder are checked. A bad value is refused when it is set.</summary>

@@ -1,8 +1,9 @@
 using ResNet.Core;
 using ResNet.Core.Inspection;
+using ResNet.Imaging;
+using ResNet.Imaging.Rendering;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Evaluation;
@@ -94,7 +95,7 @@ public sealed class Classifier
             throw new TransformException(path, failure.Reason, failure);
         }
         seen = canvas.Seen;
-        return Normalize.Apply(_transforms.Normalize, pixels, _model.Device).to(_model.DType);
+        return TensorTransforms.ToInput(_transforms.Normalize, pixels, _model.Device).to(_model.DType);
     }
 
     // All classes, likeliest first.

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using ResNet.Core;
 using ResNet.Training.Data;
-using ResNet.Training.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 

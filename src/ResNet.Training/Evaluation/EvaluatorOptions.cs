@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+
 namespace ResNet.Training.Evaluation;
 
 /// <summary>How a network is evaluated. A bad value is refused when it is set.</summary>

@@ -1,5 +1,6 @@
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
+using ResNet.Core;
+using ResNet.Imaging;
+using ResNet.Imaging.Decoding;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -68,7 +69,7 @@ public sealed class Explanation
                 else Darken(pixel);
             }
         }
-        ImageWriter.WritePng(path, pixels, width, height, channels: 3);
+        AtomicFile.Write(path, stream => stream.Write(PngEncoder.Encode(pixels, width, height, channels: 3)));
     }
 
     private static Area Middle(DecodedImage image, int width, int height) =>

@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+
 namespace ResNet.Training.Optimization;
 
 /// <summary>What <see cref="AdamW"/> and <see cref="Lamb"/> have in common: running means of the gradients and of their squares (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980).</summary>

@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+
 namespace ResNet.Training.Optimization;
 
 /// <summary>An exponential moving average of the weights and norm statistics, evaluated beside them. A bad value is refused when it is set.</summary>

@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+
 namespace ResNet.Training.Optimization;
 
 /// <summary>Falls along half a cosine (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983), as PyTorch's <c>CosineAnnealingLR</c> over the steps after the warm-up.</summary>

@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+
 namespace ResNet.Training.Optimization;
 
 /// <summary>Ends a run whose top-1 accuracy no longer rises. A bad value is refused when it is set.</summary>

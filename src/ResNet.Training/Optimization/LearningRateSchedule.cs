@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ResNet.Imaging;
 
 namespace ResNet.Training.Optimization;
 

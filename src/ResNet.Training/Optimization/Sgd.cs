@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+
 namespace ResNet.Training.Optimization;
 
 /// <summary>Stochastic gradient descent with momentum (Sutskever et al. 2013), as <c>torch.optim.SGD</c> computes it; weight decay is the L2 penalty's factor.</summary>

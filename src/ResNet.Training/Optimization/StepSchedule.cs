@@ -1,4 +1,5 @@
 using System.Globalization;
+using ResNet.Imaging;
 
 namespace ResNet.Training.Optimization;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ResNet.Imaging;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data.Transforms;
 

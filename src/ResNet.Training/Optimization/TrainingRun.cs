@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ResNet.Core;
 using ResNet.Training.Checkpoints;
-using ResNet.Training.Reporting;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;

@@ -1,3 +1,4 @@
+using ResNet.Imaging;
 using ResNet.Training.Data;
 using TorchSharp;
 using static TorchSharp.torch;

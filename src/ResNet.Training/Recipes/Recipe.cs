@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 

@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 
@@ -93,7 +95,7 @@ public static class TrainingRecipes
             EvaluationSize = 224,
             ResizeTo = 232,
             Augmentation = (size, normalize) => Presets.Training(
-                size, normalize, new TrivialAugmentWide { Interpolation = Core.Weights.ImageInterpolation.Bilinear }, randomErasing: 0.1),
+                size, normalize, new TrivialAugmentWide { Interpolation = ImageInterpolation.Bilinear }, randomErasing: 0.1),
         },
         Imagenette(
             epochs: 5, learningRate: 0.05, new ProgressiveSize { From = 0.7, Until = 0.8 },

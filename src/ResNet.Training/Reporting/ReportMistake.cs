@@ -1,8 +1,8 @@
 using ResNet.Core;
 using ResNet.Core.Inspection;
+using ResNet.Imaging;
+using ResNet.Imaging.Decoding;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -46,13 +46,13 @@ public sealed record ReportMistake(
         var (height, width) = loader.Transforms.Size;
         int channels = loader.Options.Channels;
         var pixels = tensor(pictures.SelectMany(picture => picture).ToArray(), [readable.Count, height, width, channels]);
-        var input = Normalize.Apply(loader.Transforms.Normalize, pixels, model.Device).to(model.DType);
+        var input = TensorTransforms.ToInput(loader.Transforms.Normalize, pixels, model.Device).to(model.DType);
         var heat = GradCam.Compute(model, input, [.. readable.Select(mistake => mistake.Predicted)]);
         var (maps, mapHeight, mapWidth) = Reduced(heat);
         return [.. readable.Select((mistake, i) => new ReportMistake(
             mistake.Name, classes[mistake.Class], classes[mistake.Predicted], mistake.Probability,
-            ImageWriter.EncodePng(pictures[i], width, height, channels),
-            ImageWriter.EncodePng(Colours(maps.AsSpan(i * mapHeight * mapWidth, mapHeight * mapWidth)), mapWidth, mapHeight, channels: 3)))];
+            PngEncoder.Encode(pictures[i], width, height, channels),
+            PngEncoder.Encode(Colours(maps.AsSpan(i * mapHeight * mapWidth, mapHeight * mapWidth)), mapWidth, mapHeight, channels: 3)))];
     }
 
     private static (List<Mistake> Readable, List<byte[]> Pictures) Read(ImageLoader loader, IReadOnlyList<Mistake> mistakes)

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using ResNet.Core.Weights;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Recipes;

@@ -1,7 +1,8 @@
 using ResNet.Core.Blocks;
 using ResNet.Core.Export;
 using ResNet.Core.Weights;
-using ResNet.Tests;
+using ResNet.Imaging;
+using ResNet.Testing;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests.Export;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ResNet.Core.Weights;
-using ResNet.Tests;
+using ResNet.Testing;
 using Xunit.Abstractions;
 
 namespace ResNet.Core.Tests.Weights;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using ResNet.Core.Weights;
-using ResNet.Tests;
+using ResNet.Testing;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests.Weights;

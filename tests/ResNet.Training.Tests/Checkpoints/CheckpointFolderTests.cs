@@ -1,6 +1,5 @@
-using ResNet.Tests;
+using ResNet.Testing;
 using ResNet.Training.Checkpoints;
-using ResNet.Training.Tests.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using ResNet.Core.Weights;
-using ResNet.Tests;
+using ResNet.Testing;
 using ResNet.Training.Checkpoints;
-using ResNet.Training.Tests.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 

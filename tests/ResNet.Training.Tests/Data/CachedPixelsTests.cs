@@ -1,5 +1,5 @@
+using ResNet.Imaging;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Tests.Data;

@@ -1,3 +1,4 @@
+using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 

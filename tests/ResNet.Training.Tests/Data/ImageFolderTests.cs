@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using ResNet.Testing;
 using ResNet.Training.Data;
 
 namespace ResNet.Training.Tests.Data;

@@ -1,4 +1,5 @@
-using ResNet.Tests;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
@@ -66,7 +67,7 @@ public sealed class ImageLoaderDisposalTests : IDisposable
         _pictures.Spoil(40);
         var tensors = LiveTensors.Count();
         var epoch = () => LoaderPictures.Epoch(_pictures.Loader(s_options, s_transforms));
-        epoch.Should().Throw<Training.Data.Imaging.ImageDecodingException>();
+        epoch.Should().Throw<Imaging.ImageDecodingException>();
         ShouldHaveNoThread();
         Tensor.TotalCount.Should().Be(tensors);
     }

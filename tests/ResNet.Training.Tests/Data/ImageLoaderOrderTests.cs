@@ -1,3 +1,4 @@
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 

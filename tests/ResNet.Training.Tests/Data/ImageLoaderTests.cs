@@ -1,6 +1,8 @@
-using ResNet.Tests;
+using ResNet.Imaging;
+using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 
@@ -188,7 +190,7 @@ public sealed class ImageLoaderTests : IDisposable
     [Fact]
     public void An_image_that_resizing_makes_too_large_is_named()
     {
-        ImageWriter.WritePng(_samples[7].Path, new byte[60_000], 1, 60_000, channels: 1);
+        File.WriteAllBytes(_samples[7].Path, PngEncoder.Encode(new byte[60_000], 1, 60_000, channels: 1));
         var transforms = new Compose(new Resize(256), new TrivialAugmentWide(), new CenterCrop(20));
         var loader = new ImageLoader(_samples, transforms, new ImageLoaderOptions { BatchSize = 53, OnUnreadableImage = OnUnreadableImage.Skip });
         var epoch = () => loader.Epoch(0).Count();
@@ -224,7 +226,7 @@ public sealed class ImageLoaderTests : IDisposable
     private ImageSample Picture(int i)
     {
         string path = Path.Combine(_folder, $"{i:00}.png");
-        ImageWriter.WritePng(path, Pixels(i), 20, 20, 3);
+        File.WriteAllBytes(path, PngEncoder.Encode(Pixels(i), 20, 20, 3));
         return new ImageSample(path, i);
     }
 

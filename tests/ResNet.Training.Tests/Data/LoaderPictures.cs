@@ -1,7 +1,8 @@
+using ResNet.Imaging;
+using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
-using ResNet.Training.Tests.Data.Jpeg;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Data;
@@ -53,7 +54,7 @@ internal sealed class LoaderPictures : IDisposable
         var random = new Random(i);
         var file = i % 2 == 0
             ? RandomJpeg.Draw(random, JpegContents.Photograph)
-            : ImageWriter.EncodePng(Motif.Pixels(20 + i, 30, 3), 20 + i, 30, 3);
+            : PngEncoder.Encode(Motif.Pixels(20 + i, 30, 3), 20 + i, 30, 3);
         return new ImageSample(_folder.Write($"{i:000}", file), i);
     }
 }

@@ -1,3 +1,5 @@
+using ResNet.Imaging.Transforms;
+using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
+using ResNet.Imaging.Decoding;
+using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Tests.Data.Datasets;
 
 namespace ResNet.Training.Tests.Data;
@@ -27,7 +28,7 @@ public sealed class VerificationTests : IDisposable
     {
         Picture("a/0.png", 1);
         _folder.Write("a/1.jpg", []);
-        _folder.Write("a/2.png", [.. ImageWriter.EncodePng(Pixels(2, 40, 40), 40, 40, 3).SkipLast(100)]);
+        _folder.Write("a/2.png", [.. PngEncoder.Encode(Pixels(2, 40, 40), 40, 40, 3).SkipLast(100)]);
         _folder.Write("b/1.png", "no image"u8.ToArray());
         Picture("b/2.png", 3);
         var report = Verify();
@@ -52,10 +53,10 @@ public sealed class VerificationTests : IDisposable
     public void The_same_image_in_two_classes_is_found_however_it_is_stored()
     {
         var pixels = Pixels(1, 20, 10);
-        _folder.Write("a/1.png", ImageWriter.EncodePng(pixels, 20, 10, 3));
+        _folder.Write("a/1.png", PngEncoder.Encode(pixels, 20, 10, 3));
         // The same pixels through another filter and other chunks.
         _folder.Write("b/copy.png", new TestPng(20, 10, TestPng.Colours.Rgb) { Filter = 4, DataChunks = 3 }.Encode(pixels));
-        _folder.Write("c/turned.png", ImageWriter.EncodePng(pixels, 10, 20, 3));
+        _folder.Write("c/turned.png", PngEncoder.Encode(pixels, 10, 20, 3));
         Picture("c/other.png", 2, 20, 10);
         var report = Verify();
         report.IsClean.Should().BeFalse();
@@ -69,8 +70,8 @@ public sealed class VerificationTests : IDisposable
     public void A_grey_image_is_the_same_as_its_copy_in_colour()
     {
         byte[] grey = [.. Enumerable.Range(0, 64).Select(i => (byte)(i * 3))];
-        _folder.Write("a/1.png", ImageWriter.EncodePng(grey, 8, 8, 1));
-        _folder.Write("b/1.png", ImageWriter.EncodePng([.. grey.SelectMany(level => new[] { level, level, level })], 8, 8, 3));
+        _folder.Write("a/1.png", PngEncoder.Encode(grey, 8, 8, 1));
+        _folder.Write("b/1.png", PngEncoder.Encode([.. grey.SelectMany(level => new[] { level, level, level })], 8, 8, 3));
         Verify().InSeveralClasses.Should().ContainSingle();
     }
 
@@ -150,7 +151,7 @@ public sealed class VerificationTests : IDisposable
     private string At(string path) => Path.Join(_folder.Path, path);
 
     private void Picture(string path, int seed, int width = 16, int height = 16) =>
-        _folder.Write(path, ImageWriter.EncodePng(Pixels(seed, width, height), width, height, 3));
+        _folder.Write(path, PngEncoder.Encode(Pixels(seed, width, height), width, height, 3));
 
     private static byte[] Pixels(int seed, int width, int height)
     {

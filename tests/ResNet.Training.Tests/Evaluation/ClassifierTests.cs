@@ -1,9 +1,11 @@
 using ResNet.Core;
 using ResNet.Core.Inspection;
-using ResNet.Training.Data.Imaging;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
+using ResNet.Training.Data;
+using ResNet.Testing;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
-using ResNet.Training.Tests.Data;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Evaluation;

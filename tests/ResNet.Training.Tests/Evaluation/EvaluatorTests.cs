@@ -1,5 +1,5 @@
 using ResNet.Core;
-using ResNet.Tests;
+using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Tests.Data;

@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Blocks;
-using ResNet.Tests;
+using ResNet.Testing;
+using ResNet.Training.Data;
 using ResNet.Training.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;

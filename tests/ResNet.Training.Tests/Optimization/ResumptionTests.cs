@@ -1,7 +1,8 @@
 using ResNet.Core;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 using static TorchSharp.torch;

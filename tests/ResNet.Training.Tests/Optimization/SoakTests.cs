@@ -1,11 +1,11 @@
 using ResNet.Core;
-using ResNet.Tests;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Optimization;
-using ResNet.Training.Tests.Data;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Optimization;

@@ -1,7 +1,8 @@
 using ResNet.Core;
-using ResNet.Tests;
+using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Optimization;
@@ -25,7 +26,7 @@ public sealed class TrainerTests : IDisposable
             var pixels = new byte[16 * 16];
             for (int p = 0; p < pixels.Length; p++) pixels[p] = (byte)((i % 2 * 100) + random.Next(100));
             string path = Path.Combine(_folder, $"{i:00}.png");
-            ImageWriter.WritePng(path, pixels, 16, 16, 1);
+            File.WriteAllBytes(path, PngEncoder.Encode(pixels, 16, 16, 1));
             _samples.Add(new ImageSample(path, i % 2));
         }
     }

@@ -1,9 +1,11 @@
+using ResNet.Imaging;
+using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Recipes;
-using ResNet.Training.Tests.Data;
 
 namespace ResNet.Training.Tests.Recipes;
 
@@ -72,7 +74,7 @@ public sealed class TrainingRecipesTests
         recipe.Training.Mixing.Should().Be(new RandomChoice(new Mixup(1, 0.2), new CutMix(1, 1)));
         recipe.Training.Average.Should().Be(new AverageOptions { Decay = 0.99998, EverySteps = 32 });
         (recipe.ImageSize, recipe.EvaluationSize, recipe.ResizeTo).Should().Be((176, 224, 232));
-        recipe.TrainingTransforms().OfType<TrivialAugmentWide>().Should().ContainSingle().Which.Interpolation.Should().Be(Core.Weights.ImageInterpolation.Bilinear);
+        recipe.TrainingTransforms().OfType<TrivialAugmentWide>().Should().ContainSingle().Which.Interpolation.Should().Be(Imaging.ImageInterpolation.Bilinear);
         recipe.TrainingTransforms().OfType<RandomErasing>().Should().ContainSingle().Which.P.Should().Be(0.1);
         // --lr-warmup-decay 0.01.
         Rates(recipe, 0).Should().ContainSingle().Which.Should().BeApproximately(0.005, 1e-12);
@@ -160,7 +162,7 @@ public sealed class TrainingRecipesTests
         var pixels = new byte[width * height * 3];
         for (int i = 0; i < pixels.Length; i++) pixels[i] = (byte)(((i / 3 % width) + (i / 3 / width) + (40 * (i % 3))) % 256);
         string path = Path.Combine(folder, "picture.png");
-        ImageWriter.WritePng(path, pixels, width, height, channels: 3);
+        File.WriteAllBytes(path, PngEncoder.Encode(pixels, width, height, channels: 3));
         return ImageDecoder.Open(path, channels: 3);
     }
 }

@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ResNet.Training.Data.Imaging;
+using ResNet.Imaging.Decoding;
+using ResNet.Testing;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Optimization;
 using ResNet.Training.Reporting;
-using ResNet.Training.Tests.Data;
 
 namespace ResNet.Training.Tests.Reporting;
 
@@ -130,7 +130,7 @@ public sealed class HtmlReportTests : IDisposable
 
     private static ReportContent Content(IReadOnlyList<EpochMetrics> epochs)
     {
-        byte[] picture = ImageWriter.EncodePng(Motif.Pixels(20, 30, 3), 20, 30, 3);
+        byte[] picture = PngEncoder.Encode(Motif.Pixels(20, 30, 3), 20, 30, 3);
         return new ReportContent
         {
             Title = Hostile,

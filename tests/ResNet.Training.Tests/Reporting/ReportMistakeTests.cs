@@ -1,8 +1,8 @@
 using ResNet.Core;
-using ResNet.Tests;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Reporting;
 using ResNet.Training.Tests.Data;

@@ -1,5 +1,6 @@
+using ResNet.Testing;
+using ResNet.Training.Optimization;
 using ResNet.Training.Reporting;
-using ResNet.Training.Tests.Data;
 
 namespace ResNet.Training.Tests.Reporting;
 

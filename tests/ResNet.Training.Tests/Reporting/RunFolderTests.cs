@@ -1,5 +1,6 @@
 using ResNet.Core;
 using ResNet.Core.Weights;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Transforms;
 using ResNet.Training.Optimization;

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using ResNet.Training.Optimization;
-using ResNet.Training.Reporting;
 
 namespace ResNet.Training.Tests.Reporting;
 

@@ -1,4 +1,4 @@
-using ResNet.Training.Data.Imaging;
+using ResNet.Imaging.Decoding;
 
 namespace ResNet.Training.Data.Datasets;
 
@@ -58,6 +58,6 @@ internal static class Cifar10
         Span<byte> pixels = stackalloc byte[3 * Plane];
         for (var i = 0; i < Plane; i++)
             (pixels[3 * i], pixels[(3 * i) + 1], pixels[(3 * i) + 2]) = (planes[i], planes[Plane + i], planes[(2 * Plane) + i]);
-        return ImageWriter.EncodePng(pixels, Side, Side, channels: 3);
+        return PngEncoder.Encode(pixels, Side, Side, channels: 3);
     }
 }

@@ -1,4 +1,4 @@
-using ResNet.Training.Data.Imaging;
+using ResNet.Imaging.Decoding;
 
 namespace ResNet.Training.Data.Datasets;
 
@@ -48,7 +48,7 @@ internal static class FashionMnist
             var images = await read($"{prefix}-images-idx3-ubyte.gz", [count, Side, Side]).ConfigureAwait(false);
             var labels = await read($"{prefix}-labels-idx1-ubyte.gz", [count]).ConfigureAwait(false);
             await pictures.WriteAsync(
-                folder, labels, 0, i => ImageWriter.EncodePng(images.Span.Slice(i * Side * Side, Side * Side), Side, Side, channels: 1)).ConfigureAwait(false);
+                folder, labels, 0, i => PngEncoder.Encode(images.Span.Slice(i * Side * Side, Side * Side), Side, Side, channels: 1)).ConfigureAwait(false);
         }
     }
 

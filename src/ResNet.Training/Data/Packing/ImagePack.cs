@@ -1,9 +1,8 @@
 using System.IO.MemoryMappedFiles;
 using System.Security.Cryptography;
 using System.Text;
+using ResNet.Imaging;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Data.Packing;
 
@@ -23,7 +22,7 @@ namespace ResNet.Training.Data.Packing;
 /// as with every mapping. Safe to use from many threads.
 /// </para>
 /// </remarks>
-public sealed unsafe class ImagePack : IDisposable
+public sealed unsafe class ImagePack : IImageSource, IDisposable
 {
     private readonly PackHeader _header;
     private readonly PackIndex _index;
@@ -80,7 +79,20 @@ public sealed unsafe class ImagePack : IDisposable
         return new ImageSize(_index.Sizes[2 * index], _index.Sizes[(2 * index) + 1]);
     }
 
-    internal IImageSource Loadable => new PackSource(this);
+    int IImageSource.Count => Images;
+
+    int? IImageSource.Channels => Channels;
+
+    int IImageSource.Label(int index) => (int)_index.Labels[index];
+
+    string IImageSource.Name(int index) => $"{Path}: {_names.Value[index]}";
+
+    IImageReader IImageSource.OpenReader(int channels) => channels == Channels
+        ? new Reader(this)
+        : throw new ArgumentException($"{this} has {Channels} channel(s), and not {channels}.", nameof(channels));
+
+    /// <summary>The pack and its path, for messages.</summary>
+    public override string ToString() => $"The pack '{Path}'";
 
     /// <summary>Decodes a folder's images on all cores and writes them to one file, which is put in place when it is whole.</summary>
     /// <param name="folder">The images.</param>
@@ -213,18 +225,6 @@ public sealed unsafe class ImagePack : IDisposable
         return pixels;
     }
 
-    private sealed class PackSource(ImagePack pack) : IImageSource
-    {
-        public int Count => pack.Images;
-
-        public int Label(int index) => (int)pack._index.Labels[index];
-
-        public string Name(int index) => $"{pack.Path}: {pack._names.Value[index]}";
-
-        // The loader has compared the channels.
-        public IImageReader OpenReader(int channels) => new Reader(pack);
-    }
-
     private sealed class Reader : IImageReader, IPixelSource
     {
         private readonly ImagePack _pack;
@@ -247,11 +247,16 @@ public sealed unsafe class ImagePack : IDisposable
 
         public IPixelSource Open(int index)
         {
+            ArgumentOutOfRangeException.ThrowIfNegative(index);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _pack.Images);
             _image = index;
             return this;
         }
 
-        public PixelView Read(Area area) => new(_pack.Pixels(_image), Width * Channels, Channels, new Area(0, 0, Width, Height));
+        // Without it the memory may be gone.
+        private ImagePack Pack => _holds ? _pack : throw new ObjectDisposedException(nameof(IImageReader));
+
+        public PixelView Read(Area area) => new(Pack.Pixels(_image), Width * Channels, Channels, new Area(0, 0, Width, Height));
 
         public void Dispose()
         {

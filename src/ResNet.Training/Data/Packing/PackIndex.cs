@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text;
+using ResNet.Imaging;
 
 namespace ResNet.Training.Data.Packing;
 
@@ -43,7 +44,7 @@ internal sealed record PackIndex(long[] Offsets, long[] Labels, int[] Sizes, lon
         for (var i = 0; i < Count; i++)
         {
             var (height, width) = (Sizes[2 * i], Sizes[(2 * i) + 1]);
-            if (height < 1 || width < 1 || (long)height * width > Imaging.ImageDecoder.MaxPixels) return false;
+            if (height < 1 || width < 1 || (long)height * width > ImageDecoder.MaxPixels) return false;
             if (Offsets[i] < 0 || Offsets[i + 1] - Offsets[i] != (long)height * width * header.Channels) return false;
             if (Labels[i] < 0 || Labels[i] >= header.Classes.Count) return false;
         }

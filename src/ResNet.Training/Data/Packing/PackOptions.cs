@@ -1,3 +1,5 @@
+using ResNet.Imaging;
+
 namespace ResNet.Training.Data.Packing;
 
 /// <summary>How images are packed. A bad value is refused when it is set.</summary>

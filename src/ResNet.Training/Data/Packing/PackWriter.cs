@@ -1,9 +1,10 @@
 using System.Runtime.ExceptionServices;
 using System.Text;
 using ResNet.Core;
+using ResNet.Imaging;
+using ResNet.Imaging.Rendering;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Data.Packing;
 
@@ -129,7 +130,7 @@ internal sealed class PackWriter(ImageFolder folder, PackOptions options, IProgr
                 if (options.ShorterSide is { } side && Math.Min(_canvas.Width, _canvas.Height) > side)
                 {
                     var random = default(SplitMix64);
-                    new Resize(side).Apply(_canvas, ref random);
+                    new Resize(side).ApplyTo(_canvas, ref random);
                 }
                 var pixels = GC.AllocateUninitializedArray<byte>(_canvas.Width * _canvas.Height * options.Channels);
                 _canvas.WriteTo(pixels);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ResNet.Imaging;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Data.Transforms;

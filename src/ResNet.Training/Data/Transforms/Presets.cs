@@ -1,4 +1,6 @@
 using ResNet.Core.Weights;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
 
 namespace ResNet.Training.Data.Transforms;
 
@@ -43,7 +45,7 @@ public static class Presets
     public static Compose Evaluation(Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
-        return Evaluation(preprocessing.CropSize, preprocessing.ResizeTo, Normalize.From(preprocessing), preprocessing.Interpolation);
+        return Evaluation(preprocessing.CropSize, preprocessing.ResizeTo, preprocessing.ToNormalize(), preprocessing.Interpolation);
     }
 
     /// <summary>What to go on training published weights with: the same size, normalisation and interpolation.</summary>
@@ -51,7 +53,15 @@ public static class Presets
     public static Compose Training(Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
-        return Training(preprocessing.CropSize, Normalize.From(preprocessing), interpolation: preprocessing.Interpolation);
+        return Training(preprocessing.CropSize, preprocessing.ToNormalize(), interpolation: preprocessing.Interpolation);
+    }
+
+    /// <summary>The normalisation that published weights were trained with.</summary>
+    /// <param name="preprocessing">That of the weights.</param>
+    public static Normalize ToNormalize(this Preprocessing preprocessing)
+    {
+        ArgumentNullException.ThrowIfNull(preprocessing);
+        return new(preprocessing.Mean, preprocessing.Deviation);
     }
 
     /// <summary>What the paper trains on CIFAR with: a border of an eighth of the size, a random crop of the old size, mirroring (He et al. 2015, section 4.2).</summary>

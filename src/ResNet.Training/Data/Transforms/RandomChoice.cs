@@ -1,3 +1,4 @@
+using ResNet.Imaging;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Data.Transforms;

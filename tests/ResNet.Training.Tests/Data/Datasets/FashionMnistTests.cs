@@ -1,9 +1,9 @@
 using System.IO.Compression;
 using System.Net;
-using ResNet.Tests;
+using ResNet.Imaging;
+using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
 
 namespace ResNet.Training.Tests.Data.Datasets;
 

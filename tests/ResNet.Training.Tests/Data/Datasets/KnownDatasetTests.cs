@@ -1,9 +1,9 @@
 using System.Net;
-using ResNet.Tests;
+using ResNet.Imaging;
+using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Imaging;
-using Reply = ResNet.Tests.UnreliableServer.Reply;
+using Reply = ResNet.Testing.UnreliableServer.Reply;
 
 namespace ResNet.Training.Tests.Data.Datasets;
 

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Datasets;
 

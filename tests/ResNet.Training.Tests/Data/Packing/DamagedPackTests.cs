@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using System.Text;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Packing;
-using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Tests.Data.Packing;
 

@@ -1,6 +1,8 @@
 using ResNet.Core.Weights;
+using ResNet.Imaging;
+using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Packing;
 using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
@@ -144,12 +146,12 @@ public sealed class ImagePackTests : IDisposable
     [Fact]
     public void A_link_counts_as_what_it_leads_to()
     {
-        var elsewhere = _folder.Write("elsewhere.png", ImageWriter.EncodePng(PackedFolder.Noise(300, 1), 10, 10, 3));
+        var elsewhere = _folder.Write("elsewhere.png", PngEncoder.Encode(PackedFolder.Noise(300, 1), 10, 10, 3));
         File.CreateSymbolicLink(_folder.At("images/a/link.png"), elsewhere);
         _folder.Reopen();
         using var pack = _folder.WriteAndOpen();
         pack.IsMadeFrom(_folder.Images).Should().BeTrue();
-        File.WriteAllBytes(elsewhere, ImageWriter.EncodePng(PackedFolder.Noise(1200, 1), 20, 20, 3));
+        File.WriteAllBytes(elsewhere, PngEncoder.Encode(PackedFolder.Noise(1200, 1), 20, 20, 3));
         pack.IsMadeFrom(_folder.Images).Should().BeFalse();
     }
 

@@ -1,5 +1,7 @@
+using ResNet.Imaging;
+using ResNet.Imaging.Decoding;
+using ResNet.Testing;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
 using ResNet.Training.Data.Packing;
 
 namespace ResNet.Training.Tests.Data.Packing;
@@ -26,7 +28,7 @@ internal sealed class PackedFolder : IDisposable
     public string Write(string relativePath, byte[] contents) => _folder.Write(relativePath, contents);
 
     public void Add(string relativePath, int width, int height, int seed) =>
-        _folder.Write(relativePath, ImageWriter.EncodePng(Noise(width * height * 3, seed), width, height, 3));
+        _folder.Write(relativePath, PngEncoder.Encode(Noise(width * height * 3, seed), width, height, 3));
 
     public ImageFolder Reopen() => Images = new ImageFolder(_folder.File("images"));
 

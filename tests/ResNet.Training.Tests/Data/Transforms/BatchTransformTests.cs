@@ -1,5 +1,5 @@
-using ResNet.Tests;
-using ResNet.Training.Data;
+using ResNet.Imaging;
+using ResNet.Testing;
 using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
-using ResNet.Core.Weights;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
 using ResNet.Training.Data.Transforms;
 
 namespace ResNet.Training.Tests.Data.Transforms;

@@ -1,7 +1,9 @@
-using ResNet.Tests;
+using ResNet.Imaging;
+using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Rendering;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Imaging;
-using ResNet.Training.Data.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Data.Transforms;
@@ -33,7 +35,7 @@ public class RandomErasingTests
         float[] Erased(long seed)
         {
             var image = zeros([3, 300, 200]);
-            erasing.Fill(image, new(erasing, new(0, 0, 200, 300), seed));
+            TensorTransforms.Fill(image, new Erasure(new(0, 0, 200, 300), erasing.Noise ? null : erasing.Value, seed));
             return image.data<float>().ToArray();
         }
     }
@@ -44,7 +46,7 @@ public class RandomErasingTests
         using var image = zeros([3, 20, 20]);
         long before = LiveTensors.Count();
         foreach (var erasing in new RandomErasing[] { new(), new() { Value = [1, 2, 3] }, new() { Noise = true } })
-            erasing.Fill(image, new(erasing, s_area, 1));
+            TensorTransforms.Fill(image, new Erasure(s_area, erasing.Noise ? null : erasing.Value, 1));
         Tensor.TotalCount.Should().Be(before);
     }
 
@@ -82,7 +84,7 @@ public class RandomErasingTests
         List<ImageSample> samples = [.. Enumerable.Range(0, 12).Select(i =>
         {
             string path = folder.File($"{i}.png");
-            ImageWriter.WritePng(path, Enumerable.Repeat((byte)255, 16 * 16 * 3).ToArray(), 16, 16, 3);
+            File.WriteAllBytes(path, PngEncoder.Encode(Enumerable.Repeat((byte)255, 16 * 16 * 3).ToArray(), 16, 16, 3));
             return new ImageSample(path, 0);
         })];
         var transforms = new Compose(new CenterCrop(16), new Normalize([0, 0, 0], [1, 1, 1]), new RandomErasing(0.6) { Value = [-1, -2, -3] });
@@ -113,7 +115,7 @@ public class RandomErasingTests
     {
         using var scope = NewDisposeScope();
         var image = ones([3, 10, 12]).mul_(9);
-        erasing.Fill(image, new(erasing, s_area, 1));
+        TensorTransforms.Fill(image, new Erasure(s_area, erasing.Noise ? null : erasing.Value, 1));
         for (int c = 0; c < 3; c++)
             for (int y = 0; y < 10; y++)
                 for (int x = 0; x < 12; x++)
@@ -124,7 +126,7 @@ public class RandomErasingTests
     {
         var canvas = picture.Canvas();
         var random = SplitMix64.For(seed);
-        erasing.Apply(canvas, ref random);
+        erasing.ApplyTo(canvas, ref random);
         return canvas.Erasures.Count == 0 ? null : canvas.Erasures.Single();
     }
 }

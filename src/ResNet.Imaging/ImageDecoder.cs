@@ -1,0 +1,43 @@
+namespace ResNet.Imaging;
+
+/// <summary>Reads image files into memory as 8-bit grey or RGB: JPEG, PNG, WebP, TIFF, BMP, PPM, PGM and PBM.</summary>
+/// <remarks>
+/// The pixels are those that Pillow's <c>Image.open(path).convert("L" or "RGB")</c> gives, and so torchvision's
+/// <c>ImageFolder</c>: colour to grey by the ITU-R 601-2 luma, alpha dropped, the Exif orientation (but not that of a TIFF
+/// image) and colour profiles ignored, the first picture of several. 16-bit colours keep their upper 8 bits; 16-bit grey
+/// above 255 becomes 255. Safe to call from many threads.
+/// </remarks>
+public static class ImageDecoder
+{
+    /// <summary>The largest image that is read, in pixels: Pillow's limit against decompression bombs, 178,956,970.</summary>
+    public const int MaxPixels = 2 * (1024 * 1024 * 1024 / 4 / 3);
+
+    // Their memory is used for image after image.
+    [ThreadStatic]
+    private static ImageReader? s_greyReader;
+
+    [ThreadStatic]
+    private static ImageReader? s_colourReader;
+
+    /// <summary>Reads an image file.</summary>
+    /// <param name="path">The image file; its content decides what it is, not its name.</param>
+    /// <param name="channels">1 for grey, 3 for RGB.</param>
+    /// <returns>The whole image, to be disposed of.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is neither 1 nor 3.</exception>
+    /// <exception cref="ImageDecodingException">The file is missing, unreadable, damaged, truncated or no image.</exception>
+    /// <exception cref="DllNotFoundException">libvips is not installed.</exception>
+    public static DecodedImage Open(string path, int channels)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var reader = channels == 1 ? s_greyReader ??= new ImageReader(1) : channels == 3 ? s_colourReader ??= new ImageReader(3) : new ImageReader(channels);
+        try
+        {
+            reader.Open(path);
+            return reader.ToImage();
+        }
+        finally
+        {
+            reader.Trim();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using ResNet.Imaging.Rendering;
+
+namespace ResNet.Imaging.Transforms;
+
+/// <summary>Cuts the middle out of an image; where the image is smaller, it is put in the middle of black.</summary>
+/// <remarks>Offsets are rounded as in torchvision's <c>center_crop</c> (<c>torchvision/transforms/functional.py</c>).</remarks>
+public sealed record CenterCrop : Transform
+{
+    /// <summary>Cuts out a rectangle.</summary>
+    /// <param name="size">Height and width, or one number for both; at least 1.</param>
+    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1.</exception>
+    public CenterCrop(ImageSize size) => Size = Require.Positive(size, nameof(CenterCrop));
+
+    /// <summary>Height and width afterwards.</summary>
+    public ImageSize Size { get; }
+
+    internal override ImageSize? SizeAfter(ImageSize? before) => Size;
+
+    internal override Transform Scaled(Func<int, int> side) => new CenterCrop(Size.Scaled(side));
+
+    internal override void ApplyTo(Canvas canvas, ref SplitMix64 random) => canvas.Crop(
+        new(Start(canvas.Width, Size.Width), Start(canvas.Height, Size.Height), Size.Width, Size.Height), PaddingMode.Constant, fill: 0);
+
+    // Math.Round rounds halves to even, as Python's round does; what is too small is padded by half of the difference, rounded down.
+    private static int Start(int length, int cropped) => cropped <= length
+        ? (int)Math.Round((length - cropped) / 2.0)
+        : -((cropped - length) / 2);
+}

@@ -1,0 +1,71 @@
+using ResNet.Imaging.Rendering;
+
+namespace ResNet.Imaging.Transforms;
+
+/// <summary>Turns pixels into the numbers a network takes: <c>(pixel / 255 − mean) / deviation</c>, channel by channel.</summary>
+public sealed record Normalize : Transform
+{
+    internal const int Levels = 256;
+
+    /// <summary>Means and standard deviations of each channel, where black is 0 and white is 1.</summary>
+    /// <exception cref="ArgumentException">The lengths differ, or a deviation is not positive.</exception>
+    public Normalize(IReadOnlyList<float> mean, IReadOnlyList<float> deviation)
+    {
+        ArgumentNullException.ThrowIfNull(mean);
+        ArgumentNullException.ThrowIfNull(deviation);
+        if (mean.Count == 0 || mean.Count != deviation.Count || deviation.Any(value => !(value > 0)))
+            throw new ArgumentException($"The normalisation has the means [{string.Join(", ", mean)}] and the deviations [{string.Join(", ", deviation)}], but has to have one of each a channel, and deviations more than 0.");
+        (Mean, Deviation) = ([.. mean], [.. deviation]);
+    }
+
+    /// <summary>Of ImageNet's colour images, as torchvision uses them.</summary>
+    public static Normalize ImageNet { get; } = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
+
+    /// <summary>Of ImageNet's images in grey: its luma's mean and deviation.</summary>
+    public static Normalize Grey { get; } = new([0.449f], [0.226f]);
+
+    /// <summary>Of CIFAR-10's training images.</summary>
+    public static Normalize Cifar10 { get; } = new([0.4914f, 0.4822f, 0.4465f], [0.2470f, 0.2435f, 0.2616f]);
+
+    /// <summary>Of Fashion-MNIST's training images.</summary>
+    public static Normalize FashionMnist { get; } = new([0.2860f], [0.3530f]);
+
+    /// <summary>Means of the channels.</summary>
+    public IReadOnlyList<float> Mean { get; }
+
+    /// <summary>Standard deviations of the channels.</summary>
+    public IReadOnlyList<float> Deviation { get; }
+
+    /// <summary>Whether the other has the same means and deviations.</summary>
+    public bool Equals(Normalize? other) => other is not null && Mean.SequenceEqual(other.Mean) && Deviation.SequenceEqual(other.Deviation);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Mean.Count, Mean[0], Deviation[0]);
+
+    internal override bool WorksOnTensors => true;
+
+    internal override void RequireChannels(int channels)
+    {
+        if (Mean.Count != channels)
+            throw new ArgumentException($"The transforms normalise {Mean.Count} channel(s), but ImageLoaderOptions.Channels is {channels}: they have to be the same.");
+    }
+
+    internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)
+    {
+        // A batch is normalised as a whole, on the model's device.
+    }
+
+    /// <summary>What each of the 256 values of each channel becomes: the same operations as in torchvision, and so the same bits.</summary>
+    /// <param name="normalize">Null for <c>pixel / 255</c>.</param>
+    /// <param name="channels">How many channels there are.</param>
+    internal static float[] Table(Normalize? normalize, int channels)
+    {
+        var table = new float[channels * Levels];
+        for (int i = 0; i < table.Length; i++)
+        {
+            var (channel, value) = (i / Levels, i % Levels / 255f);
+            table[i] = normalize is null ? value : (value - normalize.Mean[channel]) / normalize.Deviation[channel];
+        }
+        return table;
+    }
+}

@@ -1,0 +1,72 @@
+using ResNet.Imaging.Rendering;
+
+namespace ResNet.Imaging.Transforms;
+
+/// <summary>Cuts a rectangle out of an image at a random place, after adding a border.</summary>
+/// <remarks>
+/// As torchvision's <c>RandomCrop</c>, but for one case: with <see cref="Padding"/>, <see cref="PadIfNeeded"/> and a mirroring
+/// <see cref="PaddingMode"/> torchvision gives an image that is too small even so a second border, which mirrors the image with its first
+/// one. Here there is one border, as wide as both, that mirrors the image alone.
+/// </remarks>
+public sealed record RandomCrop : Transform
+{
+    // An image is no longer than ImageDecoder.MaxPixels, which is less: with two such borders its length is far from overflowing.
+    private const int MostPadding = 1 << 28;
+
+    /// <summary>Cuts out a rectangle.</summary>
+    /// <param name="size">Height and width, or one number for both; at least 1.</param>
+    /// <param name="padding">Width of the border that is added on all four sides, in pixels, from 0 to 2²⁸.</param>
+    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1, or <paramref name="padding"/> is outside its range.</exception>
+    public RandomCrop(ImageSize size, int padding = 0) =>
+        (Size, Padding) = (Require.Positive(size, nameof(RandomCrop)), Require.Between(padding, 0, MostPadding, "RandomCrop.Padding"));
+
+    /// <summary>Height and width afterwards.</summary>
+    public ImageSize Size { get; }
+
+    /// <summary>Width of the border on each side, in pixels.</summary>
+    public int Padding { get; }
+
+    /// <summary>The value of the border's pixels, 0 to 255, with <see cref="PaddingMode.Constant"/>. Default: 0, black.</summary>
+    public byte Fill { get; init; }
+
+    /// <summary>What the border is made of. Default: <see cref="PaddingMode.Constant"/>.</summary>
+    /// <exception cref="ArgumentException">The value is not one of <see cref="Imaging.PaddingMode"/>.</exception>
+    public PaddingMode PaddingMode
+    {
+        get;
+        init => field = Require.Defined(value, "RandomCrop.PaddingMode", Enum.GetValues<PaddingMode>());
+    }
+
+    /// <summary>
+    /// Whether an image that is smaller than the crop even so gets a wider border, on both sides as much as it lacks; otherwise
+    /// it is an error. Default: false.
+    /// </summary>
+    public bool PadIfNeeded { get; init; }
+
+    internal override bool IsRandom => true;
+
+    internal override ImageSize? SizeAfter(ImageSize? before) => Size;
+
+    internal override Transform Scaled(Func<int, int> side) => new RandomCrop(Size.Scaled(side), side(Padding)) { Fill = Fill, PaddingMode = PaddingMode, PadIfNeeded = PadIfNeeded };
+
+    internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)
+    {
+        int top = Draw(canvas.Height, Size.Height, ref random);
+        int left = Draw(canvas.Width, Size.Width, ref random);
+        canvas.Crop(new(left, top, Size.Width, Size.Height), PaddingMode, Fill);
+    }
+
+    /// <summary>Where the crop starts, in pixels of the image without its border.</summary>
+    internal int Draw(int length, int cropped, ref SplitMix64 random)
+    {
+        int border = Padding, padded = length + (2 * Padding);
+        if (padded < cropped)
+        {
+            if (!PadIfNeeded)
+                throw new TransformException($"it is {length} pixels high or wide, with {Padding} more on each side, and RandomCrop cuts {cropped} out of it; set Padding or PadIfNeeded, or resize first");
+            border += cropped - padded;
+            padded = length + (2 * border);
+        }
+        return random.NextInt(padded - cropped + 1) - border;
+    }
+}

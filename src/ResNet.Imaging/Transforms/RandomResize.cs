@@ -1,0 +1,45 @@
+using ResNet.Imaging.Rendering;
+
+namespace ResNet.Imaging.Transforms;
+
+/// <summary>Resizes an image with antialiasing, its shorter side to a random length, with its proportions kept: the scale augmentation of VGG and of He et al. 2015, section 3.4.</summary>
+/// <remarks>As torchvision's <c>v2.RandomResize</c>, whose upper bound is not drawn either.</remarks>
+public sealed record RandomResize : Transform
+{
+    /// <summary>Resizes to a length between two.</summary>
+    /// <param name="minimum">The least length of the shorter side in pixels, at least 1.</param>
+    /// <param name="limit">What it is less than, more than <paramref name="minimum"/>.</param>
+    /// <exception cref="ArgumentException">A value is out of its range.</exception>
+    public RandomResize(int minimum, int limit)
+    {
+        Minimum = Require.AtLeast(minimum, 1, "RandomResize.Minimum");
+        Limit = limit > minimum ? limit : throw new ArgumentException($"RandomResize.Limit is {limit}, but has to be more than the minimum, {minimum}.");
+    }
+
+    /// <summary>The least length of the shorter side afterwards, in pixels.</summary>
+    public int Minimum { get; }
+
+    /// <summary>What the length of the shorter side is less than, in pixels.</summary>
+    public int Limit { get; }
+
+    /// <summary>How it is resized. Default: bilinear.</summary>
+    /// <exception cref="ArgumentException">The value is neither bilinear nor bicubic.</exception>
+    public ImageInterpolation Interpolation
+    {
+        get;
+        init => field = Require.Defined(value, "RandomResize.Interpolation", ImageInterpolation.Bilinear, ImageInterpolation.Bicubic);
+    }
+
+    internal override bool IsRandom => true;
+
+    internal override ImageSize? SizeAfter(ImageSize? before) => null;
+
+    internal override Transform Scaled(Func<int, int> side)
+    {
+        int minimum = side(Minimum);
+        return new RandomResize(minimum, Math.Max(side(Limit), minimum + 1)) { Interpolation = Interpolation };
+    }
+
+    internal override void ApplyTo(Canvas canvas, ref SplitMix64 random) =>
+        new Resize(Minimum + random.NextInt(Limit - Minimum)) { Interpolation = Interpolation }.ApplyTo(canvas, ref random);
+}

@@ -1,0 +1,50 @@
+using ResNet.Imaging.Policies;
+using ResNet.Imaging.Rendering;
+
+namespace ResNet.Imaging.Transforms;
+
+/// <summary>
+/// Changes colours or shapes by one random operation of a random magnitude (Müller and Hutter 2021, "TrivialAugment: Tuning-free
+/// Yet State-of-the-Art Data Augmentation", https://arxiv.org/abs/2103.10158).
+/// </summary>
+/// <remarks>
+/// The operations are <see cref="RandAugment"/>'s, of a wider range, and all equally probable. To the bit what torchvision's
+/// <c>TrivialAugmentWide</c> does to Pillow images.
+/// </remarks>
+public sealed record TrivialAugmentWide : Transform
+{
+    /// <summary>Chooses how many magnitudes there are.</summary>
+    /// <param name="bins">At least 2.</param>
+    /// <exception cref="ArgumentException"><paramref name="bins"/> is less than 2.</exception>
+    public TrivialAugmentWide(int bins = 31) => Bins = Require.AtLeast(bins, 2, "TrivialAugmentWide.Bins");
+
+    /// <summary>How many magnitudes there are.</summary>
+    public int Bins { get; }
+
+    /// <summary>How sheared, moved and turned images are computed. Default: nearest, as in torchvision; its recipes use bilinear.</summary>
+    /// <exception cref="ArgumentException">There is no such interpolation.</exception>
+    public ImageInterpolation Interpolation
+    {
+        get;
+        init => field = Require.Defined(value, "TrivialAugmentWide.Interpolation", Enum.GetValues<ImageInterpolation>());
+    } = ImageInterpolation.Nearest;
+
+    /// <summary>What lies beyond the image in all channels, 0 to 255. Default: 0, black.</summary>
+    public byte Fill { get; init; }
+
+    internal override bool IsRandom => true;
+
+    internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)
+    {
+        var (operation, magnitude) = Draw(new(canvas.Height, canvas.Width), ref random);
+        operation.Apply(canvas, magnitude, Interpolation, Fill);
+    }
+
+    /// <summary>Draws an operation for an image of a size.</summary>
+    internal (PolicyOperation Operation, double Magnitude) Draw(ImageSize size, ref SplitMix64 random)
+    {
+        var operation = (PolicyOperation)random.NextInt(PolicySpace.Operations);
+        double magnitude = PolicySpace.TrivialAugmentWide.Magnitude(operation, random.NextInt(Bins), Bins, size);
+        return (operation, PolicySpace.IsSigned(operation) && random.NextInt(2) == 1 ? -magnitude : magnitude);
+    }
+}

@@ -1,0 +1,13 @@
+using ResNet.Imaging;
+
+namespace ResNet.Training.Data;
+
+/// <summary>Opens one image of an <see cref="IImageSource"/> after another, on one thread.</summary>
+public interface IImageReader : IDisposable
+{
+    /// <summary>Opens an image and closes the one before.</summary>
+    /// <param name="index">The image, from 0 to <see cref="IImageSource.Count"/> - 1.</param>
+    /// <returns>The image with the channels that the reader was made for, valid until the next call; often an <see cref="ImageReader"/>.</returns>
+    /// <exception cref="ImageDecodingException">The image cannot be read. The loader skips it where it is to skip such images; any other exception ends the epoch.</exception>
+    IPixelSource Open(int index);
+}

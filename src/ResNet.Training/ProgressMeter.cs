@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using ResNet.Training.Data;
+
+namespace ResNet.Training;
+
+/// <summary>Counts the images of one pass and says now and then how far it is, without asking the device each time.</summary>
+internal sealed class ProgressMeter(TrainingPhase phase, int epoch, int epochs, int steps, IProgress<TrainingProgress>? listener, int firstStep = 0)
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
+
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private TimeSpan? _last;
+    private long _images;
+
+    internal double ImagesPerSecond => _images == 0 ? double.NaN : _images / _clock.Elapsed.TotalSeconds;
+
+    /// <summary>One batch is done.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="learningRate">What it was learned with.</param>
+    /// <param name="meanLoss">Fetches the mean loss of all images so far; called only when there is something to say.</param>
+    internal void Advance(ImageBatch batch, double learningRate, Func<double> meanLoss)
+    {
+        // Batches that were skipped as a whole count too.
+        int step = batch.Index + 1;
+        _images += batch.Count;
+        if (listener is null) return;
+        var now = _clock.Elapsed;
+        if (step != steps && now - _last < s_interval) return;
+        _last = now;
+        listener.Report(new TrainingProgress(
+            phase, epoch, epochs, step, steps, ImagesPerSecond, meanLoss(), learningRate, now / (step - firstStep) * (steps - step)));
+    }
+}

@@ -1,0 +1,2 @@
+// Tests look at the memory of the whole process.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,103 @@
+namespace ResNet.Imaging.Tests;
+
+/// <summary>
+/// JPEG files that Pillow 9.4 wrote, and the SHA-256 of what it reads in them: <c>Image.open(file).convert("RGB").tobytes()</c> and
+/// <c>convert("L")</c>.
+/// </summary>
+internal sealed record PillowJpeg(int Width, int Height, string File, string Rgb, string Grey)
+{
+    public static IReadOnlyList<PillowJpeg> All { get; } =
+    [
+        // 4:2:0, quality 80.
+        new(37, 29,
+            """
+            /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0oMCUoKSj/
+            2wBDAQcHBwoIChMKChMoGhYaKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCj/wAARCAAdACUDASIAAhEBAxEB/8QA
+            HwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkK
+            FhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXG
+            x8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAEC
+            AxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOE
+            hYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/9oADAMBAAIRAxEAPwDxC302OGFX
+            dMk9BWlbafIVDGOKFD0LDJNdFFpimVC65SKMMR6mtW20w7tzgeZjLMRkIOwA9a+txubycnGLtFaJLS9t23vvdJJrZttJNnBleZ7anPW2mnAJ3Y9SqoP1rWtt
+            MwASuB6n/wCuBXRWul4bO0hu5J+b8T/QVr2ul4OQuCeOOv8Aj+pPtXg18wb0cn823+evyezP0LLM021Oai0vC8oPxV/6E0V3EOmAJnaBnvyM/wDfPX8gaK8y
+            WYQT+wvXc+wp5p7q1MK30wZJK8ZBP0Vc/wAyK1rXSyMZB3A5JA79z/QVu2tnHkZ9f6r/AIVrWlnH8uSc8c/l/iT+NceIxz5m/Nv73f8APVdUfyVlmZPQwrXS
+            +mF9sD/P/wCv6Vr2ul8D5eMfp/n8PbvW7aWcZ29Ocdvp/j+n1rXtLONivvj9cf4/p9MeRWxzP0HLcyehz8Om4XJ4+rFf5f5+tFdikEccanDfN/dbHYH+tFeN
+            Vz2lSm4SqKL7crf4n2NPHycUz//Z
+            """,
+            "bb8e16bbc1df8b3fc2e09e4576103c6241da24125dbe1c2ea6baa89a7de13b91",
+            "463a98bea89369d49c399b93fa1df70ccb3be50c5426346d706c37d2f3dc9410"),
+        // 4:2:2, quality 60.
+        new(21, 18,
+            """
+            /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//
+            2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wAARCAASABUDASEAAhEBAxEB/8QA
+            FwABAQEBAAAAAAAAAAAAAAAABQADBv/EACMQAAIBAgYCAwAAAAAAAAAAAAECAAMRBAUSMTJBISJhgZL/xAAYAQADAQEAAAAAAAAAAAAAAAAEBQYBB//EACgR
+            AAECAwYGAwAAAAAAAAAAAAEAAgMEIQUREiIxkRNBUWGBoaLC4f/aAAwDAQACEQMRAD8A5ehgFRAzLeI0MCxAJREHyI4mprCeHDAoLyTyRFnTGhJSNLLzp2b8
+            gSiwxnnrswejVVjJjKP1b0cvBcEr4RbxKhl5vcj27NuMGmI+YnvftQbXE+FzezpjRI0suuvC579dR+5ReXEm/D8A72TU9e+lFVsmcoqsaAF9husTw4Fx4G7T
+            YxzefuoGzjokKSqVFwOI6lFmBrqkKsYThC//2Q==
+            """,
+            "3f4dd97d6fbc0592c9ded76d2632d106d250dd4ca52026898f7d2a12f5d2bde6",
+            "18fa4bae06e43ea7f8f04a5f34d3f2e02d941a30b47f34f98eb45cbd18b52f89"),
+        // 4:4:4, quality 40.
+        new(17, 33,
+            """
+            /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABQODxIPDRQSEBIXFRQYHjIhHhwcHj0sLiQySUBMS0dARkVQWnNiUFVtVkVGZIhlbXd7gYKBTmCNl4x9lnN+gXz/
+            2wBDARUXFx4aHjshITt8U0ZTfHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHz/wAARCAAhABEDAREAAhEBAxEB/8QA
+            HwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkK
+            FhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXG
+            x8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAEC
+            AxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOE
+            hYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/9oADAMBAAIRAxEAPwDAhiCqCRXs
+            1J06VPmkOhJtl6GI4Bwqj3rhnVm1zNKK8z2aMkWPL9//AB2sPa/3v/JTu5ivFD8wyOFGa3qzTmnLaKufH0J6F+GHnJ6+vpXLOTvzS+Lq+3kvM9ijMs+SfR6n
+            mn/f/A7ucrQxe3+QKuc1dt+X4K/5nx9CZfhh6VzSk1vv+vV/ovM9ijMseR/s/wDj1ZW/u/8Akx3c5Xhi9v8AP+RWsp21f9df/bT4+jMvww1zybWn9f1e/wA2
+            j2KMyx5Q/wBj8q5+eH9z8Tu52UIf8/rXXL+v/Jz5OiX4f8/pXPL+v/JD2KJbqztP/9k=
+            """,
+            "7d3b410e9dbdf632ff29499dfe2dcc4943746fef06d8bbe3bc6eb8453561379a",
+            "c255536cbc848255b76398fa7c8cc1644b6933d0b688c628f598f5d1034573c9"),
+        // 4:2:0, quality 1.
+        new(35, 35,
+            """
+            /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////
+            2wBDAf//////////////////////////////////////////////////////////////////////////////////////wAARCAAjACMDASIAAhEBAxEB/8QA
+            HwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkK
+            FhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXG
+            x8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAEC
+            AxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOE
+            hYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/9oADAMBAAIRAxEAPwBlLRS07ghK
+            WilpFISilooGJS0UtBkhKWlopFISinUUDG0tFFBmgpaKKRSFooopjP/Z
+            """,
+            "a49d510359d197509812e6cd5874f2235937b31a31ca152633528029c4c91131",
+            "063d0f7c31eb2a309b52ec80d79c1d0787cea9ccb407e26133ea3a034e11a974"),
+        // 4:2:0, quality 100.
+        new(19, 17,
+            """
+            /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQH/
+            2wBDAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQH/wAARCAARABMDASIAAhEBAxEB/8QA
+            HwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkK
+            FhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXG
+            x8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAEC
+            AxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOE
+            hYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/9oADAMBAAIRAxEAPwD8D/hz+y5o
+            +g6Np+o6loyTzTpGYITDuaRmAwoG3JyTjGM9fSvvT4afszatPb21/PoXhzwvpr7PIl1LTkur2YHp5NpsLyM3GAAcnjPNfqV4D/ZWt5tW0ue/0zzNN8L+G7HU
+            5YDCSs15dIn2SEjactI5AC8k1+g3wz/ZWuFuEv7+xi/tryre6v7+4tPtNr4XtbrBstM0yx2MtzrdyhVYoQpZWIZgBzX7X9Ij6eWbYrNs1ynKc/jwzwhwzCHD
+            uVZVw68vyLE53ichwCw/FfGfGfFeHeB4mxVLF8TYHifJeGOGMl4o4KwtXC8FcbcVcU8bcK8K8LZvm2H/ADz9nr9OymoZFUqZv7bEVnRrTnWxEqipRqSg6GHw
+            9BznQi40J0atetUoYqSliMNRoYavXr06b/H7S/2V7+XT7SSKw12eN4gyTW3w90pYJAScNEJws3ln+EuASOehBor+ke2/ZUslt4ReadpCXOwGZdf8R6wms7jy
+            DqEWnobOCdlIY28BxbKVgYCSNxRX+fmK+nFSoYrE0cRx9h8NiKOIrUq+Hxnjl475Ti6FanUcKlHFZVisjzTFZbiaU04V8vxOZ5jXwdVSw1bH4upCeIqf9KeX
+            /TuvgMC1mcmng8K044TK5xadGm04zjWhGcWrNTUIKSs1GK0Xz54D6ap/1y+H38oa/Rv4Y/8AIYg/7KYP/TeKKK/nrxV/5Kmf/Zb0/wD2Ib6Sh/59X7P3+Bkf
+            /YNR/wDVPkR9xeB/+RZ0/wD67ap/6d7+iiivF8J/+TW+Gv8A2QHBv/rO5af9Fp//2Q==
+            """,
+            "f22176d55993d4d367f1d8649559c84adb0a036374e95b3e345fcadcab1455d7",
+            "dad706028e54eb582899d615a3b7de862efbaa8e8aa22245461aa25dc248c8b1"),
+        // grey, quality 75.
+        new(23, 15,
+            """
+            /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgyPC4zNDL/
+            wAALCAAPABcBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEI
+            I0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ip
+            qrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/AODttASKJWaPJPQYrYtdBcqGMUca9twya27bQDtBKnHq
+            VVR+tb1voKGVSygrGgbFbdroI3bmC78biTyEHtW3aaAM8L82M9RnHuf8K//Z
+            """,
+            "40f39c1049ec190c43334c6b0bb6d66b2acdeab2df7e6e84f879e4a3079c0346",
+            "991e5c777ba29d433c8fe49d938c878bf22dd18c9c054bb6f9bb8bb2d97df72f"),
+    ];
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Diagnostics.Tracing;
+using System.Runtime.CompilerServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNet.Testing;
+
+/// <summary>Counts the scalars and generators that nobody disposed of, so that the collector had to free them: small native objects between large blocks.</summary>
+internal sealed class FinalizedScalars : EventListener
+{
+    private const string Runtime = "Microsoft-Windows-DotNETRuntime";
+    private const EventKeywords Collector = (EventKeywords)1;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    // Events come before the constructor is through, and name types by these.
+    private static readonly HashSet<nint> s_counted = [typeof(Scalar).TypeHandle.Value, typeof(Generator).TypeHandle.Value];
+    private static readonly nint s_last = typeof(Last).TypeHandle.Value;
+
+    private long _count;
+    private long _lasts;
+
+    /// <summary>How many there were since this began to listen, all that can be collected now among them.</summary>
+    internal long Count()
+    {
+        long lasts = Interlocked.Read(ref _lasts);
+        // Twice: what the first collection finalizes may hold some itself.
+        for (int i = 0; i < 2; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        Drop();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        // The events come a little later, in their order.
+        var clock = Stopwatch.StartNew();
+        while (Interlocked.Read(ref _lasts) == lasts)
+        {
+            if (clock.Elapsed > s_patience) throw new TimeoutException("The runtime does not tell what it finalizes.");
+            Thread.Sleep(1);
+        }
+        return Interlocked.Read(ref _count);
+    }
+
+    protected override void OnEventSourceCreated(EventSource eventSource)
+    {
+        if (eventSource.Name == Runtime) EnableEvents(eventSource, EventLevel.Verbose, Collector);
+    }
+
+    protected override void OnEventWritten(EventWrittenEventArgs eventData)
+    {
+        if (eventData.EventName?.StartsWith("FinalizeObject", StringComparison.Ordinal) != true || eventData.Payload?[0] is not nint type) return;
+        if (s_counted.Contains(type)) Interlocked.Increment(ref _count);
+        if (type == s_last) Interlocked.Increment(ref _lasts);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Drop() => _ = new Last();
+
+    private sealed class Last
+    {
+        ~Last() => GC.KeepAlive(this);
+    }
+}

@@ -1,0 +1,19 @@
+using static TorchSharp.torch;
+
+namespace ResNet.Testing;
+
+internal static class RandomNorms
+{
+    /// <summary>Gives norms random weights and statistics, so that nothing that is folded or exported does nothing, and no signal is lost on its way.</summary>
+    internal static void Draw(nn.Module network)
+    {
+        using var _ = no_grad();
+        foreach (var (name, value) in network.state_dict())
+        {
+            if (name.EndsWith("running_mean", StringComparison.Ordinal)) value.normal_(0, 0.2);
+            else if (name.EndsWith("running_var", StringComparison.Ordinal)) value.uniform_(0.5, 2);
+            else if (value.ndim == 1 && name.EndsWith("weight", StringComparison.Ordinal)) value.uniform_(0.3, 1);
+            else if (value.ndim == 1 && name.EndsWith("bias", StringComparison.Ordinal)) value.normal_(0, 0.2);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace ResNet.Testing;
+
+/// <summary>An HTTP server on this machine that has one file and gives it as badly as it is told to.</summary>
+internal sealed class UnreliableServer : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, port: 0);
+    private readonly ConcurrentQueue<Reply> _replies;
+    private readonly Reply _last;
+    private readonly ConcurrentQueue<long?> _requests = [];
+    private readonly byte[] _content;
+    private long _sent;
+
+    /// <summary>Starts a server.</summary>
+    /// <param name="content">The file.</param>
+    /// <param name="replies">What it does one request after the other; the last for all others, too.</param>
+    public UnreliableServer(byte[] content, params Reply[] replies)
+    {
+        _content = content;
+        _replies = new(replies.SkipLast(1));
+        _last = replies.LastOrDefault(new Reply());
+        _listener.Start();
+        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/models/weights.pth");
+        _ = ServeAsync();
+    }
+
+    /// <summary>What the server does with one request; by default what it should.</summary>
+    internal sealed record Reply
+    {
+        /// <summary>The status, with <see cref="Content"/> or nothing for a body; null for what the request asks for.</summary>
+        public HttpStatusCode? Status { get; init; }
+
+        /// <summary>A header line of its own.</summary>
+        public string? Header { get; init; }
+
+        /// <summary>Sends the whole file whatever part was asked for.</summary>
+        public bool IgnoresRanges { get; init; }
+
+        /// <summary>How many bytes further on than asked for the part is that it sends and announces.</summary>
+        public int Shift { get; init; }
+
+        /// <summary>What it sends instead of the file.</summary>
+        public byte[]? Content { get; init; }
+
+        /// <summary>How many bytes more than there are it announces; null to announce no length.</summary>
+        public int? Excess { get; init; } = 0;
+
+        /// <summary>After how many bytes of the body it closes the connection.</summary>
+        public int CutAfter { get; init; } = int.MaxValue;
+
+        /// <summary>What it waits for after the bytes of <see cref="CutAfter"/>, or before it answers at all where it does not cut.</summary>
+        public Task Waits { get; init; } = Task.CompletedTask;
+    }
+
+    /// <summary>The file's address.</summary>
+    public Uri Address { get; }
+
+    /// <summary>The first byte that each request asks for; null where it asks for all.</summary>
+    public IReadOnlyCollection<long?> Requests => _requests;
+
+    /// <summary>Bytes of bodies sent.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
+
+    public void Dispose() => _listener.Dispose();
+
+    private async Task ServeAsync()
+    {
+        while (true)
+        {
+            TcpClient connection;
+            try
+            {
+                connection = await _listener.AcceptTcpClientAsync();
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+            _ = AnswerAsync(connection);
+        }
+    }
+
+    private async Task AnswerAsync(TcpClient connection)
+    {
+        using var _ = connection;
+        try
+        {
+            var stream = connection.GetStream();
+            long? asked = await ReadRequestAsync(stream);
+            var reply = _replies.TryDequeue(out var next) ? next : _last;
+            _requests.Enqueue(asked);
+            if (reply.CutAfter == int.MaxValue) await reply.Waits;
+
+            var (head, body) = Compose(reply, asked);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
+            body = body[..Math.Min(body.Length, reply.CutAfter)];
+            await stream.WriteAsync(body);
+            Interlocked.Add(ref _sent, body.Length);
+            await reply.Waits;
+        }
+        catch (IOException)
+        {
+            // The other side has gone.
+        }
+    }
+
+    private static async Task<long?> ReadRequestAsync(NetworkStream stream)
+    {
+        using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+        const string range = "Range: bytes=";
+        long? asked = null;
+        while (await reader.ReadLineAsync() is { Length: > 0 } line)
+        {
+            if (line.StartsWith(range, StringComparison.OrdinalIgnoreCase))
+                asked = long.Parse(line[range.Length..].TrimEnd('-'), CultureInfo.InvariantCulture);
+        }
+        return asked;
+    }
+
+    private (string Head, byte[] Body) Compose(Reply reply, long? asked)
+    {
+        byte[] body = reply.Content ?? _content;
+        string status = "200 OK";
+        string header = reply.Header is null ? "" : reply.Header + "\r\n";
+        if (reply.Status is { } other)
+        {
+            (status, body) = ($"{(int)other} {other}", reply.Content ?? []);
+        }
+        else if (asked is { } from && !reply.IgnoresRanges)
+        {
+            if (from + reply.Shift >= body.Length)
+            {
+                header += $"Content-Range: bytes */{body.Length}\r\n";
+                (status, body) = ("416 Range Not Satisfiable", []);
+            }
+            else
+            {
+                status = "206 Partial Content";
+                header += $"Content-Range: bytes {from + reply.Shift}-{body.Length - 1}/{body.Length}\r\n";
+                body = body[(int)(from + reply.Shift)..];
+            }
+        }
+        if (reply.Excess is { } excess) header += $"Content-Length: {body.Length + excess}\r\n";
+        return ($"HTTP/1.1 {status}\r\nConnection: close\r\n{header}\r\n", body);
+    }
+}
