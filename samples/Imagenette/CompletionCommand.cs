@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Imagenette;
 
-/// <summary><c>completion</c>: what a shell needs to complete command lines with the tabulator.</summary>
+/// <summary><c>completion</c>: what a shell needs to complete command lines with the Tab key.</summary>
 internal static class CompletionCommand
 {
     // Each shell asks the console itself, by the directive that System.CommandLine has for it: the cursor's place, then the line, both without the program's name.

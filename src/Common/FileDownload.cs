@@ -86,7 +86,7 @@ internal sealed class FileDownload
     internal TimeSpan LongestHold { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Downloads the file if it is not there yet, and checks its hash in either case.</summary>
-    /// <param name="progress">Is told how far the download has got; nothing where there is nothing to download.</param>
+    /// <param name="progress">Receives progress reports; nothing where there is nothing to download.</param>
     /// <param name="cancellationToken">Stops it; what has arrived stays for the next time.</param>
     /// <returns>The file's full path.</returns>
     /// <exception cref="FileDownloadException">

@@ -46,7 +46,7 @@ public sealed partial class ResNetModel
         return SetFrozen(untilStage);
     }
 
-    /// <summary>Has everything train again that <see cref="Freeze"/> holds.</summary>
+    /// <summary>Unfreezes all layers that <see cref="Freeze"/> froze.</summary>
     /// <returns>This network.</returns>
     public ResNetModel Unfreeze() => SetFrozen(NothingFrozen);
 

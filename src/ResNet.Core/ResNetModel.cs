@@ -136,7 +136,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
 
     /// <summary>
     /// Refuses batches whose last map is a single pixel of a single image where batch norms train: it has no variance, and
-    /// libtorch would keep what is no number in the running statistics. Every pass checks this; a training loop can know it before.
+    /// libtorch would leave NaN in the running statistics. Every pass checks this; a training loop can know it before.
     /// </summary>
     /// <param name="images">How many images.</param>
     /// <param name="height">Their height in pixels.</param>

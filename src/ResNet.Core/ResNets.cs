@@ -120,7 +120,7 @@ public static class ResNets
     /// <param name="weights">A row of <see cref="PretrainedWeights.Catalogue"/>.</param>
     /// <param name="classes">Classes to tell apart, at least 1; null for those of the weights. Another number than theirs gives a new classifier.</param>
     /// <param name="device">Where to put it; the CPU by default.</param>
-    /// <param name="progress">Is told how far a download has got.</param>
+    /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops a download; what there is of it so far stays.</param>
     /// <inheritdoc cref="Create(string, bool, int?, Device?)" path="/exception"/>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ResNet.Console.Tests;
 
-/// <summary>What a shell is told when somebody presses the tabulator.</summary>
+/// <summary>What a shell is told when somebody presses the Tab key.</summary>
 public class CompletionTests
 {
     [Theory]

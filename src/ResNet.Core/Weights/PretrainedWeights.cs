@@ -97,7 +97,7 @@ public sealed record PretrainedWeights
     /// Downloads the file to <see cref="Path"/> if it is not there, and checks its SHA-256 in either case. What an interrupted download
     /// has got stays beside it as <c>.partial</c>, and the next one goes on from there.
     /// </summary>
-    /// <param name="progress">Is told how far the download has got; nothing where there is nothing to download.</param>
+    /// <param name="progress">Receives progress reports; nothing where there is nothing to download.</param>
     /// <param name="cancellationToken">Stops it; what there is so far stays.</param>
     /// <returns>The file's path.</returns>
     /// <exception cref="WeightsDownloadException">The file cannot be downloaded or written; the message says what to do.</exception>

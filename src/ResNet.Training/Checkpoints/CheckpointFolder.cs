@@ -39,7 +39,7 @@ public sealed partial class CheckpointFolder
     private string BestPath => System.IO.Path.Combine(Path, BestName);
 
     /// <summary>Opens the newest checkpoint that is sound; the best one if none of the latest is. The caller disposes of it.</summary>
-    /// <param name="damaged">Hears of each one that is not sound and is passed over.</param>
+    /// <param name="damaged">Is called for each damaged checkpoint, which is passed over.</param>
     /// <returns>The checkpoint; null where there is none.</returns>
     /// <exception cref="CheckpointException">All are damaged, or one cannot be read though it may be sound.</exception>
     public Checkpoint? OpenLatest(Action<CheckpointException>? damaged = null)

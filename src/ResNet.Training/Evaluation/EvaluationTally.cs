@@ -59,7 +59,7 @@ internal sealed class EvaluationTally
         Images += batch.Count;
     }
 
-    /// <summary>What there is to say in the end.</summary>
+    /// <summary>Computes the result.</summary>
     /// <param name="loader">Where the images came from.</param>
     /// <param name="mistakes">How many mistakes to name.</param>
     /// <param name="clock">Runs since the pass began.</param>

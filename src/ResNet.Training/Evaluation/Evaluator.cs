@@ -26,7 +26,7 @@ public sealed class Evaluator
 
     /// <summary>Passes over all images in inference mode. The modes of the network and its modules are as before afterwards.</summary>
     /// <param name="model">The network.</param>
-    /// <param name="progress">Hears how far it is.</param>
+    /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
     /// <exception cref="DatasetException">All images were skipped because they cannot be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>

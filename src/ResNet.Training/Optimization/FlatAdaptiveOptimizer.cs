@@ -11,8 +11,8 @@ internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
     private protected FlatAdaptiveOptimizer(AdaptiveOptimizerOptions options, FlatWeights weights, long? chunk) : base(options, weights, chunk)
     {
         _options = options;
-        _steps = RememberSteps();
-        var chunks = Chunked(weights.Weights, weights.Gradients, Remember("exp_avg"), Remember("exp_avg_sq"));
+        _steps = AddStepCount();
+        var chunks = Chunked(weights.Weights, weights.Gradients, AddState("exp_avg"), AddState("exp_avg_sq"));
         Chunks = [.. chunks.Select(chunk => new Chunk(chunk.Decays && WeightDecay != 0, chunk.Parts[0], chunk.Parts[1], chunk.Parts[2], chunk.Parts[3]))];
     }
 

@@ -44,7 +44,7 @@ internal abstract class FlatOptimizer : IDisposable
     }
 
     /// <summary>
-    /// All that the optimizer remembers, by parameter, for checkpoints: <c>momentum.NAME</c>, <c>exp_avg.NAME</c>, <c>exp_avg_sq.NAME</c>, and the number of steps taken as
+    /// The state of the optimizer, by parameter, for checkpoints: <c>momentum.NAME</c>, <c>exp_avg.NAME</c>, <c>exp_avg_sq.NAME</c>, and the number of steps taken as
     /// <c>optimizer.step</c>. Loading is copying into these tensors.
     /// </summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
@@ -56,16 +56,16 @@ internal abstract class FlatOptimizer : IDisposable
 
     private protected abstract void Update(double learningRate);
 
-    /// <summary>A flat tensor of zeros beside the weights, remembered under a name.</summary>
-    private protected Tensor Remember(string name)
+    /// <summary>Adds a flat tensor of zeros beside the weights to the state.</summary>
+    private protected Tensor AddState(string name)
     {
         var flat = Own(zeros_like(Weights.Weights));
         foreach (var parameter in Weights.Parameters) _state.Add(($"{name}.{parameter.Name}", Own(parameter.ViewOf(flat))));
         return flat;
     }
 
-    /// <summary>The number of steps taken, from 0.</summary>
-    private protected Tensor RememberSteps()
+    /// <summary>Adds the number of steps taken, from 0, to the state.</summary>
+    private protected Tensor AddStepCount()
     {
         // On the CPU, where asking for it costs nothing.
         var steps = Own(tensor(0L));

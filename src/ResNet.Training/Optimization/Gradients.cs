@@ -9,7 +9,7 @@ internal static class Gradients
     internal static bool AreFinite(Tensor values)
     {
         using var scope = NewDisposeScope();
-        // Either is no number where any value is none.
+        // Either is NaN where any value is.
         return double.IsFinite(values.max().ReadDouble()) && double.IsFinite(values.min().ReadDouble());
     }
 

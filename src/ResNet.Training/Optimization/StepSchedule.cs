@@ -51,7 +51,7 @@ public sealed record StepSchedule : LearningRateSchedule
         double former = 0;
         foreach (double part in parts)
         {
-            // Written so that what is no number is refused too.
+            // Written so that NaN is refused too.
             if (!(part > former && part < 1)) return false;
             former = part;
         }

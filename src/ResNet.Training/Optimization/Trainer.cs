@@ -113,7 +113,7 @@ public sealed class Trainer
     /// Whether to go on from the newest sound checkpoint in <see cref="CheckpointOptions.Folder"/>; where there is none, training starts anew.
     /// Otherwise the folder must not have any.
     /// </param>
-    /// <param name="progress">Hears how far it is.</param>
+    /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">
     /// Stops after the step or evaluation batch in progress; with <see cref="TrainerOptions.Checkpoints"/> a checkpoint is written. The
     /// network keeps the weights it has by then, and the outcome says that it was interrupted.
@@ -132,7 +132,7 @@ public sealed class Trainer
         model.train();
         var size = LoaderOf(0).Transforms.Size;
         model.RefuseSinglePixels(_training.SmallestBatch, size.Height, size.Width);
-        RefuseCheckpoints(resume);
+        ThrowIfCheckpointsUnfit(resume);
         using var run = new TrainingRun(model, _options, _steps);
         if (run.Weights.Precision != _options.Precision) _log.FullPrecisionInstead(_options.Precision, $"{model.Device}");
         (_saved, _lookedAt, _elapsedBefore) = (null, 0, TimeSpan.Zero);
@@ -142,7 +142,7 @@ public sealed class Trainer
         _sinceCheckpoint.Restart();
         _sinceBeginning.Restart();
         bool isWhole = Run(run, progress, cancellationToken);
-        Remember(run);
+        AppendHistory(run);
         if (isWhole) run.TakeAverage();
         var position = run.Position;
         if (!isWhole) _log.Interrupted(position.Step, _steps);
@@ -163,7 +163,7 @@ public sealed class Trainer
         {
             while (position.Epoch < _epochs && !position.StoppedEarly)
             {
-                double speed = Learn(run, progress, cancellationToken);
+                double speed = TrainEpoch(run, progress, cancellationToken);
                 EndEpoch(run, speed, progress, cancellationToken);
             }
             return true;
@@ -190,7 +190,7 @@ public sealed class Trainer
     }
 
     // The rest of an epoch's steps; gives images a second.
-    private double Learn(TrainingRun run, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private double TrainEpoch(TrainingRun run, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var position = run.Position;
         var loader = LoaderOf(position.Epoch);
@@ -241,14 +241,14 @@ public sealed class Trainer
             _log.StepSkipped(position.Step);
         }
         _sinceStep.Restart();
-        if (position.Step - _lookedAt >= StepsBetweenLooks) RefuseLosses(run);
+        if (position.Step - _lookedAt >= StepsBetweenLooks) ThrowIfLossDiverged(run);
         StepCompleted?.Invoke(new StepMetrics(position.Step, position.Epoch + 1, run.LossOf(step.Number), RateOf(step.Number)));
         if (IsCheckpointDue(position)) Save(run, isBest: false);
     }
 
     private void EndEpoch(TrainingRun run, double speed, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        RefuseDiverged(run);
+        ThrowIfDiverged(run);
         var position = run.Position;
         bool evaluates = _evaluator is not null && ((position.Epoch + 1) % _options.EvaluateEvery == 0 || position.Epoch + 1 == _epochs);
         var metrics = new EpochMetrics(
@@ -263,7 +263,7 @@ public sealed class Trainer
         position.Completed.Add(metrics);
         (position.Epoch, position.Batch, position.Images) = (position.Epoch + 1, 0, 0);
         run.LossSum.FillInPlace(0);
-        Remember(run);
+        AppendHistory(run);
         run.Meter.Epoch(metrics);
         _log.EpochCompleted(metrics, _epochs);
         // Before the checkpoint: a run that is killed in between evaluates again, and whoever listens misses nothing.
@@ -330,7 +330,7 @@ public sealed class Trainer
         }
         var position = run.Position;
         (_lookedAt, _elapsedBefore) = (position.Step, position.Elapsed);
-        Remember(run);
+        AppendHistory(run);
         Resumed?.Invoke(new Resumption(checkpoint?.Path, position.Epoch + 1, position.Step, position.StoppedEarly || position.Epoch >= _epochs, [.. position.Completed]));
     }
 
@@ -338,9 +338,9 @@ public sealed class Trainer
     {
         var now = (run.Position.Epoch, run.Position.Step);
         if (_checkpoints is null || now == _saved) return;
-        RefuseDiverged(run);
+        ThrowIfDiverged(run);
         var clock = Stopwatch.StartNew();
-        Remember(run);
+        AppendHistory(run);
         run.Position.Elapsed = Elapsed;
         string path = run.Save(_checkpoints, _setup, isBest);
         _saved = now;
@@ -353,7 +353,7 @@ public sealed class Trainer
     private bool IsCheckpointDue(RunPosition position) => _options.Checkpoints is { } when
         && (position.Step % when.EverySteps == 0 || _sinceCheckpoint.Elapsed >= when.Every);
 
-    private void RefuseCheckpoints(bool resume)
+    private void ThrowIfCheckpointsUnfit(bool resume)
     {
         if (resume && _checkpoints is null)
             throw new InvalidOperationException($"There is nothing to resume from: set {nameof(TrainerOptions)}.{nameof(TrainerOptions.Checkpoints)}.");
@@ -366,7 +366,7 @@ public sealed class Trainer
         run.Model.Device.type == DeviceType.CPU || _options.OnNonFiniteLoss == OnNonFiniteLoss.SkipStep || StepCompleted is not null;
 
     // Looks at the losses of the steps since the last look.
-    private void RefuseLosses(TrainingRun run)
+    private void ThrowIfLossDiverged(TrainingRun run)
     {
         long from = _lookedAt;
         _lookedAt = run.Position.Step;
@@ -378,16 +378,16 @@ public sealed class Trainer
     }
 
     // A step whose loss is finite can spoil the weights all the same.
-    private void RefuseDiverged(TrainingRun run)
+    private void ThrowIfDiverged(TrainingRun run)
     {
-        RefuseLosses(run);
+        ThrowIfLossDiverged(run);
         if (!Gradients.AreFinite(run.Weights.Weights)) throw TrainingStep.Diverged(run.Position.Step - 1, run.Position.Epoch);
     }
 
     private double RateOf(long step) => step < 0 ? 0 : _options.Optimizer.LearningRate * _options.Schedule.Factor(step, _steps);
 
     // The steps since the last time; skipped ones have a loss below zero.
-    private void Remember(TrainingRun run)
+    private void AppendHistory(TrainingRun run)
     {
         long from = _rememberedTo, count = run.Position.Step - from;
         if (count == 0) return;

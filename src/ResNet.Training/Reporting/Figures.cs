@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ResNet.Training.Reporting;
 
-/// <summary>How numbers are written in reports; a dash stands for what is no number.</summary>
+/// <summary>How numbers are written in reports; a dash stands for NaN.</summary>
 internal static class Figures
 {
     internal const string None = "–";

@@ -30,7 +30,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
     internal (double X, double Y)? Marked { get; init; }
 
     /// <summary>What the horizontal axis counts.</summary>
-    internal string Across { get; init; } = "epoch";
+    internal string XLabel { get; init; } = "epoch";
 
     /// <summary>The figure; empty where there is nothing to draw.</summary>
     internal string Draw()
@@ -80,7 +80,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         }
         foreach (double tick in x.Ticks)
             svg.Append($"<text class=\"tick\" x=\"{At(X(x, tick))}\" y=\"{At(Bottom + 18)}\" text-anchor=\"middle\">{x.Label(tick)}</text>");
-        svg.Append($"\n<text class=\"axis\" x=\"{At(Right)}\" y=\"{At(Height - 6)}\" text-anchor=\"end\">{Text(Across)}</text>\n");
+        svg.Append($"\n<text class=\"axis\" x=\"{At(Right)}\" y=\"{At(Height - 6)}\" text-anchor=\"end\">{Text(XLabel)}</text>\n");
     }
 
     private static void DrawLine(StringBuilder svg, ChartLine line, ChartAxis x, ChartAxis y)
@@ -125,7 +125,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         {
             double centre = X(x, place);
             var values = told.Select(line => (line.Name, Y: line.Points.FirstOrDefault(point => point.X == place, (X: 0, Y: double.NaN)).Y)).Where(value => double.IsFinite(value.Y));
-            string text = $"{Across} {place.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)}: {string.Join(", ", values.Select(value => $"{value.Name} {Format(value.Y)}"))}";
+            string text = $"{XLabel} {place.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)}: {string.Join(", ", values.Select(value => $"{value.Name} {Format(value.Y)}"))}";
             double from = Math.Max(Left, centre - half), to = Math.Min(Right, centre + half);
             svg.Append($"<rect class=\"place\" data-x=\"{At(centre)}\" x=\"{At(from)}\" y=\"{At(Top)}\" width=\"{At(to - from)}\" height=\"{At(Bottom - Top)}\"><title>{Text(text)}</title></rect>\n");
         }
@@ -134,7 +134,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
     private string Summary(List<ChartLine> lines)
     {
         var ends = lines.Select(line => (line.Name, Y: line.Points.Select(point => point.Y).LastOrDefault(double.IsFinite, double.NaN)));
-        return $"{Title} over the {Across}s. At the end: {string.Join(", ", ends.Select(end => $"{end.Name} {Format(end.Y)}"))}.";
+        return $"{Title} over the {XLabel}s. At the end: {string.Join(", ", ends.Select(end => $"{end.Name} {Format(end.Y)}"))}.";
     }
 
     private static string Key(ChartLine line) => $"<li><svg viewBox=\"0 0 22 8\" aria-hidden=\"true\"><path class=\"line {line.Type}\" d=\"M1 4H21\"/></svg>{Text(line.Name)}</li>";

@@ -40,7 +40,7 @@ internal static class ReliabilityFigure
             .Append($"<text class=\"axis\" x=\"{At(Right)}\" y=\"{At(Height - 6)}\" text-anchor=\"end\">confidence</text>\n");
         string error = Figures.Share(calibration.Error);
         return $"""
-            <figure class="matrix"><figcaption>Whether it is right as often as it is sure</figcaption>
+            <figure class="matrix"><figcaption>Calibration</figcaption>
             <svg viewBox="0 0 {At(Width)} {At(Height)}" role="img" aria-label="Reliability diagram; the expected calibration error is {error}">
             {svg}</svg><p class="note">Solid marks are the accuracy, <span class="swatch gap"></span> the gap between it and the confidence; on the dashed line they are the same. Expected calibration error {error}, {calibration.Bins.Count} bins.</p></figure>
 

@@ -4,7 +4,7 @@ using ResNet.Core.Weights;
 
 // Runs code of the documentation, one block after the other, in the current folder:
 //
-//   consumer CLASS…      a line "ran CLASS" for each, or "needs a download: CLASS" where published weights are not to be had
+//   consumer CLASS…      a line "ran CLASS" for each, or "needs a download: CLASS" where published weights are not available
 //
 // First it saves weights of resnet50, as if they came from somewhere else.
 using (var network = ResNets.Create("resnet50")) network.SaveWeights("checkpoint.pth", format: WeightsFormat.PyTorch);

@@ -6,7 +6,7 @@ namespace ResNet.Training.Data.Datasets;
 
 /// <summary>
 /// Where a data set is made: a folder beside its final one, used by one process at a time, with the downloads, the images so far, and a
-/// file that whoever is at work holds. A process that is killed lets go of it, so what it left is cleared away by the next.
+/// file that another process holds open. A process that is killed lets go of it, so what it left is cleared away by the next.
 /// </summary>
 internal sealed class DatasetWorkplace
 {
@@ -46,7 +46,7 @@ internal sealed class DatasetWorkplace
     /// <param name="dataset">Which one.</param>
     /// <param name="cacheFolder">The folder that its folder belongs in.</param>
     /// <param name="fill">Puts the images into <see cref="Folder"/>.</param>
-    /// <param name="progress">Is told how far it has got.</param>
+    /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>Its folder.</returns>
     /// <exception cref="DatasetException">It cannot be made.</exception>

@@ -87,7 +87,7 @@ public sealed record KnownDataset
     /// had been downloaded. Of several processes that want the same data set one makes it and the others wait.
     /// </remarks>
     /// <param name="cacheFolder">The folder to keep it in, <see cref="DatasetCache.Folder"/> by default.</param>
-    /// <param name="progress">Is told how far the downloads and the unpacking have got, by several threads.</param>
+    /// <param name="progress">Receives progress reports, by several threads.</param>
     /// <param name="cancellationToken">Stops the preparation; nothing that was unpacked stays, what was downloaded does.</param>
     /// <returns>The folder, with <c>train/CLASS/…</c> and <c>val/CLASS/…</c> or <c>test/CLASS/…</c>.</returns>
     /// <exception cref="DatasetException">A file cannot be downloaded, is damaged or not the published one, or the folder cannot be written.</exception>

@@ -98,7 +98,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     /// <param name="folder">The images.</param>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="options">How to pack them; null for the defaults.</param>
-    /// <param name="progress">Hears how many images are packed.</param>
+    /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops it; the former file stays.</param>
     /// <returns>Why images were left out, in their order.</returns>
     /// <exception cref="ImageDecodingException">An image cannot be read.</exception>
