@@ -19,7 +19,8 @@ internal sealed class SettingsFile
     /// <summary>The option.</summary>
     internal static Option<string?> Option { get; } = new("--settings")
     {
-        Description = "A JSON file with options by their names, such as {\"dataset\": \"photos\", \"learning-rate\": 0.02, \"pretrained\": true}. What is on the command line takes precedence.",
+        Description = "A JSON file with options by their names, such as {\"dataset\": \"photos\", \"learning-rate\": 0.02, \"pretrained\": true}. "
+            + "What is on the command line takes precedence.",
         HelpName = "FILE",
     };
 

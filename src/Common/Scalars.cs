@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace ResNet;
 
-/// <summary>What tensors have to do with single numbers: reading one, and arithmetic. What is done in place gives the tensor back.</summary>
+/// <summary>Reads single numbers from tensors and computes with tensors and numbers; operations in place return the tensor itself.</summary>
 /// <remarks>
-/// TorchSharp makes a native object of each number, a <see cref="Scalar"/>, and leaves it to the collector. Such crumbs, lying between the large blocks
-/// that a training step allocates, keep glibc from joining what is freed around them, so that a process grows by megabytes a step. These are freed at once.
+/// TorchSharp makes a native object of each number, a <see cref="Scalar"/>, and leaves it to the collector. These small objects lie between the large blocks
+/// of a training step and keep glibc from merging the free memory around them, so that a process grows by megabytes a step. Here they are disposed of at once.
 /// </remarks>
 internal static class Scalars
 {

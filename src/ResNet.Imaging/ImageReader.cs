@@ -33,11 +33,25 @@ public sealed class ImageReader : IPixelSource, IDisposable
 
     /// <summary>The image's width in pixels.</summary>
     /// <exception cref="InvalidOperationException">No image is open.</exception>
-    public int Width => Opened._image?.Width ?? _jpeg.Width;
+    public int Width
+    {
+        get
+        {
+            ThrowIfClosed();
+            return _image?.Width ?? _jpeg.Width;
+        }
+    }
 
     /// <summary>The image's height in pixels.</summary>
     /// <exception cref="InvalidOperationException">No image is open.</exception>
-    public int Height => Opened._image?.Height ?? _jpeg.Height;
+    public int Height
+    {
+        get
+        {
+            ThrowIfClosed();
+            return _image?.Height ?? _jpeg.Height;
+        }
+    }
 
     /// <inheritdoc/>
     public int Channels => _channels;
@@ -75,40 +89,6 @@ public sealed class ImageReader : IPixelSource, IDisposable
         Decode();
     }
 
-    private ImageReader Opened => _isOpen ? this : throw new InvalidOperationException("No image is open: call Open before, and again after it failed.");
-
-    private void Begin(string name)
-    {
-        Dispose();
-        _path = name;
-    }
-
-    private void ReadStream(Stream contents)
-    {
-        Memory.Trim(ref _file);
-        for (_length = 0; ;)
-        {
-            if (_length == _file.Length)
-            {
-                if (_length == Array.MaxLength) throw new OverflowException();
-                byte[] longer = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, Math.Max(1 << 16, 2L * _length)), pinned: true);
-                _file.CopyTo(longer, 0);
-                _file = longer;
-            }
-            int read = contents.Read(_file, _length, _file.Length - _length);
-            if (read == 0) return;
-            _length += read;
-        }
-    }
-
-    private void Decode()
-    {
-        bool isJpeg = _jpeg.TryOpen(_file.AsSpan(0, _length));
-        if (!isJpeg && _jpeg.BreaksOff()) throw new ImageDecodingException(_path, "the file is damaged (its data break off before the image is whole)");
-        if (!isJpeg) _image = ImageFormats.Decode(_path, _file, _length, _channels);
-        _isOpen = true;
-    }
-
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">No image is open.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="area"/> is empty or reaches beyond the image.</exception>
@@ -116,7 +96,10 @@ public sealed class ImageReader : IPixelSource, IDisposable
     public PixelView Read(Area area)
     {
         if (area.Width < 1 || area.Height < 1 || !new Area(0, 0, Width, Height).Contains(area))
-            throw new ArgumentOutOfRangeException(nameof(area), area, $"The area has to have at least one pixel and to lie in the image of {Width} × {Height}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(area), area, $"The area has to have at least one pixel and to lie in the image of {Width} × {Height}.");
+        }
         if (_image is null)
         {
             if (_jpeg.TryRead(area, _channels, out var view)) return view;
@@ -152,6 +135,44 @@ public sealed class ImageReader : IPixelSource, IDisposable
         _isOpen = false;
         _image?.Dispose();
         _image = null;
+    }
+
+    private void ThrowIfClosed()
+    {
+        if (!_isOpen) throw new InvalidOperationException("No image is open: call Open first, and again after it failed.");
+    }
+
+    private void Begin(string name)
+    {
+        Dispose();
+        _path = name;
+    }
+
+    private void ReadStream(Stream contents)
+    {
+        Memory.Trim(ref _file);
+        for (_length = 0; ;)
+        {
+            if (_length == _file.Length)
+            {
+                if (_length == Array.MaxLength) throw new OverflowException();
+                byte[] longer = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, Math.Max(1 << 16, 2L * _length)), pinned: true);
+                _file.CopyTo(longer, 0);
+                _file = longer;
+            }
+            int read = contents.Read(_file, _length, _file.Length - _length);
+            if (read == 0) return;
+            _length += read;
+        }
+    }
+
+    private void Decode()
+    {
+        bool isJpeg = _jpeg.TryOpen(_file.AsSpan(0, _length));
+        if (!isJpeg && _jpeg.BreaksOff())
+            throw new ImageDecodingException(_path, "the file is damaged (its data break off before the image is whole)");
+        if (!isJpeg) _image = ImageFormats.Decode(_path, _file, _length, _channels);
+        _isOpen = true;
     }
 
     private void ReadFile()

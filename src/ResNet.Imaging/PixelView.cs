@@ -13,11 +13,15 @@ public readonly ref struct PixelView
     /// <exception cref="ArgumentException">The rectangle is empty, or the memory is too short for it.</exception>
     public PixelView(ReadOnlySpan<byte> pixels, int stride, int channels, Area area)
     {
-        if (channels is not (1 or 3)) throw new ArgumentException($"The pixels have {channels} channels, but have to have 1 (grey) or 3 (RGB).", nameof(channels));
-        if (area.Width < 1 || area.Height < 1) throw new ArgumentException($"The area has {area.Width} × {area.Height} pixels, but has to have at least one.", nameof(area));
+        if (channels is not (1 or 3))
+            throw new ArgumentException($"The pixels have {channels} channels, but have to have 1 (grey) or 3 (RGB).", nameof(channels));
+        if (area.Width < 1 || area.Height < 1)
+            throw new ArgumentException($"The area has {area.Width} × {area.Height} pixels, but has to have at least one.", nameof(area));
         long row = (long)area.Width * channels, needed = ((area.Height - 1L) * stride) + row;
-        if (stride < row) throw new ArgumentException($"Rows are {stride} bytes apart, but {area.Width} pixels of {channels} channel(s) need {row}.", nameof(stride));
-        if (pixels.Length < needed) throw new ArgumentException($"There are {pixels.Length} bytes where {area.Width} × {area.Height} pixels need {needed}.", nameof(pixels));
+        if (stride < row)
+            throw new ArgumentException($"Rows are {stride} bytes apart, but {area.Width} pixels of {channels} channel(s) need {row}.", nameof(stride));
+        if (pixels.Length < needed)
+            throw new ArgumentException($"There are {pixels.Length} bytes where {area.Width} × {area.Height} pixels need {needed}.", nameof(pixels));
         _pixels = pixels;
         (Stride, Channels, Area) = (stride, channels, area);
     }

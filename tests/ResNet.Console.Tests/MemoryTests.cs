@@ -17,13 +17,15 @@ public sealed class MemoryTests : IDisposable
     public void Does_not_grow_from_step_to_step()
     {
         TinyPictures.Write(_folder, training: 20 * BatchSize);
-        using var console = ConsoleProcess.Start("train", "--dataset", _folder, "--output", Path.Join(_folder, "run"), "--image-size", "28", "--batch-size", $"{BatchSize}", "--epochs", "10");
+        using var console = ConsoleProcess.Start(
+            "train", "--dataset", _folder, "--output", Path.Join(_folder, "run"), "--image-size", "28", "--batch-size", $"{BatchSize}", "--epochs", "10");
         var memory = new List<double>();
         for (; !console.Ends(TimeSpan.FromSeconds(1)); memory.Add(console.ResidentMegabytes()))
         {
         }
         console.ExitCode().Should().Be(0, console.Output);
         int third = memory.Count / 3;
-        memory.Skip(2 * third).Average().Should().BeLessThan(1.1 * memory.Skip(third).Take(third).Average(), "in MB it was {0}", string.Join(' ', memory.Select(m => m.ToString("0", CultureInfo.InvariantCulture))));
+        string all = string.Join(' ', memory.Select(megabytes => megabytes.ToString("0", CultureInfo.InvariantCulture)));
+        memory.Skip(2 * third).Average().Should().BeLessThan(1.1 * memory.Skip(third).Take(third).Average(), "in MB it was {0}", all);
     }
 }

@@ -70,7 +70,8 @@ public sealed class ImageReaderTests
         {
             using var reader = new ImageReader(channels: 3);
             reader.Open("image", new MemoryStream(file));
-            var read = () => reader.Read(new Area(left, top, Math.Max(width, width > 300 ? reader.Width + 1 : 0), Math.Max(height, height > 200 ? reader.Height + 1 : 0))).Stride;
+            // The JPEG file is smaller than either: whatever is beyond the one is beyond the other.
+            var read = () => reader.Read(new Area(left, top, width, height)).Stride;
             read.Should().Throw<ArgumentOutOfRangeException>().WithMessage("The area has to have at least one pixel and to lie in the image of *");
         }
     }

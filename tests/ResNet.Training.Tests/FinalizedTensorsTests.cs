@@ -14,7 +14,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests;
 
-/// <summary>Whatever the libraries do, they dispose of all tensors and scalars that they make: native memory is free at once, and not when the collector runs.</summary>
+/// <summary>The libraries dispose of all tensors and scalars that they make: native memory is free at once, and not when the collector runs.</summary>
 public sealed class FinalizedTensorsTests : IDisposable
 {
     private const int Times = 3;

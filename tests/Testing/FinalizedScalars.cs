@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Testing;
 
-/// <summary>Counts the scalars and generators that nobody disposed of, so that the collector had to free them: small native objects between large blocks.</summary>
+/// <summary>Counts the scalars and generators that nobody disposed of, so that the collector had to free them.</summary>
 internal sealed class FinalizedScalars : EventListener
 {
     private const string Runtime = "Microsoft-Windows-DotNETRuntime";

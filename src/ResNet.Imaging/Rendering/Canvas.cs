@@ -148,7 +148,10 @@ internal sealed class Canvas
     {
         var view = source.Read(needed);
         if (view.Channels != Channels || !view.Area.Contains(needed))
-            throw new InvalidOperationException($"{source.GetType()}.Read gave {view.Area} with {view.Channels} channel(s) where {needed} with {Channels} was asked for.");
+        {
+            throw new InvalidOperationException(
+                $"{source.GetType()}.Read gave {view.Area} with {view.Channels} channel(s) where {needed} with {Channels} was asked for.");
+        }
         return view;
     }
 

@@ -14,7 +14,11 @@ public sealed record Normalize : Transform
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(deviation);
         if (mean.Count == 0 || mean.Count != deviation.Count || deviation.Any(value => !(value > 0)))
-            throw new ArgumentException($"The normalisation has the means [{string.Join(", ", mean)}] and the deviations [{string.Join(", ", deviation)}], but has to have one of each a channel, and deviations more than 0.");
+        {
+            throw new ArgumentException(
+                $"The normalisation has the means [{string.Join(", ", mean)}] and the deviations [{string.Join(", ", deviation)}], but has to have one of each "
+                + "a channel, and deviations more than 0.");
+        }
         (Mean, Deviation) = ([.. mean], [.. deviation]);
     }
 
@@ -47,7 +51,10 @@ public sealed record Normalize : Transform
     internal override void RequireChannels(int channels)
     {
         if (Mean.Count != channels)
-            throw new ArgumentException($"The transforms normalise {Mean.Count} channel(s), but ImageLoaderOptions.Channels is {channels}: they have to be the same.");
+        {
+            throw new ArgumentException(
+                $"The transforms normalise {Mean.Count} channel(s), but images have {channels}: give Normalize a mean and a deviation for each channel.");
+        }
     }
 
     internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)

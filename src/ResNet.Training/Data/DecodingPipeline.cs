@@ -47,6 +47,9 @@ internal sealed class DecodingPipeline : IDisposable
     // The one whose batch the consumer has.
     private Slot? _taken;
 
+    // What disposing of a worker threw first.
+    private ExceptionDispatchInfo? _closing;
+
     /// <summary>Starts at a batch of an epoch with these labels.</summary>
     /// <param name="options">How images become batches.</param>
     /// <param name="transforms">What they are for.</param>
@@ -121,11 +124,15 @@ internal sealed class DecodingPipeline : IDisposable
         foreach (var worker in _workers) worker?.Join();
         foreach (var slot in _slots) slot?.Dispose();
         _memory?.Dispose();
-        _closing?.Throw();
     }
 
-    // Why a worker could not be closed.
-    private ExceptionDispatchInfo? _closing;
+    /// <summary>Ends an epoch whose batches were all taken.</summary>
+    /// <exception cref="Exception">The first exception that disposing of a reader threw; of an epoch that failed it would hide the reason.</exception>
+    internal void Complete()
+    {
+        Dispose();
+        _closing?.Throw();
+    }
 
     private int Batches(int images) => (images + _options.BatchSize - 1) / _options.BatchSize;
 
@@ -152,7 +159,7 @@ internal sealed class DecodingPipeline : IDisposable
         }
     }
 
-    // A thread of its own would end the process by an exception.
+    // An exception that nobody catches on this thread would end the process.
     private void Close(ImageWorker? worker)
     {
         try

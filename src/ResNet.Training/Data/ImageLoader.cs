@@ -51,7 +51,10 @@ public sealed class ImageLoader
         ArgumentNullException.ThrowIfNull(options);
         (_source, _count, Transforms, Options) = (source, source.Count, transforms, options);
         if (source.Channels is { } channels && channels != options.Channels)
-            throw new ArgumentException($"{source} has {channels} channel(s), but ImageLoaderOptions.Channels is {options.Channels}: they have to be the same.", nameof(options));
+        {
+            throw new ArgumentException(
+                $"{source} has {channels} channel(s), but ImageLoaderOptions.Channels is {options.Channels}: they have to be the same.", nameof(options));
+        }
         if (options.PinMemory) Copy = images => images.pin_memory();
         Batches = options.Shuffle ? _count / options.BatchSize : (_count + options.BatchSize - 1) / options.BatchSize;
         if (Batches < 1)
@@ -132,6 +135,7 @@ public sealed class ImageLoader
                 foreach (var skipped in taken.Skipped) Skip(skipped);
                 if (taken.Count > 0) yield return taken;
             }
+            pipeline.Complete();
         }
     }
 

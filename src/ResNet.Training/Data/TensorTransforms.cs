@@ -22,7 +22,11 @@ public static class TensorTransforms
         ArgumentNullException.ThrowIfNull(normalize);
         ArgumentNullException.ThrowIfNull(images);
         if (images.ndim != 4 || images.size(3) != normalize.Mean.Count)
-            throw new ArgumentException($"The images have the shape [{string.Join(", ", images.shape)}], but the normalisation takes [N, H, W, {normalize.Mean.Count}].", nameof(images));
+        {
+            throw new ArgumentException(
+                $"The images have the shape [{string.Join(", ", images.shape)}], but the normalisation takes [N, H, W, {normalize.Mean.Count}].",
+                nameof(images));
+        }
         if (images.dtype != ScalarType.Byte)
             throw new ArgumentException($"The images are {images.dtype}, but the normalisation takes uint8.", nameof(images));
         using var scope = NewDisposeScope();
@@ -60,8 +64,14 @@ public static class TensorTransforms
 
     private static Tensor Part(Tensor memory, long[] shape)
     {
-        if (memory.device_type != DeviceType.CPU || memory.dtype != ScalarType.Float32 || memory.ndim != 4 || memory.size(0) < shape[0] || !memory.shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)) || !memory.is_contiguous())
-            throw new ArgumentException($"The memory has the shape [{string.Join(", ", memory.shape)}] and the type {memory.dtype}, but has to be float32, contiguous and on the CPU, [{shape[0]} or more, {string.Join(", ", shape.Skip(1))}].", nameof(memory));
+        bool fits = memory.ndim == 4 && memory.size(0) >= shape[0] && memory.shape.AsSpan(1).SequenceEqual(shape.AsSpan(1));
+        if (!fits || memory.device_type != DeviceType.CPU || memory.dtype != ScalarType.Float32 || !memory.is_contiguous())
+        {
+            throw new ArgumentException(
+                $"The memory has the shape [{string.Join(", ", memory.shape)}] and the type {memory.dtype}, but has to be float32, contiguous and on the CPU, "
+                + $"[{shape[0]} or more, {string.Join(", ", shape.Skip(1))}].",
+                nameof(memory));
+        }
         return memory.narrow(0, 0, shape[0]);
     }
 

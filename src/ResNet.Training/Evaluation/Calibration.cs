@@ -10,7 +10,9 @@ public sealed class Calibration
     public const int DefaultBins = 15;
 
     /// <summary>Sorts images into bins.</summary>
-    /// <param name="confidence">The probability of each image's likeliest class, from 0 to 1. NaN is left out of the bins and makes <see cref="Error"/> NaN.</param>
+    /// <param name="confidence">
+    /// The probability of each image's likeliest class, from 0 to 1. NaN is left out of the bins and makes <see cref="Error"/> NaN.
+    /// </param>
     /// <param name="isRight">Whether that is each image's class.</param>
     /// <param name="bins">How many bins, at least 1. Default: 15.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="bins"/> is less than 1.</exception>

@@ -44,8 +44,8 @@ internal abstract class FlatOptimizer : IDisposable
     }
 
     /// <summary>
-    /// The state of the optimizer, by parameter, for checkpoints: <c>momentum.NAME</c>, <c>exp_avg.NAME</c>, <c>exp_avg_sq.NAME</c>, and the number of steps taken as
-    /// <c>optimizer.step</c>. Loading is copying into these tensors.
+    /// The state of the optimizer for checkpoints: by parameter <c>momentum.NAME</c>, <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c>, and the number of
+    /// steps taken as <c>optimizer.step</c>. Loading copies into these tensors.
     /// </summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
 

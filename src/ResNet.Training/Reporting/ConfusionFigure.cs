@@ -33,7 +33,9 @@ internal static class ConfusionFigure
                 .Append($"<text class=\"tick\" transform=\"translate({At(middle)} {At(Side - Names + 6)}) rotate(-90)\" dy=\".35em\" text-anchor=\"end\">{name}<title>{Text(classes[shown[row]])}</title></text>\n");
             for (int column = 0; column < shown.Length; column++) DrawCell(svg, confusion, classes, (shown[row], shown[column]), Names + (column * cell), row * cell, cell, shown.Length);
         }
-        string caption = shown.Length == confusion.Classes ? "Confusion matrix" : $"The {shown.Length} of {Figures.Whole(confusion.Classes)} classes that are most often taken for each other";
+        string caption = shown.Length == confusion.Classes
+            ? "Confusion matrix"
+            : $"The {shown.Length} of {Figures.Whole(confusion.Classes)} classes that are most often taken for each other";
         return $"""
             <figure class="matrix"><figcaption>{caption}</figcaption>
             <svg viewBox="0 0 {At(Side)} {At(Side)}" role="img" aria-label="Confusion matrix of {shown.Length} classes">

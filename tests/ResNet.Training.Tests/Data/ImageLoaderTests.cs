@@ -184,7 +184,7 @@ public sealed class ImageLoaderTests : IDisposable
         Refusal(() => new ImageLoader(_samples, erasing, new ImageLoaderOptions { BatchSize = 10 }))
             .Should().StartWith("RandomErasing.Value has 2 numbers, but images have 3 channel(s)");
         Refusal(() => new ImageLoader(_samples, Presets.Evaluation(20), new ImageLoaderOptions { BatchSize = 10, Channels = 1 }))
-            .Should().StartWith("The transforms normalise 3 channel(s), but ImageLoaderOptions.Channels is 1");
+            .Should().StartWith("The transforms normalise 3 channel(s), but images have 1: give Normalize a mean and a deviation for each channel.");
     }
 
     [Fact]

@@ -20,7 +20,11 @@ public sealed class ImageSourceTests : IDisposable
 
     public ImageSourceTests()
     {
-        for (int i = 0; i < Images; i++) _folder.Write($"photos/{(i % 2 == 0 ? "a" : "b")}/{i}.png", PngEncoder.Encode(Motif.Pixels(20 + i, 30, 3), 20 + i, 30, 3));
+        for (int i = 0; i < Images; i++)
+        {
+            byte[] picture = PngEncoder.Encode(Motif.Pixels(20 + i, 30, 3), 20 + i, 30, 3);
+            _folder.Write($"photos/{(i % 2 == 0 ? "a" : "b")}/{i}.png", picture);
+        }
         _files = new ImageFolder(Path.Join(_folder.Path, "photos"));
         _zip = _folder.File("photos.zip");
         ZipFile.CreateFromDirectory(_files.Root, _zip);
@@ -59,13 +63,18 @@ public sealed class ImageSourceTests : IDisposable
     [Fact]
     public void What_a_reader_gives_is_checked()
     {
-        Refuse<InvalidOperationException>(new Wrong { Image = (20, 20, 1) }, "*opened 'nothing 0' with 20 × 20 pixels of 1 channel(s), but images have to have 3, and from 1 to *");
+        Refuse<InvalidOperationException>(
+            new Wrong { Image = (20, 20, 1) }, "*opened 'nothing 0' with 20 × 20 pixels of 1 channel(s), but images have to have 3, and from 1 to *");
         Refuse<InvalidOperationException>(new Wrong { Image = (0, 20, 3) }, "*0 × 20 pixels*");
-        Refuse<InvalidOperationException>(new Wrong { Image = (20, 20, 3), Given = new Area(0, 0, 5, 5) }, "*Read gave Area { Left = 0, Top = 0, Width = 5, Height = 5*");
+        Refuse<InvalidOperationException>(
+            new Wrong { Image = (20, 20, 3), Given = new Area(0, 0, 5, 5) }, "*Read gave Area { Left = 0, Top = 0, Width = 5, Height = 5*");
         Refuse<ArgumentException>(new Wrong { Image = (20, 20, 3), Bytes = 1199 }, "There are 1199 bytes where 20 × 20 pixels need 1200.*");
         Refuse<DatasetException>(new Wrong { Class = -1 }, "The image 'nothing 0' has the label -1, but labels have to be at least 0.");
         Refuse<IOException>(new Wrong { Failure = new IOException("the line is down") }, "the line is down");
         Refuse<IOException>(new Wrong { Image = (20, 20, 3), ClosingFailure = new IOException("the line stays open") }, "the line stays open");
+        // The reason comes first, and not what follows from it.
+        var both = new Wrong { Failure = new IOException("the line is down"), ClosingFailure = new IOException("the line stays open") };
+        Refuse<IOException>(both, "the line is down");
         Refuse<InvalidOperationException>(new Wrong { HasNoReader = true }, "*Wrong.OpenReader gave null.");
         Batches(new ImageLoader(new Wrong { Image = (20, 20, 3) }, s_transforms, new ImageLoaderOptions { BatchSize = 1 })).Should().ContainSingle();
 
@@ -152,8 +161,11 @@ public sealed class ImageSourceTests : IDisposable
 
         int IPixelSource.Channels => Image.Channels;
 
-        public PixelView Read(Area area) =>
-            new(new byte[Bytes ?? (Image.Width * Image.Height * Image.Channels)], (Given?.Width ?? Image.Width) * Image.Channels, Image.Channels, Given ?? new Area(0, 0, Image.Width, Image.Height));
+        public PixelView Read(Area area)
+        {
+            var given = Given ?? new Area(0, 0, Image.Width, Image.Height);
+            return new(new byte[Bytes ?? (Image.Width * Image.Height * Image.Channels)], given.Width * Image.Channels, Image.Channels, given);
+        }
 
         public IPixelSource Open(int index) => Failure is null ? this : throw Failure;
 
