@@ -12,7 +12,8 @@ internal sealed class FinalizedScalars : EventListener
     private const string Runtime = "Microsoft-Windows-DotNETRuntime";
     private const EventKeywords Collector = (EventKeywords)1;
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_repeat = TimeSpan.FromSeconds(1);
 
     // Events come before the constructor is through, and name types by these.
     private static readonly HashSet<nint> s_counted = [typeof(Scalar).TypeHandle.Value, typeof(Generator).TypeHandle.Value];
@@ -31,16 +32,16 @@ internal sealed class FinalizedScalars : EventListener
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
-        Drop();
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        // The events come a little later, in their order.
+        // The events come a little later, in their order. Those of a session that has just begun may be lost, hence the repetition.
         var clock = Stopwatch.StartNew();
-        while (Interlocked.Read(ref _lasts) == lasts)
+        do
         {
             if (clock.Elapsed > s_patience) throw new TimeoutException("The runtime does not tell what it finalizes.");
-            Thread.Sleep(1);
+            Drop();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
         }
+        while (!SpinWait.SpinUntil(() => Interlocked.Read(ref _lasts) != lasts, s_repeat));
         return Interlocked.Read(ref _count);
     }
 
