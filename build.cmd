@@ -1,6 +1,6 @@
 @echo off
 rem Sets up what is missing and does one of two jobs:
-rem   build train [OPTION...]   trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
+rem   build train [OPTION...]   trains ResNet-18 on Fashion-MNIST, or what the options of 'resnet train' say
 rem   build test  [OPTION...]   runs every test, with --long as the first option those that take
 rem                             many minutes, too; other options go to 'dotnet test'
 setlocal
@@ -34,7 +34,7 @@ if /i "%job%"=="test" goto test
 echo Building the console
 dotnet build samples\Imagenette -c Release --nologo -v quiet
 if errorlevel 1 exit /b 1
-artifacts\bin\Imagenette\release\imagenette.exe train%options%
+artifacts\bin\ResNet.Cli\release\resnet.exe train%options%
 exit /b %errorlevel%
 
 :test
@@ -44,7 +44,7 @@ if errorlevel 1 exit /b 1
 dotnet build tests\ResNet.Packages.Tests -c Release --nologo -v quiet
 if errorlevel 1 exit /b 1
 set result=0
-for %%p in (ResNet.Imaging.Tests ResNet.Console.Tests ResNet.Core.Tests ResNet.Training.Tests ResNet.Packages.Tests ResNet.Parity.Tests) do (
+for %%p in (ResNet.Imaging.Tests ResNet.Cli.Tests ResNet.Core.Tests ResNet.Training.Tests ResNet.Packages.Tests ResNet.Parity.Tests) do (
   dotnet test tests\%%p -c Release --no-build --nologo%options%
   if errorlevel 1 set result=1
 )

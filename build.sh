@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets up what is missing and does one of these jobs:
-#   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'imagenette train' say
+#   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'resnet train' say
 #   ./build.sh test  [OPTION…]        runs every test, with --long also those that take many minutes, with --coverage measuring which lines of
 #                                     the libraries they run; other options go to 'dotnet test'
 #   ./build.sh bench [PART] [OPTION…] measures beside TorchSharp, PyTorch and ONNX Runtime, and writes docs/performance.md; the parts are
@@ -87,7 +87,7 @@ install 'Fashion-MNIST is downloaded' dataset-fashion-mnist
 case $job in
   train)
     build 'the console' samples/Imagenette
-    start Imagenette/release/imagenette train "$@"
+    start ResNet.Cli/release/resnet train "$@"
     ;;
   test)
     install 'the tests that load reports in a browser are skipped' chromium

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Benchmarks.Training;
-using ResNet.Core.Weights;
+using ResNet.Core.Weights.Published;
 
 namespace Benchmarks;
 

@@ -1,5 +1,5 @@
-using ResNet.Training.Data;
-using ResNet.Training.Data.Packing;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Data.Packs;
 
 namespace Benchmarks.DataLoading;
 

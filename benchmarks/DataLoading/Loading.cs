@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
-using ResNet.Training.Data;
-using ResNet.Training.Data.Packing;
-using ResNet.Training.Data.Transforms;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Data.Packs;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using ResNet.Core;
-using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
+using ResNet.Training.Loading.Transforms;
 
 namespace Benchmarks.Inference;
 

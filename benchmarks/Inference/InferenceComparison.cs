@@ -1,7 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Export;
-using ResNet.Core.Weights;
-using ResNet.Training.Data;
+using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Training.Data.Folders;
 using static TorchSharp.torch;
 
 namespace Benchmarks.Inference;

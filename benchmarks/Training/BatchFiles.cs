@@ -1,4 +1,4 @@
-using ResNet.Training.Data;
+using ResNet.Training.Loading;
 using static TorchSharp.torch;
 
 namespace Benchmarks.Training;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ResNet.Training.Optimization;
+using ResNet.Training;
 
 namespace Benchmarks.Training;
 

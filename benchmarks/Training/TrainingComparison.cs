@@ -1,8 +1,8 @@
 using ResNet.Core;
-using ResNet.Core.Weights;
-using ResNet.Training.Data;
-using ResNet.Training.Data.Datasets;
-using ResNet.Training.Data.Packing;
+using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Data.Known;
+using ResNet.Training.Data.Packs;
 using static TorchSharp.torch;
 
 namespace Benchmarks.Training;

@@ -2,9 +2,14 @@ using System.Diagnostics;
 using System.Text.Json;
 using ResNet.Core;
 using ResNet.Imaging.Transforms;
-using ResNet.Training.Data;
-using ResNet.Training.Data.Packing;
+using ResNet.Training;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Data.Packs;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
+using ResNet.Training.Optimization.Schedules;
+using ResNet.Training.TrainingLoop;
 
 namespace Benchmarks.Training;
 

@@ -1,3 +1,4 @@
+
 namespace DegradationStudy;
 
 /// <summary>What the process tells whoever started it.</summary>

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using DegradationStudy;
 using ResNet.Imaging;
+using ResNet.Training;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
-using ResNet.Training.Optimization;
 
 // The first Ctrl-C, or SIGTERM, asks the work to stop; a second one ends the process at once.
 using var cancellation = new CancellationTokenSource();

@@ -3,8 +3,8 @@ using System.Globalization;
 using ResNet.Core;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Evaluation;
-using ResNet.Training.Optimization;
 using ResNet.Training.Recipes;
+using ResNet.Training.TrainingLoop;
 using static TorchSharp.torch;
 
 namespace DegradationStudy;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using ResNet.Training.Optimization;
+using ResNet.Training.Optimization.Schedules;
 using ResNet.Training.Recipes;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,8 @@
 using ResNet.Imaging;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Datasets;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Data.Known;
+using ResNet.Training.Loading;
 using ResNet.Training.Recipes;
 
 namespace DegradationStudy;

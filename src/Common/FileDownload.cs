@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Polly;
 using Polly.Retry;
-using ResNet.Core;
+using ResNet.Core.Weights.Published;
 
 namespace ResNet.Common;
 

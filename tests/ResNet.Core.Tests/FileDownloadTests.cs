@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using ResNet.Common;
+using ResNet.Core.Weights.Published;
 using ResNet.Testing;
 using Reply = ResNet.Testing.UnreliableServer.Reply;
 

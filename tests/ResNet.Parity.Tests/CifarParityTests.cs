@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
 using ResNet.Core;
-using ResNet.Core.Weights;
-using ResNet.Training.Data;
+using ResNet.Core.Weights.Formats;
+using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Training.Data.Folders;
 using ResNet.Training.Evaluation;
-using ResNet.Training.Optimization;
+using ResNet.Training.Loading;
 using ResNet.Training.Recipes;
+using ResNet.Training.TrainingLoop;
 using Xunit.Abstractions;
 using static TorchSharp.torch;
 

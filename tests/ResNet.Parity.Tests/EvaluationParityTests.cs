@@ -4,6 +4,7 @@ using System.Text.Json;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
+using ResNet.Training.Loading;
 using static TorchSharp.torch;
 
 namespace ResNet.Parity.Tests;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
-using ResNet.Training.Data;
-using ResNet.Training.Data.Transforms;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Parity.Tests;

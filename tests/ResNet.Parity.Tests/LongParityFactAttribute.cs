@@ -1,3 +1,4 @@
+
 namespace ResNet.Parity.Tests;
 
 /// <summary>A test that trains on CIFAR-10's images here and in PyTorch, for an hour or more: done only where it is asked for.</summary>

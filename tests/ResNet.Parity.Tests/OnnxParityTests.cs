@@ -5,8 +5,8 @@ using ResNet.Core.Weights;
 using ResNet.Imaging;
 using ResNet.Imaging.Rendering;
 using ResNet.Testing;
-using ResNet.Training.Data;
-using ResNet.Training.Data.Transforms;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
 using TorchSharp;
 using static TorchSharp.torch;
 

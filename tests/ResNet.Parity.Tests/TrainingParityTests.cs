@@ -1,8 +1,11 @@
 using ResNet.Core;
-using ResNet.Core.Weights;
+using ResNet.Core.Weights.Formats;
 using ResNet.Imaging.Transforms;
-using ResNet.Training.Data;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Loading;
 using ResNet.Training.Optimization;
+using ResNet.Training.Optimization.Schedules;
+using ResNet.Training.TrainingLoop;
 using Xunit.Abstractions;
 using static TorchSharp.torch;
 

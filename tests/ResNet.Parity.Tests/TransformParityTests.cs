@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using ResNet.Core.Weights;
+using ResNet.Core.Weights.Formats;
 using ResNet.Imaging;
 using ResNet.Imaging.Color;
 using ResNet.Imaging.Policies;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
-using ResNet.Training.Data;
-using ResNet.Training.Data.Transforms;
+using ResNet.Training.Loading.Transforms;
 using TorchSharp;
 
 namespace ResNet.Parity.Tests;

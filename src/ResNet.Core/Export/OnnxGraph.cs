@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using ResNet.Core.Weights;
+using ResNet.Core.Weights.Formats.Storage;
 using static ResNet.Core.Export.TensorProto.Types;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

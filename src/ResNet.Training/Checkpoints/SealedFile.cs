@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using ResNet.Core;
-using ResNet.Core.Weights;
+using ResNet.Core.Weights.Formats;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Checkpoints;

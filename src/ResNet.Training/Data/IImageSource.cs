@@ -1,7 +1,10 @@
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Loading;
+
 namespace ResNet.Training.Data;
 
 /// <summary>
-/// Labelled images for an <see cref="ImageLoader"/>, wherever they are. <see cref="ImageFolder"/> and <see cref="Packing.ImagePack"/> are sources; others
+/// Labelled images for an <see cref="ImageLoader"/>, wherever they are. <see cref="ImageFolder"/> and <see cref="Packs.ImagePack"/> are sources; others
 /// may be archives, databases or videos.
 /// </summary>
 public interface IImageSource

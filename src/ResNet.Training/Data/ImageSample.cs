@@ -1,3 +1,5 @@
+using ResNet.Training.Data.Folders;
+
 namespace ResNet.Training.Data;
 
 /// <summary>An image file and the class it belongs to.</summary>

@@ -1,3 +1,4 @@
+
 namespace ResNet.Training.Evaluation;
 
 /// <summary>The images that a network is about equally sure of.</summary>

@@ -3,7 +3,7 @@ using ResNet.Core.Inspection;
 using ResNet.Imaging;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
-using ResNet.Training.Data;
+using ResNet.Training.Loading;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Evaluation;

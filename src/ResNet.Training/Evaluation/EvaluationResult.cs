@@ -1,3 +1,4 @@
+
 namespace ResNet.Training.Evaluation;
 
 /// <summary>How well a network does on a set of images.</summary>

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ResNet.Training.Data;
+using ResNet.Training.Loading;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Evaluation;

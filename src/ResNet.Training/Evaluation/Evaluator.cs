@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ResNet.Core;
 using ResNet.Training.Data;
+using ResNet.Training.Loading;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,5 @@
+using ResNet.Training.Optimization.Weights;
+
 namespace ResNet.Training.Optimization;
 
 /// <summary>Computes <see cref="AdamW"/>.</summary>

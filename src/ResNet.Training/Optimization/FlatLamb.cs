@@ -1,3 +1,4 @@
+using ResNet.Training.Optimization.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 

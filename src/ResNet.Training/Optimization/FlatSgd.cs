@@ -1,3 +1,4 @@
+using ResNet.Training.Optimization.Weights;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;

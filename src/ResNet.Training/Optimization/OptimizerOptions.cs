@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using ResNet.Imaging;
+using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Training.Optimization;
 

@@ -1,7 +1,7 @@
 using ResNet.Imaging;
 using ResNet.Imaging.Transforms;
-using ResNet.Training.Data.Transforms;
-using ResNet.Training.Optimization;
+using ResNet.Training.Loading.Transforms;
+using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Training.Recipes;
 

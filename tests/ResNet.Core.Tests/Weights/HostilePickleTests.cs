@@ -237,7 +237,7 @@ public sealed class HostilePickleTests : IDisposable
             foreach (string layout in s_layouts)
             {
                 File.WriteAllBytes(_folder.FilePath, In(layout, PickleBuilder.OneTensor(pickle => pickle.Tensor(offset, shape, strides))));
-                using var file = Core.Weights.WeightsFile.Load(_folder.FilePath);
+                using var file = Core.Weights.Formats.WeightsFile.Load(_folder.FilePath);
                 file.Tensors["x"].shape.Should().Equal(shape);
                 file.Tensors["x"].Doubles().Sum().Should().Be(0);
             }
@@ -340,8 +340,8 @@ public sealed class HostilePickleTests : IDisposable
             var (refusal, allocated) = WeightsFolder.Within(() =>
             {
                 long before = GC.GetAllocatedBytesForCurrentThread();
-                var load = () => Core.Weights.WeightsFile.Load(_folder.FilePath);
-                string message = load.Should().Throw<Core.Weights.WeightsFileException>(what).Which.Message;
+                var load = () => Core.Weights.Formats.WeightsFile.Load(_folder.FilePath);
+                string message = load.Should().Throw<Core.Weights.Formats.Storage.WeightsFileException>(what).Which.Message;
                 return (message, GC.GetAllocatedBytesForCurrentThread() - before);
             });
             refusal.Should().Contain(_folder.FilePath);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ResNet.Common;
 using ResNet.Core.Weights;
+using ResNet.Core.Weights.Published;
 using ResNet.Imaging;
 
 namespace ResNet.Core.Tests.Weights;

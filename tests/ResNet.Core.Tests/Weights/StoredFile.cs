@@ -1,4 +1,4 @@
-using ResNet.Core.Weights;
+using ResNet.Core.Weights.Formats;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests.Weights;

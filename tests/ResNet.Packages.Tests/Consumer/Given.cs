@@ -1,7 +1,9 @@
 using ResNet.Core;
 using ResNet.Training.Data;
-using ResNet.Training.Data.Transforms;
+using ResNet.Training.Data.Folders;
 using ResNet.Training.Evaluation;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
 using static TorchSharp.torch;
 
 namespace Documented;

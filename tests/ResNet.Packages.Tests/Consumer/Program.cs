@@ -1,6 +1,7 @@
 using System.Reflection;
 using ResNet.Core;
-using ResNet.Core.Weights;
+using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights.Published;
 
 // Runs code of the documentation, one block after the other, in the current folder:
 //

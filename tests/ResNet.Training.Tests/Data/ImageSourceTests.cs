@@ -4,6 +4,8 @@ using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Loading;
 
 namespace ResNet.Training.Tests.Data;
 

@@ -2,10 +2,10 @@ using ResNet.Core;
 using ResNet.Core.Inspection;
 using ResNet.Imaging;
 using ResNet.Imaging.Transforms;
-using ResNet.Training.Data;
 using ResNet.Testing;
-using ResNet.Training.Data.Transforms;
 using ResNet.Training.Evaluation;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Evaluation;

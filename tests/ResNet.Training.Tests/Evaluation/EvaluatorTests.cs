@@ -2,7 +2,8 @@ using ResNet.Core;
 using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
-using ResNet.Training.Tests.Data;
+using ResNet.Training.Loading;
+using ResNet.Training.Tests.Loading;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Evaluation;

@@ -1,4 +1,6 @@
 using ResNet.Training.Optimization;
+using ResNet.Training.Optimization.Weights;
+using ResNet.Training.Tests.TrainingLoop;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Optimization;

@@ -2,9 +2,11 @@ using ResNet.Imaging;
 using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;
-using ResNet.Training.Data;
-using ResNet.Training.Data.Transforms;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
+using ResNet.Training.Optimization.Weights;
 using ResNet.Training.Recipes;
 
 namespace ResNet.Training.Tests.Recipes;

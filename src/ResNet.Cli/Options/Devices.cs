@@ -1,0 +1,37 @@
+using System.CommandLine;
+using System.Globalization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNet.Cli.Options;
+
+/// <summary>The <c>--device</c> option.</summary>
+internal static class Devices
+{
+    internal static Option<string> Option() => new("--device")
+    {
+        Description = "Where to compute: cpu, cuda or cuda:N. Default: cuda where there is one, else cpu.",
+        HelpName = "DEVICE",
+    };
+
+    internal static Device Parse(string? text)
+    {
+        if (text is null) return cuda.is_available() ? new Device(DeviceType.CUDA, 0) : CPU;
+        var parts = text.Split(':');
+        int index = 0;
+        bool known = parts switch
+        {
+            ["cpu"] => true,
+            ["cuda"] => true,
+            ["cuda", var number] => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out index),
+            _ => false,
+        };
+        if (!known) throw new ArgumentException($"There is no device '{text}': give cpu, cuda or cuda:N.");
+        if (parts[0] == "cpu") return CPU;
+        if (!cuda.is_available())
+            throw new ArgumentException($"There is no device '{text}', since libtorch finds no CUDA device on this machine: use --device cpu.");
+        return index < cuda.device_count()
+            ? new Device(DeviceType.CUDA, index)
+            : throw new ArgumentException($"There is no device '{text}': this machine has cuda:0 to cuda:{cuda.device_count() - 1}.");
+    }
+}

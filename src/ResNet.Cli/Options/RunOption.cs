@@ -1,0 +1,27 @@
+using System.CommandLine;
+using ResNet.Training;
+using ResNet.Training.Runs;
+
+namespace ResNet.Cli.Options;
+
+/// <summary>The <c>--run</c> option: a run folder, by default the newest one.</summary>
+internal static class RunOption
+{
+    internal const string Description = $"The folder that 'train' named at its end. Default: the newest in {Runs}/.";
+
+    private const string Runs = "runs";
+
+    internal static Option<string?> Create() => new("--run")
+    {
+        Description = Description,
+        HelpName = "FOLDER",
+    };
+
+    internal static RunFolder Open(string? folder) => RunFolder.Open(folder ?? Newest());
+
+    private static string Newest() =>
+        (Directory.Exists(Runs) ? Directory.EnumerateDirectories(Runs) : [])
+            .Where(run => File.Exists(Path.Combine(run, "weights.safetensors")))
+            .MaxBy(Directory.GetLastWriteTimeUtc)
+        ?? throw new RunFolderException($"There is no finished run in {Runs}/: name the folder of one, or make one with 'train'.");
+}

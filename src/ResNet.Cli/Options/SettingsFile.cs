@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Text.Json;
+using ResNet.Cli.Output;
+
+namespace ResNet.Cli.Options;
+
+/// <summary><c>train --settings FILE</c>: options in a JSON object, for what the command line leaves out.</summary>
+internal sealed class SettingsFile
+{
+    private static readonly JsonDocumentOptions s_format = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    // They say where settings come from, or what is done with what comes out.
+    private static readonly string[] s_onCommandLineOnly = ["--settings", "--resume", JsonOutput.Option.Name];
+
+    private readonly string _path;
+    private readonly List<(Option Option, string Property, string? Value)> _settings = [];
+
+    private SettingsFile(string path) => _path = path;
+
+    /// <summary>The option.</summary>
+    internal static Option<string?> Option { get; } = new("--settings")
+    {
+        Description = "A JSON file with options by their names, such as {\"dataset\": \"photos\", \"learning-rate\": 0.02, \"pretrained\": true}. "
+            + "What is on the command line takes precedence.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>The options of the file, as they would be on the command line.</summary>
+    internal IEnumerable<string> Arguments => _settings.Select(setting => setting.Value is null ? setting.Option.Name : $"{setting.Option.Name}={setting.Value}");
+
+    /// <summary>Reads the file that a command line names, as far as that does not overrule it; null where it names none, or goes on with a run that has its settings.</summary>
+    /// <exception cref="ArgumentException">There is something in it that cannot be an option's value.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    internal static SettingsFile? Read(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        if (parsed.GetValue(Option) is not { } path || IsGiven(parsed, command.Options.First(option => option.Name == "--resume"))) return null;
+        using var document = Open(path);
+        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new ArgumentException($"The settings file '{path}' has to be a JSON object, such as {{\"epochs\": 5}}.");
+        var file = new SettingsFile(path);
+        var named = new HashSet<Option>();
+        foreach (var property in document.RootElement.EnumerateObject())
+        {
+            var option = file.Find(property.Name, command);
+            if (!named.Add(option)) throw new ArgumentException($"{file.Place}, {Name(option)} is there twice: leave one of them out.");
+            string? value = file.Value(property, option);
+            // What the command line says is as if the file did not; neither does a flag that is false.
+            if (!IsGiven(parsed, option) && property.Value.ValueKind != JsonValueKind.False) file._settings.Add((option, property.Name, value));
+        }
+        return file;
+    }
+
+    /// <summary>A sentence about a value, with the file's name before it where the value came from there.</summary>
+    internal string Locate(string sentence)
+    {
+        foreach (var (option, property, value) in _settings)
+        {
+            if (sentence.StartsWith($"{option.Name} ", StringComparison.Ordinal)) return $"{Place}, {property}{sentence[option.Name.Length..]}";
+            if (value is not null && sentence.Contains($"'{value}'", StringComparison.Ordinal)) return $"{Place}, {property} is '{value}': {sentence}";
+        }
+        return sentence;
+    }
+
+    private string Place => $"In the settings file '{_path}'";
+
+    private static JsonDocument Open(string path)
+    {
+        try
+        {
+            return JsonDocument.Parse(File.ReadAllBytes(path), s_format);
+        }
+        catch (JsonException e)
+        {
+            // What its words go on with is for programmers.
+            throw new ArgumentException($"The settings file '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            string reason = e is FileNotFoundException or DirectoryNotFoundException ? "it is not there" : Directory.Exists(path) ? "it is a folder" : e.Message.TrimEnd('.');
+            throw new IOException($"The settings file '{path}' cannot be read: {reason}.", e);
+        }
+    }
+
+    private Option Find(string property, Command command)
+    {
+        var options = command.Options.Where(option => option.Name.StartsWith("--", StringComparison.Ordinal) && !option.Recursive).ToList();
+        var option = options.FirstOrDefault(option => Plain(option.Name).Equals(Plain(property), StringComparison.OrdinalIgnoreCase));
+        if (option is null)
+        {
+            var names = options.Where(option => !s_onCommandLineOnly.Contains(option.Name)).Select(Name);
+            throw new ArgumentException($"{Place}, there is '{property}', which is no setting: give {string.Join(", ", names)}.");
+        }
+        return s_onCommandLineOnly.Contains(option.Name) ? throw new ArgumentException($"{Place}, there is {property}, which belongs on the command line: leave it out.") : option;
+    }
+
+    // A flag has none.
+    private string? Value(JsonProperty property, Option option)
+    {
+        var kind = property.Value.ValueKind;
+        bool fits =
+            option.ValueType == typeof(bool) ? kind is JsonValueKind.True or JsonValueKind.False
+            : OptionKind.IsNumber(option) ? kind == JsonValueKind.Number
+            : kind == JsonValueKind.String && !string.IsNullOrWhiteSpace(property.Value.GetString());
+        if (!fits) throw new ArgumentException($"{Place}, {property.Name} is {property.Value.GetRawText().ReplaceLineEndings(" ")}, but has to be {OptionKind.Describe(option, "")}.");
+        return option.ValueType == typeof(bool) ? null : property.Value.ToString();
+    }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    private static string Name(Option option) => option.Name.TrimStart('-');
+
+    // learning-rate, learning_rate and learningRate are one name.
+    private static string Plain(string name) => name.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal);
+}

@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using System.Globalization;
+using ResNet.Core;
+using ResNet.Core.Weights.Published;
+using ResNet.Training;
+using ResNet.Training.Data;
+using Spectre.Console;
+using static TorchSharp.torch;
+
+namespace ResNet.Cli.Output;
+
+/// <summary>Shows long work: as a bar on a terminal, as a plain line every few seconds where the output goes elsewhere.</summary>
+internal static class ConsoleProgress
+{
+    private const int WidestBar = 24;
+    private const int NarrowestBar = 8;
+
+    // What stands before the bar has so much room, and the percentage with the space before it.
+    private const int DescriptionWidth = 64;
+    private const int PercentageWidth = 6;
+
+    /// <summary>Whether somebody reads the output where it can be drawn.</summary>
+    internal static bool IsTerminal => !(JsonOutput.IsAskedFor ? Console.IsErrorRedirected : Console.IsOutputRedirected) && AnsiConsole.Profile.Capabilities.Ansi;
+
+    /// <summary>Does the work and shows how far it is.</summary>
+    internal static T Run<T>(Func<IProgress<TrainingProgress>, T> work) =>
+        IsTerminal ? Bars().Start(context => work(new TerminalProgress(context))) : work(new PlainProgress());
+
+    /// <summary>Builds a network with published weights and shows how far their download is, if they are not there yet.</summary>
+    internal static ResNetModel Create(PretrainedWeights weights, int? classes, Device device, CancellationToken cancellationToken) =>
+        Prepare(progress => ResNets.Create(weights, classes, device, new DownloadSteps(progress), cancellationToken));
+
+    /// <summary>Prepares something and shows how far it is, if there is anything to do.</summary>
+    internal static T Prepare<T>(Func<IProgress<DatasetProgress>, T> work) =>
+        IsTerminal ? Bars().Start(context => work(new TerminalSteps(context))) : work(new PlainSteps());
+
+    /// <summary>Writes a line that stays: above the bar, where there is one.</summary>
+    internal static void WriteLine(string line)
+    {
+        // As wide as the window, or the end of the bar that stood there would stay.
+        if (IsTerminal) AnsiConsole.Write(new Padder(new Text(line), new Padding(0)) { Expand = true });
+        else Console.WriteLine(line);
+    }
+
+    /// <summary>Leaves the terminal as it was where the process ends at once: with a cursor, which bars hide.</summary>
+    internal static void Abandon()
+    {
+        if (IsTerminal) Console.Write("\e[?25h\n");
+    }
+
+    // In a narrow window the bar is short, or left out, since the percentage says the same.
+    private static Progress Bars()
+    {
+        int width = Math.Min(WidestBar, AnsiConsole.Profile.Width - DescriptionWidth - PercentageWidth);
+        ProgressColumn[] bar = width >= NarrowestBar ? [new ProgressBarColumn { Width = width }] : [];
+        return AnsiConsole.Progress().AutoClear(true).HideCompleted(true)
+            .Columns([new TaskDescriptionColumn { Alignment = Justify.Left }, .. bar, new PercentageColumn()]);
+    }
+
+    // Where not all of it has room, what is needed least goes.
+    private static string DescribeShortly(in TrainingProgress progress)
+    {
+        int most = Math.Min(DescriptionWidth, AnsiConsole.Profile.Width - PercentageWidth);
+        var (phase, speed, loss, rate, left) = Parts(progress);
+        string[][] choices = [[phase, speed, loss, rate, left], [phase, speed, loss, left], [phase, loss, left], [phase, left]];
+        return choices.Select(Join).FirstOrDefault(text => text.Length <= most) ?? phase;
+    }
+
+    private static string Describe(in TrainingProgress progress)
+    {
+        var (phase, speed, loss, rate, left) = Parts(progress);
+        return Join([phase, speed, loss, rate, left]);
+    }
+
+    private static string Join(string[] parts) => string.Join("  ", parts.Where(part => part.Length > 0));
+
+    private static (string Phase, string Speed, string Loss, string Rate, string Left) Parts(in TrainingProgress progress)
+    {
+        string phase = progress.Phase == TrainingPhase.Training ? "train" : "evaluate";
+        string rate = progress.Phase == TrainingPhase.Training
+            ? string.Create(CultureInfo.InvariantCulture, $"lr {progress.LearningRate:0.0000}")
+            : "";
+        // Nothing is known before the first step of several batches is over.
+        string loss = double.IsNaN(progress.Loss) ? "" : string.Create(CultureInfo.InvariantCulture, $"loss {progress.Loss:0.000}");
+        string left = progress.TimeLeft.ToString(progress.TimeLeft >= TimeSpan.FromHours(1) ? @"d\.hh\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
+        string speed = string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond,4:0} img/s");
+        return ($"{phase} {progress.Epoch}/{progress.Epochs}", speed, loss, rate, $"{left} left");
+    }
+
+    private sealed class DownloadSteps(IProgress<DatasetProgress> steps) : IProgress<DownloadProgress>
+    {
+        public void Report(DownloadProgress value) => steps.Report(new DatasetProgress($"Downloading {value.FileName}", value.Done, value.Total));
+    }
+
+    private sealed class TerminalProgress(ProgressContext context) : IProgress<TrainingProgress>
+    {
+        private (TrainingPhase, int)? _pass;
+        private ProgressTask? _task;
+
+        public void Report(TrainingProgress value)
+        {
+            // A new pass has a bar of its own in the place of the last one's.
+            if (_pass != (value.Phase, value.Epoch))
+            {
+                _pass = (value.Phase, value.Epoch);
+                _task?.StopTask();
+                _task = context.AddTask(Markup.Escape(DescribeShortly(value)), maxValue: value.Steps);
+            }
+            _task!.Description = Markup.Escape(DescribeShortly(value));
+            _task.Value = value.Step;
+        }
+    }
+
+    private sealed class PlainProgress : IProgress<TrainingProgress>
+    {
+        private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
+
+        private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
+
+        public void Report(TrainingProgress value)
+        {
+            if (value.Step != 1 && value.Step != value.Steps && _sinceLine.Elapsed < s_interval) return;
+            _sinceLine.Restart();
+            Console.WriteLine($"{Describe(value)}  ({value.Step}/{value.Steps})");
+        }
+    }
+
+    // Several threads report.
+    private sealed class TerminalSteps(ProgressContext context) : IProgress<DatasetProgress>
+    {
+        private readonly Dictionary<string, ProgressTask> _tasks = [];
+
+        public void Report(DatasetProgress value)
+        {
+            lock (_tasks)
+            {
+                if (!_tasks.TryGetValue(value.Step, out var task)) _tasks.Add(value.Step, task = context.AddTask(Markup.Escape(value.Step)));
+                task.MaxValue = Math.Max(1, value.Total);
+                task.Value = Math.Max(task.Value, value.Done);
+            }
+        }
+    }
+
+    private sealed class PlainSteps : IProgress<DatasetProgress>
+    {
+        private readonly Lock _gate = new();
+        private (string Step, long Tenth) _last;
+
+        public void Report(DatasetProgress value)
+        {
+            var now = (value.Step, value.Total > 0 ? value.Done * 10 / value.Total : 0);
+            lock (_gate)
+            {
+                if (now.Step == _last.Step && now.Item2 <= _last.Tenth) return;
+                _last = now;
+                Console.WriteLine(value.Total > 0 ? $"{now.Step}: {now.Item2 * 10} %" : now.Step);
+            }
+        }
+    }
+}

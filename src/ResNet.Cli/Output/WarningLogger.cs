@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace ResNet.Cli.Output;
+
+/// <summary>Shows what a user has to know; the rest is told by the console in its own way.</summary>
+internal sealed class WarningLogger : ILogger
+{
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (IsEnabled(logLevel)) ConsoleProgress.WriteLine($"warning: {formatter(state, exception)}");
+    }
+}

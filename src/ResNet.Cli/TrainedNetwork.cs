@@ -1,0 +1,51 @@
+using System.CommandLine;
+using ResNet.Cli.Options;
+using ResNet.Cli.Output;
+using ResNet.Core;
+using ResNet.Core.Weights;
+using ResNet.Core.Weights.Published;
+using static TorchSharp.torch;
+
+namespace ResNet.Cli;
+
+/// <summary>A network that knows its classes, a run's or a published one, and what images have to be made before it.</summary>
+/// <param name="Name">The network's name in the catalogue.</param>
+/// <param name="Folder">The run's folder; null for a published network.</param>
+/// <param name="Model">The network.</param>
+/// <param name="Classes">The names of its classes.</param>
+/// <param name="Preprocessing">What is done to images.</param>
+internal sealed record TrainedNetwork(string Name, string? Folder, ResNetModel Model, IReadOnlyList<string> Classes, Preprocessing Preprocessing) : IDisposable
+{
+    internal static Option<string?> NetworkOption() => new("--network") { Description = "With --pretrained: the network's name; 'networks' lists those with published weights.", HelpName = "NETWORK" };
+
+    internal static Option<bool> PretrainedOption() => new("--pretrained") { Arity = ArgumentArity.Zero, Description = "Takes a network with its published weights for ImageNet's 1,000 classes in place of a run's; they are downloaded once." };
+
+    /// <summary>Opens the network that options name.</summary>
+    /// <param name="run">A run's folder; null for the newest, or for none if a network is given.</param>
+    /// <param name="network">The name of a network with published weights.</param>
+    /// <param name="pretrained">Whether that is asked for.</param>
+    /// <param name="example">What one could type instead.</param>
+    /// <param name="place">Where it computes.</param>
+    /// <param name="cancellationToken">Stops a download.</param>
+    internal static TrainedNetwork Open(string? run, string? network, bool pretrained, string example, Device place, CancellationToken cancellationToken)
+    {
+        if (pretrained != network is not null || (network is not null && run is not null))
+            throw new ArgumentException($"--network and --pretrained go together, and take the place of a run: give both, as in {example}.");
+        return network is null ? OfRun(run, place) : Published(network, place, cancellationToken);
+    }
+
+    public void Dispose() => Model.Dispose();
+
+    private static TrainedNetwork OfRun(string? folder, Device place)
+    {
+        var run = RunOption.Open(folder);
+        return new(run.Settings.Network, run.Path, run.LoadModel(place), run.Classes, run.Settings.Preprocessing);
+    }
+
+    private static TrainedNetwork Published(string network, Device place, CancellationToken cancellationToken)
+    {
+        var weights = PretrainedWeights.Find(network);
+        var model = ConsoleProgress.Create(weights, classes: null, place, cancellationToken).ToChannelsLast();
+        return new(weights.Network, Folder: null, model, weights.Classes, weights.Preprocessing);
+    }
+}

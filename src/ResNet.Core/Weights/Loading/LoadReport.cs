@@ -1,0 +1,58 @@
+using System.Text;
+using ResNet.Core.Weights.Formats.Storage;
+
+namespace ResNet.Core.Weights.Loading;
+
+/// <summary>What became of the tensors of a file that were loaded into a network.</summary>
+public sealed record LoadReport
+{
+    private const int Shown = 3;
+
+    /// <summary>The file.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>How it is laid out.</summary>
+    public required WeightsFormat Format { get; init; }
+
+    /// <summary>The network's parameters and buffers that the file gave values for.</summary>
+    public required IReadOnlyList<string> Loaded { get; init; }
+
+    /// <summary>The network's parameters and buffers that the file does not have, which keep their values.</summary>
+    public required IReadOnlyList<string> Missing { get; init; }
+
+    /// <summary>The file's tensors, as the file calls them, that the network has no place for.</summary>
+    public required IReadOnlyList<string> Unexpected { get; init; }
+
+    /// <summary>The network's parameters and buffers that have another shape or kind of number in the file, which keep their values.</summary>
+    public required IReadOnlyList<TensorMismatch> Mismatched { get; init; }
+
+    /// <summary>
+    /// Whether the classifier kept its initial weights, as <c>newClassifier</c> allows: then its tensors are in
+    /// <see cref="Missing"/> or <see cref="Mismatched"/>.
+    /// </summary>
+    public required bool ClassifierKept { get; init; }
+
+    /// <summary>A line on how many tensors were loaded, and on each thing that was not.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder($"{Loaded.Count} of {Loaded.Count + Missing.Count + Mismatched.Count} tensors loaded from '{Path}' ({Format})");
+        if (ClassifierKept) text.Append("; the classifier keeps its initial weights");
+        string rest = Describe(Missing, Mismatched, Unexpected);
+        return rest.Length > 0 ? text.Append($"; {rest}").ToString() : text.ToString();
+    }
+
+    /// <summary>The first of each kind and how many more there are; empty where there are none.</summary>
+    internal static string Describe(IReadOnlyList<string> missing, IReadOnlyList<TensorMismatch> mismatched, IReadOnlyList<string> unexpected)
+    {
+        List<string> parts = [];
+        Add("missing", missing);
+        Add("of another shape or type", [.. mismatched.Select(mismatch => mismatch.ToString())]);
+        Add("not in the network", unexpected);
+        return string.Join("; ", parts);
+
+        void Add(string what, IReadOnlyList<string> names)
+        {
+            if (names.Count > 0) parts.Add($"{what}: {string.Join(", ", names.Take(Shown))}{(names.Count > Shown ? $" and {names.Count - Shown} more" : "")}");
+        }
+    }
+}

@@ -1,6 +1,0 @@
-namespace ResNet.Training.Data;
-
-/// <summary>An image file that cannot be decoded.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Reason">Why, without a full stop: <c>the file is empty</c>.</param>
-public readonly record struct BrokenImage(string Path, string Reason);

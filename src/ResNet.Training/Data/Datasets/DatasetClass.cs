@@ -1,6 +1,0 @@
-namespace ResNet.Training.Data.Datasets;
-
-/// <summary>A class of a known data set.</summary>
-/// <param name="Folder">The name of its folder, and so its name in <see cref="ImageFolder.Classes"/>: <c>n01440764</c>.</param>
-/// <param name="Name">What people call it: <c>tench</c>.</param>
-public readonly record struct DatasetClass(string Folder, string Name);

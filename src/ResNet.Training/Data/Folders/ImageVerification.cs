@@ -1,0 +1,90 @@
+using System.Buffers.Binary;
+using System.Runtime.ExceptionServices;
+using System.Security.Cryptography;
+using ResNet.Imaging;
+
+namespace ResNet.Training.Data.Folders;
+
+/// <summary>One check of all images of some folders.</summary>
+internal sealed class ImageVerification
+{
+    private const int Channels = 3;
+    private const int Reports = 200;
+
+    private readonly (ImageFolder Folder, ImageSample Sample)[] _images;
+    private readonly Finding[] _findings;
+    private readonly VerificationOptions _options;
+    private readonly IProgress<DatasetProgress>? _progress;
+    private int _done;
+
+    internal ImageVerification(IReadOnlyList<ImageFolder> folders, VerificationOptions options, IProgress<DatasetProgress>? progress)
+    {
+        _images = [.. folders.SelectMany(folder => folder.Samples.Select(sample => (folder, sample)))];
+        _findings = new Finding[_images.Length];
+        (_options, _progress) = (options, progress);
+    }
+
+    internal VerificationReport Run(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.Workers, CancellationToken = cancellationToken };
+            Parallel.For(0, _images.Length, parallel, Check);
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+        var repeated = Repeated();
+        return new VerificationReport
+        {
+            Images = _images.Length,
+            Broken = [.. Where(finding => finding.Reason is not null).Select(i => new BrokenImage(_images[i].Sample.Path, _findings[i].Reason!))],
+            TooSmall =
+            [
+                .. Where(finding => finding.Reason is null && Math.Min(finding.Pixels.Width, finding.Pixels.Height) < _options.MinimumSize)
+                    .Select(i => new SmallImage(_images[i].Sample.Path, _findings[i].Pixels.Width, _findings[i].Pixels.Height)),
+            ],
+            InSeveralClasses = [.. repeated.Where(image => image.Classes.Count > 1)],
+            InOneClass = [.. repeated.Where(image => image.Classes.Count == 1)],
+        };
+    }
+
+    private void Check(int index)
+    {
+        try
+        {
+            using var image = ImageDecoder.Open(_images[index].Sample.Path, Channels);
+            _findings[index] = new Finding(null, Identify(image));
+        }
+        catch (ImageDecodingException failure)
+        {
+            _findings[index] = new Finding(failure.Reason, default);
+        }
+        var done = Interlocked.Increment(ref _done);
+        if (done == _images.Length || done % Math.Max(1, _images.Length / Reports) == 0)
+            _progress?.Report(new DatasetProgress("Checking images", done, _images.Length));
+    }
+
+    private static Identity Identify(DecodedImage image)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(image.Rows(0, image.Height), hash);
+        return new Identity(image.Width, image.Height, BinaryPrimitives.ReadUInt128LittleEndian(hash));
+    }
+
+    private List<RepeatedImage> Repeated() =>
+    [
+        .. Where(finding => finding.Reason is null).GroupBy(i => _findings[i].Pixels).Where(same => same.Count() > 1).Select(same => new RepeatedImage(
+            [.. same.Select(i => _images[i].Sample.Path)],
+            [.. same.Select(i => _images[i].Folder.Classes[_images[i].Sample.Label]).Distinct()],
+            [.. same.Select(i => _images[i].Folder.Root).Distinct()])),
+    ];
+
+    private IEnumerable<int> Where(Func<Finding, bool> holds) => Enumerable.Range(0, _findings.Length).Where(i => holds(_findings[i]));
+
+    /// <summary>What an image is, but for chance of one in 2¹²⁸.</summary>
+    private readonly record struct Identity(int Width, int Height, UInt128 Hash);
+
+    private readonly record struct Finding(string? Reason, Identity Pixels);
+}

@@ -1,0 +1,10 @@
+namespace ResNet.Training.Data.Folders;
+
+/// <summary>
+/// Files that show the same image: as many pixels, and each of the same colour once they are decoded to 8-bit RGB. A copy without loss in
+/// another format is the same image, one that was compressed anew is not.
+/// </summary>
+/// <param name="Paths">The files, at least two.</param>
+/// <param name="Classes">The names of their classes, each once.</param>
+/// <param name="Roots">The folders that were checked and have it, each once: two where an image to train on is evaluated on, too.</param>
+public sealed record RepeatedImage(IReadOnlyList<string> Paths, IReadOnlyList<string> Classes, IReadOnlyList<string> Roots);

@@ -1,0 +1,177 @@
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
+using ResNet.Training.Data;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Loading;
+
+/// <summary>
+/// Decodes images on several threads, ahead of whoever uses them, into a few batches of memory that are used again and
+/// again. Which images a batch has, and how they are augmented, depends on the seed, the epoch and the sample's index
+/// alone, never on the number of threads.
+/// </summary>
+public sealed class ImageLoader
+{
+    // Keeps the streams of random numbers for different purposes apart.
+    private const long OrderStream = 1;
+    private const long AugmentationStream = 2;
+
+    private readonly IImageSource _source;
+    private readonly int _count;
+    private readonly PixelCache? _cache;
+    private long _skipped;
+    private ImageDecodingException? _lastSkipped;
+
+    /// <summary>A loader of images in files.</summary>
+    /// <param name="samples">At least one; a shuffled loader needs at least <see cref="ImageLoaderOptions.BatchSize"/>.</param>
+    /// <param name="transforms">What is done to each image.</param>
+    /// <param name="options">How they become batches.</param>
+    /// <exception cref="DatasetException">There are too few samples.</exception>
+    /// <exception cref="ArgumentException">
+    /// A batch would be larger than 2 GiB, the transforms are for another number of channels, or pixels are to be kept although
+    /// the transforms are random.
+    /// </exception>
+    public ImageLoader(IReadOnlyList<ImageSample> samples, Compose transforms, ImageLoaderOptions options)
+        : this(new FileImageSource(samples ?? throw new ArgumentNullException(nameof(samples))), transforms, options)
+    {
+    }
+
+    /// <summary>A loader of the images of a folder, a pack, or a source of one's own.</summary>
+    /// <param name="source">The images; a pack has to stay open while the loader is in use.</param>
+    /// <param name="transforms">What is done to each image.</param>
+    /// <param name="options">How they become batches; its channels are the source's where that has a number of its own.</param>
+    /// <exception cref="DatasetException">There are too few images.</exception>
+    /// <exception cref="ArgumentException">
+    /// The source has another number of channels, a batch would be larger than 2 GiB, the transforms are for another number of channels,
+    /// or pixels are to be kept although the transforms are random.
+    /// </exception>
+    public ImageLoader(IImageSource source, Compose transforms, ImageLoaderOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(transforms);
+        ArgumentNullException.ThrowIfNull(options);
+        (_source, _count, Transforms, Options) = (source, source.Count, transforms, options);
+        if (source.Channels is { } channels && channels != options.Channels)
+        {
+            throw new ArgumentException(
+                $"{source} has {channels} channel(s), but ImageLoaderOptions.Channels is {options.Channels}: they have to be the same.", nameof(options));
+        }
+        if (options.PinMemory) Copy = images => images.pin_memory();
+        Batches = options.Shuffle ? _count / options.BatchSize : (_count + options.BatchSize - 1) / options.BatchSize;
+        if (Batches < 1)
+            throw new DatasetException($"There are {_count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
+        var (height, width) = transforms.Size;
+        if ((double)options.BatchSize * height * width * options.Channels > int.MaxValue)
+            throw new ArgumentException($"A batch of {options.BatchSize} images of {transforms.Size} pixels is larger than 2 GiB: choose a smaller batch or image size.", nameof(options));
+        foreach (var transform in transforms) transform.RequireChannels(options.Channels);
+        if (options.CacheBytes > 0 && transforms.IsRandom)
+            throw new ArgumentException($"ImageLoaderOptions.CacheBytes is {options.CacheBytes}, but {transforms.First(transform => transform.IsRandom).GetType().Name} makes another image in each pass: leave CacheBytes at 0.", nameof(options));
+        _cache = options.CacheBytes > 0 ? new PixelCache(_count, options.CacheBytes) : null;
+    }
+
+    /// <summary>Called for each image that is skipped, when its batch is asked for, on the thread that asks.</summary>
+    public event Action<ImageDecodingException>? ImageSkipped;
+
+    /// <summary>What is done to each image.</summary>
+    public Compose Transforms { get; }
+
+    /// <summary>How the samples become batches.</summary>
+    public ImageLoaderOptions Options { get; }
+
+    /// <summary>Batches of an epoch.</summary>
+    public int Batches { get; }
+
+    /// <summary>Images of an epoch: all, or, where the loader shuffles, as many as fill whole batches. Those that are skipped count.</summary>
+    public int Images => Options.Shuffle ? Batches * Options.BatchSize : _count;
+
+    /// <summary>How many images were skipped because they cannot be read, in all batches that were taken so far.</summary>
+    public long SkippedImages => Interlocked.Read(ref _skipped);
+
+    /// <summary>Where the images come from.</summary>
+    internal IImageSource Source => _source;
+
+    /// <summary>Copies what consumers get; null to hand out the memory that was decoded into.</summary>
+    internal Func<Tensor, Tensor>? Copy { get; init; }
+
+    /// <summary>Images of the smallest batch: the last one, where the samples do not fill it.</summary>
+    internal int SmallestBatch => Images % Options.BatchSize is var rest && rest > 0 ? rest : Options.BatchSize;
+
+    /// <summary>The batches of one epoch. Each is valid until the next is asked for.</summary>
+    /// <param name="epoch">The epoch's number, from 0.</param>
+    /// <param name="cancellationToken">Stops the decoding.</param>
+    /// <exception cref="DatasetException">A label is less than 0.</exception>
+    /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
+    /// <exception cref="TransformException">A transform cannot do its work on an image of the batch; such an image is not skipped.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default) => Epoch(epoch, firstBatch: 0, cancellationToken);
+
+    /// <summary>The batches of one epoch from one on: the same that a whole epoch ends with.</summary>
+    /// <param name="epoch">The epoch's number, from 0.</param>
+    /// <param name="firstBatch">The batch to begin with, from 0 to <see cref="Batches"/>, with which there are none left.</param>
+    /// <param name="cancellationToken">Stops the decoding.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="epoch"/> is negative, or <paramref name="firstBatch"/> is no batch of the epoch.</exception>
+    /// <exception cref="DatasetException">A label is less than 0.</exception>
+    /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
+    /// <exception cref="TransformException">A transform cannot do its work on an image of the batch; such an image is not skipped.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IEnumerable<ImageBatch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
+        if (firstBatch < 0 || firstBatch > Batches)
+            throw new ArgumentOutOfRangeException(nameof(firstBatch), firstBatch, $"An epoch has the batches 0 to {Batches - 1}.");
+        return Run();
+
+        IEnumerable<ImageBatch> Run()
+        {
+            var order = Order(epoch);
+            using var pipeline = new DecodingPipeline(
+                Options, Transforms, Array.ConvertAll(order, Label), firstBatch,
+                () => new ImageWorker(_source, Transforms, Options.Channels, _cache),
+                (worker, position, pixels) => worker.Decode(
+                    order[position], SplitMix64.For(Options.Seed, AugmentationStream, epoch, order[position]), pixels),
+                Copy);
+            for (int batch = firstBatch; batch < Batches; batch++)
+            {
+                var taken = pipeline.Take(batch, cancellationToken);
+                foreach (var skipped in taken.Skipped) Skip(skipped);
+                if (taken.Count > 0) yield return taken;
+            }
+            pipeline.Complete();
+        }
+    }
+
+    /// <summary>What to say where all images of an epoch were skipped.</summary>
+    internal DatasetException NothingRead() =>
+        new($"None of the {Images} images can be read; the last one: {_lastSkipped?.Message}");
+
+    /// <summary>The same images in another size; what it skips counts as skipped here.</summary>
+    internal ImageLoader AtHeight(int height)
+    {
+        if (height == Transforms.Size.Height) return this;
+        var scaled = new ImageLoader(_source, Transforms.AtHeight(height), Options) { Copy = Copy };
+        scaled.ImageSkipped += Skip;
+        return scaled;
+    }
+
+    private int Label(int index) => _source.Label(index) is >= 0 and var label
+        ? label
+        : throw new DatasetException($"The image '{_source.Name(index)}' has the label {_source.Label(index)}, but labels have to be at least 0.");
+
+    private void Skip(ImageDecodingException failure)
+    {
+        Interlocked.Increment(ref _skipped);
+        _lastSkipped = failure;
+        ImageSkipped?.Invoke(failure);
+    }
+
+    /// <summary>The index of the sample at each position of an epoch.</summary>
+    internal int[] Order(int epoch)
+    {
+        var order = new int[_count];
+        for (int i = 0; i < order.Length; i++) order[i] = i;
+        if (!Options.Shuffle) return order;
+        var random = SplitMix64.For(Options.Seed, OrderStream, epoch);
+        random.Shuffle(order);
+        return order[..Images];
+    }
+}

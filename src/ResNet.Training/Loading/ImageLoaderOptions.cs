@@ -1,0 +1,78 @@
+using ResNet.Imaging;
+using ResNet.Training.Data;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Loading;
+
+/// <summary>How images become batches. A bad value is refused when it is set.</summary>
+public sealed record ImageLoaderOptions
+{
+    /// <summary>Images of a batch, at least 1. Default: 128.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public int BatchSize
+    {
+        get;
+        init => field = Require.AtLeast(value, 1, $"{nameof(ImageLoaderOptions)}.{nameof(BatchSize)}");
+    } = 128;
+
+    /// <summary>3 for colour, 1 for grey; pictures of the other kind are converted. Default: 3.</summary>
+    /// <exception cref="ArgumentException">The value is neither 1 nor 3.</exception>
+    public int Channels
+    {
+        get;
+        init => field = Require.Channels(value, $"{nameof(ImageLoaderOptions)}.{nameof(Channels)}");
+    } = 3;
+
+    /// <summary>Whether each epoch has an order of its own (default: false, the order of the samples), and the last, smaller batch is left out.</summary>
+    public bool Shuffle { get; init; }
+
+    /// <summary>Where the order and the augmentation come from, with the epoch and the sample's index. Default: 0.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Threads that decode, at least 1. Default: one a processor. The batches are the same whatever their number.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public int Workers
+    {
+        get;
+        init => field = Require.AtLeast(value, 1, $"{nameof(ImageLoaderOptions)}.{nameof(Workers)}");
+    } = Environment.ProcessorCount;
+
+    /// <summary>Batches that are decoded ahead of the one in use, at least 1. Default: 2.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public int Ahead
+    {
+        get;
+        init => field = Require.AtLeast(value, 1, $"{nameof(ImageLoaderOptions)}.{nameof(Ahead)}");
+    } = 2;
+
+    /// <summary>What happens when an image cannot be read. Default: <see cref="OnUnreadableImage.Fail"/>.</summary>
+    /// <exception cref="ArgumentException">The value is not one of <see cref="Data.OnUnreadableImage"/>.</exception>
+    public OnUnreadableImage OnUnreadableImage
+    {
+        get;
+        init => field = Require.Defined(value, $"{nameof(ImageLoaderOptions)}.{nameof(OnUnreadableImage)}");
+    }
+
+    /// <summary>
+    /// How many bytes of transformed pixels are kept from one pass to the next, so that an image need not be decoded again; for
+    /// transforms without randomness, such as those of evaluation. Default: 0, none.
+    /// </summary>
+    /// <exception cref="ArgumentException">The value is negative.</exception>
+    public long CacheBytes
+    {
+        get;
+        init => field = Require.AtLeast(value, 0, $"{nameof(ImageLoaderOptions)}.{nameof(CacheBytes)}");
+    }
+
+    /// <summary>
+    /// Whether batches are in page-locked memory, from which CUDA copies them while the processor goes on. Default: where there is CUDA.
+    /// </summary>
+    /// <exception cref="ArgumentException">The value is true, and there is no CUDA.</exception>
+    public bool PinMemory
+    {
+        get;
+        init => field = !value || cuda.is_available()
+            ? value
+            : throw new ArgumentException($"{nameof(ImageLoaderOptions)}.{nameof(PinMemory)} is true, but there is no CUDA: leave it at false.", nameof(PinMemory));
+    } = cuda.is_available();
+}

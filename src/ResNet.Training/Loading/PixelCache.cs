@@ -1,0 +1,26 @@
+namespace ResNet.Training.Loading;
+
+/// <summary>Keeps what images became, so that the next pass need not decode them again; first come, first kept, until the budget is spent.</summary>
+internal sealed class PixelCache(int images, long budget)
+{
+    private readonly byte[]?[] _images = new byte[]?[images];
+    private long _left = budget;
+
+    public bool TryRead(int index, Span<byte> pixels)
+    {
+        if (Volatile.Read(ref _images[index]) is not { } kept) return false;
+        kept.CopyTo(pixels);
+        return true;
+    }
+
+    public void Keep(int index, ReadOnlySpan<byte> pixels)
+    {
+        if (Interlocked.Add(ref _left, -pixels.Length) < 0)
+        {
+            Interlocked.Add(ref _left, pixels.Length);
+            return;
+        }
+        // Another pass that is under way may have been first.
+        if (Interlocked.CompareExchange(ref _images[index], pixels.ToArray(), null) is not null) Interlocked.Add(ref _left, pixels.Length);
+    }
+}

@@ -1,0 +1,20 @@
+namespace ResNet.Training.Loading.Transforms;
+
+/// <summary>Names for what is usually done to training images; <see cref="Augmentations.Transforms"/> has the transforms of each.</summary>
+public enum Augmentation
+{
+    /// <summary>Nothing: the image is taken as for evaluation.</summary>
+    None,
+
+    /// <summary>It is mirrored left to right with probability 0.5.</summary>
+    Flip,
+
+    /// <summary>It gets a border of an eighth of its size, is cropped to its old size at random, and mirrored: the paper's for CIFAR-10.</summary>
+    ShiftAndFlip,
+
+    /// <summary>
+    /// A random part of 8 to 100 % of its area and of an aspect ratio of 3/4 to 4/3 is resized to the network's input,
+    /// and mirrored with probability 0.5: torchvision's RandomResizedCrop and RandomHorizontalFlip with their defaults.
+    /// </summary>
+    CropAndFlip,
+}

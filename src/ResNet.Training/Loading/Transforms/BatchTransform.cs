@@ -1,0 +1,74 @@
+using System.Text.Json.Serialization;
+using ResNet.Imaging;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Loading.Transforms;
+
+/// <summary>Mixes the images of a batch with each other, and their classes likewise.</summary>
+/// <remarks>
+/// Image i meets image i - 1, the first one the last, as in torchvision's recipes (<c>references/classification/transforms.py</c>).
+/// Random numbers come from the numbers that <see cref="Apply"/> is given alone.
+/// </remarks>
+[JsonDerivedType(typeof(Mixup), "mixup")]
+[JsonDerivedType(typeof(CutMix), "cutmix")]
+[JsonDerivedType(typeof(RandomChoice), "choice")]
+public abstract record BatchTransform
+{
+    // Beside the loader's streams of the order (1) and of the images (2).
+    private const long Stream = 3;
+
+    private protected BatchTransform()
+    {
+    }
+
+    /// <summary>Mixes a batch in place.</summary>
+    /// <param name="inputs">The images <c>[N, C, H, W]</c>, normalised, of a floating-point type; they are changed.</param>
+    /// <param name="labels">Class numbers <c>[N]</c>, int64, on any device.</param>
+    /// <param name="classes">How many classes there are, at least 1.</param>
+    /// <param name="seed">Where random numbers come from, together with the next two.</param>
+    /// <param name="epoch">The epoch's number.</param>
+    /// <param name="batch">The batch's place in its epoch.</param>
+    /// <returns>What part each image has of each class, <c>[N, classes]</c>, of the inputs' type and on their device: a new tensor.</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape or type, or there is no class.</exception>
+    /// <exception cref="System.Runtime.InteropServices.ExternalException">A label is not from 0 to <paramref name="classes"/> - 1.</exception>
+    public Tensor Apply(Tensor inputs, Tensor labels, int classes, long seed, int epoch, int batch)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(labels);
+        Refuse(inputs, labels, classes);
+        using var scope = NewDisposeScope();
+        using var untracked = no_grad();
+        var targets = nn.functional.one_hot(labels, classes).to(inputs.dtype, inputs.device);
+        var random = SplitMix64.For(seed, Stream, epoch, batch);
+        Mix(inputs, targets, ref random);
+        return targets.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Mixes both in place.</summary>
+    internal abstract void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random);
+
+    /// <summary>Mixes each row with the one before: as much of it as said, and the rest of that one.</summary>
+    private protected static void MixRows(Tensor rows, double own)
+    {
+        var before = RowsBefore(rows);
+        rows.MultiplyInPlace(own).AddInPlace(before.MultiplyInPlace(1 - own));
+    }
+
+    /// <summary>A copy in which each row stands one place later, and the last one first.</summary>
+    private protected static Tensor RowsBefore(Tensor rows)
+    {
+        long count = rows.size(0);
+        return count == 1 ? rows.clone() : cat([rows.narrow(0, count - 1, 1), rows.narrow(0, 0, count - 1)]);
+    }
+
+    private static void Refuse(Tensor inputs, Tensor labels, int classes)
+    {
+        if (classes < 1) throw new ArgumentException($"There are {classes} classes, but there has to be at least 1.", nameof(classes));
+        if (inputs.ndim != 4 || inputs.size(0) == 0 || !inputs.is_floating_point())
+            throw new ArgumentException($"The inputs are {Text(inputs)}, but have to be floating-point numbers [N, C, H, W].", nameof(inputs));
+        if (labels.ndim != 1 || labels.dtype != ScalarType.Int64 || labels.size(0) != inputs.size(0))
+            throw new ArgumentException($"The labels are {Text(labels)}, but have to be int64 numbers [{inputs.size(0)}], one an image.", nameof(labels));
+
+        static string Text(Tensor tensor) => $"{tensor.dtype} [{string.Join(", ", tensor.shape)}]";
+    }
+}

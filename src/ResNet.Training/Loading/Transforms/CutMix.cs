@@ -1,0 +1,47 @@
+using ResNet.Imaging;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Loading.Transforms;
+
+/// <summary>
+/// Replaces a random rectangle of each image by the same of another image of the batch, and the class in proportion to the area
+/// (Yun et al. 2019, "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features",
+/// https://arxiv.org/abs/1905.04899).
+/// </summary>
+/// <remarks>The <c>RandomCutmix</c> of torchvision's recipes. The rectangle is the same in the whole batch, and may be empty.</remarks>
+public sealed record CutMix : BatchTransform
+{
+    /// <summary>Cuts and mixes some of the batches.</summary>
+    /// <param name="p">The probability with which a batch is mixed, from 0 to 1.</param>
+    /// <param name="alpha">Both parameters of the beta distribution that the remaining area comes from, more than 0.</param>
+    /// <exception cref="ArgumentException">A value is outside its range.</exception>
+    public CutMix(double p = 0.5, double alpha = 1) =>
+        (P, Alpha) = (Require.Probability(p, "CutMix.P"), Require.Positive(alpha, "CutMix.Alpha"));
+
+    /// <summary>The probability with which a batch is mixed.</summary>
+    public double P { get; }
+
+    /// <summary>Both parameters of the beta distribution.</summary>
+    public double Alpha { get; }
+
+    internal override void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random)
+    {
+        int height = (int)inputs.size(2), width = (int)inputs.size(3);
+        if (Draw(width, height, ref random) is not { Width: > 0, Height: > 0 } area) return;
+        var part = inputs.narrow(2, area.Top, area.Height).narrow(3, area.Left, area.Width);
+        part.copy_(RowsBefore(part));
+        // The edges may have cut the rectangle, so that it is its own area that counts.
+        MixRows(targets, 1 - ((double)area.Width * area.Height / ((double)width * height)));
+    }
+
+    /// <summary>Draws the rectangle, which may be empty; null where the batch is left alone.</summary>
+    internal Area? Draw(int width, int height, ref SplitMix64 random)
+    {
+        if (random.NextDouble() >= P) return null;
+        double half = 0.5 * Math.Sqrt(1 - random.NextBeta(Alpha));
+        int x = random.NextInt(width), y = random.NextInt(height);
+        int across = (int)(half * width), down = (int)(half * height);
+        int left = Math.Max(x - across, 0), top = Math.Max(y - down, 0);
+        return new(left, top, Math.Min(x + across, width) - left, Math.Min(y + down, height) - top);
+    }
+}

@@ -1,0 +1,35 @@
+using ResNet.Imaging;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Loading.Transforms;
+
+/// <summary>
+/// Blends each image and its class with another image of the batch, the whole batch by one random amount (Zhang et al. 2017,
+/// "mixup: Beyond Empirical Risk Minimization", https://arxiv.org/abs/1710.09412).
+/// </summary>
+/// <remarks>The <c>RandomMixup</c> of torchvision's recipes.</remarks>
+public sealed record Mixup : BatchTransform
+{
+    /// <summary>Blends some of the batches.</summary>
+    /// <param name="p">The probability with which a batch is blended, from 0 to 1.</param>
+    /// <param name="alpha">Both parameters of the beta distribution that the amount comes from, more than 0: the smaller, the more one image prevails.</param>
+    /// <exception cref="ArgumentException">A value is outside its range.</exception>
+    public Mixup(double p = 0.5, double alpha = 1) =>
+        (P, Alpha) = (Require.Probability(p, "Mixup.P"), Require.Positive(alpha, "Mixup.Alpha"));
+
+    /// <summary>The probability with which a batch is blended.</summary>
+    public double P { get; }
+
+    /// <summary>Both parameters of the beta distribution.</summary>
+    public double Alpha { get; }
+
+    internal override void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random)
+    {
+        if (Draw(ref random) is not { } own) return;
+        MixRows(inputs, own);
+        MixRows(targets, own);
+    }
+
+    /// <summary>Draws how much of each image remains; null where the batch is left alone.</summary>
+    internal double? Draw(ref SplitMix64 random) => random.NextDouble() < P ? random.NextBeta(Alpha) : null;
+}

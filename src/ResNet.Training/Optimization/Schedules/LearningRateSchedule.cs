@@ -1,0 +1,69 @@
+using System.Text.Json.Serialization;
+using ResNet.Imaging;
+
+namespace ResNet.Training.Optimization.Schedules;
+
+/// <summary>
+/// How the learning rate changes over a run: a linear warm-up (Goyal et al. 2017, https://arxiv.org/abs/1706.02677), then what the kind of
+/// schedule says. All lengths are parts of the run, so that a recipe can be made longer or shorter by its epochs alone.
+/// </summary>
+/// <remarks>
+/// Factors are those of PyTorch's schedulers stepped once a step: a warm-up of <c>w</c> of <c>n</c> steps that starts at <c>s</c> is
+/// <c>LinearLR(start_factor=s, total_iters=w)</c>, followed at step <c>w</c> by the scheduler that the kind of schedule names.
+/// </remarks>
+[JsonDerivedType(typeof(ConstantSchedule), "constant")]
+[JsonDerivedType(typeof(CosineSchedule), "cosine")]
+[JsonDerivedType(typeof(OneCycleSchedule), "one-cycle")]
+[JsonDerivedType(typeof(PolynomialSchedule), "polynomial")]
+[JsonDerivedType(typeof(StepSchedule), "step")]
+public abstract record LearningRateSchedule
+{
+    private protected LearningRateSchedule()
+    {
+    }
+
+    /// <summary>The part of all steps over which the learning rate rises to its peak, from 0 to 1. Default: 0, none.</summary>
+    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    public double Warmup
+    {
+        get;
+        init => field = Require.Probability(value, $"{GetType().Name}.{nameof(Warmup)}");
+    }
+
+    /// <summary>
+    /// The factor of a warm-up's first step, from 0 to 1; the first step after it has the factor 1. Default: 0, where the first step
+    /// does not stand still but has taken its part of the rise, and the last one has reached the peak: 1/w, 2/w, … 1 for w steps.
+    /// </summary>
+    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    public double WarmupStart
+    {
+        get;
+        init => field = Require.Probability(value, $"{GetType().Name}.{nameof(WarmupStart)}");
+    }
+
+    /// <summary>The factor that stands for the learning rate of a step, 1 at the peak.</summary>
+    /// <param name="step">The step's number, from 0 to <paramref name="steps"/> - 1.</param>
+    /// <param name="steps">Steps of the run, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public double Factor(long step, long steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(step, steps);
+        return At(step, steps);
+    }
+
+    /// <summary>The factor of a step that the run has.</summary>
+    private protected virtual double At(long step, long steps)
+    {
+        long warmup = (long)Math.Round(Warmup * steps);
+        if (step >= warmup) return AfterWarmup(step, warmup, steps);
+        return WarmupStart == 0 ? (step + 1.0) / warmup : WarmupStart + ((1 - WarmupStart) * step / warmup);
+    }
+
+    /// <summary>The factor of a step after the warm-up.</summary>
+    /// <param name="step">From <paramref name="warmup"/> to <paramref name="steps"/> - 1.</param>
+    /// <param name="warmup">The step that the warm-up ends at, less than <paramref name="steps"/>.</param>
+    /// <param name="steps">Steps of the run.</param>
+    private protected abstract double AfterWarmup(long step, double warmup, long steps);
+}

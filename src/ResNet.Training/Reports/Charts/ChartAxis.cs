@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace ResNet.Training.Reports.Charts;
+
+/// <summary>A range of numbers with a few round ones to write beside it.</summary>
+/// <param name="From">Where it begins.</param>
+/// <param name="To">Where it ends, more than <paramref name="From"/>.</param>
+/// <param name="Ticks">The round numbers, at the same distance from each other.</param>
+internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> Ticks)
+{
+    // Beyond it sums and differences of numbers are no longer finite.
+    private const double Largest = 1e300;
+
+    private static readonly double[] s_steps = [1, 2, 2.5, 5, 10];
+
+    /// <summary>An axis that holds all values and begins and ends at round numbers.</summary>
+    /// <param name="values">What is drawn; what is not finite, or nearly so, does not count.</param>
+    /// <param name="least">Where it is to begin at the latest; null for the smallest value.</param>
+    /// <param name="most">What it may not go beyond; null for no such limit.</param>
+    /// <param name="count">About how many ticks.</param>
+    internal static ChartAxis Nice(IEnumerable<double> values, double? least = null, double? most = null, int count = 5)
+    {
+        double[] finite = [.. values.Where(value => Math.Abs(value) <= Largest)];
+        double smallest = finite.Length == 0 ? 0 : finite.Min(), largest = finite.Length == 0 ? 1 : finite.Max();
+        smallest = Math.Min(smallest, least ?? smallest);
+        if (largest <= smallest) (smallest, largest) = (smallest - (smallest == least ? 0 : Half(smallest)), largest + Half(largest));
+        double step = Step((largest / count) - (smallest / count));
+        double first = Math.Floor((smallest / step) + 1e-9), last = Math.Ceiling((largest / step) - 1e-9);
+        if (most is { } limit && last * step > limit) last = Math.Max(first + 1, Math.Ceiling((limit / step) - 1e-9));
+        return new(first * step, last * step, [.. Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step)]);
+
+        static double Half(double value) => value == 0 ? 0.5 : Math.Abs(value) / 2;
+    }
+
+    /// <summary>An axis of numbers that are counted.</summary>
+    internal static ChartAxis Whole(double from, int to, int count = 8)
+    {
+        int step = (int)Math.Max(1, Step((to - from) / count));
+        int first = (int)Math.Ceiling(from / step) * step;
+        return new(from, to, [.. Enumerable.Range(0, ((to - first) / step) + 1).Select(i => (double)(first + (i * step)))]);
+    }
+
+    /// <summary>The place of a value on a line that begins at one coordinate and ends at another; values beyond the axis lie beyond the line.</summary>
+    internal double Place(double value, double start, double end) => start + ((value - From) / (To - From) * (end - start));
+
+    /// <summary>How a tick is written: all with the same places behind the point, and very small and large ones with an exponent.</summary>
+    internal string Label(double tick)
+    {
+        double step = Ticks.Count > 1 ? Ticks[1] - Ticks[0] : Math.Abs(tick);
+        double largest = Math.Max(Math.Abs(From), Math.Abs(To));
+        if (largest is < 1e-3 or >= 1e7) return tick == 0 ? "0" : tick.ToString("0.##e-0", CultureInfo.InvariantCulture);
+        int places = step <= 0 ? 0 : Math.Clamp((int)-Math.Floor(Math.Log10(step) + 1e-9), 0, 8);
+        // A step of 2.5 has a place more than its size says.
+        if (Math.Abs((step * Math.Pow(10, places)) - Math.Round(step * Math.Pow(10, places))) > 1e-6) places++;
+        return tick.ToString($"#,0{(places > 0 ? "." + new string('0', places) : "")}", CultureInfo.InvariantCulture);
+    }
+
+    private static double Step(double rough)
+    {
+        double size = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+        return size * s_steps.First(step => step >= (rough / size) - 1e-9);
+    }
+}

@@ -1,0 +1,21 @@
+namespace ResNet.Training.Reports.Charts;
+
+/// <summary>A line of a chart.</summary>
+/// <param name="Name">What the legend calls it.</param>
+/// <param name="Colour">The place of its colour among those of the page, from 0.</param>
+/// <param name="Points">In the order of their x; where y is not finite, the line has a gap.</param>
+internal sealed record ChartLine(string Name, int Colour, IReadOnlyList<(double X, double Y)> Points)
+{
+    /// <summary>How many colours there are.</summary>
+    internal const int Colours = 8;
+
+    /// <summary>Whether it is drawn dashed.</summary>
+    internal bool IsDashed { get; init; }
+
+    /// <summary>Whether it is drawn faintly, behind the others, and may leave the chart.</summary>
+    internal bool IsFaint { get; init; }
+
+    internal bool HasPoints => Points.Any(point => double.IsFinite(point.Y));
+
+    internal string Type => $"s{Colour % Colours}{(IsDashed ? " dashed" : "")}{(IsFaint ? " faint" : "")}";
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using ResNet.Training.TrainingLoop;
+
+namespace ResNet.Training.Reports.Comparison;
+
+/// <summary>One of several runs that are compared.</summary>
+/// <param name="Name">What it is called beside the others.</param>
+/// <param name="Epochs">What came out of each epoch.</param>
+/// <param name="Settings">What it was made with: a name such as <c>Training.Optimizer.LearningRate</c> and a value for each setting, in the order of its file.</param>
+public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs, IReadOnlyList<(string Name, string Value)> Settings)
+{
+    /// <summary>The epoch after which it was best; null where nothing was evaluated.</summary>
+    public BestEpoch? Best => BestEpoch.Of(Epochs);
+
+    /// <summary>The training loss of the last epoch; NaN where there is none.</summary>
+    public double FinalTrainLoss => Epochs.Count == 0 ? double.NaN : Epochs[^1].TrainLoss;
+
+    /// <summary>The evaluation loss of the last epoch that was evaluated; NaN where none was.</summary>
+    public double FinalValidationLoss => Epochs.Select(epoch => epoch.ValidationLoss).LastOrDefault(double.IsFinite, double.NaN);
+
+    /// <summary>
+    /// How long the passes over the training images took, evaluation left out: images through images a second, epoch by epoch. Null where the files do not
+    /// tell how many images an epoch had.
+    /// </summary>
+    public TimeSpan? TrainingTime
+    {
+        get
+        {
+            double images = Count("BatchSize") * Count("Training.AccumulateBatches");
+            double seconds = 0;
+            long before = 0;
+            foreach (var epoch in Epochs)
+            {
+                seconds += (epoch.Steps - before) * images / epoch.ImagesPerSecond;
+                before = epoch.Steps;
+            }
+            return seconds > 0 && seconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
+        }
+    }
+
+    /// <summary>Reads the files of a run's folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">What to call it.</param>
+    /// <exception cref="RunFolderException">The folder is missing, or a file of it cannot be read.</exception>
+    internal static ComparedRun Read(string folder, string name)
+    {
+        if (!Directory.Exists(folder)) throw new RunFolderException($"There is no run folder '{folder}': give the one that 'train' named at its end.");
+        string settings = Path.Combine(folder, "settings.json");
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(settings));
+            return new ComparedRun(name, MetricsFile.Read(Path.Combine(folder, "metrics.csv")), [.. Flat(document.RootElement, "")]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            string reason = e is FileNotFoundException ? "it is not there" : e.Message.TrimEnd('.');
+            throw new RunFolderException($"The settings '{settings}' cannot be read: {reason}. Give the folder of a run that has them.", e);
+        }
+    }
+
+    // A batch is one where its file says nothing else.
+    private double Count(string setting) =>
+        double.TryParse(Settings.FirstOrDefault(entry => entry.Name == setting).Value, System.Globalization.CultureInfo.InvariantCulture, out double count) ? count : 1;
+
+    // Which kind of optimizer or schedule it is is the value of the setting itself.
+    private static string Inside(string name, string member) => member == "$type" ? name : name.Length == 0 ? member : $"{name}.{member}";
+
+    /// <summary>A name and a value for each setting.</summary>
+    internal static IEnumerable<(string Name, string Value)> Flat(JsonElement element, string name) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => Flat(member.Value, Inside(name, member.Name))),
+        JsonValueKind.Array => [(name, string.Join(", ", element.EnumerateArray()))],
+        JsonValueKind.Null => [],
+        _ => [(name, element.ToString())],
+    };
+}

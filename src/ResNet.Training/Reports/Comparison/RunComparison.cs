@@ -1,0 +1,53 @@
+using ResNet.Training.Reports.Charts;
+
+namespace ResNet.Training.Reports.Comparison;
+
+/// <summary>Several runs side by side.</summary>
+public sealed class RunComparison
+{
+    /// <summary>A comparison of these runs.</summary>
+    /// <param name="runs">At least one.</param>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public RunComparison(IReadOnlyList<ComparedRun> runs)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        if (runs.Count == 0) throw new ArgumentException("There are no runs to compare: give at least one.", nameof(runs));
+        Runs = runs;
+        Results =
+        [
+            Row("Best top-1", run => Figures.Percent(run.Best?.Top1)),
+            Row("at epoch", run => run.Best is { } best ? $"{best.Epoch}{(best.IsAverage ? ", average" : "")}" : Figures.None),
+            Row("Epochs", run => Figures.Whole(run.Epochs.Count)),
+            Row("Final validation loss", run => Figures.Loss(run.FinalValidationLoss)),
+            Row("Final training loss", run => Figures.Loss(run.FinalTrainLoss)),
+            Row("Training time", run => Figures.Duration(run.TrainingTime)),
+            Row("Images a second", run => Figures.Speed(Figures.Median(run.Epochs.Select(epoch => epoch.ImagesPerSecond)))),
+        ];
+        Differences = [.. runs.SelectMany(run => run.Settings).Select(setting => setting.Name).Distinct().Select(Setting).Where(row => row.Values.Distinct().Count() > 1)];
+    }
+
+    /// <summary>The runs.</summary>
+    public IReadOnlyList<ComparedRun> Runs { get; }
+
+    /// <summary>What came out of them.</summary>
+    public IReadOnlyList<ComparedValues> Results { get; }
+
+    /// <summary>The settings that not all of them share.</summary>
+    public IReadOnlyList<ComparedValues> Differences { get; }
+
+    /// <summary>Reads <c>metrics.csv</c> and <c>settings.json</c> of runs.</summary>
+    /// <param name="folders">Their folders; each run is called as its folder is, or by its path where another folder is called the same.</param>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    /// <exception cref="RunFolderException">A folder is missing, or a file of it cannot be read.</exception>
+    public static RunComparison Read(IReadOnlyList<string> folders)
+    {
+        ArgumentNullException.ThrowIfNull(folders);
+        string[] names = [.. folders.Select(folder => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))))];
+        return new RunComparison([.. folders.Select((folder, i) => ComparedRun.Read(folder, names.Count(name => name == names[i]) > 1 ? folder : names[i]))]);
+    }
+
+    private ComparedValues Row(string name, Func<ComparedRun, string> value) => new(name, [.. Runs.Select(value)]);
+
+    private ComparedValues Setting(string name) =>
+        Row(name, run => run.Settings.FirstOrDefault(setting => setting.Name == name).Value ?? Figures.None);
+}

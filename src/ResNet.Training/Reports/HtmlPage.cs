@@ -1,0 +1,69 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using static ResNet.Training.Reports.Charts.Html;
+
+namespace ResNet.Training.Reports;
+
+/// <summary>A page that needs no other file: its style and script are in it, and it forbids the browser to fetch anything or to run another script.</summary>
+internal static class HtmlPage
+{
+    private static readonly string s_style = Resource("report.css");
+    private static readonly string s_script = Resource("report.js");
+    private static readonly string s_digest = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(s_script)));
+
+    /// <summary>Puts a page together.</summary>
+    /// <param name="kind">What sort of page it is.</param>
+    /// <param name="title">Its title.</param>
+    /// <param name="subtitle">A line below it.</param>
+    /// <param name="figures">The key figures: each a value and what it is.</param>
+    /// <param name="body">The sections, as HTML.</param>
+    internal static string Create(string kind, string title, string? subtitle, IEnumerable<(string Value, string Name)> figures, string body)
+    {
+        string key = string.Concat(figures.Select(figure => $"<div><dd>{Text(figure.Value)}</dd><dt>{Text(figure.Name)}</dt></div>\n"));
+        return $"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{s_digest}'">
+            <title>{Text(title)} – {Text(kind)}</title>
+            <style>
+            {s_style}</style>
+            </head>
+            <body>
+            <header><p class="kind">{Text(kind)}</p><h1>{Text(title)}</h1>{(subtitle is null ? "" : $"<p class=\"subtitle\">{Text(subtitle)}</p>")}
+            <dl class="key">
+            {key}</dl></header>
+            <main>
+            {body}</main>
+            <script>{s_script}</script>
+            </body>
+            </html>
+
+            """;
+    }
+
+    /// <summary>A section; empty where nothing is in it.</summary>
+    internal static string Section(string title, params IEnumerable<string> content)
+    {
+        string inside = string.Concat(content);
+        return inside.Length == 0 ? "" : $"<section><h2>{Text(title)}</h2>\n{inside}</section>\n";
+    }
+
+    /// <summary>Things side by side, as many as the page is wide enough for; empty where there is none.</summary>
+    internal static string Grid(string type, params IEnumerable<string> content)
+    {
+        string inside = string.Concat(content);
+        return inside.Length == 0 ? "" : $"<div class=\"grid-{type}\">\n{inside}</div>\n";
+    }
+
+    private static string Resource(string name)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

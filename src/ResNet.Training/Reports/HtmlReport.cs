@@ -1,0 +1,198 @@
+using System.Buffers.Binary;
+using ResNet.Training.Evaluation;
+using ResNet.Training.Reports.Charts;
+using ResNet.Training.Reports.Comparison;
+using ResNet.Training.TrainingLoop;
+using static ResNet.Training.Reports.Charts.Html;
+using static ResNet.Training.Reports.HtmlPage;
+
+namespace ResNet.Training.Reports;
+
+/// <summary>
+/// Draws runs as a page that needs no other file and fetches none. It is light or dark as its reader's system is, reads on a phone, and its numbers are
+/// in it as JSON too, in the element <c>metrics</c>.
+/// </summary>
+public static class HtmlReport
+{
+    // The same colours in every chart: the training images, the weights and their average on the evaluation images.
+    private const int Training = 0;
+    private const int Weights = 1;
+    private const int Averaged = 2;
+
+    private const int WorstClasses = 12;
+    private const int Confusions = 12;
+
+    // Longer tables are folded up.
+    private const int OpenRows = 12;
+
+    /// <summary>Draws a run: its curves, what it takes for what, its most confident mistakes, its settings and what it ran on.</summary>
+    /// <param name="content">What there is to tell.</param>
+    /// <returns>An HTML page.</returns>
+    /// <exception cref="ArgumentException">The evaluation is of other classes than there are names for.</exception>
+    public static string Create(ReportContent content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        if (content.Evaluation is { } evaluation && evaluation.Confusion.Classes > 0 && evaluation.Confusion.Classes != content.Classes.Count)
+            throw new ArgumentException($"The evaluation is of {evaluation.Confusion.Classes} classes, but there are {content.Classes.Count} class names: give one for each.", nameof(content));
+        var best = BestEpoch.Of(content.Epochs);
+        string body = Section("Training", Grid("charts", Charts(content, best)), EpochTable(content.Epochs, best))
+            + Errors(content)
+            + Section("Settings and environment", Grid("tables", Pairs("Settings", content.Settings), Pairs("Environment", content.Environment)))
+            + MetricsBlock.Write([(content.Title, content.Epochs)], content.Evaluation);
+        return HtmlPage.Create("Training report", content.Title, content.Subtitle, KeyFigures(content, best), body);
+    }
+
+    /// <summary>Draws several runs side by side: what came out of them, the settings that differ, and their curves.</summary>
+    /// <param name="comparison">The runs.</param>
+    /// <returns>An HTML page.</returns>
+    public static string Compare(RunComparison comparison)
+    {
+        ArgumentNullException.ThrowIfNull(comparison);
+        var runs = comparison.Runs;
+        string[] headings = ["", .. runs.Select((run, i) => $"<span class=\"run s{i % ChartLine.Colours}\"></span>{Text(run.Name)}")];
+        string body = Section("Results", Table("Results", headings, Rows(comparison.Results), "numbers wide"))
+            + Section(
+                "Curves",
+                Grid(
+                    "charts",
+                    Chart("Validation top-1, in percent", epoch => epoch.Top1, Figures.Percent, most: 100),
+                    Chart("Validation top-1 of the averaged weights, in percent", epoch => epoch.AverageTop1, Figures.Percent, most: 100),
+                    Chart("Validation loss", epoch => epoch.ValidationLoss, Figures.Loss),
+                    Chart("Training loss", epoch => epoch.TrainLoss, Figures.Loss),
+                    Chart("Learning rate", epoch => epoch.LearningRate, Figures.Rate, least: 0),
+                    Chart("Images a second in training", epoch => epoch.ImagesPerSecond, Figures.Speed, least: 0)))
+            + (comparison.Differences.Count == 0 ? "" : Section("Settings that differ", Table("Settings that differ", headings, Rows(comparison.Differences), "words wide")))
+            + MetricsBlock.Write([.. runs.Select(run => (run.Name, run.Epochs))]);
+        return HtmlPage.Create("Comparison", runs.Count == 1 ? runs[0].Name : $"{Figures.Whole(runs.Count)} runs side by side", null, BestOf(runs), body);
+
+        string Chart(string title, Func<EpochMetrics, double> value, Func<double?, string> format, double? least = null, double? most = null) =>
+            new LineChart(title, [.. runs.Select((run, i) => Line(run.Name, i, run.Epochs, value) with { IsDashed = i >= ChartLine.Colours })], format) { Least = least, Most = most }.Draw();
+
+        static IEnumerable<IReadOnlyList<string>> Rows(IEnumerable<ComparedValues> rows) => rows.Select(row => new[] { Text(row.Name) }.Concat(row.Values.Select(value => Text(value))).ToArray());
+    }
+
+    private static IEnumerable<(string Value, string Name)> BestOf(IReadOnlyList<ComparedRun> runs)
+    {
+        if (runs.Where(run => run.Best is not null).MaxBy(run => run.Best!.Value.Top1) is { Best: { } best } first)
+            yield return (Figures.Percent(best.Top1), $"best top-1: {first.Name}, {Name(best)}");
+        if (runs.Where(run => double.IsFinite(run.FinalValidationLoss)).MinBy(run => run.FinalValidationLoss) is { } lowest)
+            yield return (Figures.Loss(lowest.FinalValidationLoss), $"lowest final validation loss: {lowest.Name}");
+    }
+
+    private static IEnumerable<(string Value, string Name)> KeyFigures(ReportContent content, BestEpoch? best)
+    {
+        if (best is { } top)
+        {
+            yield return (Figures.Percent(top.Top1), $"best top-1, {Name(top)}");
+            yield return (Figures.Loss(top.Loss), "validation loss there");
+        }
+        else if (content.Epochs.Count > 0)
+        {
+            yield return (Figures.Loss(content.Epochs[^1].TrainLoss), $"training loss, epoch {content.Epochs[^1].Epoch}");
+        }
+        if (content.Evaluation is { } evaluation && double.IsFinite(evaluation.CalibrationError)) yield return (Figures.Share(evaluation.CalibrationError), "calibration error");
+        if (content.Duration is { } duration) yield return (Figures.Duration(duration), content.Epochs.Count == 1 ? "for 1 epoch" : $"for {Figures.Whole(content.Epochs.Count)} epochs");
+        double speed = Figures.Median(content.Epochs.Select(epoch => epoch.ImagesPerSecond));
+        if (double.IsFinite(speed)) yield return (Figures.Speed(speed), "images a second in training");
+    }
+
+    private static string Name(BestEpoch best) => $"{(best.IsAverage ? "averaged weights" : "weights")} of epoch {best.Epoch}";
+
+    private static IEnumerable<string> Charts(ReportContent content, BestEpoch? best)
+    {
+        var epochs = content.Epochs;
+        var places = new StepPlaces(epochs, content.Steps);
+        ChartLine[] losses =
+        [
+            new("each step", Training, places.Thinned(step => step.Loss)) { IsFaint = true },
+            Line("training", Training, epochs, epoch => epoch.TrainLoss),
+            Line("validation", Weights, epochs, epoch => epoch.ValidationLoss),
+            Line("validation, averaged weights", Averaged, epochs, epoch => epoch.AverageLoss),
+        ];
+        yield return new LineChart("Loss", losses, Figures.Loss).Draw();
+        ChartLine[] accuracies =
+        [
+            Line("top-1", Weights, epochs, epoch => epoch.Top1),
+            Line("top-5", Weights, epochs, epoch => epoch.Top5) with { IsDashed = true },
+            Line("top-1, averaged weights", Averaged, epochs, epoch => epoch.AverageTop1),
+            Line("top-5, averaged weights", Averaged, epochs, epoch => epoch.AverageTop5) with { IsDashed = true },
+        ];
+        yield return new LineChart("Validation accuracy, in percent", accuracies, Figures.Percent) { Most = 100, Marked = best is { } top ? (top.Epoch, top.Top1) : null }.Draw();
+        var rates = places.Thinned(step => step.LearningRate);
+        var rate = rates.Count > epochs.Count ? new ChartLine("learning rate", Training, rates) : Line("learning rate", Training, epochs, epoch => epoch.LearningRate);
+        yield return new LineChart("Learning rate", [rate], Figures.Rate) { Least = 0 }.Draw();
+        yield return new LineChart("Images a second in training", [Line("images a second", Training, epochs, epoch => epoch.ImagesPerSecond)], Figures.Speed) { Least = 0 }.Draw();
+    }
+
+    private static ChartLine Line(string name, int colour, IReadOnlyList<EpochMetrics> epochs, Func<EpochMetrics, double> value) =>
+        new(name, colour, [.. epochs.Select(epoch => ((double)epoch.Epoch, value(epoch)))]);
+
+    private static string EpochTable(IReadOnlyList<EpochMetrics> epochs, BestEpoch? best)
+    {
+        if (epochs.Count == 0) return "";
+        bool hasAverage = epochs.Any(epoch => double.IsFinite(epoch.AverageTop1));
+        string[] headings = ["epoch", "steps", "train loss", "val loss", "top-1", "top-5", .. hasAverage ? ["avg loss", "avg top-1", "avg top-5"] : Array.Empty<string>(), "learning rate", "images/s"];
+        var rows = epochs.Select(epoch => (string[])
+        [
+            epoch.Epoch == best?.Epoch ? $"<strong>{epoch.Epoch}</strong>" : $"{epoch.Epoch}",
+            epoch.Steps > 0 ? Figures.Whole(epoch.Steps) : Figures.None,
+            Figures.Loss(epoch.TrainLoss), Figures.Loss(epoch.ValidationLoss), Figures.Percent(epoch.Top1), Figures.Percent(epoch.Top5),
+            .. hasAverage ? [Figures.Loss(epoch.AverageLoss), Figures.Percent(epoch.AverageTop1), Figures.Percent(epoch.AverageTop5)] : Array.Empty<string>(),
+            Figures.Rate(epoch.LearningRate), Figures.Speed(epoch.ImagesPerSecond),
+        ]);
+        return $"<details{(epochs.Count <= OpenRows ? " open" : "")}><summary>All epochs</summary>\n{Table("Metrics of each epoch", headings, rows, "numbers epochs")}</details>\n";
+    }
+
+    private static string Errors(ReportContent content)
+    {
+        if (content.Evaluation is not { } evaluation) return "";
+        string found = $"loss {Figures.Loss(evaluation.Loss)}, top-1 {Figures.Percent(evaluation.Top1)}, top-5 {Figures.Percent(evaluation.Top5)}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
+        string of = $"<p class=\"lead\">{Figures.Whole(evaluation.Images)} images{(content.EvaluationOf is null ? "" : $", {Text(content.EvaluationOf)}")}: {found}.</p>\n";
+        return Section("Evaluation", of, Grid("matrices", ConfusionFigure.Draw(evaluation.Confusion, content.Classes), ReliabilityFigure.Draw(evaluation.Calibration)))
+            + Section("Hardest classes", Grid("tables", ClassTable(evaluation.Confusion, content.Classes), ConfusionTable(evaluation.Confusion, content.Classes)))
+            + Section("Most confident mistakes", MistakeNote(content.Mistakes), Grid("mistakes", content.Mistakes.Select(Card)));
+    }
+
+    private static string ClassTable(ConfusionMatrix confusion, IReadOnlyList<string> classes)
+    {
+        var worst = confusion.PerClass.Where(row => row.Support > 0).OrderBy(row => row.F1).Take(WorstClasses).ToList();
+        if (worst.Count == 0) return "";
+        var rows = worst.Select(row => (string[])[Text(classes[row.Class]), Figures.Whole(row.Support), Figures.Share(row.Precision), Figures.Share(row.Recall), Figures.Share(row.F1)]);
+        return Table("Classes with the lowest F1", ["class", "images", "precision", "recall", "F1"], rows);
+    }
+
+    private static string ConfusionTable(ConfusionMatrix confusion, IReadOnlyList<string> classes)
+    {
+        var most = confusion.Cells.Where(cell => cell.Class != cell.Predicted).OrderByDescending(cell => cell.Count).Take(Confusions).ToList();
+        if (most.Count == 0) return "";
+        var rows = most.Select(cell => (string[])
+        [
+            Text(classes[cell.Class]), Text(classes[cell.Predicted]), Figures.Whole(cell.Count), Figures.Share((double)cell.Count / confusion.PerClass[cell.Class].Support),
+        ]);
+        return Table("Most frequent confusions", ["class", "taken for", "images", "share"], rows, "numbers pair");
+    }
+
+    private static string MistakeNote(IReadOnlyList<ReportMistake> mistakes) => mistakes.Count == 0
+        ? ""
+        : "<p class=\"lead\">What the network sees, and beside it where it finds what it takes the picture for: blue where nothing speaks for it, red where most does.</p>\n";
+
+    private static string Card(ReportMistake mistake, int index)
+    {
+        string said = $"{Text(mistake.Class)} taken for {Text(mistake.Predicted)}";
+        // The picture is in the page once and shown twice.
+        string picture = mistake.Picture.IsEmpty ? "" : $"""
+            <svg viewBox="0 0 204 100" role="img" aria-label="{said}: the picture and its heat map"><image id="picture{index}"{(IsSmall(mistake.Picture.Span) ? " class=\"pixels\"" : "")} width="100" height="100" href="{Png(mistake.Picture)}"/><use href="#picture{index}" x="104"/><image class="heat" x="104" width="100" height="100" href="{Png(mistake.HeatMap)}"/></svg>
+
+            """;
+        return $"""
+            <figure class="mistake">{picture}<figcaption><span class="taken">{Text(mistake.Class)} <span class="arrow">taken for</span> <strong>{Text(mistake.Predicted)}</strong></span> <span class="sure">{Figures.Share(mistake.Probability)}</span><span class="file" title="{Text(mistake.Name)}">{Text(Path.GetFileName(mistake.Name))}</span></figcaption></figure>
+
+            """;
+    }
+
+    // Few pixels are shown as such; the width is the first number of a PNG's header.
+    private static bool IsSmall(ReadOnlySpan<byte> png) => png.Length >= 24 && BinaryPrimitives.ReadInt32BigEndian(png[16..]) <= 64;
+
+    private static string Pairs(string caption, IReadOnlyList<(string Name, string Value)> pairs) =>
+        pairs.Count == 0 ? "" : Table(caption, [], pairs.Select(pair => (string[])[Text(pair.Name), Text(pair.Value)]), "words");
+}

@@ -1,0 +1,69 @@
+using System.Text;
+using System.Text.Json;
+using ResNet.Training.Evaluation;
+using ResNet.Training.TrainingLoop;
+
+namespace ResNet.Training.Reports;
+
+/// <summary>The numbers of a report for programs: a block of JSON with the columns of <c>metrics.csv</c>, in which null stands for what is no number.</summary>
+internal static class MetricsBlock
+{
+    internal static string Write(IReadOnlyList<(string Name, IReadOnlyList<EpochMetrics> Epochs)> runs, EvaluationResult? evaluation = null)
+    {
+        using var memory = new MemoryStream();
+        // The default encoder escapes what could end the block.
+        using (var json = new Utf8JsonWriter(memory))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("runs");
+            foreach (var (name, epochs) in runs)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", name);
+                json.WriteStartArray("epochs");
+                foreach (var epoch in epochs) Write(json, epoch);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            if (evaluation is not null) Write(json, evaluation);
+            json.WriteEndObject();
+        }
+        return $"<script type=\"application/json\" id=\"metrics\">{Encoding.UTF8.GetString(memory.GetBuffer(), 0, (int)memory.Length)}</script>\n";
+    }
+
+    private static void Write(Utf8JsonWriter json, EpochMetrics epoch)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("epoch", epoch.Epoch);
+        json.WriteNumber("steps", epoch.Steps);
+        Write(json, "train_loss", epoch.TrainLoss);
+        Write(json, "val_loss", epoch.ValidationLoss);
+        Write(json, "val_top1", epoch.Top1);
+        Write(json, "val_top5", epoch.Top5);
+        Write(json, "average_loss", epoch.AverageLoss);
+        Write(json, "average_top1", epoch.AverageTop1);
+        Write(json, "average_top5", epoch.AverageTop5);
+        Write(json, "learning_rate", epoch.LearningRate);
+        Write(json, "images_per_second", epoch.ImagesPerSecond);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, EvaluationResult evaluation)
+    {
+        json.WriteStartObject("evaluation");
+        json.WriteNumber("images", evaluation.Images);
+        Write(json, "loss", evaluation.Loss);
+        Write(json, "top1", evaluation.Top1);
+        Write(json, "top5", evaluation.Top5);
+        Write(json, "calibration_error", evaluation.CalibrationError);
+        Write(json, "images_per_second", evaluation.ImagesPerSecond);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value)) json.WriteNumber(name, value);
+        else json.WriteNull(name);
+    }
+}

@@ -1,0 +1,245 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using ResNet.Core;
+using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Training.Checkpoints;
+using ResNet.Training.Loading;
+using ResNet.Training.Reports;
+using ResNet.Training.TrainingLoop;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Runs;
+
+/// <summary>
+/// What a run leaves behind: <c>weights.safetensors</c>, the weights that did best; <c>classes.txt</c>, a name a line, in the order of the
+/// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row an epoch and a step; <c>report.html</c>, which shows all of it;
+/// <c>tensorboard/</c>; and <c>checkpoints/</c>, by which it can be resumed. Every file is written beside its target and renamed over it.
+/// </summary>
+public sealed partial class RunFolder
+{
+    /// <summary>The first line of <c>metrics.csv</c>.</summary>
+    public const string MetricsHeader = "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second";
+
+    /// <summary>The first line of <c>steps.csv</c>.</summary>
+    public const string StepsHeader = "step,epoch,loss,learning_rate";
+
+    internal static JsonSerializerOptions Json { get; } = new()
+    {
+        WriteIndented = true,
+        RespectNullableAnnotations = true,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    private static readonly string[] s_textFiles = ["classes.txt", "metrics.csv", "steps.csv"];
+
+    private RunFolder(string path, RunSettings settings, IReadOnlyList<string> classes) => (Path, Settings, Classes) = (path, settings, classes);
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>What the run was made with.</summary>
+    public RunSettings Settings { get; }
+
+    /// <summary>The names of the classes, in the order of the network's outputs.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>Whether it has weights yet.</summary>
+    public bool HasWeights => File.Exists(WeightsPath);
+
+    /// <summary>Where and when the run is saved.</summary>
+    public CheckpointOptions Checkpoints => new()
+    {
+        Folder = FilePath("checkpoints"),
+        EverySteps = Settings.CheckpointSteps,
+        Every = Settings.CheckpointMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
+        Keep = Settings.KeepCheckpoints,
+    };
+
+    private string WeightsPath => FilePath("weights.safetensors");
+
+    /// <summary>Makes a folder for a new run.</summary>
+    /// <param name="path">The folder; it may be there but must not have another run in it.</param>
+    /// <param name="settings">What the run is made with.</param>
+    /// <param name="classes">The names of the classes; none may have a line break in it.</param>
+    /// <exception cref="RunFolderException">There is another run in it, or it cannot be made.</exception>
+    public static RunFolder Create(string path, RunSettings settings, IReadOnlyList<string> classes)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(classes);
+        var run = new RunFolder(path, settings, [.. classes]);
+        RefuseOccupied(run);
+        run.Writing(() =>
+        {
+            Directory.CreateDirectory(path);
+            // First: a process that is killed here leaves a folder that is known as a run's, so that the run may be started again in it.
+            run.Write("settings.json", JsonSerializer.Serialize(settings, Json) + "\n");
+            run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
+        });
+        run.SaveMetrics([], []);
+        return run;
+    }
+
+    /// <summary>Opens the folder of a run that has weights.</summary>
+    /// <exception cref="RunFolderException">It is not there, or is not that of a run.</exception>
+    public static RunFolder Open(string path) => Open(path, "settings.json", "classes.txt", "weights.safetensors");
+
+    /// <summary>Opens the folder of a run that may have been stopped, to resume it.</summary>
+    /// <exception cref="RunFolderException">It is not there, or is not that of a run.</exception>
+    public static RunFolder OpenUnfinished(string path)
+    {
+        var run = Open(path, "settings.json", "classes.txt");
+        run.RemoveLeftovers();
+        return run;
+    }
+
+    private static RunFolder Open(string path, params string[] needed)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!Directory.Exists(path)) throw new RunFolderException($"There is no run folder '{path}': give the one that 'train' named.");
+        foreach (string name in needed)
+        {
+            if (!File.Exists(System.IO.Path.Combine(path, name)))
+                throw new RunFolderException($"The folder '{path}' is not that of a {(needed.Length > 2 ? "finished run" : "run")}: it has no {name}.");
+        }
+        try
+        {
+            var settings = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(System.IO.Path.Combine(path, "settings.json")), Json)
+                ?? throw new JsonException("it is empty");
+            return new RunFolder(path, settings, File.ReadAllLines(System.IO.Path.Combine(path, "classes.txt")));
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or NotSupportedException)
+        {
+            throw new RunFolderException($"The settings.json in '{path}' cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// Keeps the folder up to date while a trainer is at work: the weights whenever they are the best so far, metrics and report after each epoch,
+    /// TensorBoard's files. Subscribe to the trainer's events after this to find the files written.
+    /// </summary>
+    /// <param name="trainer">The trainer, before it begins.</param>
+    /// <param name="model">The network that it trains.</param>
+    /// <param name="evaluation">The images that it evaluates on, of which the report shows the most confident mistakes; null for none.</param>
+    /// <returns>What ends it when it is disposed of.</returns>
+    public IDisposable Record(Trainer trainer, ResNetModel model, ImageLoader? evaluation)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        ArgumentNullException.ThrowIfNull(model);
+        return new RunRecorder(this, trainer, model, evaluation);
+    }
+
+    /// <summary>Writes the network's weights; those that were there stay if that fails.</summary>
+    /// <exception cref="RunFolderException">The folder cannot be written.</exception>
+    public void SaveWeights(ResNetModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Writing(() => model.SaveWeights(WeightsPath, new Dictionary<string, string> { ["format"] = "pt", ["network"] = Settings.Network }));
+    }
+
+    /// <summary>Writes <c>metrics.csv</c> and <c>steps.csv</c>.</summary>
+    /// <param name="epochs">All epochs so far.</param>
+    /// <param name="steps">All steps so far.</param>
+    /// <exception cref="RunFolderException">The folder cannot be written.</exception>
+    public void SaveMetrics(IReadOnlyList<EpochMetrics> epochs, IReadOnlyList<StepMetrics> steps)
+    {
+        ArgumentNullException.ThrowIfNull(epochs);
+        ArgumentNullException.ThrowIfNull(steps);
+        var rows = new StringBuilder(MetricsHeader).Append('\n');
+        foreach (var m in epochs)
+        {
+            rows.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.Steps},{Loss(m.TrainLoss)},{Loss(m.ValidationLoss)},{Percent(m.Top1)},{Percent(m.Top5)},")
+                .Append(CultureInfo.InvariantCulture, $"{Loss(m.AverageLoss)},{Percent(m.AverageTop1)},{Percent(m.AverageTop5)},{m.LearningRate:0.########},{Number(m.ImagesPerSecond, "0.0")}\n");
+        }
+        var lines = new StringBuilder(StepsHeader).Append('\n');
+        foreach (var (step, epoch, loss, rate) in steps) lines.Append(CultureInfo.InvariantCulture, $"{step},{epoch},{Loss(loss)},{rate:0.########}\n");
+        Writing(() =>
+        {
+            Write("metrics.csv", rows.ToString());
+            Write("steps.csv", lines.ToString());
+        });
+    }
+
+    /// <summary>Builds the run's network and reads its weights. The caller disposes of it.</summary>
+    /// <param name="device">Where to put it.</param>
+    /// <exception cref="WeightsFileException">The weights cannot be read, or are of another network or number of classes.</exception>
+    public ResNetModel LoadModel(Device device)
+    {
+        var model = ResNets.Create(Settings.Network, Classes.Count, Settings.Channels, device);
+        try
+        {
+            model.LoadWeights(WeightsPath);
+            return model.ToChannelsLast();
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How the images that the run's network is evaluated on become batches.</summary>
+    public ImageLoaderOptions EvaluationOptions => new() { BatchSize = Settings.BatchSize, Channels = Settings.Channels };
+
+    // A run that ended before it had any weights or checkpoints may be started again in its folder; nothing else is written over.
+    private static void RefuseOccupied(RunFolder run)
+    {
+        if (run.HasWeights || Directory.Exists(run.Checkpoints.Folder))
+            throw new RunFolderException($"The folder '{run.Path}' already has a run in it: choose another one with --output, or go on with it by --resume.");
+        string? foreign = s_textFiles.FirstOrDefault(name => File.Exists(run.FilePath(name)));
+        if (foreign is not null && !File.Exists(run.FilePath("settings.json")))
+            throw new RunFolderException($"The folder '{run.Path}' has a {foreign} in it that is not a run's: choose another one with --output.");
+    }
+
+    internal void SaveReport(ReportContent content)
+    {
+        string page = HtmlReport.Create(content);
+        Writing(() => Write("report.html", page));
+    }
+
+    // Whatever former processes wrote no longer counts.
+    internal TensorBoardWriter OpenBoard()
+    {
+        TensorBoardWriter? board = null;
+        Writing(() => board = new TensorBoardWriter(FilePath("tensorboard"), firstStep: 1));
+        return board!;
+    }
+
+    // What a process that was killed while it wrote has left; the next one writes the whole file.
+    private void RemoveLeftovers() => Writing(() =>
+    {
+        foreach (string file in Directory.EnumerateFiles(Path, "*.tmp").Where(file => Leftover.IsMatch(System.IO.Path.GetFileName(file))).ToList()) File.Delete(file);
+    });
+
+    [GeneratedRegex(@"^(weights\.safetensors|report\.html|metrics\.csv|steps\.csv|settings\.json|classes\.txt)\.[0-9a-f]{32}\.tmp$")]
+    private static partial Regex Leftover { get; }
+
+    private static string Loss(double value) => Number(value, "0.######");
+
+    private static string Percent(double value) => Number(value, "0.00##");
+
+    // What was not evaluated is left empty.
+    private static string Number(double value, string format) => double.IsNaN(value) ? "" : value.ToString(format, CultureInfo.InvariantCulture);
+
+    private void Writing(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What keeps a file from being written keeps the folder from it.
+            var cause = e.InnerException ?? e;
+            string reason = cause is DirectoryNotFoundException ? "it is no longer there" : cause.Message.Split(" : ")[0].TrimEnd('.');
+            throw new RunFolderException($"The run folder '{Path}' cannot be written: {reason}. Make room or set its permissions, or choose another one with --output.", e);
+        }
+    }
+
+    private string FilePath(string name) => System.IO.Path.Combine(Path, name);
+
+    private void Write(string name, string text) => AtomicFile.Write(FilePath(name), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+}

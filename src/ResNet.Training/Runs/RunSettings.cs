@@ -1,0 +1,87 @@
+using System.Text.Json.Serialization;
+using ResNet.Core.Weights;
+using ResNet.Core.Weights.Published;
+using ResNet.Imaging;
+using ResNet.Imaging.Transforms;
+using ResNet.Training.Data;
+using ResNet.Training.Loading.Transforms;
+using ResNet.Training.Recipes;
+
+namespace ResNet.Training.Runs;
+
+/// <summary>What a run was made with, and what is needed to use its network again.</summary>
+public sealed record RunSettings
+{
+    /// <summary>The network's name, one of <see cref="ResNet.Core.ResNets.Names"/>.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>The published weights that it began with, as <see cref="PretrainedWeights.Name"/> has them; null for new ones.</summary>
+    public string? Pretrained { get; init; }
+
+    /// <summary>The dataset: a name or a folder's path.</summary>
+    public required string Dataset { get; init; }
+
+    /// <summary>The share of each class's images that was set aside to evaluate on, as <see cref="Seed"/> decided; null where they have a folder.</summary>
+    public double? ValidationSplit { get; init; }
+
+    /// <summary>3 for colour, 1 for grey.</summary>
+    public required int Channels { get; init; }
+
+    /// <summary>Height and width of the network's input in pixels.</summary>
+    public required int ImageSize { get; init; }
+
+    /// <summary>Height and width of training images in pixels; null where it is <see cref="ImageSize"/>.</summary>
+    public int? TrainingSize { get; init; }
+
+    /// <summary>Length of the shorter side before the centre is cut out, for evaluation and prediction.</summary>
+    public required int ResizeTo { get; init; }
+
+    /// <summary>Means of the channels.</summary>
+    public required IReadOnlyList<float> Mean { get; init; }
+
+    /// <summary>Standard deviations of the channels.</summary>
+    public required IReadOnlyList<float> Deviation { get; init; }
+
+    /// <summary>The recipe that <see cref="Training"/> and the transforms came from; null for none.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>What was random about the training images; null where the recipe says so.</summary>
+    public Augmentation? Augmentation { get; init; }
+
+    /// <summary>Images of a batch.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>Where the weights, the order and the augmentation came from.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>What an image that cannot be read did.</summary>
+    public OnUnreadableImage OnUnreadableImage { get; init; }
+
+    /// <summary>Steps from one checkpoint to the next within an epoch; null for none because of steps.</summary>
+    public int? CheckpointSteps { get; init; }
+
+    /// <summary>Minutes from one checkpoint to the next within an epoch; null for none because of time.</summary>
+    public double? CheckpointMinutes { get; init; }
+
+    /// <summary>How many of the latest checkpoints are kept.</summary>
+    public int KeepCheckpoints { get; init; } = 2;
+
+    /// <summary>How it was trained.</summary>
+    public required TrainingLoop.TrainerOptions Training { get; init; }
+
+    /// <summary>What is done to the images that the network learns from.</summary>
+    [JsonIgnore]
+    public Compose TrainingTransforms => Recipe is { } recipe && Augmentation is null
+        ? TrainingRecipes.Find(recipe).TrainingTransforms(TrainingSize ?? ImageSize, Normalize)
+        : (Augmentation ?? Loading.Transforms.Augmentation.None).Transforms(TrainingSize ?? ImageSize, ResizeTo, Normalize);
+
+    /// <summary>What is done to the images that it is evaluated on.</summary>
+    [JsonIgnore]
+    public Compose EvaluationTransforms => Presets.Evaluation(Preprocessing);
+
+    /// <summary>The same for whoever else uses the network.</summary>
+    [JsonIgnore]
+    public Preprocessing Preprocessing => new(ResizeTo, ImageSize, ImageInterpolation.Bilinear, Mean, Deviation);
+
+    private Normalize Normalize => new(Mean, Deviation);
+}

@@ -1,0 +1,46 @@
+using ResNet.Imaging;
+
+namespace ResNet.Training.TrainingLoop;
+
+/// <summary>
+/// Trains on smaller images at first (Howard 2018, https://www.fast.ai/posts/2018-08-10-fastai-diu-imagenet.html): the size rises linearly, epoch by epoch, to
+/// that of the training images. A bad value is refused when it is set.
+/// </summary>
+public sealed record ProgressiveSize
+{
+    /// <summary>The size of the first epoch, as a part of the final one; more than 0, at most 1. Default: 0.5.</summary>
+    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    public double From
+    {
+        get;
+        init => field = value is > 0 and <= 1 ? value : Require.Between(value, double.Epsilon, 1, $"{nameof(ProgressiveSize)}.{nameof(From)}");
+    } = 0.5;
+
+    /// <summary>The part of the epochs after which images have their final size, from 0 to 1. Default: 0.75.</summary>
+    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    public double Until
+    {
+        get;
+        init => field = Require.Probability(value, $"{nameof(ProgressiveSize)}.{nameof(Until)}");
+    } = 0.75;
+
+    /// <summary>Sizes are rounded to a multiple of this, at least 1. Default: 16 pixels.</summary>
+    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    public int MultipleOf
+    {
+        get;
+        init => field = Require.AtLeast(value, 1, $"{nameof(ProgressiveSize)}.{nameof(MultipleOf)}");
+    } = 16;
+
+    /// <summary>The length of a side in an epoch.</summary>
+    /// <param name="side">The final length in pixels.</param>
+    /// <param name="epoch">The epoch's number, from 0.</param>
+    /// <param name="epochs">Epochs of the run.</param>
+    public int Side(int side, int epoch, int epochs)
+    {
+        double until = Until * epochs;
+        if (epoch >= until) return side;
+        double exact = side * (From + ((1 - From) * epoch / until));
+        return Math.Clamp((int)Math.Round(exact / MultipleOf) * MultipleOf, Math.Min(MultipleOf, side), side);
+    }
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ResNet.Cli.Tests;
+
+/// <summary>The console as a process of its own, with one thread so that its results do not depend on who else is at work.</summary>
+internal sealed class ConsoleProcess : IDisposable
+{
+    internal const int Interrupt = 2;
+    internal const int Terminate = 15;
+
+    // Far more than any of the runs takes: what hangs is a failure.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _standardOutput = new();
+
+    private ConsoleProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Append(line.Data, isStandardOutput: true);
+        process.ErrorDataReceived += (_, line) => Append(line.Data, isStandardOutput: false);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>All that it has written.</summary>
+    internal string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
+    }
+
+    /// <summary>What it has written to standard output alone, as another program gets it.</summary>
+    internal string StandardOutput
+    {
+        get
+        {
+            lock (_output) return _standardOutput.ToString();
+        }
+    }
+
+    internal bool HasEnded => _process.HasExited;
+
+    internal static ConsoleProcess Start(params IEnumerable<string> arguments) => StartSample("resnet", arguments);
+
+    internal static ConsoleProcess StartSample(string sample, params IEnumerable<string> arguments) => StartIn(Environment.CurrentDirectory, new Dictionary<string, string>(), sample, arguments);
+
+    /// <summary>Starts a sample in a folder, with environment variables of its own.</summary>
+    internal static ConsoleProcess StartIn(string folder, IReadOnlyDictionary<string, string> variables, string sample, params IEnumerable<string> arguments)
+    {
+        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        IEnumerable<string> command = [host, Path.Combine(AppContext.BaseDirectory, sample + ".dll"), .. arguments];
+        if (IgnoresInterrupt()) command = ["env", "--default-signal=INT", .. command];
+        var start = new ProcessStartInfo(command.First(), command.Skip(1))
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["OMP_NUM_THREADS"] = "1" },
+        };
+        foreach (var (name, value) in variables) start.Environment[name] = value;
+        return new ConsoleProcess(Process.Start(start)!);
+    }
+
+    // What a shell starts in the background ignores Ctrl-C, and so would what it starts.
+    private static bool IgnoresInterrupt() =>
+        OperatingSystem.IsLinux()
+        && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } line
+        && (Convert.ToUInt64(line[7..].Trim(), 16) & (1UL << (Interrupt - 1))) != 0;
+
+    /// <summary>Ends it as a power cut would. False where it had ended by itself.</summary>
+    internal bool Kill()
+    {
+        if (_process.HasExited) return false;
+        _process.Kill();
+        _process.WaitForExit();
+        return _process.ExitCode != 0;
+    }
+
+    internal void Signal(int signal) => kill(_process.Id, signal).Should().Be(0);
+
+    /// <summary>The memory that it has now, in 10⁶ bytes.</summary>
+    internal double ResidentMegabytes()
+    {
+        _process.Refresh();
+        return _process.HasExited ? 0 : _process.WorkingSet64 / 1e6;
+    }
+
+    /// <summary>Whether it ends within a time.</summary>
+    internal bool Ends(TimeSpan time) => _process.WaitForExit(time);
+
+    /// <summary>Waits for its end and gives its exit code.</summary>
+    internal int ExitCode()
+    {
+        if (!_process.WaitForExit(s_patience))
+        {
+            _process.Kill();
+            Assert.Fail($"The process did not end within {s_patience}. It wrote:\n{Output}");
+        }
+        // The rest of its output, too.
+        _process.WaitForExit();
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits until something is so; fails where the process ends before.</summary>
+    internal void WaitUntil(Func<bool> isSo)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!isSo())
+        {
+            if (HasEnded || clock.Elapsed > s_patience) Assert.Fail($"The process did not come so far. It wrote:\n{Output}");
+            Thread.Sleep(1);
+        }
+    }
+
+    public void Dispose()
+    {
+        Kill();
+        _process.Dispose();
+    }
+
+    private void Append(string? line, bool isStandardOutput)
+    {
+        // The last one is the end.
+        if (line is null) return;
+        lock (_output)
+        {
+            _output.AppendLine(line);
+            if (isStandardOutput) _standardOutput.AppendLine(line);
+        }
+    }
+
+    [DllImport("libc")]
+    private static extern int kill(int process, int signal);
+}

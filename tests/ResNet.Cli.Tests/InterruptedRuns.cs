@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using ResNet.Testing;
+
+namespace ResNet.Cli.Tests;
+
+/// <summary>Runs that are stopped in their midst, and the same ones that were not.</summary>
+[CollectionDefinition(Name)]
+public sealed class InterruptedRuns : ICollectionFixture<InterruptedRuns>, IDisposable
+{
+    internal const string Name = "interrupted runs";
+
+    private static readonly Dictionary<string, string[]> s_setUps = new()
+    {
+        ["momentum"] = ["--network", "resnet20", "--epochs", "4", "--batch-size", "8", "--checkpoint-steps", "2"],
+        ["everything"] =
+        [
+            "--network", "resnet20", "--epochs", "4", "--batch-size", "4", "--checkpoint-steps", "1", "--optimizer", "adamw", "--learning-rate", "0.002", "--average",
+            "--accumulate", "2", "--mixup", "0.2", "--clip-norm", "1", "--augmentation", "CropAndFlip", "--seed", "11",
+        ],
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("resnet-runs-").FullName;
+    private readonly Dictionary<string, Whole> _whole = [];
+    private int _runs;
+
+    public InterruptedRuns() => TinyPictures.Write(Pictures);
+
+    internal string Pictures => Path.Combine(_folder, "pictures");
+
+    /// <summary>What a run of a set-up comes to that nothing disturbs.</summary>
+    internal Whole Undisturbed(string setUp)
+    {
+        if (_whole.TryGetValue(setUp, out var known)) return known;
+        var clock = Stopwatch.StartNew();
+        var run = New(setUp);
+        run.Finish();
+        return _whole[setUp] = new Whole(run, run.Results(), clock.Elapsed);
+    }
+
+    /// <summary>A run that has not begun.</summary>
+    internal TrainingRun New(string setUp, string? folder = null) => new(Pictures, folder ?? NewFolder(), s_setUps[setUp]);
+
+    internal string NewFolder() => Path.Combine(_folder, $"run{_runs++}");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    internal sealed record Whole(TrainingRun Run, IReadOnlyDictionary<string, string> Results, TimeSpan Time);
+}

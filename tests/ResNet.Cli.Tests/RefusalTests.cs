@@ -1,0 +1,26 @@
+using ResNet.Testing;
+
+namespace ResNet.Cli.Tests;
+
+/// <summary>Command lines that cannot work.</summary>
+public sealed class RefusalTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("refused-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("--precision is half, which needs a CUDA device: use bfloat16 or full on the CPU.", "--precision", "half", "--device", "cpu")]
+    [InlineData("--checkpoint-steps is 0, but has to be at least 1.", "--checkpoint-steps", "0")]
+    [InlineData("--keep-checkpoints is 0, but has to be at least 1.", "--keep-checkpoints", "0")]
+    [InlineData("--image-size is 0, but has to be at least 1.", "--image-size", "0")]
+    public void Training_is_refused_in_one_sentence_that_leaves_nothing_behind(string message, params string[] arguments)
+    {
+        string pictures = Path.Combine(_folder, "pictures"), run = Path.Combine(_folder, "run");
+        TinyPictures.Write(pictures);
+        using var process = ConsoleProcess.Start(["train", "--dataset", pictures, "--output", run, .. arguments]);
+        process.ExitCode().Should().Be(1);
+        process.Output.Trim().Should().Be($"error: {message}");
+        Directory.Exists(run).Should().BeFalse();
+    }
+}

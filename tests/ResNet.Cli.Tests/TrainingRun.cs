@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using ResNet.Training.Checkpoints;
+
+namespace ResNet.Cli.Tests;
+
+/// <summary>A run of <c>train</c> in a folder of its own, which may be started again and again until it is at its end.</summary>
+/// <param name="dataset">The pictures.</param>
+/// <param name="folder">The run folder.</param>
+/// <param name="options">What <c>train</c> is given beside them.</param>
+internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<string> options)
+{
+    internal string Folder => folder;
+
+    internal string Checkpoints => Path.Combine(folder, "checkpoints");
+
+    /// <summary>The latest checkpoints, newest first.</summary>
+    internal IReadOnlyList<string> Files => new CheckpointFolder(Checkpoints, keep: 1).Files;
+
+    /// <summary>Files that are being written, or were when the process was killed.</summary>
+    internal IReadOnlyList<string> Unfinished => Directory.Exists(Checkpoints) ? Directory.GetFiles(Checkpoints, "*.tmp") : [];
+
+    /// <summary>Starts the run, or goes on with it as far as it came.</summary>
+    internal ConsoleProcess Start() => HasBegun
+        ? ConsoleProcess.Start("train", "--resume", folder)
+        : ConsoleProcess.Start(["train", "--dataset", dataset, "--output", folder, .. options]);
+
+    /// <summary>Runs it to its end.</summary>
+    internal void Finish()
+    {
+        using var process = Start();
+        process.ExitCode().Should().Be(0, process.Output);
+    }
+
+    /// <summary>A copy of the folder as it is.</summary>
+    internal TrainingRun CopyTo(string other)
+    {
+        foreach (string file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(other, Path.GetRelativePath(folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+        return new TrainingRun(dataset, other, options);
+    }
+
+    /// <summary>What the run came to, without how fast it was: digests of its files, and of every tensor of its checkpoints.</summary>
+    internal IReadOnlyDictionary<string, string> Results()
+    {
+        var results = new Dictionary<string, string>();
+        foreach (string name in new[] { "weights.safetensors", "steps.csv", "classes.txt", "settings.json" })
+            results.Add(name, Digest(File.ReadAllBytes(Path.Combine(folder, name))));
+        results.Add("metrics.csv", WithoutSpeed(File.ReadAllLines(Path.Combine(folder, "metrics.csv"))));
+        var checkpoints = new CheckpointFolder(Checkpoints, keep: 1);
+        foreach (var checkpoint in new[] { checkpoints.OpenLatest()!, checkpoints.OpenBest()! })
+        {
+            results.Add(Path.GetFileName(checkpoint.Path), checkpoint.Step.ToString(CultureInfo.InvariantCulture));
+            foreach (var (name, tensor) in checkpoint.Tensors) results.Add($"{Path.GetFileName(checkpoint.Path)} {name}", Digest(tensor.view(-1).bytes));
+            checkpoint.Dispose();
+        }
+        return results;
+    }
+
+    // Before there are both, nobody knows what kind of run it was to be.
+    private bool HasBegun => File.Exists(Path.Combine(folder, "settings.json")) && File.Exists(Path.Combine(folder, "classes.txt"));
+
+    private static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexString(SHA256.HashData(bytes));
+
+    private static string WithoutSpeed(string[] lines)
+    {
+        int speed = Array.IndexOf(lines[0].Split(','), "images_per_second");
+        speed.Should().BeGreaterThan(0);
+        return string.Join('\n', lines.Select(line => string.Join(',', line.Split(',').Where((_, column) => column != speed))));
+    }
+}

@@ -1,8 +1,0 @@
-namespace ResNet.Training.Tests.Reporting;
-
-/// <summary>A test that loads a page in Chromium: skipped where it is not installed.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class ChromiumFactAttribute : FactAttribute
-{
-    public ChromiumFactAttribute() => Skip = Chromium.Missing;
-}

@@ -1,0 +1,61 @@
+using ResNet.Testing;
+using ResNet.Training.Reports.Comparison;
+using ResNet.Training.TrainingLoop;
+
+namespace ResNet.Training.Tests.Reports.Comparison;
+
+public sealed class MetricsFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Columns_are_found_by_their_names_and_empty_fields_are_not_numbers()
+    {
+        var epochs = Read("""
+            epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second
+            1,40,2.5,,,,,,,0.1,512.5
+            2,80,1.75,1.5,61.25,95,1.25,63.5,96.5,0.00001,498
+
+            """);
+        epochs.Should().HaveCount(2);
+        epochs[0].Should().Be(new EpochMetrics(1, 2.5, double.NaN, double.NaN, double.NaN, 0.1, 512.5) { Steps = 40 });
+        epochs[1].Should().Be(new EpochMetrics(2, 1.75, 1.5, 61.25, 95, 0.00001, 498) { Steps = 80, AverageLoss = 1.25, AverageTop1 = 63.5, AverageTop5 = 96.5 });
+    }
+
+    [Fact]
+    public void Files_with_fewer_columns_or_others_are_read_too()
+    {
+        Read("epoch,train_loss,val_loss,val_top1,val_top5,learning_rate,images_per_second\n1,0.5,0.6,90,99,0.05,100\n").Should()
+            .Equal(new EpochMetrics(1, 0.5, 0.6, 90, 99, 0.05, 100));
+        Read("val_top1,weather,epoch\n88.5,rain,3\n").Should().Equal(new EpochMetrics(3, double.NaN, double.NaN, 88.5, double.NaN, double.NaN, double.NaN));
+        Read("epoch,train_loss\n").Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("", "*its first line does not name the column 'epoch'.")]
+    [InlineData("one,two\n1,2\n", "*its first line does not name the column 'epoch'.")]
+    [InlineData("epoch,train_loss\n1,0.5\n2,x7\n", "Line 3 of '*metrics.csv' has 'x7' as its train_loss, which is no number: the file is damaged.")]
+    [InlineData("epoch\n-1\n", "Line 2 of '*metrics.csv' has '-1' as its epoch, which is no number: the file is damaged.")]
+    public void Other_files_are_refused_with_a_sentence(string text, string sentence)
+    {
+        var read = () => Read(text);
+        read.Should().Throw<RunFolderException>().WithMessage(sentence);
+    }
+
+    [Fact]
+    public void A_missing_file_is_named()
+    {
+        string path = Path.Combine(_folder.Path, "none", "metrics.csv");
+        var read = () => MetricsFile.Read(path);
+        read.Should().Throw<RunFolderException>().WithMessage($"The metrics '{path}' cannot be read: it is not there. Give the folder of a run that has them.");
+    }
+
+    private IReadOnlyList<EpochMetrics> Read(string text)
+    {
+        string path = _folder.File("metrics.csv");
+        File.WriteAllText(path, text);
+        return MetricsFile.Read(path);
+    }
+}

@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using ResNet.Imaging.Decoding;
+using ResNet.Testing;
+using ResNet.Training.Evaluation;
+using ResNet.Training.Reports;
+using ResNet.Training.Reports.Charts;
+using ResNet.Training.Reports.Comparison;
+using ResNet.Training.Runs;
+using ResNet.Training.TrainingLoop;
+
+namespace ResNet.Training.Tests.Reports;
+
+public sealed class HtmlReportTests : IDisposable
+{
+    private const string Hostile = "<script>document.title = 'taken'; throw 1;</script>\"'&\u0001";
+    private const string Escaped = "&lt;script&gt;document.title = &#39;taken&#39;; throw 1;&lt;/script&gt;&quot;&#39;&amp;\uFFFD";
+
+    // The second epoch was not evaluated.
+    private const string Metrics = """
+        epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second
+        1,40,2.512345,2.25,12.3,51.75,2.5,10.1,50.2,0.1,512.4
+        2,80,1.75,,,,,,,0.05,498.6
+        3,1200,1.123456,1.5,61.25,95,1.25,63.57,96.5,0.000012,505
+
+        """;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [ChromiumFact]
+    public void The_page_renders_without_console_errors_and_shows_the_numbers_of_the_metrics_file()
+    {
+        var epochs = Read(Metrics);
+        var (page, console) = Load(HtmlReport.Create(Content(epochs)));
+        console.Should().BeEmpty();
+        page.Should().Contain($"<title>{WebUtility.HtmlDecode(Escaped).Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal)} – Training report</title>");
+        // Its script takes the browser's hints away once it can do better.
+        Regex.Matches(page, "class=\"place\"").Should().NotBeEmpty();
+        page.Should().NotMatchRegex("class=\"place\"[^>]*><title>");
+        page.Should().NotContain("NaN").And.NotContain("Infinity");
+
+        string[][] rows = [.. Metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(','))];
+        ShownRows(page).Should().HaveSameCount(rows);
+        foreach (var (shown, stored) in ShownRows(page).Zip(rows)) ShouldShow(shown, stored);
+        ShouldBeTheSame(Block(page).GetProperty("runs")[0].GetProperty("epochs"), rows);
+        page.Should().Contain("<dd>63.57 %</dd>").And.Contain("best top-1, averaged weights of epoch 3");
+    }
+
+    [ChromiumFact]
+    public void A_comparison_renders_without_console_errors()
+    {
+        var epochs = Read(Metrics);
+        var comparison = new RunComparison([.. Enumerable.Range(0, 10).Select(i => new ComparedRun($"{Hostile} {i}", epochs, [(Hostile, $"{i} {Hostile}")]))]);
+        var (page, console) = Load(HtmlReport.Compare(comparison));
+        console.Should().BeEmpty();
+        page.Should().Contain("63.57 %").And.Contain("10 runs side by side");
+        Block(page).GetProperty("runs").GetArrayLength().Should().Be(10);
+    }
+
+    [ChromiumFact]
+    public void Errors_of_a_page_would_be_noticed()
+    {
+        Load("<script>throw new Error('deliberate');</script>").Console.Should().ContainSingle().Which.Should().Contain("deliberate");
+        // What the page forbids: a script that is not its own, and anything from elsewhere.
+        string report = HtmlReport.Create(Content([]));
+        Load(report.Replace("</main>", "<script>document.title = 'taken';</script></main>", StringComparison.Ordinal)).Console.Should().NotBeEmpty();
+        Load(report.Replace("</main>", "<img src=\"https://example.com/x.png\" alt=\"\"></main>", StringComparison.Ordinal)).Console.Should().NotBeEmpty();
+    }
+
+    [Fact]
+    public void Nothing_that_comes_from_outside_becomes_part_of_the_page()
+    {
+        string page = HtmlReport.Create(Content(Read(Metrics)));
+        page.Should().Contain(Escaped).And.NotContain("<script>document").And.NotContain("\u0001");
+        Regex.Matches(page, "<script").Should().HaveCount(2);
+        page.Should().NotMatchRegex("(href|src)=\"(?!data:|#)");
+        page.Should().NotMatchRegex("url\\(|@import");
+        string compared = HtmlReport.Compare(new RunComparison([new ComparedRun(Hostile, [], [(Hostile, "1")]), new ComparedRun("b", [], [(Hostile, Hostile)])]));
+        compared.Should().Contain(Escaped).And.NotContain("<script>document");
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(double.NegativeInfinity)]
+    [InlineData(double.MaxValue)]
+    [InlineData(0)]
+    public void Numbers_that_cannot_be_drawn_do_not_break_the_page(double value)
+    {
+        EpochMetrics[] epochs = [.. Enumerable.Range(1, 3).Select(epoch => new EpochMetrics(epoch, value, value, value, value, value, value) { AverageTop1 = value })];
+        var steps = new[] { new StepMetrics(1, 1, value, value), new StepMetrics(7, 3, 0.5, value) };
+        string page = HtmlReport.Create(new ReportContent { Title = "x", Epochs = epochs, Steps = steps, Evaluation = new EvaluationResult(value, value, value, 0, value) });
+        page.Should().NotContain("NaN").And.NotContain("∞").And.NotContain("Infinity");
+        Block(page).GetProperty("runs")[0].GetProperty("epochs").GetArrayLength().Should().Be(3);
+    }
+
+    [Fact]
+    public void Lines_have_gaps_where_nothing_was_evaluated_and_a_single_epoch_is_a_point()
+    {
+        var gap = new LineChart("x", [new ChartLine("a", 0, [(1, 5), (2, 6), (3, double.NaN), (4, 7), (5, 8)])], Figures.Loss).Draw();
+        Regex.Matches(Regex.Match(gap, "class=\"line s0\" d=\"([^\"]*)\"").Groups[1].Value, "M").Should().HaveCount(2);
+        Regex.Matches(gap, "<circle class=\"mark").Should().HaveCount(4);
+        var point = new LineChart("x", [new ChartLine("a", 0, [(1, 5)]), new ChartLine("b", 1, [(1, 6)]) { IsDashed = true }], Figures.Loss).Draw();
+        Regex.Matches(point, "<circle class=\"mark").Should().HaveCount(2);
+        new LineChart("x", [new ChartLine("a", 0, [(1, double.NaN)])], Figures.Loss).Draw().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_thousand_classes_are_drawn_by_those_that_are_most_often_taken_for_each_other()
+    {
+        int[] actual = [.. Enumerable.Range(0, 1000), 7, 7, 7, 990, 990];
+        int[] predicted = [.. Enumerable.Range(0, 1000), 500, 500, 500, 3, 3];
+        var confusion = new ConfusionMatrix(1000, actual, predicted);
+        ConfusionFigure.Shown(confusion).Should().HaveCount(ConfusionFigure.MostClasses).And.Contain([3, 7, 500, 990]).And.BeInAscendingOrder();
+        string[] classes = [.. Enumerable.Range(0, 1000).Select(i => $"class {i}")];
+        string page = HtmlReport.Create(new ReportContent { Title = "x", Epochs = [], Classes = classes, Evaluation = new EvaluationResult(1, 99, 100, 1005, 10) { Confusion = confusion } });
+        Regex.Matches(page, "<rect class=\"cell").Should().HaveCount(400);
+        page.Should().Contain("class 7 taken for class 500: 3 of 4");
+        page.Length.Should().BeLessThan(200_000);
+    }
+
+    [Fact]
+    public void Names_for_another_number_of_classes_are_refused()
+    {
+        var evaluation = new EvaluationResult(1, 50, 100, 2, 10) { Confusion = new ConfusionMatrix(3, [0, 1], [0, 2]) };
+        var create = () => HtmlReport.Create(new ReportContent { Title = "x", Epochs = [], Classes = ["a", "b"], Evaluation = evaluation });
+        create.Should().Throw<ArgumentException>().WithMessage("The evaluation is of 3 classes, but there are 2 class names: give one for each.*");
+    }
+
+    private static ReportContent Content(IReadOnlyList<EpochMetrics> epochs)
+    {
+        byte[] picture = PngEncoder.Encode(Motif.Pixels(20, 30, 3), 20, 30, 3);
+        return new ReportContent
+        {
+            Title = Hostile,
+            Subtitle = Hostile,
+            Duration = TimeSpan.FromSeconds(4000),
+            Epochs = epochs,
+            Steps = [.. Enumerable.Range(1, 1200).Select(step => new StepMetrics(step, step <= 40 ? 1 : step <= 80 ? 2 : 3, 3.0 / step, 0.1))],
+            Classes = [Hostile, "b"],
+            Evaluation = new EvaluationResult(1, 50, 100, 4, 10) { Confusion = new ConfusionMatrix(2, [0, 1, 0, 1], [0, 1, 1, 0]), Calibration = new Calibration([0.5f, 0.75f], [true, false]) },
+            EvaluationOf = Hostile,
+            Mistakes = [new ReportMistake(Hostile, Hostile, "b", 0.9, picture, picture), new ReportMistake("x/y.png", "b", Hostile, 0.8, default, default)],
+            Settings = [(Hostile, Hostile)],
+            Environment = RunEnvironment.Describe(TorchSharp.torch.CPU),
+        };
+    }
+
+    private IReadOnlyList<EpochMetrics> Read(string metrics)
+    {
+        string path = _folder.File("metrics.csv");
+        File.WriteAllText(path, metrics);
+        return MetricsFile.Read(path);
+    }
+
+    private (string Page, string[] Console) Load(string html)
+    {
+        string path = _folder.File("page.html");
+        File.WriteAllText(path, html);
+        return Chromium.Load(path, _folder.Path);
+    }
+
+    private static List<string[]> ShownRows(string page)
+    {
+        string table = Regex.Match(page, "<table class=\"numbers epochs\">.*?</table>", RegexOptions.Singleline).Value;
+        string body = Regex.Match(table, "<tbody>.*?</tbody>", RegexOptions.Singleline).Value;
+        return [.. Regex.Matches(body, "<tr>(.*?)</tr>").Select(row => Regex.Matches(row.Value, "<t[hd][^>]*>(.*?)</t[hd]>").Select(cell => Regex.Replace(cell.Groups[1].Value, "<[^>]*>", "")).ToArray())];
+    }
+
+    // To the places that are shown.
+    private static void ShouldShow(string[] shown, string[] stored)
+    {
+        shown.Should().HaveSameCount(stored);
+        foreach (var (text, value) in shown.Zip(stored))
+        {
+            if (value.Length == 0)
+            {
+                text.Should().Be("–");
+                continue;
+            }
+            string number = text.Replace(" %", "", StringComparison.Ordinal);
+            int places = number.Contains('e', StringComparison.Ordinal) ? 9 : number.Contains('.', StringComparison.Ordinal) ? number.Length - number.IndexOf('.', StringComparison.Ordinal) - 1 : 0;
+            double.Parse(number, CultureInfo.InvariantCulture).Should().BeApproximately(double.Parse(value, CultureInfo.InvariantCulture), (0.5 * Math.Pow(10, -places)) + 1e-12);
+        }
+    }
+
+    private static void ShouldBeTheSame(JsonElement epochs, string[][] rows)
+    {
+        string[] columns = Metrics.Split('\n')[0].Split(',');
+        foreach (var (epoch, row) in epochs.EnumerateArray().Zip(rows))
+        {
+            foreach (var (column, value) in columns.Zip(row))
+            {
+                if (value.Length == 0) epoch.GetProperty(column).ValueKind.Should().Be(JsonValueKind.Null);
+                else epoch.GetProperty(column).GetDouble().Should().Be(double.Parse(value, CultureInfo.InvariantCulture));
+            }
+        }
+        epochs.GetArrayLength().Should().Be(rows.Length);
+    }
+
+    private static JsonElement Block(string page) =>
+        JsonDocument.Parse(Regex.Match(page, "<script type=\"application/json\" id=\"metrics\">(.*?)</script>").Groups[1].Value).RootElement;
+}

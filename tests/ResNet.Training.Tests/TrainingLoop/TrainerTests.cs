@@ -1,0 +1,284 @@
+using ResNet.Core;
+using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
+using ResNet.Training.Data;
+using ResNet.Training.Evaluation;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
+using ResNet.Training.Optimization;
+using ResNet.Training.Optimization.Schedules;
+using ResNet.Training.TrainingLoop;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Tests.TrainingLoop;
+
+/// <summary>Runs on a folder of small pictures that the tests make: bright ones are class 1, dark ones class 0.</summary>
+public sealed class TrainerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("trainer").FullName;
+    private readonly List<ImageSample> _samples = [];
+    private static readonly Compose s_transforms = Presets.Evaluation(16, 16, Normalize.Grey);
+    private readonly ImageLoaderOptions _options = new() { BatchSize = 8, Channels = 1, Shuffle = true, Seed = 5 };
+
+    public TrainerTests()
+    {
+        var random = new Random(1);
+        for (int i = 0; i < 64; i++)
+        {
+            var pixels = new byte[16 * 16];
+            for (int p = 0; p < pixels.Length; p++) pixels[p] = (byte)((i % 2 * 100) + random.Next(100));
+            string path = Path.Combine(_folder, $"{i:00}.png");
+            File.WriteAllBytes(path, PngEncoder.Encode(pixels, 16, 16, 1));
+            _samples.Add(new ImageSample(path, i % 2));
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_network_learns_what_there_is_to_learn()
+    {
+        using var model = Network();
+        var outcome = Trainer(new TrainerOptions { Epochs = 4 }).Train(model);
+        outcome.Interrupted.Should().BeFalse();
+        outcome.Steps.Should().Be(32);
+        outcome.Epochs.Select(epoch => epoch.Epoch).Should().Equal(1, 2, 3, 4);
+        outcome.Epochs[^1].Top1.Should().Be(100);
+        outcome.Epochs[^1].Top5.Should().Be(100);
+        outcome.Epochs[^1].TrainLoss.Should().BeLessThan(outcome.Epochs[0].TrainLoss);
+        outcome.Epochs[^1].LearningRate.Should().BeLessThan(0.001);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_bits_whatever_the_number_of_workers()
+    {
+        using var first = Network();
+        Trainer(new TrainerOptions(), workers: 1).Train(first);
+        using var second = Network();
+        Trainer(new TrainerOptions(), workers: 3).Train(second);
+        foreach (var (name, value) in first.state_dict())
+            value.allclose(second.state_dict()[name], rtol: 0, atol: 0).Should().BeTrue("{0} should be the same", name);
+    }
+
+    [Fact]
+    public void A_run_leaves_no_tensor_behind()
+    {
+        using var model = Network();
+        var trainer = Trainer(new TrainerOptions());
+        trainer.Train(model);
+        model.zero_grad();
+        long before = LiveTensors.Count();
+        trainer.Train(model);
+        Tensor.TotalCount.Should().Be(before);
+    }
+
+    [Fact]
+    public void Cancelling_stops_after_the_step_and_keeps_the_weights()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var model = Network();
+        using var before = model.state_dict()["fc.weight"].detach().clone();
+        var stop = new Listener(progress => { if (progress.Step >= 1) cancellation.Cancel(); });
+        var outcome = Trainer(new TrainerOptions { Epochs = 50 }).Train(model, progress: stop, cancellationToken: cancellation.Token);
+        outcome.Interrupted.Should().BeTrue();
+        outcome.Steps.Should().Be(1);
+        outcome.Epochs.Should().BeEmpty();
+        model.state_dict()["fc.weight"].allclose(before, rtol: 0, atol: 0).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Progress_is_reported_from_the_first_step_to_the_last_of_each_pass()
+    {
+        var heard = new List<TrainingProgress>();
+        using var model = Network();
+        Trainer(new TrainerOptions { Epochs = 2 }).Train(model, progress: new Listener(heard.Add));
+        foreach (int epoch in new[] { 1, 2 })
+        {
+            foreach (var phase in Enum.GetValues<TrainingPhase>())
+            {
+                var pass = heard.Where(progress => progress.Epoch == epoch && progress.Phase == phase).ToList();
+                pass.First().Step.Should().Be(1);
+                pass.Last().Step.Should().Be(8);
+                pass.Last().TimeLeft.Should().Be(TimeSpan.Zero);
+                pass.Should().OnlyContain(progress => progress.Steps == 8 && progress.Epochs == 2 && progress.Loss > 0 && progress.ImagesPerSecond > 0);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_run_that_diverges_stops_with_a_clear_message()
+    {
+        using var model = Network();
+        var train = () => Trainer(new TrainerOptions { Optimizer = new Sgd { LearningRate = 1e30 }, Schedule = new CosineSchedule() }).Train(model);
+        train.Should().Throw<ArithmeticException>().WithMessage("The loss is no longer finite in step *, epoch 1: the training has diverged. Try a lower learning rate, *");
+    }
+
+    [Fact]
+    public void Steps_that_diverge_are_left_out_where_that_is_asked_for()
+    {
+        using var model = Network();
+        using (no_grad())
+        {
+            // Finite weights whose scores are not.
+            model.state_dict()["fc.weight"][0].fill_(1e38);
+            model.state_dict()["fc.weight"][1].fill_(-1e38);
+        }
+        using var before = model.state_dict()["conv1.weight"].detach().clone();
+        using var mean = model.state_dict()["bn1.running_mean"].clone();
+        var loader = new ImageLoader(_samples, s_transforms, _options);
+        var outcome = new Trainer(loader, null, new TrainerOptions { OnNonFiniteLoss = OnNonFiniteLoss.SkipStep }).Train(model);
+        outcome.Steps.Should().Be(0);
+        outcome.Epochs.Should().ContainSingle().Which.TrainLoss.Should().Be(double.NaN);
+        model.state_dict()["conv1.weight"].allclose(before, rtol: 0, atol: 0).Should().BeTrue();
+        model.state_dict()["bn1.running_mean"].allclose(mean, rtol: 0, atol: 0).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Early_stopping_without_images_to_evaluate_on_is_refused()
+    {
+        var make = () => new Trainer(new ImageLoader(_samples, s_transforms, _options), null, new TrainerOptions { EarlyStopping = new EarlyStopping() });
+        make.Should().Throw<ArgumentException>().WithMessage("TrainerOptions.EarlyStopping is set, but there are no images to evaluate on*");
+    }
+
+    [Fact]
+    public void Means_are_over_the_images_that_could_be_read()
+    {
+        // The second batch of eight is missing as a whole, and half of the third.
+        for (int i = 8; i < 20; i++) File.WriteAllBytes(_samples[i].Path, []);
+        using var model = AlwaysBright();
+        var options = _options with { Shuffle = false, OnUnreadableImage = OnUnreadableImage.Skip };
+        var heard = new List<TrainingProgress>();
+        var result = new Evaluator(new ImageLoader(_samples, s_transforms, options)).Evaluate(model, new Listener(heard.Add));
+        result.Images.Should().Be(52);
+        result.Top1.Should().Be(50);
+        result.Loss.Should().BeApproximately(1.126928, 1e-5);
+        heard.First().Step.Should().Be(1);
+        heard.Last().Step.Should().Be(8);
+        heard.Last().Loss.Should().BeApproximately(result.Loss, 1e-9);
+
+        // A rate that changes nothing: the same mean, whatever batch normalisation makes of the images before.
+        var training = new TrainerOptions { Epochs = 2, Optimizer = new Sgd { LearningRate = 1e-30, WeightDecay = 0 }, Schedule = new CosineSchedule(), LabelSmoothing = 0 };
+        var outcome = new Trainer(new ImageLoader(_samples, s_transforms, options), null, training).Train(model);
+        outcome.Steps.Should().Be(14);
+        outcome.Epochs.Should().OnlyContain(epoch => Math.Abs(epoch.TrainLoss - result.Loss) < 1e-5);
+    }
+
+    [Fact]
+    public void The_learning_rate_is_that_of_the_batchs_place_whatever_was_skipped()
+    {
+        var options = _options with { Shuffle = false, OnUnreadableImage = OnUnreadableImage.Skip };
+        double[] whole = Rates();
+        for (int i = 8; i < 16; i++) File.WriteAllBytes(_samples[i].Path, []);
+        Rates().Should().Equal(whole);
+
+        double[] Rates()
+        {
+            using var model = Network();
+            var outcome = new Trainer(new ImageLoader(_samples, s_transforms, options), null, new TrainerOptions { Epochs = 2 }).Train(model);
+            return [.. outcome.Epochs.Select(epoch => epoch.LearningRate)];
+        }
+    }
+
+    [Fact]
+    public void An_epoch_of_which_no_image_can_be_read_ends_with_one_sentence()
+    {
+        foreach (var sample in _samples) File.WriteAllBytes(sample.Path, []);
+        using var model = Network();
+        var loader = new ImageLoader(_samples, s_transforms, _options with { Shuffle = false, OnUnreadableImage = OnUnreadableImage.Skip });
+        string sentence = $"None of the 64 images can be read; the last one: Cannot read the image '{_samples[^1].Path}': the file is empty.";
+        var train = () => new Trainer(loader, null, new TrainerOptions()).Train(model);
+        train.Should().Throw<DatasetException>().WithMessage(sentence);
+        var evaluate = () => new Evaluator(loader).Evaluate(model);
+        evaluate.Should().Throw<DatasetException>().WithMessage(sentence);
+    }
+
+    [Fact]
+    public void A_batch_with_one_value_a_channel_is_refused()
+    {
+        using var model = ResNets.ResNet18(classes: 2, inputChannels: 1);
+        foreach (var options in new[] { _options with { BatchSize = 1 }, _options with { BatchSize = 9, Shuffle = false } })
+        {
+            var train = () => new Trainer(new ImageLoader(_samples, s_transforms, options), null, new TrainerOptions()).Train(model);
+            train.Should().Throw<ArgumentException>().WithMessage("One image of 16 × 16 pixels is too little for batch normalisation*");
+        }
+    }
+
+    [Fact]
+    public void Evaluation_counts_as_by_hand_and_leaves_the_mode_alone()
+    {
+        // A classifier that always says "class 1", as sure as the bias makes it: right for half of the images, and its
+        // loss is the mean of log(1 + e^2) and log(1 + e^-2) = 1.126928.
+        using var model = AlwaysBright();
+        model.train();
+        var result = new Evaluator(new ImageLoader(_samples, s_transforms, _options with { Shuffle = false, BatchSize = 10 })).Evaluate(model);
+        result.Top1.Should().Be(50);
+        result.Top5.Should().Be(100);
+        result.Images.Should().Be(64);
+        result.Loss.Should().BeApproximately(1.126928, 1e-5);
+        model.training.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Evaluation_leaves_each_modules_mode_as_it_was()
+    {
+        using var model = Network();
+        var (_, norm) = model.named_children().First(child => child.name == "bn1");
+        norm.eval();
+        new Evaluator(new ImageLoader(_samples, s_transforms, _options with { Shuffle = false })).Evaluate(model);
+        norm.training.Should().BeFalse();
+        model.named_modules().Should().OnlyContain(entry => entry.module.training == (entry.name != "bn1"));
+    }
+
+    [Fact]
+    public void A_classifier_ranks_the_classes_by_their_probability()
+    {
+        using var model = AlwaysBright();
+        var predictions = new Classifier(model, ["dark", "bright"], s_transforms).Classify(_samples[0].Path);
+        predictions.Select(prediction => prediction.Class).Should().Equal("bright", "dark");
+        // The logistic function of 2.
+        predictions[0].Probability.Should().BeApproximately(0.880797, 1e-5);
+        predictions.Sum(prediction => prediction.Probability).Should().BeApproximately(1, 1e-6);
+        var refused = () => new Classifier(model, ["one"], s_transforms);
+        refused.Should().Throw<ArgumentException>().Which.Message.Should().StartWith("There are 1 class names, but the network tells 2 classes apart.");
+    }
+
+    [Fact]
+    public void Bad_options_are_refused_with_their_names()
+    {
+        Refusal(() => new TrainerOptions { Epochs = 0 }).Should().StartWith("TrainerOptions.Epochs is 0, but has to be at least 1.");
+        Refusal(() => new Sgd { LearningRate = 0 }).Should().StartWith("Sgd.LearningRate is 0, but has to be more than 0.");
+        Refusal(() => new Sgd { LearningRate = double.NaN }).Should().StartWith("Sgd.LearningRate is NaN");
+        Refusal(() => new Sgd { Momentum = 1 }).Should().StartWith("Sgd.Momentum is 1, ");
+        Refusal(() => new Sgd { WeightDecay = -0.5 }).Should().StartWith("Sgd.WeightDecay is -0.5, ");
+        Refusal(() => new TrainerOptions { LabelSmoothing = 1 }).Should().StartWith("TrainerOptions.LabelSmoothing is 1, ");
+        Refusal(() => new CosineSchedule { Warmup = 1.5 }).Should().StartWith("CosineSchedule.Warmup is 1.5, ");
+    }
+
+    private static string Refusal<T>(Func<T> make) => make.Should().Throw<ArgumentException>().Which.Message;
+
+    private static ResNetModel Network()
+    {
+        manual_seed(9);
+        return new ResNetBuilder().StageDepths(1, 1).Classes(2).InputChannels(1).Build();
+    }
+
+    private static ResNetModel AlwaysBright()
+    {
+        var model = Network();
+        using var _ = no_grad();
+        model.state_dict()["fc.weight"].zero_();
+        model.state_dict()["fc.bias"].copy_(tensor(new[] { -1f, 1f }));
+        return model;
+    }
+
+    private Trainer Trainer(TrainerOptions options, int workers = 2) => new(
+        new ImageLoader(_samples, s_transforms, _options with { Workers = workers }),
+        new ImageLoader(_samples, s_transforms, _options with { Shuffle = false }),
+        options);
+
+    private sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => hear(value);
+    }
+}
