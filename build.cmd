@@ -31,8 +31,8 @@ rem TorchSharp 0.107.0 does not load on Windows (dotnet/TorchSharp issue 1567). 
 if not defined TorchSharpVersion set TorchSharpVersion=0.106.0
 if /i "%job%"=="test" goto test
 
-echo Building the console
-dotnet build samples\Imagenette -c Release --nologo -v quiet
+echo Building the command resnet
+dotnet build src\ResNet.Cli -c Release --nologo -v quiet
 if errorlevel 1 exit /b 1
 artifacts\bin\ResNet.Cli\release\resnet.exe train%options%
 exit /b %errorlevel%

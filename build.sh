@@ -86,7 +86,7 @@ install 'Fashion-MNIST is downloaded' dataset-fashion-mnist
 
 case $job in
   train)
-    build 'the console' samples/Imagenette
+    build 'the command resnet' src/ResNet.Cli
     start ResNet.Cli/release/resnet train "$@"
     ;;
   test)

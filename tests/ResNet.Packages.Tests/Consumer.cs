@@ -16,15 +16,15 @@ public sealed class Consumer : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("consumer-").FullName;
     private readonly EmptyMirror _mirror = new();
 
-    /// <summary>Packs the libraries and builds the application.</summary>
+    /// <summary>Packs the libraries and the tool, and builds the application.</summary>
     public Consumer()
     {
         // As if it had been downloaded: with the mark of a complete copy.
         TinyPictures.Write(Path.Combine(Cache, "imagenette2-160"));
         File.WriteAllText(Path.Combine(Cache, "imagenette2-160", ".complete"), "");
 
-        foreach (string library in new[] { "ResNet.Imaging", "ResNet.Core", "ResNet.Training" })
-            Run(Root, "dotnet", "pack", $"src/{library}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
+        foreach (string project in new[] { "ResNet.Imaging", "ResNet.Core", "ResNet.Training", "ResNet.Cli" })
+            Run(Root, "dotnet", "pack", $"src/{project}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
         File.WriteAllText(Path.Combine(_folder, "nuget.config"), $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="{Path.Combine(_folder, "packages")}" /></config>
@@ -58,11 +58,16 @@ public sealed class Consumer : IDisposable
 
     private string Application => Path.Combine(_folder, "consumer");
 
-    internal static string NativeLibvips =>
-        OperatingSystem.IsWindows() ? "NetVips.Native.win-x64" : OperatingSystem.IsMacOS() ? "NetVips.Native.osx-arm64" : "NetVips.Native.linux-x64";
+    /// <summary>The runtime identifier of this machine's packages.</summary>
+    internal static string Platform => OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";
+
+    internal static string NativeLibvips => $"NetVips.Native.{Platform}";
 
     /// <summary>The folder of TorchSharp's native libraries in the package cache, with one for each platform in it.</summary>
     internal static string NativeLibraries { get; } = Path.Combine(Metadata("PackageCache"), "torchsharp", Metadata("TorchSharp-cpu"), "runtimes");
+
+    /// <summary>Makes an empty folder in which packages come from <see cref="Feed"/> alone.</summary>
+    internal string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
 
     /// <summary>Makes a project of somebody else's.</summary>
     /// <param name="name">The project's name and that of its folder.</param>
@@ -71,7 +76,7 @@ public sealed class Consumer : IDisposable
     /// <returns>Its folder.</returns>
     internal string Create(string name, IEnumerable<string> packages, string outputType = "Exe")
     {
-        string folder = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+        string folder = NewFolder(name);
         var references = packages.Select(package =>
             $"""<PackageReference Include="{package}" Version="{(package.StartsWith("ResNet.", StringComparison.Ordinal) ? Version : Metadata(package))}" />""");
         File.WriteAllText(Path.Combine(folder, name + ".csproj"), $"""
@@ -104,7 +109,7 @@ public sealed class Consumer : IDisposable
     /// <param name="program">What <c>Program.cs</c> says then.</param>
     internal string Type(string application, IEnumerable<string> commands, string program)
     {
-        string folder = Directory.CreateDirectory(Path.Combine(_folder, "typed")).FullName;
+        string folder = NewFolder("typed");
         string line = string.Join(" && ", commands);
         Run(folder, OperatingSystem.IsWindows() ? "cmd" : "bash", OperatingSystem.IsWindows() ? "/c" : "-c", line);
         File.WriteAllText(Path.Combine(folder, application, "Program.cs"), program);
