@@ -24,8 +24,14 @@ public sealed class PackagesTests(Consumer consumer)
         const string page = "docs/get-started.md", end = "```";
         string[] lines = [.. File.ReadAllLines(Path.Combine(Consumer.Root, page)).SkipWhile(line => line != "```sh").Skip(1).TakeWhile(line => line != end)];
         lines.Should().HaveCount(4).And.Contain("dotnet add package ResNet.Training");
-        // The page has the commands for Linux, and says what other systems need.
-        lines = [.. lines.Select(line => line.Replace("NetVips.Native.linux-x64", Consumer.NativeLibvips, StringComparison.Ordinal))];
+        // The page has the commands for Linux and for a released version, and says what other systems need.
+        string ours = consumer.Version.Contains('-', StringComparison.Ordinal) ? "ResNet.Training --prerelease" : "ResNet.Training";
+        lines =
+        [
+            .. lines.Select(line => line
+                .Replace("NetVips.Native.linux-x64", Consumer.NativeLibvips, StringComparison.Ordinal)
+                .Replace("ResNet.Training", ours, StringComparison.Ordinal)),
+        ];
         var code = Pages.Blocks(page).First();
         consumer.Type("pets", lines, string.Join('\n', code.Usings) + '\n' + code.Statements).Trim().Should().Be("4 × 2");
     }
