@@ -57,8 +57,8 @@ internal static class PerformancePage
     {
         var machine = results.Machine;
         var text = new StringBuilder();
-        text.Append($"{results.Rounds} rounds of at least {results.Seconds} s on {machine.Processors} cores of {machine.Processor} ({machine.Vectors}), ");
-        text.Append($"{machine.MemoryGigabytes} GB, {machine.System}; {machine.DotNet}, {machine.Packages}, {machine.Python}.\n\n");
+        text.Append($"{results.Rounds} rounds of at least {results.Seconds} s on {machine.Processors} cores of {machine.Processor} ({machine.Vectors}),\n");
+        text.Append($"{machine.MemoryGigabytes} GB, {machine.System}; {machine.DotNet}, {machine.Packages},\n{machine.Python}.\n\n");
         text.Append("| | ours | beside | theirs | ratio |\n| --- | --- | --- | --- | --- |\n");
         foreach (var row in results.Rows.Where(row => !row.IsDetail))
             text.Append($"| {row.Title} | {row.Ours.Text(row.Format)} {row.Unit} | {row.Opponent} | {row.Theirs.Text(row.Format)} {row.Unit} | {row.Ratio.Text("0.00")} |\n");
