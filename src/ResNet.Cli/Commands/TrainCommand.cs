@@ -15,6 +15,7 @@ using ResNet.Training.Optimization.Weights;
 using ResNet.Training.Recipes;
 using ResNet.Training.Runs;
 using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -204,7 +205,7 @@ internal sealed class TrainCommand
         }
         if (outcome.StoppedEarly) Console.WriteLine($"Ended after epoch {outcome.Epochs.Count}, since top-1 no longer rose");
         if (outcome.Best is { } best && outcome.Epochs.Count > 1)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Best: top-1 {Math.Max(best.Top1, double.IsNaN(best.AverageTop1) ? 0 : best.AverageTop1):0.00} % in epoch {best.Epoch}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Best: top-1 {best.Top1:0.00} % in epoch {best.Epoch}"));
         Console.WriteLine($"The weights, settings and metrics are in {run.Path}, and {Report(run)} shows them");
         JsonOutput.Write(Describe(outcome, run));
         return ExitCode.Success;
@@ -222,7 +223,7 @@ internal sealed class TrainCommand
         outcome.Steps,
         outcome.Interrupted,
         outcome.StoppedEarly,
-        Best = BestEpoch.Of(outcome.Epochs),
+        outcome.Best,
         outcome.Epochs,
     };
 
@@ -260,10 +261,10 @@ internal sealed class TrainCommand
 
     private static string Describe(EpochMetrics metrics, int epochs)
     {
-        string evaluated = double.IsNaN(metrics.Top1)
+        string evaluated = metrics.Evaluation is null
             ? ""
             : string.Create(CultureInfo.InvariantCulture, $", val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %");
-        string averaged = double.IsNaN(metrics.AverageTop1) ? "" : string.Create(CultureInfo.InvariantCulture, $", of the average {metrics.AverageTop1:0.00} %");
+        string averaged = metrics.AverageEvaluation is null ? "" : string.Create(CultureInfo.InvariantCulture, $", of the average {metrics.AverageTop1:0.00} %");
         return string.Create(CultureInfo.InvariantCulture, $"Epoch {metrics.Epoch}/{epochs}: train loss {metrics.TrainLoss:0.0000}{evaluated}{averaged}, {metrics.ImagesPerSecond:0} img/s");
     }
 }

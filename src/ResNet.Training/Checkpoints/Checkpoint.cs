@@ -15,7 +15,7 @@ public sealed class Checkpoint : IDisposable
     private const string VersionKey = "version";
     private const string StepKey = "step";
     private const string Format = "resnet-checkpoint";
-    private const int Version = 1;
+    private const int Version = 2;
 
     private readonly WeightsFile _file;
 
@@ -62,6 +62,12 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>A text that each checkpoint of a training run has.</summary>
+    /// <exception cref="CheckpointException">It has none of that name.</exception>
+    internal string Text(string name) => Texts.TryGetValue(name, out string? text)
+        ? text
+        : throw CheckpointException.Unusable(Path, $"is not one of a training run: it has no '{name}'");
+
     /// <summary>Disposes of the tensors.</summary>
     public void Dispose() => _file.Dispose();
 
@@ -86,9 +92,16 @@ public sealed class Checkpoint : IDisposable
         var texts = new Dictionary<string, string>(file.Metadata);
         texts.Remove(SealedFile.DigestKey);
         if (!texts.Remove(FormatKey, out string? format) || format != Format) throw Unusable("is not a checkpoint");
-        if (!texts.Remove(VersionKey, out string? version) || version != $"{Version}")
-            throw Unusable($"is of version {version ?? "unknown"}, but this library reads version {Version}: use the library that wrote it, or a newer one");
-        if (!texts.Remove(StepKey, out string? text) || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long step))
+        texts.Remove(VersionKey, out string? text);
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int version) || version < Version)
+        {
+            throw Unusable(
+                $"is of {(version > 0 ? $"version {version}" : "no known version")}, but this library reads version {Version}: "
+                + "finish the run with the library that wrote it, or begin a new run in another folder");
+        }
+        if (version > Version)
+            throw Unusable($"is of version {version}, but this library reads version {Version}: use the library that wrote it, or a newer one");
+        if (!texts.Remove(StepKey, out text) || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long step))
             throw Unusable("does not say of which step it is");
         return new Checkpoint(path, step, file, texts);
 

@@ -55,7 +55,7 @@ public sealed class Evaluator
             meter.Advance(batch, learningRate: 0, () => tally.FetchLossSum() / tally.Images);
         }
         if (tally.Images == 0) throw _loader.NothingRead();
-        return tally.Result(_loader, _options.Mistakes, clock);
+        return tally.Result(_loader, _options.MistakeCount, clock);
     }
 
     private Tensor InputMemory()

@@ -13,9 +13,9 @@ public sealed record EvaluatorOptions
 
     /// <summary>How many of the most confident mistakes are named, at least 0. Default: 12.</summary>
     /// <exception cref="ArgumentException">The value is negative.</exception>
-    public int Mistakes
+    public int MistakeCount
     {
         get;
-        init => field = Require.AtLeast(value, 0, $"{nameof(EvaluatorOptions)}.{nameof(Mistakes)}");
+        init => field = Require.AtLeast(value, 0, $"{nameof(EvaluatorOptions)}.{nameof(MistakeCount)}");
     } = 12;
 }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Reports.Charts;
 using ResNet.Training.Reports.Comparison;
-using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 using static ResNet.Training.Reports.Charts.Html;
 using static ResNet.Training.Reports.HtmlPage;
 
@@ -65,7 +65,7 @@ public static class HtmlReport
             + MetricsBlock.Write([.. runs.Select(run => (run.Name, run.Epochs))]);
         return HtmlPage.Create("Comparison", runs.Count == 1 ? runs[0].Name : $"{Figures.Whole(runs.Count)} runs side by side", null, BestOf(runs), body);
 
-        string Chart(string title, Func<EpochMetrics, double> value, Func<double?, string> format, double? least = null, double? most = null) =>
+        string Chart(string title, Func<EpochMetrics, double?> value, Func<double?, string> format, double? least = null, double? most = null) =>
             new LineChart(title, [.. runs.Select((run, i) => Line(run.Name, i, run.Epochs, value) with { IsDashed = i >= ChartLine.Colours })], format) { Least = least, Most = most }.Draw();
 
         static IEnumerable<IReadOnlyList<string>> Rows(IEnumerable<ComparedValues> rows) => rows.Select(row => new[] { Text(row.Name) }.Concat(row.Values.Select(value => Text(value))).ToArray());
@@ -124,13 +124,13 @@ public static class HtmlReport
         yield return new LineChart("Images a second in training", [Line("images a second", Training, epochs, epoch => epoch.ImagesPerSecond)], Figures.Speed) { Least = 0 }.Draw();
     }
 
-    private static ChartLine Line(string name, int colour, IReadOnlyList<EpochMetrics> epochs, Func<EpochMetrics, double> value) =>
-        new(name, colour, [.. epochs.Select(epoch => ((double)epoch.Epoch, value(epoch)))]);
+    private static ChartLine Line(string name, int colour, IReadOnlyList<EpochMetrics> epochs, Func<EpochMetrics, double?> value) =>
+        new(name, colour, [.. epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))]);
 
     private static string EpochTable(IReadOnlyList<EpochMetrics> epochs, BestEpoch? best)
     {
         if (epochs.Count == 0) return "";
-        bool hasAverage = epochs.Any(epoch => double.IsFinite(epoch.AverageTop1));
+        bool hasAverage = epochs.Any(epoch => epoch.AverageTop1 is { } top1 && double.IsFinite(top1));
         string[] headings = ["epoch", "steps", "train loss", "val loss", "top-1", "top-5", .. hasAverage ? ["avg loss", "avg top-1", "avg top-5"] : Array.Empty<string>(), "learning rate", "images/s"];
         var rows = epochs.Select(epoch => (string[])
         [

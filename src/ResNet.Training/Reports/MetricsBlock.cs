@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using ResNet.Training.Evaluation;
-using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports;
 
@@ -61,9 +61,9 @@ internal static class MetricsBlock
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, string name, double value)
+    private static void Write(Utf8JsonWriter json, string name, double? value)
     {
-        if (double.IsFinite(value)) json.WriteNumber(name, value);
+        if (value is { } number && double.IsFinite(number)) json.WriteNumber(name, number);
         else json.WriteNull(name);
     }
 }

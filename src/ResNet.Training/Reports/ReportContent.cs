@@ -1,6 +1,6 @@
 using ResNet.Training.Evaluation;
 using ResNet.Training.Runs;
-using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports;
 

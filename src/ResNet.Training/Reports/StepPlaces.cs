@@ -1,4 +1,4 @@
-using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports;
 

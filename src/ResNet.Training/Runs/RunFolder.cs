@@ -9,6 +9,7 @@ using ResNet.Training.Checkpoints;
 using ResNet.Training.Loading;
 using ResNet.Training.Reports;
 using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Runs;
@@ -217,12 +218,13 @@ public sealed partial class RunFolder
     [GeneratedRegex(@"^(weights\.safetensors|report\.html|metrics\.csv|steps\.csv|settings\.json|classes\.txt)\.[0-9a-f]{32}\.tmp$")]
     private static partial Regex Leftover { get; }
 
-    private static string Loss(double value) => Number(value, "0.######");
+    private static string Loss(double? value) => Number(value, "0.######");
 
-    private static string Percent(double value) => Number(value, "0.00##");
+    private static string Percent(double? value) => Number(value, "0.00##");
 
     // What was not evaluated is left empty.
-    private static string Number(double value, string format) => double.IsNaN(value) ? "" : value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Number(double? value, string format) =>
+        value is { } number && !double.IsNaN(number) ? number.ToString(format, CultureInfo.InvariantCulture) : "";
 
     private void Writing(Action write)
     {

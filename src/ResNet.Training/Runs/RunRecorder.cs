@@ -5,6 +5,7 @@ using ResNet.Training.Loading;
 using ResNet.Training.Reports;
 using ResNet.Training.Reports.Comparison;
 using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Runs;
 
@@ -93,9 +94,9 @@ internal sealed class RunRecorder : IDisposable
     }
 
     // What was not evaluated has no point.
-    private void Scalar(string tag, double value, long step)
+    private void Scalar(string tag, double? value, long step)
     {
-        if (!double.IsNaN(value)) _board!.Scalar(tag, value, step);
+        if (value is { } number && !double.IsNaN(number)) _board!.Scalar(tag, number, step);
     }
 
     private IReadOnlyList<ReportMistake> Mistakes(EvaluationResult evaluation) =>

@@ -1,4 +1,5 @@
 using ResNet.Imaging;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.TrainingLoop;
 
@@ -19,5 +20,20 @@ public sealed record EarlyStopping
     {
         get;
         init => field = Require.AtLeast(value, 0, $"{nameof(EarlyStopping)}.{nameof(MinimumGain)}");
+    }
+
+    /// <summary>Finds the accuracy to beat in all epochs so far, and how many evaluations have not beaten it since.</summary>
+    internal (double? ToBeat, int Evaluations) Look(IEnumerable<EpochMetrics> epochs)
+    {
+        double? toBeat = null;
+        int evaluations = 0;
+        foreach (var epoch in epochs)
+        {
+            if (BestEpoch.Of([epoch]) is not { Top1: var top1 }) continue;
+            bool gained = toBeat is null || top1 > toBeat + MinimumGain;
+            if (gained) toBeat = top1;
+            evaluations = gained ? 0 : evaluations + 1;
+        }
+        return (toBeat, evaluations);
     }
 }

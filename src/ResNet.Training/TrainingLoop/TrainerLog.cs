@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ResNet.Training.Optimization.Weights;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.TrainingLoop;
 
@@ -24,8 +25,8 @@ internal static partial class TrainerLog
     internal static void EpochCompleted(this ILogger logger, EpochMetrics metrics, int epochs)
     {
         logger.EpochTrained(metrics.Epoch, epochs, metrics.Steps, metrics.TrainLoss, metrics.LearningRate, metrics.ImagesPerSecond);
-        if (!double.IsNaN(metrics.Top1)) logger.EpochEvaluated(metrics.Epoch, metrics.ValidationLoss, metrics.Top1, metrics.Top5);
-        if (!double.IsNaN(metrics.AverageTop1)) logger.AverageEvaluated(metrics.Epoch, metrics.AverageLoss, metrics.AverageTop1, metrics.AverageTop5);
+        if (metrics.Evaluation is { } own) logger.EpochEvaluated(metrics.Epoch, own.Loss, own.Top1, own.Top5);
+        if (metrics.AverageEvaluation is { } average) logger.AverageEvaluated(metrics.Epoch, average.Loss, average.Top1, average.Top5);
     }
 
     [LoggerMessage(20, LogLevel.Information, "Checkpoint of step {Step} written to '{Path}' in {Seconds:0.00} s")]

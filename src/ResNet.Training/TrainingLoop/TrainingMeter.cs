@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.TrainingLoop;
 
@@ -113,8 +114,8 @@ internal sealed class TrainingMeter : IDisposable
         _checkpointSize.Record(bytes);
     }
 
-    private static void Record(Gauge<double> gauge, double value, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private static void Record(Gauge<double> gauge, double? value, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (!double.IsNaN(value)) gauge.Record(value, tags);
+        if (value is { } number && !double.IsNaN(number)) gauge.Record(number, tags);
     }
 }

@@ -103,9 +103,9 @@ public sealed class CheckpointFolderTests : IDisposable
         var folder = new CheckpointFolder(FolderPath, keep: 2);
         Save(folder, 10);
         using var x = zeros(1);
-        SealedFile.Write(FilePath(20), new Dictionary<string, Tensor> { ["x"] = x }, new Dictionary<string, string> { ["format"] = "resnet-checkpoint", ["version"] = "2" });
+        SealedFile.Write(FilePath(20), new Dictionary<string, Tensor> { ["x"] = x }, new Dictionary<string, string> { ["format"] = "resnet-checkpoint", ["version"] = "3" });
         var open = () => folder.OpenLatest(_ => Assert.Fail("it is not damaged"));
-        open.Should().Throw<CheckpointException>().WithMessage($"The checkpoint '{FilePath(20)}' is of version 2, *");
+        open.Should().Throw<CheckpointException>().WithMessage($"The checkpoint '{FilePath(20)}' is of version 3, *");
     }
 
     [Fact]

@@ -154,16 +154,31 @@ public sealed class CheckpointTests : IDisposable
         Problem(File.ReadAllBytes(FilePath)).Should().Be("is not a checkpoint, or its beginning is damaged");
         Refused([], "it is empty");
         Refused(new byte[1000], "it has zeros");
-        Problem(Sealed(new() { ["format"] = "something else", ["version"] = "1", ["step"] = "1" }), isDamaged: false).Should().Be("is not a checkpoint");
-        Problem(Sealed(new() { ["version"] = "1", ["step"] = "1" }), isDamaged: false).Should().Be("is not a checkpoint");
-        Problem(Sealed(new() { ["format"] = "resnet-checkpoint", ["version"] = "1", ["step"] = "-1" }), isDamaged: false).Should().Be("does not say of which step it is");
+        Problem(Sealed(new() { ["format"] = "something else", ["version"] = "2", ["step"] = "1" }), isDamaged: false).Should().Be("is not a checkpoint");
+        Problem(Sealed(new() { ["version"] = "2", ["step"] = "1" }), isDamaged: false).Should().Be("is not a checkpoint");
+        Problem(Sealed(new() { ["format"] = "resnet-checkpoint", ["version"] = "2", ["step"] = "-1" }), isDamaged: false).Should().Be("does not say of which step it is");
     }
 
     [Fact]
     public void A_newer_version_says_so()
     {
-        var newer = Sealed(new() { ["format"] = "resnet-checkpoint", ["version"] = "2" });
-        Problem(newer, isDamaged: false).Should().Be("is of version 2, but this library reads version 1: use the library that wrote it, or a newer one");
+        var newer = Sealed(new() { ["format"] = "resnet-checkpoint", ["version"] = "3" });
+        Problem(newer, isDamaged: false).Should()
+            .Be("is of version 3, but this library reads version 2: use the library that wrote it, or a newer one");
+    }
+
+    [Theory]
+    [InlineData("1", "version 1")]
+    [InlineData("0", "no known version")]
+    [InlineData("x", "no known version")]
+    [InlineData(null, "no known version")]
+    public void An_older_version_says_what_to_do(string? version, string said)
+    {
+        var texts = new Dictionary<string, string> { ["format"] = "resnet-checkpoint", ["step"] = "5" };
+        if (version is not null) texts["version"] = version;
+        Problem(Sealed(texts), isDamaged: false).Should().Be(
+            $"is of {said}, but this library reads version 2: "
+            + "finish the run with the library that wrote it, or begin a new run in another folder");
     }
 
     [Fact]

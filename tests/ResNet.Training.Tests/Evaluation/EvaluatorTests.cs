@@ -26,7 +26,7 @@ public sealed class EvaluatorTests : IDisposable
     [InlineData(true)]
     public void All_that_is_found_is_what_the_probabilities_of_single_images_say(bool flips)
     {
-        var result = new Evaluator(Loader(7), new EvaluatorOptions { Flips = flips, Mistakes = 5 }).Evaluate(_network);
+        var result = new Evaluator(Loader(7), new EvaluatorOptions { Flips = flips, MistakeCount = 5 }).Evaluate(_network);
         var images = Singly(flips);
 
         result.Images.Should().Be(Classes);
@@ -68,7 +68,7 @@ public sealed class EvaluatorTests : IDisposable
         foreach (bool shuffle in new[] { false, true })
         {
             var options = new ImageLoaderOptions { BatchSize = 3, OnUnreadableImage = OnUnreadableImage.Skip, Shuffle = shuffle, Seed = 5 };
-            var result = new Evaluator(_pictures.Loader(options), new EvaluatorOptions { Mistakes = 1000 }).Evaluate(_network);
+            var result = new Evaluator(_pictures.Loader(options), new EvaluatorOptions { MistakeCount = 1000 }).Evaluate(_network);
             result.Images.Should().Be(Classes - 5);
             result.Mistakes.Should().HaveCount(result.Images - (int)Math.Round(result.Images * result.Top1 / 100));
             // A picture's number is its class.
@@ -110,8 +110,8 @@ public sealed class EvaluatorTests : IDisposable
     [Fact]
     public void A_negative_number_of_mistakes_is_refused()
     {
-        var refused = () => new EvaluatorOptions { Mistakes = -1 };
-        refused.Should().Throw<ArgumentException>().WithMessage("EvaluatorOptions.Mistakes is -1, but has to be at least 0.");
+        var refused = () => new EvaluatorOptions { MistakeCount = -1 };
+        refused.Should().Throw<ArgumentException>().WithMessage("EvaluatorOptions.MistakeCount is -1, but has to be at least 0.");
     }
 
     private static ResNetModel Network(int classes)

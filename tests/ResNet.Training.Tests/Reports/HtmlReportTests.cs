@@ -9,7 +9,7 @@ using ResNet.Training.Reports;
 using ResNet.Training.Reports.Charts;
 using ResNet.Training.Reports.Comparison;
 using ResNet.Training.Runs;
-using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Tests.Reports;
 
@@ -91,9 +91,13 @@ public sealed class HtmlReportTests : IDisposable
     [InlineData(0)]
     public void Numbers_that_cannot_be_drawn_do_not_break_the_page(double value)
     {
-        EpochMetrics[] epochs = [.. Enumerable.Range(1, 3).Select(epoch => new EpochMetrics(epoch, value, value, value, value, value, value) { AverageTop1 = value })];
+        var result = new EvaluationResult(value, value, value, 0, value);
+        EpochMetrics[] epochs = [.. Enumerable.Range(1, 3).Select(epoch => new EpochMetrics
+        {
+            Epoch = epoch, TrainLoss = value, LearningRate = value, ImagesPerSecond = value, Evaluation = result, AverageEvaluation = result,
+        })];
         var steps = new[] { new StepMetrics(1, 1, value, value), new StepMetrics(7, 3, 0.5, value) };
-        string page = HtmlReport.Create(new ReportContent { Title = "x", Epochs = epochs, Steps = steps, Evaluation = new EvaluationResult(value, value, value, 0, value) });
+        string page = HtmlReport.Create(new ReportContent { Title = "x", Epochs = epochs, Steps = steps, Evaluation = result });
         page.Should().NotContain("NaN").And.NotContain("∞").And.NotContain("Infinity");
         Block(page).GetProperty("runs")[0].GetProperty("epochs").GetArrayLength().Should().Be(3);
     }

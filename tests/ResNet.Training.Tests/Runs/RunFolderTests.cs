@@ -7,6 +7,7 @@ using ResNet.Training.Optimization.Schedules;
 using ResNet.Training.Optimization.Weights;
 using ResNet.Training.Runs;
 using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Runs;
@@ -68,9 +69,26 @@ public sealed class RunFolderTests : IDisposable
         File.ReadAllText(Path.Combine(RunPath, "metrics.csv")).Should().Be(Header + "\n");
         run.SaveMetrics(
             [
-                new EpochMetrics(1, 1.25, 0.5, 88.125, 99.9, 0.05, 384.96) { Steps = 10 },
-                new EpochMetrics(2, 0.1234567, 0.25, 100, 100, 0.0000001, 400) { Steps = 20, AverageLoss = 0.5, AverageTop1 = 99, AverageTop5 = 100 },
-                new EpochMetrics(3, 0.1, double.NaN, double.NaN, double.NaN, 0.05, double.NaN) { Steps = 30 },
+                new EpochMetrics
+                {
+                    Epoch = 1,
+                    Steps = 10,
+                    TrainLoss = 1.25,
+                    LearningRate = 0.05,
+                    ImagesPerSecond = 384.96,
+                    Evaluation = new(0.5, 88.125, 99.9, 100, 400),
+                },
+                new EpochMetrics
+                {
+                    Epoch = 2,
+                    Steps = 20,
+                    TrainLoss = 0.1234567,
+                    LearningRate = 0.0000001,
+                    ImagesPerSecond = 400,
+                    Evaluation = new(0.25, 100, 100, 100, 400),
+                    AverageEvaluation = new(0.5, 99, 100, 100, 400),
+                },
+                new EpochMetrics { Epoch = 3, Steps = 30, TrainLoss = 0.1, LearningRate = 0.05 },
             ],
             [new StepMetrics(1, 1, 2.5, 0.01), new StepMetrics(3, 1, 2.25, 0.05)]);
         File.ReadAllLines(Path.Combine(RunPath, "metrics.csv")).Should().Equal(

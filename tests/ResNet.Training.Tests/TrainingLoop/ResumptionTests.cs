@@ -9,6 +9,7 @@ using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Schedules;
 using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.TrainingLoop;
@@ -122,6 +123,17 @@ public sealed class ResumptionTests : IDisposable
             var train = () => Trainer(options).Train(fresh, resume: true);
             return train.Should().Throw<CheckpointException>().Which.Message;
         }
+    }
+
+    [Fact]
+    public void Checkpoints_have_identifiers_as_keys()
+    {
+        using var model = Network();
+        Trainer(Options(s_runs["plain"], "keys")).Train(model);
+        using var checkpoint = new CheckpointFolder(Path.Combine(_folder, "keys"), 1).OpenLatest()!;
+        checkpoint.Texts.Keys.Should().BeEquivalentTo("images", "batch_size", "seed", "transforms", "options", "position");
+        (checkpoint.Texts["images"], checkpoint.Texts["batch_size"], checkpoint.Texts["seed"]).Should().Be(("64", "8", "5"));
+        checkpoint.Texts["position"].Should().StartWith("""{"epoch":2,"batch":0,"step":16,"learned":16,"images":0,"elapsed":"00:00:""");
     }
 
     [Fact]

@@ -1,11 +1,15 @@
 using Microsoft.Extensions.Logging;
 using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Tests.TrainingLoop;
 
 public class TrainerLogTests
 {
+    private static readonly EpochMetrics s_trained =
+        new() { Epoch = 2, Steps = 400, TrainLoss = 1.25, LearningRate = 0.05, ImagesPerSecond = 384.9 };
+
     private readonly Recorder _log = new();
 
     [Fact]
@@ -21,7 +25,7 @@ public class TrainerLogTests
     [Fact]
     public void An_epoch_has_a_line_for_training_and_one_for_each_evaluation()
     {
-        var metrics = new EpochMetrics(2, 1.25, 0.5, 80.5, 99.25, 0.05, 384.9) { Steps = 400, AverageLoss = 0.25, AverageTop1 = 90, AverageTop5 = 100 };
+        var metrics = s_trained with { Evaluation = new(0.5, 80.5, 99.25, 100, 400), AverageEvaluation = new(0.25, 90, 100, 100, 400) };
         _log.EpochCompleted(metrics, epochs: 5);
         _log.Lines.Should().Equal(
             "10 Information Epoch 2 of 5, step 400: train loss 1.2500, learning rate 0.05, 385 img/s",
@@ -32,7 +36,7 @@ public class TrainerLogTests
     [Fact]
     public void An_epoch_without_evaluation_has_a_line()
     {
-        _log.EpochCompleted(new EpochMetrics(1, 1.25, double.NaN, double.NaN, double.NaN, 0.05, 384.9), epochs: 5);
+        _log.EpochCompleted(s_trained, epochs: 5);
         _log.Lines.Should().ContainSingle();
     }
 

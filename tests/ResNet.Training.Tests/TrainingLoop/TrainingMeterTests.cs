@@ -2,12 +2,21 @@ using System.Diagnostics.Metrics;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Tests.TrainingLoop;
 
 public class TrainingMeterTests
 {
-    private static readonly EpochMetrics s_epoch = new(3, 0.75, 0.5, 80, 99, 0.01, 400) { AverageLoss = 0.25, AverageTop1 = 90, AverageTop5 = 100 };
+    private static readonly EpochMetrics s_epoch = new()
+    {
+        Epoch = 3,
+        TrainLoss = 0.75,
+        LearningRate = 0.01,
+        ImagesPerSecond = 400,
+        Evaluation = new(0.5, 80, 99, 100, 400),
+        AverageEvaluation = new(0.25, 90, 100, 100, 400),
+    };
 
     [Fact]
     public void A_listener_hears_of_steps_losses_and_checkpoints()
@@ -44,7 +53,7 @@ public class TrainingMeterTests
     public void What_was_not_evaluated_is_not_told()
     {
         using var meter = new TrainingMeter();
-        var metrics = new EpochMetrics(1, 0.75, double.NaN, double.NaN, double.NaN, 0.01, 400);
+        var metrics = s_epoch with { Evaluation = null, AverageEvaluation = null };
         Hear(meter, () => meter.Epoch(metrics)).Should().NotContain(line => line.StartsWith("resnet.evaluation"));
     }
 

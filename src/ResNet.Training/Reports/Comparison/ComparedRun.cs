@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports.Comparison;
 
@@ -16,7 +16,7 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
     public double FinalTrainLoss => Epochs.Count == 0 ? double.NaN : Epochs[^1].TrainLoss;
 
     /// <summary>The evaluation loss of the last epoch that was evaluated; NaN where none was.</summary>
-    public double FinalValidationLoss => Epochs.Select(epoch => epoch.ValidationLoss).LastOrDefault(double.IsFinite, double.NaN);
+    public double FinalValidationLoss => Epochs.Select(epoch => epoch.ValidationLoss ?? double.NaN).LastOrDefault(double.IsFinite, double.NaN);
 
     /// <summary>
     /// How long the passes over the training images took, evaluation left out: images through images a second, epoch by epoch. Null where the files do not

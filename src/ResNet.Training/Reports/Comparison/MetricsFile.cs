@@ -1,5 +1,6 @@
 using System.Globalization;
-using ResNet.Training.TrainingLoop;
+using ResNet.Training.Evaluation;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports.Comparison;
 
@@ -7,7 +8,7 @@ namespace ResNet.Training.Reports.Comparison;
 public static class MetricsFile
 {
     /// <summary>What came out of each epoch.</summary>
-    /// <param name="path">The file. Its first line names the columns, in any order; those that it lacks, and fields that are empty, are NaN, or 0 for steps.</param>
+    /// <param name="path">The file. Its first line names the columns, in any order; numbers whose column or field is empty are NaN, or 0 for steps, and an evaluation without any is null.</param>
     /// <exception cref="RunFolderException">The file is missing, cannot be read, or has something else in it.</exception>
     public static IReadOnlyList<EpochMetrics> Read(string path)
     {
@@ -27,15 +28,23 @@ public static class MetricsFile
         return [.. lines.Index().Skip(1).Where(line => line.Item.Length > 0).Select(line => Row(new Fields(path, columns, line.Item.Split(','), line.Index + 1)))];
     }
 
-    private static EpochMetrics Row(Fields fields) => new(
-        (int)fields.Whole("epoch"), fields.Number("train_loss"), fields.Number("val_loss"), fields.Number("val_top1"), fields.Number("val_top5"),
-        fields.Number("learning_rate"), fields.Number("images_per_second"))
+    private static EpochMetrics Row(Fields fields) => new()
     {
+        Epoch = (int)fields.Whole("epoch"),
         Steps = fields.Whole("steps"),
-        AverageLoss = fields.Number("average_loss"),
-        AverageTop1 = fields.Number("average_top1"),
-        AverageTop5 = fields.Number("average_top5"),
+        TrainLoss = fields.Number("train_loss"),
+        LearningRate = fields.Number("learning_rate"),
+        ImagesPerSecond = fields.Number("images_per_second"),
+        Evaluation = Result(fields, "val"),
+        AverageEvaluation = Result(fields, "average"),
     };
+
+    private static EvaluationResult? Result(Fields fields, string of)
+    {
+        double loss = fields.Number($"{of}_loss"), top1 = fields.Number($"{of}_top1"), top5 = fields.Number($"{of}_top5");
+        bool isEmpty = double.IsNaN(loss) && double.IsNaN(top1) && double.IsNaN(top5);
+        return isEmpty ? null : new EvaluationResult(loss, top1, top5, Images: 0, ImagesPerSecond: double.NaN);
+    }
 
     private readonly record struct Fields(string Path, string[] Columns, string[] Values, int Line)
     {

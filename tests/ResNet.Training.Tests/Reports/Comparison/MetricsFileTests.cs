@@ -1,6 +1,7 @@
 using ResNet.Testing;
+using ResNet.Training.Evaluation;
 using ResNet.Training.Reports.Comparison;
-using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Tests.Reports.Comparison;
 
@@ -20,16 +21,29 @@ public sealed class MetricsFileTests : IDisposable
 
             """);
         epochs.Should().HaveCount(2);
-        epochs[0].Should().Be(new EpochMetrics(1, 2.5, double.NaN, double.NaN, double.NaN, 0.1, 512.5) { Steps = 40 });
-        epochs[1].Should().Be(new EpochMetrics(2, 1.75, 1.5, 61.25, 95, 0.00001, 498) { Steps = 80, AverageLoss = 1.25, AverageTop1 = 63.5, AverageTop5 = 96.5 });
+        epochs[0].Should().Be(new EpochMetrics { Epoch = 1, Steps = 40, TrainLoss = 2.5, LearningRate = 0.1, ImagesPerSecond = 512.5 });
+        epochs[1].Should().BeEquivalentTo(new EpochMetrics
+        {
+            Epoch = 2,
+            Steps = 80,
+            TrainLoss = 1.75,
+            LearningRate = 0.00001,
+            ImagesPerSecond = 498,
+            Evaluation = Result(1.5, 61.25, 95),
+            AverageEvaluation = Result(1.25, 63.5, 96.5),
+        });
     }
 
     [Fact]
     public void Files_with_fewer_columns_or_others_are_read_too()
     {
         Read("epoch,train_loss,val_loss,val_top1,val_top5,learning_rate,images_per_second\n1,0.5,0.6,90,99,0.05,100\n").Should()
-            .Equal(new EpochMetrics(1, 0.5, 0.6, 90, 99, 0.05, 100));
-        Read("val_top1,weather,epoch\n88.5,rain,3\n").Should().Equal(new EpochMetrics(3, double.NaN, double.NaN, 88.5, double.NaN, double.NaN, double.NaN));
+            .BeEquivalentTo([new EpochMetrics
+            {
+                Epoch = 1, TrainLoss = 0.5, LearningRate = 0.05, ImagesPerSecond = 100, Evaluation = Result(0.6, 90, 99),
+            }]);
+        Read("val_top1,weather,epoch\n88.5,rain,3\n").Should()
+            .BeEquivalentTo([new EpochMetrics { Epoch = 3, Evaluation = Result(double.NaN, 88.5, double.NaN) }]);
         Read("epoch,train_loss\n").Should().BeEmpty();
     }
 
@@ -51,6 +65,9 @@ public sealed class MetricsFileTests : IDisposable
         var read = () => MetricsFile.Read(path);
         read.Should().Throw<RunFolderException>().WithMessage($"The metrics '{path}' cannot be read: it is not there. Give the folder of a run that has them.");
     }
+
+    // All that the file has of an evaluation.
+    private static EvaluationResult Result(double loss, double top1, double top5) => new(loss, top1, top5, Images: 0, double.NaN);
 
     private IReadOnlyList<EpochMetrics> Read(string text)
     {

@@ -1,6 +1,6 @@
 using ResNet.Testing;
 using ResNet.Training.Reports.Comparison;
-using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Tests.Reports.Comparison;
 

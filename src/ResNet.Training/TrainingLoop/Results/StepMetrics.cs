@@ -1,4 +1,4 @@
-namespace ResNet.Training.TrainingLoop;
+namespace ResNet.Training.TrainingLoop.Results;
 
 /// <summary>What came out of a step.</summary>
 /// <param name="Step">The step's number in the run, from 1.</param>

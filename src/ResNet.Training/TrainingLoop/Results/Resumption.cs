@@ -1,4 +1,4 @@
-namespace ResNet.Training.TrainingLoop;
+namespace ResNet.Training.TrainingLoop.Results;
 
 /// <summary>Where a run goes on.</summary>
 /// <param name="Checkpoint">The file it goes on from; null where there was none and it begins anew.</param>

@@ -1,0 +1,54 @@
+using System.Text.Json.Serialization;
+using ResNet.Training.Evaluation;
+
+namespace ResNet.Training.TrainingLoop.Results;
+
+/// <summary>The results of an epoch. Numbers of an evaluation are null where there was none.</summary>
+public sealed record EpochMetrics
+{
+    /// <summary>The epoch's number, from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>
+    /// Mean loss over the training images as they passed, label smoothing and mixing included; NaN where no step had a finite one.
+    /// </summary>
+    public double TrainLoss { get; init; } = double.NaN;
+
+    /// <summary>Mean cross entropy over the evaluation images.</summary>
+    public double? ValidationLoss => Evaluation?.Loss;
+
+    /// <summary>Evaluation images whose class is the likeliest one, in percent.</summary>
+    public double? Top1 => Evaluation?.Top1;
+
+    /// <summary>Evaluation images whose class is among the five likeliest, in percent.</summary>
+    public double? Top5 => Evaluation?.Top5;
+
+    /// <summary>The learning rate of the epoch's last step.</summary>
+    public double LearningRate { get; init; } = double.NaN;
+
+    /// <summary>Images a second of the training pass, decoding included; NaN where it had none.</summary>
+    public double ImagesPerSecond { get; init; } = double.NaN;
+
+    /// <summary>Steps of the run so far.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Mean cross entropy over the evaluation images with the averaged weights.</summary>
+    public double? AverageLoss => AverageEvaluation?.Loss;
+
+    /// <summary>Evaluation images whose class is the likeliest one with the averaged weights, in percent.</summary>
+    public double? AverageTop1 => AverageEvaluation?.Top1;
+
+    /// <summary>Evaluation images whose class is among the five likeliest with the averaged weights, in percent.</summary>
+    public double? AverageTop5 => AverageEvaluation?.Top5;
+
+    /// <summary>
+    /// The evaluation of the weights; null where there was none. Of an epoch from before the run was resumed, or from a file, it has the
+    /// numbers alone: its matrix, its calibration and its mistakes are empty.
+    /// </summary>
+    [JsonIgnore]
+    public EvaluationResult? Evaluation { get; init; }
+
+    /// <summary>The evaluation of the averaged weights, in the same way.</summary>
+    [JsonIgnore]
+    public EvaluationResult? AverageEvaluation { get; init; }
+}

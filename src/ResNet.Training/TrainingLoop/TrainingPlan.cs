@@ -1,0 +1,70 @@
+using ResNet.Training.Loading;
+
+namespace ResNet.Training.TrainingLoop;
+
+/// <summary>All about a run that is known before it begins: its length, the step of each batch, and what each step is done with.</summary>
+internal sealed class TrainingPlan
+{
+    private readonly ImageLoader _training;
+    private readonly TrainerOptions _options;
+    private readonly int _stepsPerEpoch;
+    private readonly long _warmup;
+
+    internal TrainingPlan(ImageLoader training, TrainerOptions options)
+    {
+        (_training, _options) = (training, options);
+        _stepsPerEpoch = (training.Batches + options.AccumulateBatches - 1) / options.AccumulateBatches;
+        Steps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
+        if (Steps > int.MaxValue)
+        {
+            throw new ArgumentException(
+                $"{nameof(TrainerOptions)}.{nameof(TrainerOptions.Steps)} is {Steps}, but has to be at most {int.MaxValue}.", nameof(options));
+        }
+        Epochs = (int)((Steps + _stepsPerEpoch - 1) / _stepsPerEpoch);
+        _warmup = (long)Math.Round(options.Schedule.Warmup * Steps);
+        if (options.Average is { } average)
+        {
+            AverageDecay = average.AdjustedDecay(
+                (double)training.Options.BatchSize * options.AccumulateBatches, (double)Steps / _stepsPerEpoch);
+        }
+    }
+
+    /// <summary>Steps of the whole run.</summary>
+    internal long Steps { get; }
+
+    /// <summary>Epochs of the whole run, the last of which may be cut short.</summary>
+    internal int Epochs { get; }
+
+    /// <summary>The part of the average that stays when it moves.</summary>
+    internal double AverageDecay { get; }
+
+    /// <summary>The step of a batch. Steps, epochs and batches count from 0, here and below.</summary>
+    internal long StepOf(int epoch, int batch) => ((long)epoch * _stepsPerEpoch) + (batch / _options.AccumulateBatches);
+
+    /// <summary>The epoch of a step.</summary>
+    internal int EpochOf(long step) => (int)(step / _stepsPerEpoch);
+
+    /// <summary>How many batches make the step of a batch.</summary>
+    internal int BatchesOfStep(int batch) =>
+        Math.Min(_options.AccumulateBatches, _training.Batches - (batch / _options.AccumulateBatches * _options.AccumulateBatches));
+
+    /// <summary>Whether a batch is the last one of its step.</summary>
+    internal bool EndsStep(int batch) => (batch + 1) % _options.AccumulateBatches == 0 || batch + 1 == _training.Batches;
+
+    /// <summary>The learning rate of a step; 0 before the first.</summary>
+    internal double RateOf(long step) => step < 0 ? 0 : _options.Optimizer.LearningRate * _options.Schedule.Factor(step, Steps);
+
+    /// <summary>Whether the average moves after a step.</summary>
+    internal bool MovesAverage(long step) => _options.Average is { } average && step % _stepsPerEpoch % average.EverySteps == 0;
+
+    /// <summary>Whether the warm-up is over by a step, so that the average begins to differ from the weights.</summary>
+    internal bool IsWarm(long step) => step >= _warmup;
+
+    /// <summary>Whether an epoch is evaluated.</summary>
+    internal bool IsEvaluated(int epoch) => (epoch + 1) % _options.EvaluateEvery == 0 || epoch + 1 == Epochs;
+
+    /// <summary>The training images of an epoch, in its size.</summary>
+    internal ImageLoader LoaderOf(int epoch) => _options.ProgressiveSize is { } sizes
+        ? _training.AtHeight(sizes.Side(_training.Transforms.Size.Height, epoch, Epochs))
+        : _training;
+}

@@ -1,0 +1,341 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ResNet.Core;
+using ResNet.Training.Checkpoints;
+using ResNet.Training.Evaluation;
+using ResNet.Training.Optimization;
+using ResNet.Training.Optimization.Weights;
+using ResNet.Training.TrainingLoop.Results;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.TrainingLoop;
+
+/// <summary>
+/// The state of a run, which nothing else changes and which a checkpoint saves and restores whole: weights, average, optimizer, loss scale,
+/// losses, position and results. Randomness has no state: it follows from the seed and the position.
+/// </summary>
+internal sealed class TrainingState : IDisposable
+{
+    private const string PositionKey = "position", StepLossesName = "run.step_losses", LossSumName = "run.loss_sum";
+
+    // No cross entropy is negative.
+    private const double NoLoss = -1;
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+    };
+
+    private readonly TrainerOptions _options;
+    private readonly TrainingPlan _plan;
+    private readonly WeightAverage? _average;
+    private readonly FlatOptimizer _optimizer;
+    private readonly LossScaler? _scaler;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly List<StepMetrics> _history = [];
+
+    // Each step's mean loss [steps], and the sum of the losses of this epoch's images [1], both float64.
+    private readonly Tensor _stepLosses;
+    private readonly Tensor _lossSum;
+
+    // What the norms had seen before the step, where it may be skipped.
+    private readonly Tensor? _statistics;
+
+    private List<EpochMetrics> _epochs = [];
+    private TimeSpan _elapsedBefore;
+    private bool _averageHasBegun;
+    private long _images;
+    private long _fetched;
+
+    /// <summary>A run from its beginning.</summary>
+    /// <param name="model">The network, whose tensors become views of the run's.</param>
+    /// <param name="options">How it is trained.</param>
+    /// <param name="plan">What follows from them.</param>
+    internal TrainingState(ResNetModel model, TrainerOptions options, TrainingPlan plan)
+    {
+        (_options, _plan, Model) = (options, plan, model);
+        using var scope = NewDisposeScope();
+        _stepLosses = empty([plan.Steps], ScalarType.Float64, model.Device).FillInPlace(NoLoss);
+        _lossSum = zeros(1, ScalarType.Float64, model.Device);
+        Weights = new FlatWeights(model, options.Optimizer.DecayNormsAndBiases, options.Precision);
+        try
+        {
+            _optimizer = FlatOptimizer.Create(options.Optimizer, Weights);
+            _average = options.Average is null ? null : new WeightAverage(Weights);
+            _scaler = Weights.Precision == Precision.Half ? new LossScaler() : null;
+            _statistics = options.OnNonFiniteLoss == OnNonFiniteLoss.SkipStep ? Weights.Statistics.clone() : null;
+        }
+        catch
+        {
+            // The network must not be left with views of what is given back.
+            Weights.Dispose();
+            throw;
+        }
+        _stepLosses.DetachFromDisposeScope();
+        _lossSum.DetachFromDisposeScope();
+        _statistics?.DetachFromDisposeScope();
+    }
+
+    internal ResNetModel Model { get; }
+
+    internal FlatWeights Weights { get; }
+
+    /// <summary>The epoch that is under way, from 0.</summary>
+    internal int Epoch { get; private set; }
+
+    /// <summary>The epoch's next batch; one more than the last where the epoch is to be evaluated.</summary>
+    internal int Batch { get; private set; }
+
+    /// <summary>Steps of the run so far, those included whose images could not be read.</summary>
+    internal long Step { get; private set; }
+
+    /// <summary>Steps that changed the weights.</summary>
+    internal long Learned { get; private set; }
+
+    /// <summary>Whether norms have seen batches of a step that is not over: such a state must not be saved.</summary>
+    internal bool IsWithinStep { get; private set; }
+
+    /// <summary>The results of each whole epoch.</summary>
+    internal IReadOnlyList<EpochMetrics> Epochs => _epochs;
+
+    /// <summary>The results of each step until the last <see cref="FetchHistory"/>, those left out whose images could not be read.</summary>
+    internal IReadOnlyList<StepMetrics> History => _history;
+
+    /// <summary>How long the run has taken, in all processes that it ran in.</summary>
+    internal TimeSpan Elapsed => _elapsedBefore + _clock.Elapsed;
+
+    /// <summary>Whether early stopping has ended the run.</summary>
+    internal bool StoppedEarly => _options.EarlyStopping is { } stopping && stopping.Look(_epochs).Evaluations >= stopping.Patience;
+
+    /// <summary>Whether no step is left.</summary>
+    internal bool IsOver => Epoch >= _plan.Epochs || StoppedEarly;
+
+    /// <summary>Begins a step with gradients of zero.</summary>
+    internal void BeginStep()
+    {
+        Weights.ZeroGradients();
+        _statistics?.copy_(Weights.Statistics);
+        IsWithinStep = true;
+    }
+
+    /// <summary>Computes gradients and adds them to those of the step.</summary>
+    internal void AddGradients(Tensor loss)
+    {
+        (_scaler?.Scale(loss) ?? loss).backward();
+        Weights.CollectGradients();
+    }
+
+    /// <summary>Ends a step: changes the weights by its gradients, or skips it where they or its loss are not finite.</summary>
+    /// <param name="step">The step, whose batches have been added.</param>
+    /// <param name="isFinite">Whether its loss is finite.</param>
+    /// <returns>Whether the weights were changed.</returns>
+    internal bool EndStep(TrainingStep step, bool isFinite)
+    {
+        using var untracked = no_grad();
+        using var scope = NewDisposeScope();
+        if (isFinite)
+        {
+            _stepLosses.narrow(0, step.Number, 1).copy_(step.Loss);
+            _lossSum.AddInPlace(step.LossSum);
+            _images += step.Images;
+        }
+        bool learns = HasGradients() && isFinite;
+        if (learns)
+        {
+            if (_options.ClipNorm is { } limit) Gradients.Clip(Weights, limit);
+            _optimizer.Step(_plan.RateOf(step.Number));
+            Weights.PublishWeights();
+            Learned++;
+        }
+        else if (_statistics is not null)
+        {
+            Weights.Statistics.copy_(_statistics);
+        }
+        (Step, Batch, IsWithinStep) = (step.Number + 1, step.NextBatch, false);
+        return learns;
+    }
+
+    /// <summary>Moves the average, where there is one and this is the step to do so.</summary>
+    internal void UpdateAverage()
+    {
+        if (_average is null || !_plan.MovesAverage(Step - 1)) return;
+        if (_averageHasBegun)
+        {
+            _average.Update(_plan.AverageDecay);
+            return;
+        }
+        _average.CopyFromWeights();
+        _averageHasBegun = _plan.IsWarm(Step - 1);
+    }
+
+    /// <summary>Ends the epoch's batches, of which the last ones may have been skipped as a whole.</summary>
+    internal void EndBatches(int batches) => Batch = batches;
+
+    /// <summary>Ends the epoch.</summary>
+    internal void EndEpoch(EpochMetrics metrics)
+    {
+        _epochs.Add(metrics);
+        (Epoch, Batch, _images) = (Epoch + 1, 0, 0);
+        _lossSum.FillInPlace(0);
+        FetchHistory();
+    }
+
+    /// <summary>Has the network show its weights, or their average where one is kept, until the result is disposed of.</summary>
+    internal IDisposable Evaluating(bool average) => Weights.Evaluating(average ? _average : null);
+
+    /// <summary>Leaves the network with the average, where one is kept and has begun.</summary>
+    internal void TakeAverage()
+    {
+        if (_average is null || !_averageHasBegun) return;
+        using var untracked = no_grad();
+        Weights.Weights.copy_(_average.Weights);
+        Weights.Statistics.copy_(_average.Statistics);
+    }
+
+    /// <summary>The mean loss of this epoch's images so far; waits for the device.</summary>
+    internal double FetchMeanLoss() => _lossSum.ReadDouble() / _images;
+
+    /// <summary>The mean loss of a step; NaN where it was skipped. Waits for the device.</summary>
+    internal double FetchLoss(long step)
+    {
+        using var loss = _stepLosses.narrow(0, step, 1);
+        double value = loss.ReadDouble();
+        return value == NoLoss ? double.NaN : value;
+    }
+
+    /// <summary>The mean losses of the steps from one on; negative where a step was skipped. Waits for the device.</summary>
+    internal double[] FetchLosses(long from)
+    {
+        using var scope = NewDisposeScope();
+        return _stepLosses.narrow(0, from, Step - from).cpu().data<double>().ToArray();
+    }
+
+    /// <summary>Adds the steps since the last time to <see cref="History"/>; waits for the device.</summary>
+    internal void FetchHistory()
+    {
+        if (_fetched == Step) return;
+        foreach (double loss in FetchLosses(_fetched))
+        {
+            if (loss >= 0) _history.Add(new StepMetrics(_fetched + 1, _plan.EpochOf(_fetched) + 1, loss, _plan.RateOf(_fetched)));
+            _fetched++;
+        }
+    }
+
+    /// <summary>Writes all of it.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="setup">What the run is made with.</param>
+    /// <param name="isBest">Whether no epoch before was as good.</param>
+    /// <returns>The file.</returns>
+    internal string Save(CheckpointFolder folder, RunSetup setup, bool isBest)
+    {
+        using var scope = NewDisposeScope();
+        FetchHistory();
+        var epochs = _epochs.ConvertAll(SavedEpoch.Of);
+        var position = new Position(Epoch, Batch, Step, Learned, _images, Elapsed, _averageHasBegun, epochs);
+        var texts = new Dictionary<string, string>(setup.Texts) { [PositionKey] = JsonSerializer.Serialize(position, s_json) };
+        return folder.Save(Step, Tensors(), texts, isBest);
+    }
+
+    /// <summary>Goes on where a checkpoint was written; nothing is changed where it does not fit.</summary>
+    /// <exception cref="CheckpointException">It is of another network or cannot be read.</exception>
+    internal void Restore(Checkpoint checkpoint)
+    {
+        var own = Tensors();
+        foreach (var (name, tensor) in own)
+        {
+            if (checkpoint.Tensors.TryGetValue(name, out var stored)
+                && stored.shape.SequenceEqual(tensor.shape)
+                && stored.dtype == tensor.dtype) continue;
+            throw CheckpointException.Unusable(
+                checkpoint.Path, $"is of another network or run: it has no '{name}' of the shape [{string.Join(", ", tensor.shape)}]");
+        }
+        var position = ReadPosition(checkpoint);
+        (Epoch, Batch, Step, Learned, _images) = (position.Epoch, position.Batch, position.Step, position.Learned, position.Images);
+        (_elapsedBefore, _averageHasBegun) = (position.Elapsed, position.AverageHasBegun);
+        _epochs = position.Epochs.ConvertAll(epoch => epoch.ToMetrics());
+        using var untracked = no_grad();
+        foreach (var (name, tensor) in own) tensor.copy_(checkpoint.Tensors[name]);
+        Weights.PublishWeights();
+        FetchHistory();
+        _clock.Restart();
+    }
+
+    public void Dispose()
+    {
+        _clock.Stop();
+        _average?.Dispose();
+        _scaler?.Dispose();
+        _optimizer.Dispose();
+        Weights.Dispose();
+        _stepLosses.Dispose();
+        _lossSum.Dispose();
+        _statistics?.Dispose();
+    }
+
+    // A scaled loss has its gradients looked at in any case, and what is found changes the scale.
+    private bool HasGradients()
+    {
+        if (_scaler is null) return _options.OnNonFiniteLoss == OnNonFiniteLoss.Stop || Gradients.AreFinite(Weights.Gradients);
+        bool finite = _scaler.Unscale(Weights);
+        _scaler.Update();
+        return finite;
+    }
+
+    private Dictionary<string, Tensor> Tensors()
+    {
+        var tensors = new Dictionary<string, Tensor> { [StepLossesName] = _stepLosses, [LossSumName] = _lossSum };
+        var state = Weights.State().Concat(_optimizer.State()).Concat(_average?.State() ?? []).Concat(_scaler?.State() ?? []);
+        foreach (var (name, tensor) in state) tensors.Add(name, tensor);
+        return tensors;
+    }
+
+    private static Position ReadPosition(Checkpoint checkpoint)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Position>(checkpoint.Text(PositionKey), s_json)
+                ?? throw new JsonException("it is empty");
+        }
+        catch (JsonException e)
+        {
+            throw CheckpointException.Unusable(
+                checkpoint.Path, $"cannot be used: its {PositionKey} is not what this version writes ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+
+    /// <summary>All of a checkpoint that is not tensors.</summary>
+    private sealed record Position(
+        int Epoch, int Batch, long Step, long Learned, long Images, TimeSpan Elapsed, bool AverageHasBegun, List<SavedEpoch> Epochs);
+
+    private sealed record SavedEpoch(
+        int Epoch, long Steps, double TrainLoss, double LearningRate, double ImagesPerSecond, SavedResult? Weights, SavedResult? Average)
+    {
+        internal static SavedEpoch Of(EpochMetrics metrics) => new(
+            metrics.Epoch, metrics.Steps, metrics.TrainLoss, metrics.LearningRate, metrics.ImagesPerSecond,
+            SavedResult.Of(metrics.Evaluation), SavedResult.Of(metrics.AverageEvaluation));
+
+        internal EpochMetrics ToMetrics() => new()
+        {
+            Epoch = Epoch,
+            Steps = Steps,
+            TrainLoss = TrainLoss,
+            LearningRate = LearningRate,
+            ImagesPerSecond = ImagesPerSecond,
+            Evaluation = Weights?.ToResult(),
+            AverageEvaluation = Average?.ToResult(),
+        };
+    }
+
+    // A matrix of a thousand classes for each epoch would be larger than the weights.
+    private sealed record SavedResult(double Loss, double Top1, double Top5, int Images, double ImagesPerSecond)
+    {
+        internal static SavedResult? Of(EvaluationResult? result) =>
+            result is null ? null : new(result.Loss, result.Top1, result.Top5, result.Images, result.ImagesPerSecond);
+
+        internal EvaluationResult ToResult() => new(Loss, Top1, Top5, Images, ImagesPerSecond);
+    }
+}
