@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;

@@ -1,4 +1,5 @@
 using ResNet.Imaging.Policies;
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;

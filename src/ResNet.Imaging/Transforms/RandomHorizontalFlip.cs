@@ -1,3 +1,4 @@
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;

@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Inspection;
 using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Loading;

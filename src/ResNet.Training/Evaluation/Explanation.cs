@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Imaging;
 using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Rendering;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

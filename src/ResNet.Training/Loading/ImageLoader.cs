@@ -1,4 +1,5 @@
 using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
 using static TorchSharp.torch;

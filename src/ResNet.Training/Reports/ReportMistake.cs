@@ -2,6 +2,7 @@ using ResNet.Core;
 using ResNet.Core.Inspection;
 using ResNet.Imaging;
 using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Randomness;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 using ResNet.Training.Loading;
 using TorchSharp;
 using static TorchSharp.torch;

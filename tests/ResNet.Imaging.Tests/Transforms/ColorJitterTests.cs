@@ -1,4 +1,5 @@
 using ResNet.Imaging.Color;
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;
 

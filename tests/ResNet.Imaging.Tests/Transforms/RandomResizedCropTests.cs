@@ -1,3 +1,4 @@
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Transforms;
 
 namespace ResNet.Imaging.Tests;

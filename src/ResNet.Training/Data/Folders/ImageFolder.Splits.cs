@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 
 namespace ResNet.Training.Data.Folders;
 

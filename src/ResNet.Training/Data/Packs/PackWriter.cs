@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Text;
 using ResNet.Core;
 using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Data.Folders;

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading.Transforms;

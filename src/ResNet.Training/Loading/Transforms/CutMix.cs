@@ -1,4 +1,5 @@
 using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading.Transforms;

@@ -1,4 +1,4 @@
-using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading.Transforms;

@@ -1,4 +1,4 @@
-using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 using ResNet.Testing;
 using ResNet.Training.Loading.Transforms;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using ResNet.Imaging;
 using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;

@@ -1,4 +1,4 @@
-namespace ResNet.Imaging;
+namespace ResNet.Imaging.Randomness;
 
 /// <summary>
 /// A small pseudo-random number generator whose stream is a function of its seed alone, on every machine and .NET

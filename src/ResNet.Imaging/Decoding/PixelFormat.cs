@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using NetVips;
 
-namespace ResNet.Imaging;
+namespace ResNet.Imaging.Decoding;
 
 /// <summary>
 /// How the pixels of a file are laid out, and their way to 8-bit grey or RGB. The arithmetic is Pillow's

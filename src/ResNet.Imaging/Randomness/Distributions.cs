@@ -1,4 +1,4 @@
-namespace ResNet.Imaging;
+namespace ResNet.Imaging.Randomness;
 
 /// <summary>Random numbers of other distributions than the uniform.</summary>
 internal static class Distributions

@@ -3,6 +3,7 @@ using ResNet.Core.Blocks;
 using ResNet.Core.Export;
 using ResNet.Core.Weights;
 using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Testing;
 using ResNet.Training.Loading;

@@ -1,4 +1,4 @@
-namespace ResNet.Imaging;
+namespace ResNet.Imaging.Rendering;
 
 /// <summary>A rectangle of an image in fractions of pixels, which may reach beyond the image.</summary>
 internal readonly record struct SourceArea(double Left, double Top, double Width, double Height)

@@ -4,6 +4,7 @@ using ResNet.Core.Weights.Formats;
 using ResNet.Imaging;
 using ResNet.Imaging.Color;
 using ResNet.Imaging.Policies;
+using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Loading.Transforms;
