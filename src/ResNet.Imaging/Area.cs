@@ -7,7 +7,7 @@ namespace ResNet.Imaging;
 /// <param name="Height">The number of rows.</param>
 public readonly record struct Area(int Left, int Top, int Width, int Height)
 {
-    /// <summary>The column behind the last one.</summary>
+    /// <summary>The column after the last one.</summary>
     public int Right => Left + Width;
 
     /// <summary>The row below the last one.</summary>

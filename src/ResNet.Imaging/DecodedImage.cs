@@ -3,16 +3,15 @@ using ResNet.Imaging.Resampling;
 
 namespace ResNet.Imaging;
 
-/// <summary>An image in memory, 8 bits a channel, to take crops of one size from; made by <see cref="ImageDecoder.Open"/>.</summary>
+/// <summary>An image in memory with 8 bits a channel, which <see cref="ImageDecoder.Open"/> makes and crops are taken from.</summary>
 /// <remarks>
 /// Sizes are pixels, (0, 0) is the upper left corner, and every destination is interleaved: <c>[height, width, channels]</c>.
-/// Resizing is antialiased bilinear, to the bit what Pillow's <c>resize(..., BILINEAR)</c> and so torchvision's transforms of
-/// Pillow images do.
-/// One image belongs to one thread at a time.
+/// Resizing is antialiased bilinear, to the bit as in Pillow's <c>resize(..., BILINEAR)</c> and torchvision's transforms of
+/// Pillow images. An image belongs to one thread at a time.
 /// </remarks>
 public sealed class DecodedImage : IPixelSource, IDisposable
 {
-    // 5.6 million RGB pixels. The pool keeps for good what it is given, and few images are larger.
+    // 5.6 million RGB pixels. The pool never frees its arrays, and few images are larger.
     private const int MostPooled = 16 << 20;
 
     [ThreadStatic]
@@ -38,7 +37,7 @@ public sealed class DecodedImage : IPixelSource, IDisposable
     /// <summary>1 for grey, 3 for RGB.</summary>
     public int Channels { get; }
 
-    /// <summary>Takes a rectangle of the image and resizes it: what training does with <c>RandomResizedCrop</c>.</summary>
+    /// <summary>Resizes a rectangle of the image, as training does with <c>RandomResizedCrop</c>.</summary>
     /// <param name="left">The rectangle's left edge.</param>
     /// <param name="top">The rectangle's upper edge.</param>
     /// <param name="width">The rectangle's width, at least 1.</param>
@@ -47,7 +46,9 @@ public sealed class DecodedImage : IPixelSource, IDisposable
     /// <param name="targetHeight">The height of the result, at least 1.</param>
     /// <param name="flipHorizontally">Whether the result is mirrored, left to right.</param>
     /// <param name="destination">Receives <c>[targetHeight, targetWidth, Channels]</c>, and has exactly that length.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The rectangle is empty or reaches beyond the image, or a target is below 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The rectangle is empty or reaches beyond the image, or a target is below 1.
+    /// </exception>
     /// <exception cref="ArgumentException"><paramref name="destination"/> has another length.</exception>
     /// <exception cref="ObjectDisposedException">The image was disposed of.</exception>
     public void CropResizeInto(
@@ -62,7 +63,7 @@ public sealed class DecodedImage : IPixelSource, IDisposable
             ImageInterpolation.Bilinear, flipHorizontally, destination);
     }
 
-    /// <summary>Gives the memory of the pixels back.</summary>
+    /// <summary>Frees the memory of the pixels.</summary>
     public void Dispose()
     {
         var returned = Interlocked.Exchange(ref _pixels, null);
@@ -86,9 +87,16 @@ public sealed class DecodedImage : IPixelSource, IDisposable
     private static void CheckSpan(int start, int length, int limit, string startName, string lengthName)
     {
         if (length < 1 || length > limit)
-            throw new ArgumentOutOfRangeException(lengthName, length, $"The crop's {lengthName} has to be between 1 and the image's {limit}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                lengthName, length, $"The crop's {lengthName} has to be between 1 and the image's {limit}.");
+        }
         if (start < 0 || start > limit - length)
-            throw new ArgumentOutOfRangeException(startName, start, $"The crop's {startName} has to be between 0 and {limit - length}, so that all of it is inside the image.");
+        {
+            throw new ArgumentOutOfRangeException(
+                startName, start,
+                $"The crop's {startName} has to be between 0 and {limit - length}, so that all of it is inside the image.");
+        }
     }
 
     private void CheckTarget(int targetWidth, int targetHeight, Span<byte> destination)
@@ -97,7 +105,10 @@ public sealed class DecodedImage : IPixelSource, IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(targetHeight, 1);
         var length = (long)targetHeight * targetWidth * Channels;
         if (destination.Length != length)
+        {
             throw new ArgumentException(
-                $"The destination has {destination.Length} bytes where {targetHeight} x {targetWidth} x {Channels} = {length} are needed.", nameof(destination));
+                $"The destination has {destination.Length} bytes where {targetHeight} x {targetWidth} x {Channels} = {length} are needed.",
+                nameof(destination));
+        }
     }
 }

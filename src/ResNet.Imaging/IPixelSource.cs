@@ -1,6 +1,6 @@
 namespace ResNet.Imaging;
 
-/// <summary>An image of a known size whose pixels are fetched as they are needed.</summary>
+/// <summary>An image of a known size whose pixels are fetched on demand.</summary>
 public interface IPixelSource
 {
     /// <summary>The image's width in pixels, at least 1.</summary>

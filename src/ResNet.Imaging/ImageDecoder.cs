@@ -12,7 +12,7 @@ public static class ImageDecoder
     /// <summary>The largest image that is read, in pixels: Pillow's limit against decompression bombs, 178,956,970.</summary>
     public const int MaxPixels = 2 * (1024 * 1024 * 1024 / 4 / 3);
 
-    // Their memory is used for image after image.
+    // The readers reuse their memory from image to image.
     [ThreadStatic]
     private static ImageReader? s_greyReader;
 
@@ -20,16 +20,21 @@ public static class ImageDecoder
     private static ImageReader? s_colourReader;
 
     /// <summary>Reads an image file.</summary>
-    /// <param name="path">The image file; its content decides what it is, not its name.</param>
+    /// <param name="path">The image file; its content decides the format, not its name.</param>
     /// <param name="channels">1 for grey, 3 for RGB.</param>
-    /// <returns>The whole image, to be disposed of.</returns>
+    /// <returns>The whole image, which the caller disposes of.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is neither 1 nor 3.</exception>
     /// <exception cref="ImageDecodingException">The file is missing, unreadable, damaged, truncated or no image.</exception>
     /// <exception cref="DllNotFoundException">libvips is not installed.</exception>
     public static DecodedImage Open(string path, int channels)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var reader = channels == 1 ? s_greyReader ??= new ImageReader(1) : channels == 3 ? s_colourReader ??= new ImageReader(3) : new ImageReader(channels);
+        var reader = channels switch
+        {
+            1 => s_greyReader ??= new ImageReader(1),
+            3 => s_colourReader ??= new ImageReader(3),
+            _ => new ImageReader(channels),
+        };
         try
         {
             reader.Open(path);

@@ -6,11 +6,11 @@ public sealed class ImageDecodingException : Exception
     /// <summary>Makes the sentence <c>Cannot read the image 'PATH': REASON.</c></summary>
     /// <param name="path">The image file.</param>
     /// <param name="reason">Why it cannot be read, without a full stop.</param>
-    /// <param name="innerException">What was thrown first, if anything.</param>
+    /// <param name="innerException">The cause, if it is an exception.</param>
     public ImageDecodingException(string path, string reason, Exception? innerException = null)
         : base($"Cannot read the image '{path}': {reason}.", innerException) => (Path, Reason) = (path, reason);
 
-    /// <summary>The image file as it was asked for.</summary>
+    /// <summary>The path of the image file as the caller gave it.</summary>
     public string Path { get; }
 
     /// <summary>Why it cannot be read, without a full stop.</summary>

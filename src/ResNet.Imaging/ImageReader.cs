@@ -4,10 +4,10 @@ using ResNet.Imaging.Decoding.Jpeg;
 
 namespace ResNet.Imaging;
 
-/// <summary>Reads one image after another on one thread, and decodes of each no more than is asked for where its format allows.</summary>
+/// <summary>Reads one image after another on one thread, and decodes only the requested part where the format allows it.</summary>
 /// <remarks>
-/// The formats and the pixels are those of <see cref="ImageDecoder"/>. An instance belongs to one thread at a time and keeps its memory from image to
-/// image. Size and pixels are those of the image that was opened last.
+/// The formats and the pixels are those of <see cref="ImageDecoder"/>. An instance belongs to one thread at a time and reuses
+/// its memory from image to image. Size and pixels are those of the image that was opened last.
 /// </remarks>
 public sealed class ImageReader : IPixelSource, IDisposable
 {
@@ -18,10 +18,10 @@ public sealed class ImageReader : IPixelSource, IDisposable
     private string _path = "";
     private bool _isOpen;
 
-    // The whole image, where it does not come from the decoder above.
+    // The whole image, where the decoder above cannot read it.
     private DecodedImage? _image;
 
-    /// <summary>A reader that has no image yet.</summary>
+    /// <summary>Makes a reader without an image.</summary>
     /// <param name="channels">1 for grey, 3 for RGB.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is neither 1 nor 3.</exception>
     public ImageReader(int channels)
@@ -56,8 +56,8 @@ public sealed class ImageReader : IPixelSource, IDisposable
     /// <inheritdoc/>
     public int Channels => _channels;
 
-    /// <summary>Opens an image file and closes the image before.</summary>
-    /// <param name="path">The file; its content decides what it is, not its name.</param>
+    /// <summary>Opens an image file and closes the previous image.</summary>
+    /// <param name="path">The file; its content decides the format, not its name.</param>
     /// <exception cref="ImageDecodingException">It is missing, unreadable, damaged, truncated or no image.</exception>
     /// <exception cref="DllNotFoundException">The format needs libvips, which is not installed.</exception>
     public void Open(string path)
@@ -68,7 +68,7 @@ public sealed class ImageReader : IPixelSource, IDisposable
         Decode();
     }
 
-    /// <summary>Opens an image whose file lies somewhere else, such as in an archive or a database, and closes the image before.</summary>
+    /// <summary>Opens an image from a stream, such as an entry of an archive, and closes the previous image.</summary>
     /// <param name="name">The name of the image in messages.</param>
     /// <param name="contents">The bytes of an image file, from the stream's position to its end.</param>
     /// <exception cref="ImageDecodingException">They cannot be read, or are damaged, truncated or no image.</exception>
@@ -92,7 +92,9 @@ public sealed class ImageReader : IPixelSource, IDisposable
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">No image is open.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="area"/> is empty or reaches beyond the image.</exception>
-    /// <exception cref="ImageDecodingException">The image is damaged: of a JPEG file only the part that is asked for is decoded, and checked.</exception>
+    /// <exception cref="ImageDecodingException">
+    /// The image is damaged. Of a JPEG file only the requested part is decoded and checked.
+    /// </exception>
     public PixelView Read(Area area)
     {
         if (area.Width < 1 || area.Height < 1 || !new Area(0, 0, Width, Height).Contains(area))
@@ -108,7 +110,7 @@ public sealed class ImageReader : IPixelSource, IDisposable
         return ((IPixelSource)_image).Read(area);
     }
 
-    /// <summary>The whole image, which the caller disposes of.</summary>
+    /// <summary>Decodes the whole image, which the caller disposes of.</summary>
     internal DecodedImage ToImage()
     {
         var view = Read(new Area(0, 0, Width, Height));
@@ -122,7 +124,7 @@ public sealed class ImageReader : IPixelSource, IDisposable
         return image;
     }
 
-    /// <summary>Gives back the memory that a large image needed.</summary>
+    /// <summary>Frees the memory of a large image.</summary>
     internal void Trim()
     {
         _jpeg.Trim();
@@ -156,7 +158,8 @@ public sealed class ImageReader : IPixelSource, IDisposable
             if (_length == _file.Length)
             {
                 if (_length == Array.MaxLength) throw new OverflowException();
-                byte[] longer = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, Math.Max(1 << 16, 2L * _length)), pinned: true);
+                int capacity = (int)Math.Min(Array.MaxLength, Math.Max(1 << 16, 2L * _length));
+                byte[] longer = GC.AllocateUninitializedArray<byte>(capacity, pinned: true);
                 _file.CopyTo(longer, 0);
                 _file = longer;
             }
@@ -180,7 +183,7 @@ public sealed class ImageReader : IPixelSource, IDisposable
         if (_path.Length == 0) throw new ImageDecodingException(_path, "its path is empty; name a file");
         try
         {
-            // Sharing everything spares a lock on the file, and so two system calls.
+            // Sharing everything avoids a lock on the file, which would be two system calls.
             using var handle = File.OpenHandle(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             _length = checked((int)RandomAccess.GetLength(handle));
             Memory.Reserve(ref _file, _length);

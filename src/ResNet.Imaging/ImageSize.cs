@@ -5,19 +5,19 @@ namespace ResNet.Imaging;
 /// <param name="Width">Columns, at least 1.</param>
 public readonly record struct ImageSize(int Height, int Width)
 {
-    /// <summary>A square.</summary>
+    /// <summary>Makes a square.</summary>
     /// <param name="side">Height and width, at least 1.</param>
     public ImageSize(int side)
         : this(side, side)
     {
     }
 
-    /// <summary>The same with other lengths.</summary>
+    /// <summary>Applies a function to both sides.</summary>
     internal ImageSize Scaled(Func<int, int> side) => new(side(Height), side(Width));
 
-    /// <summary>Height × width.</summary>
+    /// <summary>Formats the size as height × width.</summary>
     public override string ToString() => $"{Height} × {Width}";
 
-    /// <summary>Makes a square of a number.</summary>
+    /// <summary>Converts a number to a square.</summary>
     public static implicit operator ImageSize(int side) => new(side);
 }

@@ -1,12 +1,12 @@
 namespace ResNet.Imaging;
 
-/// <summary>What lies beyond an image's edges.</summary>
+/// <summary>The values of pixels beyond an image's edges.</summary>
 public enum PaddingMode
 {
     /// <summary>One value everywhere.</summary>
     Constant,
 
-    /// <summary>The pixel at the edge, again and again.</summary>
+    /// <summary>The pixel at the edge, repeated.</summary>
     Edge,
 
     /// <summary>The image mirrored, without the pixel at the edge: <c>c b | a b c</c>.</summary>
@@ -18,7 +18,7 @@ public enum PaddingMode
 
 internal static class PaddingModes
 {
-    /// <summary>Which of <paramref name="length"/> pixels stands at a place that may be beyond them; -1 for none.</summary>
+    /// <summary>Maps a place, which may lie outside, to one of <paramref name="length"/> pixels; -1 for the constant value.</summary>
     public static int Map(this PaddingMode mode, int place, int length)
     {
         if (place >= 0 && place < length) return place;

@@ -5,8 +5,10 @@ public readonly ref struct PixelView
 {
     private readonly ReadOnlySpan<byte> _pixels;
 
-    /// <summary>A view of pixels.</summary>
-    /// <param name="pixels">Rows of interleaved channels, 8 bits each; the first byte belongs to the upper left pixel of <paramref name="area"/>.</param>
+    /// <summary>Makes a view of pixels.</summary>
+    /// <param name="pixels">
+    /// Rows of interleaved channels, 8 bits each; the first byte belongs to the upper left pixel of <paramref name="area"/>.
+    /// </param>
     /// <param name="stride">Bytes from one row to the next.</param>
     /// <param name="channels">1 for grey, 3 for RGB.</param>
     /// <param name="area">The rectangle of the image.</param>
@@ -19,9 +21,15 @@ public readonly ref struct PixelView
             throw new ArgumentException($"The area has {area.Width} × {area.Height} pixels, but has to have at least one.", nameof(area));
         long row = (long)area.Width * channels, needed = ((area.Height - 1L) * stride) + row;
         if (stride < row)
-            throw new ArgumentException($"Rows are {stride} bytes apart, but {area.Width} pixels of {channels} channel(s) need {row}.", nameof(stride));
+        {
+            throw new ArgumentException(
+                $"Rows are {stride} bytes apart, but {area.Width} pixels of {channels} channel(s) need {row}.", nameof(stride));
+        }
         if (pixels.Length < needed)
-            throw new ArgumentException($"There are {pixels.Length} bytes where {area.Width} × {area.Height} pixels need {needed}.", nameof(pixels));
+        {
+            throw new ArgumentException(
+                $"There are {pixels.Length} bytes where {area.Width} × {area.Height} pixels need {needed}.", nameof(pixels));
+        }
         _pixels = pixels;
         (Stride, Channels, Area) = (stride, channels, area);
     }
@@ -35,7 +43,7 @@ public readonly ref struct PixelView
     /// <summary>The rectangle of the image.</summary>
     public Area Area { get; }
 
-    /// <summary>A part of one row.</summary>
+    /// <summary>Gets a part of one row.</summary>
     /// <param name="left">The first column, in the image's coordinates.</param>
     /// <param name="y">The row, in the image's coordinates.</param>
     /// <param name="width">The number of columns.</param>
@@ -44,6 +52,6 @@ public readonly ref struct PixelView
         ? _pixels.Slice(((y - Area.Top) * Stride) + ((left - Area.Left) * Channels), width * Channels)
         : throw new ArgumentOutOfRangeException(nameof(width), $"{width} pixels from ({left}, {y}) on do not lie in {Area}.");
 
-    /// <summary>Everything from a pixel, in the image's own coordinates, to the end of the memory.</summary>
+    /// <summary>Gets the memory from a pixel, in the image's coordinates, to the end.</summary>
     internal ReadOnlySpan<byte> From(int left, int y) => _pixels[(((y - Area.Top) * Stride) + ((left - Area.Left) * Channels))..];
 }

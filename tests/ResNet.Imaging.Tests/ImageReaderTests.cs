@@ -16,7 +16,8 @@ public sealed class ImageReaderTests
         reader.Open("one", stream);
         (reader.Width, reader.Height, reader.Channels).Should().Be((300, 200, 3));
         var view = reader.Read(new Area(0, 0, 300, 200));
-        for (int y = 0; y < 200; y++) view.Row(0, y, 300).SequenceEqual(Motif.Pixels(300, 200, 3).AsSpan(y * 900, 900)).Should().BeTrue();
+        var expected = Motif.Pixels(300, 200, 3);
+        for (int y = 0; y < 200; y++) view.Row(0, y, 300).SequenceEqual(expected.AsSpan(y * 900, 900)).Should().BeTrue();
     }
 
     [Fact]
@@ -70,9 +71,10 @@ public sealed class ImageReaderTests
         {
             using var reader = new ImageReader(channels: 3);
             reader.Open("image", new MemoryStream(file));
-            // The JPEG file is smaller than either: whatever is beyond the one is beyond the other.
+            // The JPEG image is smaller than the other, so the area lies beyond both.
             var read = () => reader.Read(new Area(left, top, width, height)).Stride;
-            read.Should().Throw<ArgumentOutOfRangeException>().WithMessage("The area has to have at least one pixel and to lie in the image of *");
+            read.Should().Throw<ArgumentOutOfRangeException>()
+                .WithMessage("The area has to have at least one pixel and to lie in the image of *");
         }
     }
 

@@ -25,21 +25,21 @@ internal static class Reference
         }
         catch (Exception e) when (e is Win32Exception or TimeoutException)
         {
-            // There is no such program, or it is none that answers.
+            // There is no such program, or it does not answer.
         }
         return $"{s_interpreter} has no torch 1.13 and torchvision 0.14 or later; {InterpreterVariable} can name a Python that has.";
     });
 
-    /// <summary>Why there is nothing to compare with; null where there is.</summary>
+    /// <summary>The reason why there is no reference; null where there is one.</summary>
     internal static string? Missing => s_missing.Value;
 
-    /// <summary>Runs a command of <c>reference.py</c>; one that fails fails the test, with what it wrote about it.</summary>
+    /// <summary>Runs a command of <c>reference.py</c>; if it fails, the test fails with its output.</summary>
     internal static void Run(params string[] arguments) => RunScript("reference.py", arguments);
 
-    /// <summary>Runs a command of a script; one that fails fails the test, with what it wrote about it.</summary>
+    /// <summary>Runs a command of a script; if it fails, the test fails with its output.</summary>
     internal static void RunScript(string script, params string[] arguments) => RunScript(s_limit, script, arguments);
 
-    /// <summary>Likewise, with as much time as it is given.</summary>
+    /// <summary>Runs a command of a script with a time limit.</summary>
     internal static void RunScript(TimeSpan limit, string script, params string[] arguments)
     {
         var (exitCode, errors) = Start(limit, [Path.Combine(AppContext.BaseDirectory, script), .. arguments]);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ResNet.Testing;
 
-/// <summary>A mirror of published files that has none of them, so that a download fails at once, with or without a network.</summary>
+/// <summary>An empty mirror of published files: downloads fail at once, with or without a network.</summary>
 internal sealed class EmptyMirror : IDisposable
 {
     private readonly HttpListener _listener = new();

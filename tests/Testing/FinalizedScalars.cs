@@ -15,24 +15,24 @@ internal sealed class FinalizedScalars : EventListener
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_repeat = TimeSpan.FromSeconds(1);
 
-    // Events come before the constructor is through, and name types by these.
+    // Events identify types by their handles, and may come before the constructor ends.
     private static readonly HashSet<nint> s_counted = [typeof(Scalar).TypeHandle.Value, typeof(Generator).TypeHandle.Value];
     private static readonly nint s_last = typeof(Last).TypeHandle.Value;
 
     private long _count;
     private long _lasts;
 
-    /// <summary>How many there were since this began to listen, all that can be collected now among them.</summary>
+    /// <summary>Counts the finalized objects since the listener started, after collecting all garbage.</summary>
     internal long Count()
     {
         long lasts = Interlocked.Read(ref _lasts);
-        // Twice: what the first collection finalizes may hold some itself.
+        // Twice, because finalized objects may hold further ones.
         for (int i = 0; i < 2; i++)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
-        // The events come a little later, in their order. Those of a session that has just begun may be lost, hence the repetition.
+        // Events come late but in order. The first ones of a session may be lost, hence the repetition.
         var clock = Stopwatch.StartNew();
         do
         {
@@ -52,7 +52,8 @@ internal sealed class FinalizedScalars : EventListener
 
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
-        if (eventData.EventName?.StartsWith("FinalizeObject", StringComparison.Ordinal) != true || eventData.Payload?[0] is not nint type) return;
+        if (eventData.EventName?.StartsWith("FinalizeObject", StringComparison.Ordinal) != true) return;
+        if (eventData.Payload?[0] is not nint type) return;
         if (s_counted.Contains(type)) Interlocked.Increment(ref _count);
         if (type == s_last) Interlocked.Increment(ref _lasts);
     }

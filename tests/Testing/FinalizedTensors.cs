@@ -8,10 +8,10 @@ internal static class FinalizedTensors
 {
     private static long s_count;
 
-    /// <summary>How many the finalizer's thread has freed in this process so far, all that can be collected now among them.</summary>
+    /// <summary>Counts the tensors that the finalizer's thread has freed in this process, after collecting all garbage.</summary>
     internal static long Count()
     {
-        // Twice: what the first collection finalizes may hold tensors itself.
+        // Twice, because finalized objects may hold further tensors.
         for (int i = 0; i < 2; i++)
         {
             GC.Collect();
@@ -26,7 +26,7 @@ internal static class FinalizedTensors
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Drop() => _ = new Probe();
 
-    // TorchSharp counts for each thread what is disposed of on it, and a finalizer can read the numbers of its own thread.
+    // TorchSharp counts disposed tensors by thread, and a finalizer can read the numbers of its own thread.
     private sealed class Probe
     {
         ~Probe()

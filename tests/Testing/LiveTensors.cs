@@ -4,10 +4,10 @@ namespace ResNet.Testing;
 
 internal static class LiveTensors
 {
-    /// <summary>How many tensors there are once the collector has taken what earlier tests left to it: what to count from.</summary>
+    /// <summary>Counts the live tensors after collecting the garbage of earlier tests.</summary>
     /// <param name="parametersMade">
-    /// How many parameters were made since the count to compare with. TorchSharp counts the tensor that
-    /// becomes a parameter and the parameter, but only one of the two when it is disposed of.
+    /// The number of parameters that were made since the previous count. TorchSharp counts both the parameter and the tensor
+    /// that it is made of, but only one of the two when it is disposed of.
     /// </param>
     internal static long Count(long parametersMade = 0)
     {

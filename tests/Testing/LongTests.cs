@@ -3,6 +3,6 @@ namespace ResNet.Testing;
 /// <summary>Tests that take many minutes run with <c>./build.sh test --long</c> only.</summary>
 internal static class LongTests
 {
-    /// <summary>Whether they are to run.</summary>
+    /// <summary>Whether long tests run.</summary>
     internal static bool AreWanted { get; } = Environment.GetEnvironmentVariable("RESNET_LONG_TESTS") == "1";
 }

@@ -4,7 +4,7 @@ namespace ResNet.Testing;
 
 internal static class RandomNorms
 {
-    /// <summary>Gives norms random weights and statistics, so that nothing that is folded or exported does nothing, and no signal is lost on its way.</summary>
+    /// <summary>Gives norms random weights and statistics, so that each has an effect on the output, and no signal vanishes.</summary>
     internal static void Draw(nn.Module network)
     {
         using var _ = no_grad();

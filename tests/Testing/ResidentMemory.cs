@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace ResNet.Testing;
 
-/// <summary>How much memory the process has, without what is free in it.</summary>
+/// <summary>The resident memory of the process, without free memory.</summary>
 internal static class ResidentMemory
 {
     public static long Bytes()
     {
-        // Aggressively, so that what the collector has free is no longer counted.
+        // Aggressively, so that the collector returns its free memory.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -17,7 +17,7 @@ internal static class ResidentMemory
         return process.WorkingSet64;
     }
 
-    // The C library keeps what libvips gave back, up to tens of megabytes.
+    // The C library keeps tens of megabytes that libvips freed.
     private static void Trim()
     {
         if (!OperatingSystem.IsLinux()) return;

@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace ResNet.Testing;
 
-/// <summary>A file system in memory that is soon full; only root on Linux can have one.</summary>
+/// <summary>A small file system in memory; only root on Linux can mount one.</summary>
 internal sealed class SmallDisk : IDisposable
 {
     private SmallDisk(string path) => Path = path;
 
     internal string Path { get; }
 
-    /// <summary>Null where this is not Linux, or where the process may not.</summary>
+    /// <summary>Mounts a disk; null where this is not Linux or the process is not root.</summary>
     internal static SmallDisk? Mount(int megabytes)
     {
         if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess) return null;
@@ -19,19 +19,19 @@ internal sealed class SmallDisk : IDisposable
         return null;
     }
 
-    /// <summary>Mounts it with other options, such as <c>size=64m</c>.</summary>
+    /// <summary>Changes the options of the mount, such as <c>size=64m</c>.</summary>
     internal bool TryRemount(string options) => Run("mount", "-o", $"remount,{options}", Path);
 
-    /// <summary>Makes it read-only for whoever opens files from now on, though others are open for writing.</summary>
+    /// <summary>Makes the disk read-only for files that are opened from now on; open files stay writable.</summary>
     internal bool TryCover() => Run("mount", "--bind", Path, Path) && Run("mount", "-o", "remount,bind,ro", Path);
 
-    /// <summary>Ends that.</summary>
+    /// <summary>Makes the disk writable again.</summary>
     internal bool TryUncover() => Unmount();
 
-    // Whoever looks through the file systems may hold it for a moment longer: it is taken out of the tree at once all the same.
+    // Other processes may hold the disk for a moment longer; a lazy unmount removes it from the tree at once.
     public void Dispose()
     {
-        // Twice where a test failed while it was covered, whose reason is not to be hidden.
+        // Twice where a test failed while the disk was read-only.
         while (Unmount())
         {
         }

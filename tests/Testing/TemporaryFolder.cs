@@ -1,11 +1,11 @@
 namespace ResNet.Testing;
 
-/// <summary>A folder of a test's own, removed with everything in it afterwards.</summary>
+/// <summary>A folder for a test, removed with its contents afterwards.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
 
-    /// <summary>A path below the folder, whose parent folders are made.</summary>
+    /// <summary>Gets a path below the folder, and creates its parent folders.</summary>
     public string File(string relativePath)
     {
         var path = System.IO.Path.Join(Path, relativePath);

@@ -28,9 +28,9 @@ internal static class TinyPictures
     {
         var bytes = new byte[HeaderBytes + (Side * Side * 3)];
         "BM"u8.CopyTo(bytes);
-        // Its length, where the pixels begin, the header's length, width, height, one plane of 24 bits a pixel.
-        foreach (var (place, value) in new[] { (2, bytes.Length), (10, HeaderBytes), (14, 40), (18, Side), (22, Side), (26, 1 | (24 << 16)) })
-            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(place), value);
+        // The file's length, the position of the pixels, the header's length, width, height, one plane of 24 bits a pixel.
+        (int Place, int Value)[] header = [(2, bytes.Length), (10, HeaderBytes), (14, 40), (18, Side), (22, Side), (26, 1 | (24 << 16))];
+        foreach (var (place, value) in header) BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(place), value);
         for (int i = HeaderBytes; i < bytes.Length; i++) bytes[i] = (byte)(least + random.Next(190));
         return bytes;
     }

@@ -6,7 +6,7 @@ using System.Text;
 
 namespace ResNet.Testing;
 
-/// <summary>An HTTP server on this machine that has one file and gives it as badly as it is told to.</summary>
+/// <summary>A local HTTP server of one file, with faults on request.</summary>
 internal sealed class UnreliableServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, port: 0);
@@ -18,7 +18,7 @@ internal sealed class UnreliableServer : IDisposable
 
     /// <summary>Starts a server.</summary>
     /// <param name="content">The file.</param>
-    /// <param name="replies">What it does one request after the other; the last for all others, too.</param>
+    /// <param name="replies">The replies to the requests in their order; the last one also to all further requests.</param>
     public UnreliableServer(byte[] content, params Reply[] replies)
     {
         _content = content;
@@ -29,41 +29,41 @@ internal sealed class UnreliableServer : IDisposable
         _ = ServeAsync();
     }
 
-    /// <summary>What the server does with one request; by default what it should.</summary>
+    /// <summary>The server's reply to a request; by default a correct one.</summary>
     internal sealed record Reply
     {
-        /// <summary>The status, with <see cref="Content"/> or nothing for a body; null for what the request asks for.</summary>
+        /// <summary>The status, with <see cref="Content"/> or an empty body; null for the requested part of the file.</summary>
         public HttpStatusCode? Status { get; init; }
 
-        /// <summary>A header line of its own.</summary>
+        /// <summary>An additional header line.</summary>
         public string? Header { get; init; }
 
-        /// <summary>Sends the whole file whatever part was asked for.</summary>
+        /// <summary>Whether it sends the whole file for any requested part.</summary>
         public bool IgnoresRanges { get; init; }
 
-        /// <summary>How many bytes further on than asked for the part is that it sends and announces.</summary>
+        /// <summary>The distance in bytes of the sent part from the requested one.</summary>
         public int Shift { get; init; }
 
-        /// <summary>What it sends instead of the file.</summary>
+        /// <summary>The content that it sends instead of the file.</summary>
         public byte[]? Content { get; init; }
 
-        /// <summary>How many bytes more than there are it announces; null to announce no length.</summary>
+        /// <summary>The number of bytes that it announces but does not send; null to announce no length.</summary>
         public int? Excess { get; init; } = 0;
 
-        /// <summary>After how many bytes of the body it closes the connection.</summary>
+        /// <summary>The number of bytes of the body after which it closes the connection.</summary>
         public int CutAfter { get; init; } = int.MaxValue;
 
-        /// <summary>What it waits for after the bytes of <see cref="CutAfter"/>, or before it answers at all where it does not cut.</summary>
+        /// <summary>The task to wait for after the bytes of <see cref="CutAfter"/>, or else before the answer.</summary>
         public Task Waits { get; init; } = Task.CompletedTask;
     }
 
     /// <summary>The file's address.</summary>
     public Uri Address { get; }
 
-    /// <summary>The first byte that each request asks for; null where it asks for all.</summary>
+    /// <summary>The first byte of each request; null for requests of the whole file.</summary>
     public IReadOnlyCollection<long?> Requests => _requests;
 
-    /// <summary>Bytes of bodies sent.</summary>
+    /// <summary>The number of bytes of bodies sent.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
     public void Dispose() => _listener.Dispose();

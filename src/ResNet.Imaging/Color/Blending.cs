@@ -4,21 +4,28 @@ using System.Runtime.Intrinsics;
 
 namespace ResNet.Imaging.Color;
 
-/// <summary>Pillow's <c>Image.blend</c> of 8-bit images: single precision, clipped, not rounded but cut off (<c>src/libImaging/Blend.c</c>).</summary>
+/// <summary>
+/// Pillow's <c>Image.blend</c> of 8-bit images: single precision, clipped, truncated and not rounded (<c>src/libImaging/Blend.c</c>).
+/// </summary>
 internal static class Blending
 {
-    /// <summary>Replaces each value by the one on the line from another image's (0) to its own (1) and beyond.</summary>
+    /// <summary>Interpolates from another image (factor 0) to this one (factor 1), or extrapolates beyond it.</summary>
     public static void Blend(ReadOnlySpan<byte> from, Span<byte> pixels, float factor)
     {
         ref byte first = ref MemoryMarshal.GetReference(from), second = ref MemoryMarshal.GetReference(pixels);
         int i = 0;
         if (Vector256.IsHardwareAccelerated)
+        {
             for (; i <= pixels.Length - Vector256<byte>.Count; i += Vector256<byte>.Count)
-                Blend(Vector256.LoadUnsafe(ref first, (nuint)i), Vector256.LoadUnsafe(ref second, (nuint)i), factor).StoreUnsafe(ref second, (nuint)i);
+            {
+                var blended = Blend(Vector256.LoadUnsafe(ref first, (nuint)i), Vector256.LoadUnsafe(ref second, (nuint)i), factor);
+                blended.StoreUnsafe(ref second, (nuint)i);
+            }
+        }
         for (; i < pixels.Length; i++) pixels[i] = Blend(from[i], pixels[i], factor);
     }
 
-    /// <summary>One value.</summary>
+    /// <summary>Blends one value.</summary>
     public static byte Blend(byte from, byte to, float factor) => (byte)Math.Clamp(from + (factor * (to - from)), 0f, 255f);
 
     private static Vector256<byte> Blend(Vector256<byte> from, Vector256<byte> to, float factor)

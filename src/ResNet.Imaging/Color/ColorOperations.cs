@@ -9,7 +9,7 @@ internal static class ColorOperations
     /// <summary>Blends with black.</summary>
     public static void Brightness(Span<byte> pixels, float factor) => BlendWith(0, pixels, factor);
 
-    /// <summary>Blends with a grey that is as bright as the image is on average.</summary>
+    /// <summary>Blends with the image's mean luma.</summary>
     public static void Contrast(Span<byte> pixels, int channels, float factor)
     {
         long sum = 0;
@@ -20,7 +20,7 @@ internal static class ColorOperations
         BlendWith((byte)(((double)sum / (pixels.Length / channels)) + 0.5), pixels, factor);
     }
 
-    /// <summary>Blends with the image in grey; a grey image stays as it is.</summary>
+    /// <summary>Blends with the image in grey; does not change a grey image.</summary>
     /// <param name="pixels">The image.</param>
     /// <param name="channels">Its channels.</param>
     /// <param name="factor">0 for the image in grey.</param>
@@ -33,7 +33,7 @@ internal static class ColorOperations
         Blending.Blend(scratch, pixels, factor);
     }
 
-    /// <summary>Gives all channels the image's luma; a grey image stays as it is.</summary>
+    /// <summary>Sets all channels to the luma; does not change a grey image.</summary>
     public static void Grey(Span<byte> pixels, int channels)
     {
         if (channels == 1) return;

@@ -1,19 +1,20 @@
 namespace ResNet.Imaging.Color;
 
 /// <summary>
-/// Turns the hue of RGB pixels, by way of Pillow's 8-bit HSV (<c>src/libImaging/Convert.c</c>): to the bit what torchvision's
+/// Rotates the hue of RGB pixels through Pillow's 8-bit HSV (<c>src/libImaging/Convert.c</c>): to the bit what torchvision's
 /// <c>adjust_hue</c> does to Pillow images.
 /// </summary>
 internal static class HueRotation
 {
-    // Of each 8-bit hue: which of the six sectors of the circle it lies in, and how far.
+    // For each 8-bit hue: its sector of the circle, one of six, and its position within the sector, from 0 to 1.
     private static readonly byte[] s_sectors = [.. Enumerable.Range(0, 256).Select(hue => (byte)((int)(hue * 6.0 / 255.0) % 6))];
-    private static readonly float[] s_fractions = [.. Enumerable.Range(0, 256).Select(hue => (float)((hue * 6.0 / 255.0) - Math.Floor(hue * 6.0 / 255.0)))];
+    private static readonly float[] s_fractions =
+        [.. Enumerable.Range(0, 256).Select(hue => (float)((hue * 6.0 / 255.0) - Math.Floor(hue * 6.0 / 255.0)))];
 
-    /// <summary>Turns the hue; grey images stay as they are.</summary>
+    /// <summary>Rotates the hue; does not change grey images.</summary>
     /// <param name="pixels">Interleaved pixels.</param>
     /// <param name="channels">1 or 3.</param>
-    /// <param name="turn">Part of the circle, from -0.5 to 0.5. Even 0 rounds the colours to those that 8-bit HSV has.</param>
+    /// <param name="turn">The part of the circle, from -0.5 to 0.5. Even a turn of 0 rounds colours to 8-bit HSV.</param>
     public static void Apply(Span<byte> pixels, int channels, double turn)
     {
         if (channels == 1) return;
@@ -35,7 +36,7 @@ internal static class HueRotation
         (red, green, blue) = saturation == 0 ? ((byte)most, (byte)most, (byte)most) : ToRgb(hue, saturation, (byte)most);
     }
 
-    // Single and double precision alternate as in Pillow, whose results are cut off afterwards.
+    // Single and double precision alternate as in Pillow, which truncates the results.
     private static byte Hue(byte red, byte green, byte blue, int most, int range)
     {
         float r = (float)(most - red) / range, g = (float)(most - green) / range, b = (float)(most - blue) / range;

@@ -37,7 +37,8 @@ internal static class Smoothing
                 channels, smoothed.Slice(start, stride));
     }
 
-    private static void Smooth(ReadOnlySpan<byte> above, ReadOnlySpan<byte> row, ReadOnlySpan<byte> below, int channels, Span<byte> smoothed)
+    private static void Smooth(
+        ReadOnlySpan<byte> above, ReadOnlySpan<byte> row, ReadOnlySpan<byte> below, int channels, Span<byte> smoothed)
     {
         int i = channels, end = row.Length - channels;
         if (Vector256.IsHardwareAccelerated)
@@ -45,13 +46,18 @@ internal static class Smoothing
             ref byte target = ref MemoryMarshal.GetReference(smoothed);
             for (; i <= end - Lanes; i += Lanes)
             {
-                // In Pillow's order, which decides how sums are rounded.
-                var sum = Vector256.Create(0.5f) + Row(below, i, channels, Neighbour) + Row(row, i, channels, Middle) + Row(above, i, channels, Neighbour);
+                // The order is Pillow's, because it decides how sums are rounded.
+                var sum = Vector256.Create(0.5f)
+                    + Row(below, i, channels, Neighbour) + Row(row, i, channels, Middle) + Row(above, i, channels, Neighbour);
                 Store(sum, ref Unsafe.Add(ref target, i));
             }
         }
         for (; i < end; i++)
-            smoothed[i] = (byte)Math.Min(0.5f + RowAt(below, i, channels, Neighbour) + RowAt(row, i, channels, Middle) + RowAt(above, i, channels, Neighbour), 255f);
+        {
+            float sum = 0.5f
+                + RowAt(below, i, channels, Neighbour) + RowAt(row, i, channels, Middle) + RowAt(above, i, channels, Neighbour);
+            smoothed[i] = (byte)Math.Min(sum, 255f);
+        }
     }
 
     private static float RowAt(ReadOnlySpan<byte> row, int i, int channels, float middle) =>

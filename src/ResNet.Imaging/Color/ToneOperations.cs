@@ -1,13 +1,13 @@
 namespace ResNet.Imaging.Color;
 
-/// <summary>What Pillow's <c>ImageOps</c> does to each channel by a table of its values, to the bit.</summary>
+/// <summary>The operations of Pillow's <c>ImageOps</c> that map each channel by a table, to the bit.</summary>
 /// <remarks>Pixels are interleaved, in 1 channel (grey) or 3 (RGB).</remarks>
 internal static class ToneOperations
 {
     private const int Levels = 256;
     private const int MostChannels = 3;
 
-    /// <summary>Keeps the highest bits of each value.</summary>
+    /// <summary>Keeps the most significant bits of each value.</summary>
     public static void Posterize(Span<byte> pixels, int bits)
     {
         byte mask = (byte)(0xFF << (8 - bits));
@@ -33,7 +33,7 @@ internal static class ToneOperations
         Map(pixels, channels, tables);
     }
 
-    /// <summary>Makes all values of each channel about equally frequent.</summary>
+    /// <summary>Equalizes the histogram of each channel.</summary>
     public static void Equalize(Span<byte> pixels, int channels)
     {
         Span<int> histogram = stackalloc int[Levels * MostChannels];
@@ -79,7 +79,7 @@ internal static class ToneOperations
     private static void Stretch(ReadOnlySpan<int> histogram, Span<byte> table)
     {
         int least = histogram.IndexOfAnyExcept(0), greatest = histogram.LastIndexOfAnyExcept(0);
-        // In double precision and cut off, or some values would be another by one.
+        // Double precision, truncated: otherwise some values would differ by one.
         double scale = greatest > least ? 255.0 / (greatest - least) : 1, offset = greatest > least ? -least * scale : 0;
         for (int value = 0; value < Levels; value++) table[value] = (byte)Math.Clamp((value * scale) + offset, 0, 255);
     }

@@ -4,13 +4,12 @@ using System.Buffers.Binary;
 namespace ResNet.Imaging.Decoding;
 
 /// <summary>
-/// Decodes Windows bitmaps: palettes of 1, 4 and 8 bits, 16, 24 and 32 bits, bit fields and run lengths; what Pillow
-/// reads, and as Pillow reads it.
+/// Decodes Windows bitmaps as Pillow does: palettes of 1, 4 and 8 bits, 16, 24 and 32 bits, bit fields and run lengths.
 /// </summary>
 /// <remarks>
-/// libvips leaves BMP to ImageMagick, which it holds for unsafe with untrusted files. Format: "Bitmap Storage" of the
-/// Windows documentation. Where Pillow takes a black and white palette of 4 or 8 bits for one of 1 bit, and where it gets
-/// out of step among run lengths (after a move, and after an odd number of 4-bit pixels), this decoder keeps to the format.
+/// libvips reads BMP through ImageMagick, a loader that it calls unsafe for untrusted files. Format: "Bitmap Storage" of the
+/// Windows documentation. The decoder follows the format where Pillow does not: Pillow takes a black and white palette of 4 or
+/// 8 bits for one of 1 bit, and misreads run lengths after a move and after an odd number of 4-bit pixels.
 /// </remarks>
 internal static class BmpDecoder
 {
@@ -25,7 +24,7 @@ internal static class BmpDecoder
         BitFields = 3,
     }
 
-    // Red, green, blue and alpha for 32 bits, as Pillow has them; the others are not read.
+    // Red, green, blue and alpha for 32 bits: the masks that Pillow supports.
     private static readonly uint[][] s_masksOf32Bits =
     [
         [0xFF0000, 0xFF00, 0xFF, 0],
@@ -40,12 +39,12 @@ internal static class BmpDecoder
     private static readonly uint[] s_masks565 = [0xF800, 0x7E0, 0x1F];
     private static readonly uint[] s_masks555 = [0x7C00, 0x3E0, 0x1F];
 
-    /// <summary>Whether a file says that it is a bitmap.</summary>
+    /// <summary>Whether a file has the signature of a bitmap.</summary>
     public static bool Accepts(ReadOnlySpan<byte> file) => file.StartsWith("BM"u8);
 
     /// <summary>Decodes a whole file.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or truncated.</exception>
-    /// <exception cref="NotSupportedException">The bitmap is of a kind that is not read.</exception>
+    /// <exception cref="NotSupportedException">The kind of bitmap is not supported.</exception>
     public static DecodedImage Decode(ReadOnlySpan<byte> file, int channels)
     {
         var header = Header.Read(file);
@@ -89,7 +88,11 @@ internal static class BmpDecoder
             case 32:
                 var (step, places) = (header.Bits / 8, header.Places);
                 for (int from = 0, to = 0; to < rgb.Length; from += step, to += 3)
-                    (rgb[to], rgb[to + 1], rgb[to + 2]) = (packed[from + places.Red], packed[from + places.Green], packed[from + places.Blue]);
+                {
+                    rgb[to] = packed[from + places.Red];
+                    rgb[to + 1] = packed[from + places.Green];
+                    rgb[to + 2] = packed[from + places.Blue];
+                }
                 break;
             default:
                 var (bits, perByte, mask) = (header.Bits, 8 / header.Bits, (1 << header.Bits) - 1);
@@ -113,7 +116,7 @@ internal static class BmpDecoder
 
     private static DecodedImage DecodeRuns(ReadOnlySpan<byte> file, Header header, int channels)
     {
-        // Few bytes can claim very many pixels, so that they are counted before there is memory for them.
+        // A few bytes can stand for very many pixels: they are counted before memory is allocated.
         if (!new BmpRuns(file, header.Offset, header.Width, header.Height, header.Bits).TryDecode([]))
             throw new InvalidDataException("its pixels end early");
         var count = header.Width * header.Height;
@@ -144,16 +147,16 @@ internal static class BmpDecoder
 
         public bool IsTopDown { get; private init; }
 
-        /// <summary>Where the pixels start.</summary>
+        /// <summary>The position of the pixels in the file.</summary>
         public int Offset { get; private init; }
 
-        /// <summary>Which bytes of a pixel of 24 or 32 bits are its colours.</summary>
+        /// <summary>The byte of each colour in a pixel of 24 or 32 bits.</summary>
         public (int Red, int Green, int Blue) Places { get; private init; }
 
-        /// <summary>5 or 6 of a pixel's 16 bits.</summary>
+        /// <summary>The number of bits of green in a pixel of 16 bits, 5 or 6.</summary>
         public int GreenBits { get; private init; }
 
-        /// <summary>Blue, green, red and, if the entries have four bytes, one that does not count.</summary>
+        /// <summary>Blue, green, red and, in entries of four bytes, an unused byte.</summary>
         public ReadOnlySpan<byte> Palette { get; private init; }
 
         public int PaletteEntry { get; private init; }
@@ -164,7 +167,10 @@ internal static class BmpDecoder
                 throw new InvalidDataException("its header ends early");
             var length = BinaryPrimitives.ReadUInt32LittleEndian(file[FileHeaderLength..]);
             if (length is not (CoreHeaderLength or 40 or 64 or 108 or 124))
-                throw new NotSupportedException($"it is a BMP image with a header of {length} bytes, which is none of 12, 40, 64, 108 and 124");
+            {
+                throw new NotSupportedException(
+                    $"it is a BMP image with a header of {length} bytes, which is none of 12, 40, 64, 108 and 124");
+            }
             if (file.Length < FileHeaderLength + length)
                 throw new InvalidDataException("its header ends early");
 
@@ -175,7 +181,7 @@ internal static class BmpDecoder
         public void PutColour(int index, Span<byte> rgb)
         {
             var entry = index * PaletteEntry;
-            // What the palette lacks is grey, as with Pillow.
+            // An index beyond the palette is a grey value, as in Pillow.
             (rgb[0], rgb[1], rgb[2]) = entry + 3 <= Palette.Length
                 ? (Palette[entry + 2], Palette[entry + 1], Palette[entry])
                 : ((byte)index, (byte)index, (byte)index);
@@ -205,7 +211,7 @@ internal static class BmpDecoder
             var colours = Int(info, 32) is var stated && stated != 0 ? stated : 1u << (bits & 31);
             if (bits <= 8 && colours > 65536)
                 throw new NotSupportedException($"it is a BMP image with a palette of {colours} colours");
-            // Pillow tells a height that is counted from the top by its uppermost byte.
+            // As in Pillow, the most significant byte of the height decides whether lines start at the top.
             var isTopDown = info[11] == 0xFF;
             var height = Int(info, 8);
             var masks = compression == Compression.BitFields ? ReadMasks(file, info, bits) : [];
@@ -239,10 +245,13 @@ internal static class BmpDecoder
                 _ => false,
             };
             if (!known)
-                throw new NotSupportedException($"it is a BMP image of {bits} bits a pixel with compression {(uint)compression}, which is not read");
+            {
+                throw new NotSupportedException(
+                    $"it is a BMP image of {bits} bits a pixel with compression {(uint)compression}, which is not read");
+            }
         }
 
-        // They are in the header if that is long enough, and behind it otherwise.
+        // The masks are in the header if it is long enough, and behind it otherwise.
         private static uint[] ReadMasks(ReadOnlySpan<byte> file, ReadOnlySpan<byte> info, int bits)
         {
             var inside = info.Length >= 56;

@@ -1,10 +1,7 @@
 namespace ResNet.Imaging.Decoding;
 
-/// <summary>Decodes the run lengths of a bitmap of 4 or 8 bits into one index into the palette a pixel.</summary>
-/// <remarks>
-/// As with Pillow the pixels follow each other without regard to the lines, except that a run ends with its line at the
-/// latest; pixels that are skipped have index 0.
-/// </remarks>
+/// <summary>Decodes the run lengths of a bitmap of 4 or 8 bits to a palette index for each pixel.</summary>
+/// <remarks>As in Pillow, pixels may continue on the next line, but a run ends with its line; skipped pixels have index 0.</remarks>
 internal ref struct BmpRuns(ReadOnlySpan<byte> file, int position, int width, int height, int bits)
 {
     private readonly ReadOnlySpan<byte> _file = file;
@@ -13,8 +10,8 @@ internal ref struct BmpRuns(ReadOnlySpan<byte> file, int position, int width, in
     private long _done;
     private long _x;
 
-    /// <summary>Fills the indices of all pixels, or counts only whether there are enough if <paramref name="indices"/> is empty.</summary>
-    /// <returns>Whether the file has as many pixels as it should.</returns>
+    /// <summary>Decodes the indices of all pixels, or only counts them if <paramref name="indices"/> is empty.</summary>
+    /// <returns>Whether the file has enough pixels.</returns>
     public bool TryDecode(Span<byte> indices)
     {
         while (_done < _total && _position + 2 <= _file.Length)
@@ -47,11 +44,11 @@ internal ref struct BmpRuns(ReadOnlySpan<byte> file, int position, int width, in
             Put(indices, bits == 8 ? pixels[i] : Half(pixels[i / 2], i));
         _x += count;
         _position += pixels.Length;
-        // They end at an even place of the file.
+        // The pixels are padded to an even position of the file.
         _position += _position % 2;
     }
 
-    // 0 ends the line, 1 the picture, 2 goes right and up.
+    // 0 ends the line, 1 ends the picture, 2 moves right and up.
     private bool TryMove(Span<byte> indices, int command)
     {
         if (command == 0)

@@ -1,6 +1,6 @@
 namespace ResNet.Imaging.Decoding;
 
-/// <summary>Decodes files of any format that is not read area by area.</summary>
+/// <summary>Decodes whole files of any format.</summary>
 internal static class ImageFormats
 {
     /// <summary>Decodes the first <paramref name="length"/> bytes of a file's contents.</summary>
@@ -10,7 +10,9 @@ internal static class ImageFormats
         try
         {
             var contents = file.AsSpan(0, length);
-            return SmallPng.TryDecode(file, length, channels) ?? DecodeHere(contents, channels) ?? VipsDecoder.Decode(path, contents, channels);
+            return SmallPng.TryDecode(file, length, channels)
+                ?? DecodeHere(contents, channels)
+                ?? VipsDecoder.Decode(path, contents, channels);
         }
         catch (InvalidDataException failure)
         {
@@ -22,7 +24,7 @@ internal static class ImageFormats
         }
     }
 
-    /// <summary>Refuses an image that is empty or larger than <see cref="ImageDecoder.MaxPixels"/>.</summary>
+    /// <summary>Throws for an image that is empty or larger than <see cref="ImageDecoder.MaxPixels"/>.</summary>
     /// <exception cref="InvalidDataException">The image has no pixels.</exception>
     /// <exception cref="NotSupportedException">The image has too many pixels.</exception>
     internal static void CheckSize(int width, int height)
@@ -30,10 +32,15 @@ internal static class ImageFormats
         if (width < 1 || height < 1)
             throw new InvalidDataException($"it has {width} x {height} pixels");
         if ((long)width * height > ImageDecoder.MaxPixels)
-            throw new NotSupportedException($"it has {width} x {height} pixels and {ImageDecoder.MaxPixels:N0} are the most that is read");
+        {
+            throw new NotSupportedException(
+                $"it has {width} x {height} pixels and {ImageDecoder.MaxPixels:N0} are the most that is read");
+        }
     }
 
-    // The formats that libvips has only loaders for that it holds for unsafe.
+    // The formats whose loaders libvips calls unsafe for untrusted files.
     private static DecodedImage? DecodeHere(ReadOnlySpan<byte> file, int channels) =>
-        BmpDecoder.Accepts(file) ? BmpDecoder.Decode(file, channels) : PnmDecoder.Accepts(file) ? PnmDecoder.Decode(file, channels) : null;
+        BmpDecoder.Accepts(file) ? BmpDecoder.Decode(file, channels)
+        : PnmDecoder.Accepts(file) ? PnmDecoder.Decode(file, channels)
+        : null;
 }

@@ -1,13 +1,13 @@
 namespace ResNet.Imaging.Decoding;
 
 /// <summary>
-/// Turns an image the way that its orientation says, numbered as in TIFF and Exif: 1 as it is, 2 mirrored, 3 turned by 180
-/// degrees, 4 upside down, 5 to 8 lying on its side.
+/// Rotates an image upright, by its orientation in TIFF or Exif: 1 upright, 2 mirrored, 3 rotated by 180 degrees, 4 flipped
+/// vertically, 5 to 8 with height and width exchanged.
 /// </summary>
-/// <remarks>libvips 8.14 can turn a TIFF image while it reads it, but then fails with those of more than a few lines.</remarks>
+/// <remarks>libvips 8.14 can rotate a TIFF image while it reads the file, but then fails on images of more than a few lines.</remarks>
 internal static class Orientation
 {
-    /// <summary>Returns the image itself if it need not be turned; disposes of it otherwise.</summary>
+    /// <summary>Returns the image itself if it is upright; otherwise disposes of it and returns a rotated copy.</summary>
     public static DecodedImage Turn(DecodedImage image, int orientation)
     {
         if (orientation is < 2 or > 8)
@@ -15,7 +15,7 @@ internal static class Orientation
         using (image)
         {
             var (width, height) = (image.Width, image.Height);
-            // Where in the image the result's upper left pixel is, and how far the next one to the right and the next one down are.
+            // The index in the image of the result's upper left pixel, and the steps to its neighbours on the right and below.
             var (start, right, down) = orientation switch
             {
                 2 => (width - 1, -1, width),
@@ -26,7 +26,9 @@ internal static class Orientation
                 7 => ((width * height) - 1, -width, -1),
                 _ => (width - 1, width, -1),
             };
-            var turned = orientation < 5 ? new DecodedImage(width, height, image.Channels) : new DecodedImage(height, width, image.Channels);
+            var turned = orientation < 5
+                ? new DecodedImage(width, height, image.Channels)
+                : new DecodedImage(height, width, image.Channels);
             Copy(image, turned, start, right, down);
             return turned;
         }

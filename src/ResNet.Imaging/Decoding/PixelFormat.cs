@@ -4,10 +4,10 @@ using NetVips;
 namespace ResNet.Imaging.Decoding;
 
 /// <summary>
-/// How the pixels of a file are laid out, and their way to 8-bit grey or RGB. The arithmetic is Pillow's
-/// (<c>src/libImaging/Convert.c</c>), because the published weights were trained on what Pillow makes of a file:
-/// alpha is dropped and not blended, CMYK is inverted without a colour profile, 16 bits keep their upper half, except
-/// that of 16-bit grey without alpha all above 255 becomes 255.
+/// The layout of a file's pixels, and their conversion to 8-bit grey or RGB. The arithmetic is Pillow's
+/// (<c>src/libImaging/Convert.c</c>), because the published weights were trained on Pillow's pixels: alpha is dropped and
+/// not blended, CMYK is inverted without a colour profile, 16 bits keep their upper half, but 16-bit grey without alpha is
+/// clipped to 255.
 /// </summary>
 internal readonly struct PixelFormat
 {
@@ -36,12 +36,14 @@ internal readonly struct PixelFormat
         Cmyk = 4,
     }
 
-    /// <summary>The size of a pixel of the file as libvips gives it.</summary>
+    /// <summary>The size of a pixel in libvips' output.</summary>
     public int BytesPerPixel => _depth == Depth.Bits8 ? _bands : 2 * _bands;
 
-    /// <summary>Reads the format off a decoded image, or null if it is one that no image folder holds (floating point, Lab).</summary>
+    /// <summary>Reads the format from a decoded image; null for floating point, Lab and other formats that are not supported.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="hasAlpha">Whether a second channel of 16-bit grey is the file's own, and not a transparent grey that libvips made one of.</param>
+    /// <param name="hasAlpha">
+    /// Whether the second channel of 16-bit grey is in the file. libvips also adds one for a grey value that is declared transparent.
+    /// </param>
     public static PixelFormat? Of(Image image, bool hasAlpha)
     {
         var bands = image.Bands;
@@ -56,7 +58,9 @@ internal readonly struct PixelFormat
         var format = image.Format;
         if (colours is not { } known || bands < (int)known || format is not (Enums.BandFormat.Uchar or Enums.BandFormat.Ushort))
             return null;
-        var depth = format == Enums.BandFormat.Uchar ? Depth.Bits8 : known == Colours.Grey && !hasAlpha ? Depth.Clipped16 : Depth.Upper8Of16;
+        var depth = format == Enums.BandFormat.Uchar ? Depth.Bits8
+            : known == Colours.Grey && !hasAlpha ? Depth.Clipped16
+            : Depth.Upper8Of16;
         return new PixelFormat(known, bands, depth);
     }
 
@@ -64,7 +68,7 @@ internal readonly struct PixelFormat
     public static PixelFormat Of8Bit(int bands) => new(bands < 3 ? Colours.Grey : Colours.Rgb, bands, Depth.Bits8);
 
     /// <summary>Converts pixels to 8-bit grey (1 channel) or RGB (3 channels).</summary>
-    /// <param name="source">The pixels as libvips gives them; 16-bit ones are overwritten.</param>
+    /// <param name="source">The pixels from libvips; 16-bit ones are overwritten.</param>
     /// <param name="destination">As many pixels, interleaved.</param>
     /// <param name="channels">1 or 3.</param>
     public void Convert(Span<byte> source, Span<byte> destination, int channels)

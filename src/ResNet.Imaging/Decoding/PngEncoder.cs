@@ -3,10 +3,10 @@ using System.IO.Compression;
 
 namespace ResNet.Imaging.Decoding;
 
-/// <summary>Encodes PNG files: 8-bit grey or RGB, compressed quickly and not filtered, which suits many small images.</summary>
+/// <summary>Encodes PNG files of 8-bit grey or RGB, with fast compression and without filters, for many small images.</summary>
 internal static class PngEncoder
 {
-    /// <summary>Makes the bytes of a PNG file.</summary>
+    /// <summary>Encodes an image to the bytes of a PNG file.</summary>
     /// <param name="pixels">Interleaved <c>[height, width, channels]</c>, 8 bits each.</param>
     /// <param name="width">In pixels, at least 1.</param>
     /// <param name="height">In pixels, at least 1.</param>

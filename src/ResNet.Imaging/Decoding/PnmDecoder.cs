@@ -3,13 +3,15 @@ using System.Buffers;
 namespace ResNet.Imaging.Decoding;
 
 /// <summary>
-/// Decodes the portable bitmaps, graymaps and pixmaps of Netpbm (P1 to P6), plain and raw, as Pillow reads them: samples
-/// are scaled to 255, except that grey of more than 8 bits is scaled to 65535 and what is above 255 then becomes 255.
+/// Decodes the portable bitmaps, graymaps and pixmaps of Netpbm (P1 to P6), plain and raw, as Pillow does: samples are scaled
+/// to 255, but grey of more than 8 bits is scaled to 65535 and then clipped to 255.
 /// </summary>
-/// <remarks>libvips' own loader is among those that it holds for unsafe with untrusted files. Format: the manual pages pbm(5), pgm(5) and ppm(5).</remarks>
+/// <remarks>
+/// libvips calls its own loader unsafe for untrusted files. Format: the manual pages pbm(5), pgm(5) and ppm(5).
+/// </remarks>
 internal static class PnmDecoder
 {
-    /// <summary>Whether a file says that it is one of the six formats.</summary>
+    /// <summary>Whether a file has the signature of one of the six formats.</summary>
     public static bool Accepts(ReadOnlySpan<byte> file) =>
         file.Length > 2 && file[0] == 'P' && file[1] is >= (byte)'1' and <= (byte)'6' && Tokens.IsSpace(file[2]);
 
@@ -51,7 +53,7 @@ internal static class PnmDecoder
         }
     }
 
-    // Before there is memory for the pixels.
+    // The length is checked before memory for the pixels is allocated.
     private static void CheckLength(int there, long samples, int height, int kind, int most)
     {
         var least = kind switch
@@ -97,7 +99,9 @@ internal static class PnmDecoder
         private byte ReadPlain()
         {
             var value = _tokens.Number("sample");
-            return value <= most ? _scaled[value] : throw new InvalidDataException($"it has a sample of {value} where {most} is the largest");
+            return value <= most
+                ? _scaled[value]
+                : throw new InvalidDataException($"it has a sample of {value} where {most} is the largest");
         }
 
         private void ReadRaw(Span<byte> line)
@@ -119,7 +123,7 @@ internal static class PnmDecoder
         }
     }
 
-    /// <summary>Numbers between white space; a comment, from # to the end of its line, counts as nothing at all.</summary>
+    /// <summary>Numbers separated by white space; a comment, from # to the end of its line, is skipped.</summary>
     private ref struct Tokens(ReadOnlySpan<byte> rest)
     {
         // Pillow's limit.

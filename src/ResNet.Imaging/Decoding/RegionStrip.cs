@@ -3,10 +3,10 @@ using NetVips;
 
 namespace ResNet.Imaging.Decoding;
 
-/// <summary>A rectangle of a libvips image's pixels, its rows without gaps, in native memory.</summary>
+/// <summary>The pixels of a rectangle of a libvips image, without gaps between rows, in native memory.</summary>
 /// <remarks>
-/// <see cref="Region.Fetch"/> copies every rectangle into a new array, which makes the decoding of photographs a few percent
-/// slower, and of uncompressed ones a tenth.
+/// <see cref="Region.Fetch"/> copies every rectangle into a new array, which slows decoding down by a few percent for
+/// photographs, and by a tenth for uncompressed images.
 /// </remarks>
 internal readonly unsafe ref struct RegionStrip : IDisposable
 {
@@ -29,11 +29,12 @@ internal readonly unsafe ref struct RegionStrip : IDisposable
 
     public void Dispose() => NetVips.NetVips.Free((nint)_pixels);
 
-    // From the library that NetVips has loaded, found as NetVips finds it.
+    // The function is in the library that NetVips has loaded, and is found like NetVips' own.
     private static delegate* unmanaged[Cdecl]<nint, int, int, int, int, out nuint, byte*> FindFetch()
     {
         var file = OperatingSystem.IsWindows() ? "libvips-42.dll" : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42";
         var library = NativeLibrary.Load(file, typeof(Region).Assembly, null);
-        return (delegate* unmanaged[Cdecl]<nint, int, int, int, int, out nuint, byte*>)NativeLibrary.GetExport(library, "vips_region_fetch");
+        var fetch = NativeLibrary.GetExport(library, "vips_region_fetch");
+        return (delegate* unmanaged[Cdecl]<nint, int, int, int, int, out nuint, byte*>)fetch;
     }
 }

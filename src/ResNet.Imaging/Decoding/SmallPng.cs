@@ -5,16 +5,16 @@ using System.IO.Compression;
 namespace ResNet.Imaging.Decoding;
 
 /// <summary>
-/// Decodes the plainest of PNG files without libvips: small, 8 bits a channel, no palette, not interlaced, undamaged.
+/// Decodes the simplest PNG files without libvips: small, 8 bits a channel, no palette, not interlaced, undamaged.
 /// </summary>
 /// <remarks>
-/// libvips sets up a pipeline of objects for every image, which takes several times as long as decoding 28 x 28 pixels
-/// and is felt beside a training step. Whatever is not plain or not in order is left to libvips, so that there is one
-/// judge of what is wrong with a file. Format: the PNG specification, third edition (W3C, 2025).
+/// libvips sets up a pipeline of objects for every image, which takes several times as long as decoding 28 x 28 pixels and
+/// slows a training step down. All other files, damaged ones included, are left to libvips, so that one decoder decides what
+/// is wrong with a file. Format: the PNG specification, third edition (W3C, 2025).
 /// </remarks>
 internal static class SmallPng
 {
-    // 128 x 128 RGB. Beyond that libvips' pipeline hardly counts, and libpng's filters are vectorised.
+    // 128 x 128 RGB. For larger images the cost of libvips' pipeline is small, and libpng's filters are vectorised.
     private const int MostBytes = 128 * 128 * 3;
 
     // A chunk is its length, its type, its data and a checksum over type and data.
@@ -26,7 +26,7 @@ internal static class SmallPng
 
     internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
-    /// <summary>Decodes the first <paramref name="length"/> bytes of <paramref name="file"/>, or returns null if they are for libvips to decode.</summary>
+    /// <summary>Decodes the first <paramref name="length"/> bytes of <paramref name="file"/>; null if libvips has to do it.</summary>
     public static DecodedImage? TryDecode(byte[] file, int length, int channels)
     {
         var contents = file.AsSpan(0, length);
@@ -59,11 +59,14 @@ internal static class SmallPng
     private static bool TryReadHeader(ReadOnlySpan<byte> contents, out int width, out int height, out int bands)
     {
         (width, height, bands) = (0, 0, 0);
-        if (!TryReadChunk(contents, Signature.Length, out var type, out var header) || !type.SequenceEqual("IHDR"u8) || header.Length != HeaderLength)
+        if (!TryReadChunk(contents, Signature.Length, out var type, out var header)
+            || !type.SequenceEqual("IHDR"u8) || header.Length != HeaderLength)
+        {
             return false;
+        }
         var (wide, high) = (BinaryPrimitives.ReadUInt32BigEndian(header), BinaryPrimitives.ReadUInt32BigEndian(header[4..]));
         bands = header[9] switch { 0 => 1, 2 => 3, 4 => 2, 6 => 4, _ => 0 };
-        // 8 bits a channel; the compression, filter and interlace methods that are numbered 0.
+        // 8 bits a channel; compression, filter and interlace methods 0.
         if (bands == 0 || header[8] != 8 || header[10] != 0 || header[11] != 0 || header[12] != 0)
             return false;
         if (wide == 0 || high == 0 || wide > MostBytes || high > MostBytes || wide * high * bands > MostBytes)
@@ -72,7 +75,7 @@ internal static class SmallPng
         return true;
     }
 
-    // Finds the compressed pixels if they are in one chunk, as encoders write them for small images.
+    // Finds the compressed pixels if they are in one chunk, as in most small images.
     private static bool TryFindData(ReadOnlySpan<byte> contents, out int start, out int length)
     {
         (start, length) = (0, 0);
@@ -117,7 +120,7 @@ internal static class SmallPng
         try
         {
             using var inflated = new ZLibStream(data, CompressionMode.Decompress);
-            // The byte too many has zlib reach the end, where it compares its checksum.
+            // Reading one byte more makes zlib reach the end and compare its checksum.
             return inflated.ReadAtLeast(lines, lines.Length, throwOnEndOfStream: false) == lines.Length && inflated.ReadByte() < 0;
         }
         catch (InvalidDataException)
@@ -142,7 +145,7 @@ internal static class SmallPng
         return true;
     }
 
-    // Above the first line and left of the first pixel everything counts as 0.
+    // Pixels above the first line and left of the first pixel count as 0.
     private static void Unfilter(byte filter, Span<byte> line, ReadOnlySpan<byte> above, int bands)
     {
         for (var i = 0; i < line.Length; i++)
@@ -167,7 +170,7 @@ internal static class SmallPng
         return toLeft <= toAbove && toLeft <= toAboveLeft ? left : toAbove <= toAboveLeft ? above : aboveLeft;
     }
 
-    /// <summary>The checksum that ends a chunk, over its type and data.</summary>
+    /// <summary>Computes the checksum at the end of a chunk, over its type and data.</summary>
     internal static uint Crc(ReadOnlySpan<byte> bytes)
     {
         var crc = uint.MaxValue;

@@ -2,21 +2,21 @@ using NetVips;
 
 namespace ResNet.Imaging.Decoding;
 
-/// <summary>Decodes JPEG, PNG, WebP and TIFF files by libvips.</summary>
+/// <summary>Decodes JPEG, PNG, WebP and TIFF files with libvips.</summary>
 internal static class VipsDecoder
 {
     private const string TiffLoader = "tiffload_source";
 
-    // Large enough for every loader to work in blocks of its own choosing, small enough to stay in the first-level cache.
+    // Large enough for the blocks of every loader, small enough for the first-level cache.
     private const int StripBytes = 32 * 1024;
 
-    // Shared by all decoding threads, and exclusive while the reason of a failure is looked for.
+    // Decoding threads share the lock; finding the reason of a failure takes it exclusively.
     private static readonly ReaderWriterLockSlim s_errorBufferLock = new();
 
     private static ReadOnlySpan<byte> JpegSignature => [0xFF, 0xD8, 0xFF];
 
     /// <summary>Decodes a file's contents.</summary>
-    /// <exception cref="ImageDecodingException">The file is damaged, truncated or of no format that is read.</exception>
+    /// <exception cref="ImageDecodingException">The file is damaged, truncated or of an unknown format.</exception>
     /// <exception cref="NotSupportedException">The image is too large, or this build of libvips cannot read its format.</exception>
     /// <exception cref="DllNotFoundException">libvips is missing or too old.</exception>
     internal static DecodedImage Decode(string path, ReadOnlySpan<byte> file, int channels)
@@ -30,7 +30,7 @@ internal static class VipsDecoder
         }
         catch (VipsException)
         {
-            // The reason is looked for below, where the lock is no longer held.
+            // The reason is found below, after the lock is released.
         }
         finally
         {
@@ -39,8 +39,8 @@ internal static class VipsDecoder
         return DecodeAlone(path, loader, file, channels);
     }
 
-    // libvips has one error buffer for all threads, with remarks about readable files among the errors. To know which line
-    // belongs to this file, it is decoded once more, from an empty buffer and while no other file is decoded.
+    // libvips has one error buffer for all threads, which also holds warnings about readable files. To find this file's error,
+    // the file is decoded again with an empty buffer while no other file is decoded.
     private static DecodedImage DecodeAlone(string path, string loader, ReadOnlySpan<byte> file, int channels)
     {
         if (NetVips.NetVips.TypeFind("VipsOperation", loader) == 0)
@@ -48,7 +48,7 @@ internal static class VipsDecoder
         s_errorBufferLock.EnterWriteLock();
         try
         {
-            // Its constructor takes the text out of the buffer.
+            // The constructor empties the buffer.
             _ = new VipsException("");
             return Decode(path, loader, file, channels);
         }
@@ -64,17 +64,19 @@ internal static class VipsDecoder
 
     private static DecodedImage Decode(string path, string loader, ReadOnlySpan<byte> file, int channels)
     {
-        // The source owns a copy of the file, and libvips keeps the source for as long as it needs it.
+        // The source owns a copy of the file, and libvips keeps the source as long as it needs it.
         using var source = Source.NewFromMemory(file);
         // A damaged or truncated file is an error, odd metadata is not.
         var options = new VOption { { "access", Enums.Access.Sequential }, { "fail_on", Enums.FailOn.Error } };
         using var image = (Image)Operation.Call(loader, options, source);
         var decoded = ReadPixels(path, image, HasGreyAlpha(file), channels);
-        // Pillow turns TIFF images, and no others.
-        return loader == TiffLoader && image.Contains("orientation") ? Orientation.Turn(decoded, (int)image.Get("orientation")) : decoded;
+        // Pillow rotates TIFF images only.
+        return loader == TiffLoader && image.Contains("orientation")
+            ? Orientation.Turn(decoded, (int)image.Get("orientation"))
+            : decoded;
     }
 
-    // What libvips' own search for a loader would find, without asking all of its loaders for every image.
+    // Finds the same loader as libvips, without trying all of its loaders for every image.
     private static string FindLoader(string path, ReadOnlySpan<byte> file)
     {
         if (file.StartsWith(JpegSignature))
@@ -85,11 +87,13 @@ internal static class VipsDecoder
             return "webpload_source";
         if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8) || file.StartsWith("II+\0"u8) || file.StartsWith("MM\0+"u8))
             return TiffLoader;
-        throw new ImageDecodingException(path, file.IsEmpty ? "the file is empty" : "it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image");
+        throw new ImageDecodingException(
+            path, file.IsEmpty ? "the file is empty" : "it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image");
     }
 
-    // The colour type of a PNG file.
-    private static bool HasGreyAlpha(ReadOnlySpan<byte> file) => file.StartsWith(SmallPng.Signature) && file.Length > 25 && file[25] == 4;
+    // Byte 25 of a PNG file is its colour type.
+    private static bool HasGreyAlpha(ReadOnlySpan<byte> file) =>
+        file.StartsWith(SmallPng.Signature) && file.Length > 25 && file[25] == 4;
 
     private static DecodedImage ReadPixels(string path, Image image, bool hasGreyAlpha, int channels)
     {
@@ -104,8 +108,8 @@ internal static class VipsDecoder
         var decoded = new DecodedImage(width, height, channels);
         try
         {
-            // A region computes pixels on the calling thread. Writing the image to memory, libvips' usual way, would hand it to
-            // a thread of its own, which costs more than decoding a small picture.
+            // A region computes pixels on the calling thread. Writing the image to memory, the usual way, would start a thread,
+            // which costs more than decoding a small picture.
             using var region = Region.New(image);
             var rows = (int)Math.Clamp(StripBytes / rowBytes, 1, height);
             for (var top = 0; top < height; top += rows)
@@ -123,7 +127,7 @@ internal static class VipsDecoder
         }
     }
 
-    // NetVips puts libvips' error buffer below a line of its own. A line begins with "pngload_source: " or the like.
+    // NetVips puts a line of its own before libvips' error buffer, whose lines begin with "pngload_source: " or the like.
     private static string Reason(VipsException failure)
     {
         var line = failure.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)

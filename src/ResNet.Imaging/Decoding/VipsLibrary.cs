@@ -8,7 +8,7 @@ internal static class VipsLibrary
 {
     private static readonly Lazy<bool> s_initialisation = new(Initialise);
 
-    /// <summary>Loads and initialises libvips on the first call; later calls cost nothing.</summary>
+    /// <summary>Loads and initialises libvips on the first call.</summary>
     /// <exception cref="DllNotFoundException">libvips is missing or too old.</exception>
     internal static void EnsureInitialised() => _ = s_initialisation.Value;
 
@@ -25,7 +25,7 @@ internal static class VipsLibrary
                 $"libvips is version {NetVips.NetVips.Version(0)}.{NetVips.NetVips.Version(1)}; 8.13 or newer is needed, such as that of "
                 + $"the package {NativePackage()}.");
 
-        // Each image is read once, so a cache of operations would only hold memory. The images of a batch are decoded in
+        // Each image is read once, so a cache of operations would only waste memory. The images of a batch are decoded in
         // parallel, so one image needs no threads of its own.
         Cache.Max = 0;
         NetVips.NetVips.Concurrency = 1;
@@ -35,7 +35,7 @@ internal static class VipsLibrary
         return true;
     }
 
-    // Linux distributions that build .NET themselves give it a runtime identifier of their own, by which no package is named.
+    // Linux distributions that build .NET themselves give it other runtime identifiers than those in the packages' names.
     private static string NativePackage()
     {
         var linux = RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl" : "linux";

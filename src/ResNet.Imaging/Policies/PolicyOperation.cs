@@ -4,7 +4,7 @@ using ResNet.Imaging.Resampling;
 
 namespace ResNet.Imaging.Policies;
 
-/// <summary>What the policies choose from, in torchvision's order (<c>torchvision/transforms/autoaugment.py</c>).</summary>
+/// <summary>The operations that policies draw from, in torchvision's order (<c>torchvision/transforms/autoaugment.py</c>).</summary>
 internal enum PolicyOperation
 {
     Identity,
@@ -25,12 +25,12 @@ internal enum PolicyOperation
 
 internal static class PolicyOperations
 {
-    /// <summary>Does one operation to an image.</summary>
+    /// <summary>Applies an operation to an image.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="canvas">The image.</param>
-    /// <param name="magnitude">A slope, pixels, degrees, what is added to a factor of 1, bits, or a threshold.</param>
-    /// <param name="interpolation">How pixels between those of the image are computed.</param>
-    /// <param name="fill">What lies beyond the image.</param>
+    /// <param name="magnitude">A slope, pixels, degrees, the difference of a factor from 1, bits, or a threshold.</param>
+    /// <param name="interpolation">The interpolation of sheared, translated and rotated images.</param>
+    /// <param name="fill">The value of pixels beyond the image.</param>
     public static void Apply(this PolicyOperation operation, Canvas canvas, double magnitude, ImageInterpolation interpolation, byte fill)
     {
         switch (operation)

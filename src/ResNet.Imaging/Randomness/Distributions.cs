@@ -1,9 +1,9 @@
 namespace ResNet.Imaging.Randomness;
 
-/// <summary>Random numbers of other distributions than the uniform.</summary>
+/// <summary>Random numbers of distributions other than the uniform one.</summary>
 internal static class Distributions
 {
-    /// <summary>A number from the standard normal distribution (Box and Muller 1958, https://doi.org/10.1214/aoms/1177706645).</summary>
+    /// <summary>Draws from the standard normal distribution (Box and Muller 1958, https://doi.org/10.1214/aoms/1177706645).</summary>
     internal static double NextNormal(ref this SplitMix64 random)
     {
         // The logarithm of 1 - u, since u may be 0.
@@ -11,16 +11,16 @@ internal static class Distributions
         return radius * Math.Cos(2 * Math.PI * random.NextDouble());
     }
 
-    /// <summary>A number from the beta distribution with both parameters equal, which lies between 0 and 1.</summary>
+    /// <summary>Draws from the beta distribution with two equal parameters, a number between 0 and 1.</summary>
     internal static double NextBeta(ref this SplitMix64 random, double alpha)
     {
-        // In logarithms, for with a small parameter both gammas may be too small for a number.
+        // Logarithms, because with a small parameter both gammas may underflow.
         double first = NextLogGamma(ref random, alpha), second = NextLogGamma(ref random, alpha);
         return 1 / (1 + Math.Exp(second - first));
     }
 
     /// <summary>
-    /// The logarithm of a number from the gamma distribution (Marsaglia and Tsang 2000, "A Simple Method for Generating Gamma
+    /// Draws the logarithm of a number from the gamma distribution (Marsaglia and Tsang 2000, "A Simple Method for Generating Gamma
     /// Variables", https://doi.org/10.1145/358407.358414).
     /// </summary>
     internal static double NextLogGamma(ref this SplitMix64 random, double shape)

@@ -10,7 +10,7 @@ internal struct SplitMix64
 
     private SplitMix64(ulong state) => _state = state;
 
-    /// <summary>The generator that belongs to these numbers: one a sample and epoch, say.</summary>
+    /// <summary>Makes the generator of a key, such as seed, epoch and index.</summary>
     internal static SplitMix64 For(params ReadOnlySpan<long> key)
     {
         ulong state = 0;
@@ -20,15 +20,15 @@ internal struct SplitMix64
 
     internal ulong Next() => Mix(_state += 0x9E3779B97F4A7C15);
 
-    /// <summary>A number in [0, 1), on a grid of 2⁻⁵³.</summary>
+    /// <summary>Draws a number in [0, 1), on a grid of 2⁻⁵³.</summary>
     internal double NextDouble() => (Next() >> 11) * (1.0 / (1UL << 53));
 
     internal double NextDouble(double from, double to) => from + ((to - from) * NextDouble());
 
-    /// <summary>A number in [0, limit); the bias is below 2⁻³².</summary>
+    /// <summary>Draws an integer in [0, limit); the bias is below 2⁻³².</summary>
     internal int NextInt(int limit) => (int)(((Next() >> 32) * (ulong)limit) >> 32);
 
-    /// <summary>Puts values in a random order, all equally likely but for that bias (Fisher and Yates): one number for each but the first, from the last on.</summary>
+    /// <summary>Shuffles values (Fisher and Yates); draws one number for each but the first, from the last on.</summary>
     internal void Shuffle<T>(Span<T> values)
     {
         for (int i = values.Length - 1; i > 0; i--)

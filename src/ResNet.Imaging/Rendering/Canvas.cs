@@ -3,22 +3,22 @@ using ResNet.Imaging.Resampling;
 namespace ResNet.Imaging.Rendering;
 
 /// <summary>
-/// An image that transforms are at work on. Geometry is put off until somebody asks for pixels, so that a crop, a resize,
-/// a part of its result and mirroring are one pass, which fetches no more of the image than it needs.
+/// An image that transforms change. Geometric steps are deferred until pixels are needed, so that a crop, a resize, another
+/// crop and a mirror are one pass, which fetches only the needed part of the image.
 /// </summary>
-/// <remarks>One belongs to a thread, and keeps its memory from image to image.</remarks>
+/// <remarks>An instance belongs to one thread and reuses its memory from image to image.</remarks>
 internal sealed class Canvas
 {
     private readonly Resampler _resampler = new();
     private readonly List<Erasure> _erasures = [];
 
-    // What the pixels are made of: null stands for the buffer, which is all of _content then.
+    // The source of the pixels; null for the buffer, which then holds all of _content.
     private IPixelSource? _source;
     private byte[] _buffer = [];
     private byte[] _spare = [];
     private Area _content;
 
-    // The image is a window of the scaled crop of the content, mirrored last.
+    // The content is cropped, then scaled, then cropped to the window, then mirrored.
     private Area _crop;
     private int _scaledWidth;
     private int _scaledHeight;
@@ -33,10 +33,10 @@ internal sealed class Canvas
     /// <summary>1 for grey, 3 for RGB.</summary>
     public int Channels { get; private set; }
 
-    /// <summary>What of the image that it began with is in the picture.</summary>
+    /// <summary>The part of the original image that is visible.</summary>
     public SourceArea Seen { get; private set; }
 
-    /// <summary>What is to be erased once the image is a tensor.</summary>
+    /// <summary>The rectangles to erase once the image is a tensor.</summary>
     public List<Erasure> Erasures => _erasures;
 
     private bool IsScaled => _scaledWidth != _crop.Width || _scaledHeight != _crop.Height;
@@ -54,7 +54,8 @@ internal sealed class Canvas
     /// <summary>Keeps a part of the image.</summary>
     public void Crop(Area part)
     {
-        if (!new Area(0, 0, Width, Height).Contains(part)) throw new ArgumentOutOfRangeException(nameof(part), part, $"The image is {Width} × {Height}.");
+        if (!new Area(0, 0, Width, Height).Contains(part))
+            throw new ArgumentOutOfRangeException(nameof(part), part, $"The image is {Width} × {Height}.");
         Seen = Seen.Part(part, Width, Height);
         var left = _flipped ? Width - part.Right : part.Left;
         _window = new Area(_window.Left + left, _window.Top + part.Top, part.Width, part.Height);
@@ -85,8 +86,11 @@ internal sealed class Canvas
     {
         if (width == Width && height == Height) return;
         if ((long)width * height > ImageDecoder.MaxPixels)
-            throw new TransformException($"resizing makes it {width} x {height} pixels, and {ImageDecoder.MaxPixels:N0} are the most; it is too long for its width");
-        // Resizing what was resized or mirrored is another pass, since each rounds its results.
+        {
+            throw new TransformException(
+                $"resizing makes it {width} x {height} pixels, and {ImageDecoder.MaxPixels:N0} are the most; it is too long for its width");
+        }
+        // A second resize is another pass, because each rounds its results.
         if (IsScaled || _flipped) Materialise();
         (_scaledWidth, _scaledHeight, _interpolation) = (width, height, interpolation);
         _window = new Area(0, 0, width, height);
@@ -94,14 +98,14 @@ internal sealed class Canvas
 
     public void FlipHorizontally() => _flipped = !_flipped;
 
-    /// <summary>The pixels <c>[Height, Width, Channels]</c>, to be read and changed.</summary>
+    /// <summary>Computes the pixels <c>[Height, Width, Channels]</c>, which the caller may change.</summary>
     public Span<byte> Pixels()
     {
         Materialise();
         return _buffer.AsSpan(0, Width * Height * Channels);
     }
 
-    /// <summary>Room for an image that is worked out from <see cref="Pixels"/>; its contents are undefined.</summary>
+    /// <summary>Gets memory, with undefined contents, for an image computed from <see cref="Pixels"/>.</summary>
     public Span<byte> Spare(int width, int height)
     {
         var length = checked(width * height * Channels);
@@ -109,7 +113,7 @@ internal sealed class Canvas
         return _spare.AsSpan(0, length);
     }
 
-    /// <summary>What is in the <see cref="Spare"/> becomes the image.</summary>
+    /// <summary>Replaces the image by the contents of <see cref="Spare"/>.</summary>
     public void TakeSpare(int width, int height)
     {
         (_buffer, _spare) = (_spare, _buffer);

@@ -1,7 +1,7 @@
 namespace ResNet.Imaging.Rendering;
 
-/// <summary>A rectangle to be overwritten once the image is a tensor.</summary>
-/// <param name="Area">Where it is.</param>
-/// <param name="Value">What it becomes: one number, or one of each channel; null for noise.</param>
-/// <param name="Seed">Where the noise comes from.</param>
+/// <summary>A rectangle to overwrite once the image is a tensor.</summary>
+/// <param name="Area">The rectangle.</param>
+/// <param name="Value">The new value: one number, or one for each channel; null for noise.</param>
+/// <param name="Seed">The seed of the noise.</param>
 internal readonly record struct Erasure(Area Area, IReadOnlyList<float>? Value, long Seed);

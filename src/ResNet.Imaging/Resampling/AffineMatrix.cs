@@ -3,14 +3,14 @@ using System.Globalization;
 namespace ResNet.Imaging.Resampling;
 
 /// <summary>
-/// Where the pixels of a warped image come from: the point (x, y) from (XX·x + XY·y + X0, YX·x + YY·y + Y0) of the old one.
+/// The source of each pixel of a warped image: (x, y) comes from (XX·x + XY·y + X0, YX·x + YY·y + Y0) of the original image.
 /// </summary>
-/// <remarks>Computed step by step as torchvision does for Pillow images, so that results are the same bits.</remarks>
+/// <remarks>Each operation is torchvision's for Pillow images, so that results are the same bits.</remarks>
 internal readonly record struct AffineMatrix(double XX, double XY, double X0, double YX, double YY, double Y0)
 {
     private const string Decimals = "F15";
 
-    /// <summary>Whether it moves the image by whole pixels and does nothing else.</summary>
+    /// <summary>Whether the matrix only translates, by whole pixels.</summary>
     public bool IsTranslation => XX == 1 && XY == 0 && YX == 0 && YY == 1 && double.IsInteger(X0) && double.IsInteger(Y0);
 
     /// <summary>Moves each row to the left by its distance from the top times a factor.</summary>
@@ -26,7 +26,7 @@ internal readonly record struct AffineMatrix(double XX, double XY, double X0, do
     /// <summary>Moves the image to the right and down by whole pixels.</summary>
     public static AffineMatrix Translation(int right, int down) => new(1, 0, -right, 0, 1, -down);
 
-    /// <summary>Turns the image about its centre, counter-clockwise.</summary>
+    /// <summary>Rotates the image about its centre, counter-clockwise.</summary>
     public static AffineMatrix Rotation(double degrees, int width, int height)
     {
         degrees %= 360;
@@ -36,12 +36,12 @@ internal readonly record struct AffineMatrix(double XX, double XY, double X0, do
         return new(cosine, sine, (cosine * -x) + (sine * -y) + x, minusSine, cosine, (minusSine * -x) + (cosine * -y) + y);
     }
 
-    // torchvision gives shears as angles in degrees.
+    // torchvision expresses shears as angles in degrees.
     private static double Angle(double factor) => Radians(Math.Atan(factor) * (180 / Math.PI));
 
     private static double Radians(double degrees) => degrees * (Math.PI / 180);
 
-    // Pillow rounds as Python does, to the nearest decimal; Math.Round scales first, and so may round twice.
+    // Python rounds to the nearest decimal; Math.Round scales first, and may therefore round twice.
     private static double Rounded(double value)
     {
         Span<char> text = stackalloc char[32];

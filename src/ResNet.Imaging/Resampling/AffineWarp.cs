@@ -8,19 +8,19 @@ namespace ResNet.Imaging.Resampling;
 /// <param name="width">The image's width, before and after.</param>
 /// <param name="height">The image's height, before and after.</param>
 /// <param name="channels">1 (grey) or 3 (RGB), interleaved.</param>
-/// <remarks>Nothing is antialiased, and cubic weights are those of Keys' a = -1, unlike where images are resized.</remarks>
+/// <remarks>Unlike resizing, warping is not antialiased, and its cubic weights are those of Keys' a = -1.</remarks>
 internal readonly struct AffineWarp(int width, int height, int channels)
 {
     private const int FractionBits = 16;
 
-    /// <summary>Computes one value of the image between its pixels.</summary>
+    /// <summary>An interpolation between pixels.</summary>
     private interface IFilter
     {
         /// <summary>Computes all channels of a pixel.</summary>
         /// <param name="source">The image.</param>
-        /// <param name="warp">Its size.</param>
-        /// <param name="x">Where in the image, in distances from the centre of the first pixel.</param>
-        /// <param name="y">The same downwards.</param>
+        /// <param name="warp">The image's size.</param>
+        /// <param name="x">The column, relative to the centre of the first pixel.</param>
+        /// <param name="y">The row, relative to the centre of the first pixel.</param>
         /// <param name="pixel">Receives the values.</param>
         static abstract void Sample(ReadOnlySpan<byte> source, in AffineWarp warp, double x, double y, Span<byte> pixel);
     }
@@ -29,14 +29,14 @@ internal readonly struct AffineWarp(int width, int height, int channels)
 
     /// <summary>Warps the image.</summary>
     /// <param name="source">The image.</param>
-    /// <param name="target">Receives the result, and is as long.</param>
-    /// <param name="matrix">Where pixels come from.</param>
-    /// <param name="interpolation">How they are computed.</param>
-    /// <param name="fill">The value of all channels where a pixel comes from beyond the image.</param>
+    /// <param name="target">Receives the result, of the same length.</param>
+    /// <param name="matrix">The source of each pixel.</param>
+    /// <param name="interpolation">The interpolation between pixels.</param>
+    /// <param name="fill">The value of all channels for pixels that come from beyond the image.</param>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> target, AffineMatrix matrix, ImageInterpolation interpolation, byte fill)
     {
         target.Fill(fill);
-        // Where pixels fall on pixels, all interpolations are the same.
+        // For whole pixels, all interpolations give the same result.
         switch (matrix.IsTranslation ? ImageInterpolation.Nearest : interpolation)
         {
             case ImageInterpolation.Nearest:
@@ -51,11 +51,12 @@ internal readonly struct AffineWarp(int width, int height, int channels)
         }
     }
 
-    // In 16.16 fixed point, as Pillow; of 64 bits, so that large images do not overflow.
+    // 16.16 fixed point, as in Pillow, but in 64 bits, so that large images do not overflow.
     private void Nearest(ReadOnlySpan<byte> source, Span<byte> target, AffineMatrix matrix)
     {
         long acrossX = Fixed(matrix.XX), acrossY = Fixed(matrix.YX), downX = Fixed(matrix.XY), downY = Fixed(matrix.YY);
-        long startX = Fixed(matrix.X0 + (matrix.XX * 0.5) + (matrix.XY * 0.5)), startY = Fixed(matrix.Y0 + (matrix.YX * 0.5) + (matrix.YY * 0.5));
+        long startX = Fixed(matrix.X0 + (matrix.XX * 0.5) + (matrix.XY * 0.5));
+        long startY = Fixed(matrix.Y0 + (matrix.YX * 0.5) + (matrix.YY * 0.5));
         int place = 0;
         for (int row = 0; row < height; row++, startX += downX, startY += downY)
         {
@@ -105,7 +106,7 @@ internal readonly struct AffineWarp(int width, int height, int channels)
             double dx = x - left, dy = y - top;
             ReadOnlySpan<byte> upper = warp.Row(source, top), lower = warp.Row(source, top + 1);
             int first = warp.Column(left), second = warp.Column(left + 1);
-            // The next pixel's first byte is read as well.
+            // The load also reads the first byte of the next pixel.
             if (Avx2.IsSupported && pixel.Length == 3 && second + 4 <= upper.Length)
             {
                 var above = Between(Load(upper[first..]), Load(upper[second..]), dx);
@@ -140,8 +141,11 @@ internal readonly struct AffineWarp(int width, int height, int channels)
             for (int channel = 0; channel < pixel.Length; channel++)
             {
                 double value = Between(
-                    Across(warp, warp.Row(source, top - 1), left, channel, dx), Across(warp, warp.Row(source, top), left, channel, dx),
-                    Across(warp, warp.Row(source, top + 1), left, channel, dx), Across(warp, warp.Row(source, top + 2), left, channel, dx), dy);
+                    Across(warp, warp.Row(source, top - 1), left, channel, dx),
+                    Across(warp, warp.Row(source, top), left, channel, dx),
+                    Across(warp, warp.Row(source, top + 1), left, channel, dx),
+                    Across(warp, warp.Row(source, top + 2), left, channel, dx),
+                    dy);
                 pixel[channel] = (byte)Math.Clamp(value, 0, 255);
             }
         }

@@ -6,21 +6,21 @@ namespace ResNet.Imaging.Resampling;
 
 /// <summary>The resampler's loops with AVX2.</summary>
 /// <remarks>
-/// The instruction that does most multiplies pairs of 16-bit numbers and adds each pair up. A weight has 22 binary places,
-/// so it is cut into two numbers, <c>weight = high × 2^11 + low</c>, each small enough that a pair never overflows. The
-/// sums of the products with the upper and the lower numbers are put together at the end, modulo 2^32, which is exact.
+/// The main instruction multiplies pairs of 16-bit numbers and adds the two products. A weight has 22 binary places, so it is
+/// split into two numbers, <c>weight = high × 2^11 + low</c>, each small enough that a pair never overflows. The sums of the
+/// products with the upper and the lower numbers are combined at the end, modulo 2^32, which is exact.
 /// </remarks>
 internal sealed unsafe class Avx2Kernels : IResamplingKernels
 {
     private const int LowBits = 11;
 
-    // Pixels of a line that are made together: two of the four that have a vector of their own share it, in its halves.
+    // Pixels of a line that are computed together, in four vectors, with a pixel in each half.
     private const int Block = 8;
 
     // 16-bit numbers in a vector.
     private const int Shorts = 16;
 
-    // All are pinned, so that pointers into them stay good.
+    // All are pinned, so that pointers into them stay valid.
     private int[] _offsets = [];
     private short[] _lineWeights = [];
     private int[] _columnWeights = [];
@@ -34,7 +34,7 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
 
     public int LineReach { get; private set; }
 
-    // Taps of a pixel that are multiplied together: of three channels two, of one channel eight.
+    // Taps of a pixel that are multiplied together.
     private int TapsAtOnce => _channels == 3 ? 2 : 8;
 
     public void UseForLines(ResamplingFilter filter, int channels)
@@ -48,7 +48,7 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
         Reserve(ref _offsets, _blocks * Block);
         var packed = checked(_blocks * (Block / 2) * _steps * 2 * Shorts);
         Reserve(ref _lineWeights, packed);
-        // Pixels beyond the last are made from the first source pixels, and nobody reads them.
+        // Pixels beyond the last one are computed from the first source pixels and never read.
         _offsets.AsSpan(filter.Count..).Clear();
         _lineWeights.AsSpan(0, packed).Clear();
 
@@ -59,7 +59,7 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
             LineReach = Math.Max(LineReach, _offsets[x]);
             PackForLine(filter, x);
         }
-        // What the last step reads is 16 bytes.
+        // The last step reads 16 bytes.
         LineReach += (((_steps * TapsAtOnce) - 1) * channels) + Shorts;
         _linesVersion = filter.Version;
     }
@@ -123,8 +123,8 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
 
     private static int Pair(int first, int second) => (first & 0xFFFF) | (second << 16);
 
-    // For each step the vector of the upper numbers and that of the lower ones; the pixel's half of each. Three channels
-    // have the same pair of weights, one channel a pair for each pair of taps.
+    // Writes the pixel's half of two vectors for each step: the upper numbers, then the lower ones. Three channels share a pair
+    // of weights; one channel has a pair for each pair of taps.
     private void PackForLine(ResamplingFilter filter, int x)
     {
         var (block, inBlock) = (x / Block, x % Block);
@@ -141,7 +141,7 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
 
     private void ResampleRgb(byte* source, byte* target)
     {
-        // Four bytes of each pixel, of which the last is nothing, become three.
+        // Drops the unused fourth byte of each pixel.
         var dense = Vector256.Create(Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80));
         var offsets = Pointer(_offsets);
         var weights = Pointer(_lineWeights);
@@ -159,14 +159,16 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
         }
     }
 
-    // Two pixels of three channels, one in each half. A load of 16 bytes has four taps, two for each of two steps.
+    // Computes two pixels of three channels, one in each half. A load of 16 bytes has the four taps of two steps.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> RgbPair(byte* lower, byte* upper, short* weights, int steps)
     {
         var high = Vector256<int>.Zero;
         var low = Vector256.Create(ResamplingFilter.Half);
-        var firstTwo = Vector256.Create(Vector128.Create((byte)0, 0x80, 3, 0x80, 1, 0x80, 4, 0x80, 2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80));
-        var nextTwo = Vector256.Create(Vector128.Create((byte)6, 0x80, 9, 0x80, 7, 0x80, 10, 0x80, 8, 0x80, 11, 0x80, 0x80, 0x80, 0x80, 0x80));
+        var firstTwo = Vector256.Create(
+            Vector128.Create((byte)0, 0x80, 3, 0x80, 1, 0x80, 4, 0x80, 2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80));
+        var nextTwo = Vector256.Create(
+            Vector128.Create((byte)6, 0x80, 9, 0x80, 7, 0x80, 10, 0x80, 8, 0x80, 11, 0x80, 0x80, 0x80, 0x80, 0x80));
         for (; steps > 1; steps -= 2, lower += 12, upper += 12, weights += 4 * Shorts)
         {
             var pixels = Vector256.Create(Vector128.Load(lower), Vector128.Load(upper));
@@ -174,7 +176,10 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
             Add(ref high, ref low, Avx2.Shuffle(pixels, nextTwo).AsInt16(), weights + (2 * Shorts));
         }
         if (steps == 1)
-            Add(ref high, ref low, Avx2.Shuffle(Vector256.Create(Vector128.Load(lower), Vector128.Load(upper)), firstTwo).AsInt16(), weights);
+        {
+            var pixels = Vector256.Create(Vector128.Load(lower), Vector128.Load(upper));
+            Add(ref high, ref low, Avx2.Shuffle(pixels, firstTwo).AsInt16(), weights);
+        }
         return Round(high, low);
     }
 
@@ -196,7 +201,7 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
         }
     }
 
-    // Two pixels of one channel, one in each half, as four parts of their sums.
+    // Computes two pixels of one channel, one in each half, as four partial sums.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> GreyPair(byte* lower, byte* upper, short* weights, int steps)
     {
@@ -217,7 +222,7 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
         low += Avx2.MultiplyAddAdjacent(pixels, Vector256.Load(weights + Shorts));
     }
 
-    // The unpacking and the packing both work within halves, so that the columns end up in order.
+    // Unpacking and packing both work within halves, so the columns stay in order.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector256<byte> Blend32(int* weights, byte** lines, int i)
     {
@@ -235,7 +240,8 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
             Add(ref high3, ref low3, Avx2.UnpackHigh(upper, Vector256<byte>.Zero), high, low);
         }
         return Avx2.PackUnsignedSaturate(
-            Avx2.PackSignedSaturate(Round(high0, low0), Round(high1, low1)), Avx2.PackSignedSaturate(Round(high2, low2), Round(high3, low3)));
+            Avx2.PackSignedSaturate(Round(high0, low0), Round(high1, low1)),
+            Avx2.PackSignedSaturate(Round(high2, low2), Round(high3, low3)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -247,7 +253,8 @@ internal sealed unsafe class Avx2Kernels : IResamplingKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Round(Vector256<int> high, Vector256<int> low) => ((high << LowBits) + low) >> ResamplingFilter.PrecisionBits;
+    private static Vector256<int> Round(Vector256<int> high, Vector256<int> low) =>
+        ((high << LowBits) + low) >> ResamplingFilter.PrecisionBits;
 
     private void BlendFew(int* weights, byte** lines, byte* target, int length)
     {

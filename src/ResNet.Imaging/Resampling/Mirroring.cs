@@ -5,7 +5,7 @@ namespace ResNet.Imaging.Resampling;
 /// <summary>Mirrors lines of pixels, left to right.</summary>
 internal static unsafe class Mirroring
 {
-    /// <summary>Writes a line mirrored; the two do not overlap.</summary>
+    /// <summary>Writes a mirrored line; source and target do not overlap.</summary>
     public static void Mirror(byte* from, byte* to, int width, int channels)
     {
         var done = channels == 3 ? MirrorRgb(from, to, width) : MirrorGrey(from, to, width);
@@ -25,7 +25,7 @@ internal static unsafe class Mirroring
         return done;
     }
 
-    // Five pixels at a time. What is loaded is a byte more, of the pixel before, and what is stored too, of the next.
+    // Five pixels at a time. A load also reads a byte of the previous pixel, and a store overwrites one of the next.
     private static int MirrorRgb(byte* from, byte* to, int width)
     {
         var done = 0;

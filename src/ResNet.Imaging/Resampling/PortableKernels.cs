@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace ResNet.Imaging.Resampling;
 
-/// <summary>The resampler's loops for every processor: vectors of 128 bits, and 32-bit products.</summary>
+/// <summary>The resampler's loops for all processors: vectors of 128 bits, and 32-bit products.</summary>
 internal sealed unsafe class PortableKernels : IResamplingKernels
 {
     private ResamplingFilter _columns = new();
@@ -18,7 +18,7 @@ internal sealed unsafe class PortableKernels : IResamplingKernels
         var last = 0;
         foreach (var first in filter.First.AsSpan(0, filter.Count))
             last = Math.Max(last, first + filter.Taps);
-        // A pixel of three bytes is read as four.
+        // A pixel of three bytes is read as four bytes.
         LineReach = (last * channels) + 1;
     }
 
@@ -60,7 +60,7 @@ internal sealed unsafe class PortableKernels : IResamplingKernels
         for (var x = 0; x < _columns.Count; x++, weights += taps, target += 3)
         {
             var pixels = source + (first[x] * 3);
-            // The three channels are one vector, with the next pixel's red as a fourth that nobody reads.
+            // The three channels are one vector, whose fourth element, the next pixel's red, is unused.
             var sum = Vector128.Create(ResamplingFilter.Half);
             for (var tap = 0; tap < taps; tap++)
                 sum += Widen(Unsafe.ReadUnaligned<uint>(pixels + (tap * 3))) * weights[tap];

@@ -3,29 +3,28 @@ using System.Runtime.Intrinsics.X86;
 namespace ResNet.Imaging.Resampling;
 
 /// <summary>
-/// Antialiased resizing of 8-bit images, bilinear or bicubic, to the bit what Pillow does
-/// (<c>src/libImaging/Resample.c</c>): lines first and columns second, each rounded to 8 bits, a pass left out where the
-/// length stays.
+/// Antialiased resizing of 8-bit images, bilinear or bicubic, to the bit as in Pillow (<c>src/libImaging/Resample.c</c>): lines
+/// first and columns second, each rounded to 8 bits; a pass is skipped where the length stays.
 /// </summary>
 /// <remarks>
-/// libvips resizes too, but before 8.19 it enlarges half a pixel beside Pillow, its results change with its version, and
-/// a small picture costs it twenty times as much. An instance keeps its buffers and filters from image to image and
-/// belongs to one thread at a time.
+/// libvips resizes too, but before 8.19 its enlarged images are shifted by half a pixel against Pillow's, its results change
+/// with its version, and a small picture takes twenty times as long. An instance reuses its buffers and filters from image to
+/// image and belongs to one thread at a time.
 /// </remarks>
-/// <param name="kernels">The inner loops; this processor's fastest if none are given.</param>
+/// <param name="kernels">The inner loops; by default the fastest for this processor.</param>
 internal sealed unsafe class Resampler(IResamplingKernels? kernels = null)
 {
     private readonly IResamplingKernels _kernels = kernels ?? (Avx2.IsSupported ? new Avx2Kernels() : new PortableKernels());
     private readonly ResamplingFilter _columns = new();
     private readonly ResamplingFilter _rows = new();
 
-    // The last few resized lines, the source line that ends too close to the end of the memory, and pointers to the lines
-    // that make one of the result. All are pinned, so that pointers into them stay good.
+    // The last few resized lines, a copy of a source line that ends too close to the end of the memory, and pointers to the
+    // source lines of a line of the result. All are pinned, so that pointers into them stay valid.
     private byte[] _ring = [];
     private byte[] _edge = [];
     private nint[] _lines = [];
 
-    /// <summary>The part of the source, inside the crop, that has influence on the window.</summary>
+    /// <summary>Computes the part of the crop that affects the window.</summary>
     /// <inheritdoc cref="Resample" path="/param"/>
     /// <inheritdoc cref="Resample" path="/exception"/>
     public static Area Needed(Area crop, int scaledWidth, int scaledHeight, Area window, ImageInterpolation interpolation)
@@ -33,7 +32,10 @@ internal sealed unsafe class Resampler(IResamplingKernels? kernels = null)
         if (crop.Width < 1 || crop.Height < 1)
             throw new ArgumentOutOfRangeException(nameof(crop), crop, "The crop is empty.");
         if (window.Width < 1 || window.Height < 1 || !new Area(0, 0, scaledWidth, scaledHeight).Contains(window))
-            throw new ArgumentOutOfRangeException(nameof(window), window, $"The window is no part of {scaledWidth} x {scaledHeight} pixels.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(window), window, $"The window is no part of {scaledWidth} x {scaledHeight} pixels.");
+        }
         var (left, right) = ResamplingFilter.Needed(crop.Width, scaledWidth, window.Left, window.Width, interpolation);
         var (top, bottom) = ResamplingFilter.Needed(crop.Height, scaledHeight, window.Top, window.Height, interpolation);
         return new Area(crop.Left + left, crop.Top + top, right - left, bottom - top);
@@ -41,24 +43,30 @@ internal sealed unsafe class Resampler(IResamplingKernels? kernels = null)
 
     /// <summary>Resizes a crop and writes a window of the result.</summary>
     /// <param name="source">At least the part of the image that is <see cref="Needed"/>.</param>
-    /// <param name="crop">The part of the image that is resized; nothing outside it has any influence.</param>
+    /// <param name="crop">The part of the image that is resized; pixels outside it have no effect.</param>
     /// <param name="scaledWidth">The width of the resized crop.</param>
     /// <param name="scaledHeight">The height of the resized crop.</param>
-    /// <param name="window">The part of the resized crop that is wanted.</param>
+    /// <param name="window">The part of the resized crop that is written.</param>
     /// <param name="interpolation">Bilinear or bicubic.</param>
     /// <param name="flip">Whether the window's lines are written mirrored, left to right.</param>
     /// <param name="destination">Interleaved pixels <c>[window.Height, window.Width, channels]</c>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The crop or the window is empty, the window is not inside the resized crop, or the interpolation is another.</exception>
-    /// <exception cref="ArgumentException">The source lacks pixels that are needed, or the destination has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The crop or the window is empty, the window is not inside the resized crop, or the interpolation is not supported.
+    /// </exception>
+    /// <exception cref="ArgumentException">The source lacks needed pixels, or the destination has another length.</exception>
     public void Resample(
-        PixelView source, Area crop, int scaledWidth, int scaledHeight, Area window, ImageInterpolation interpolation, bool flip, Span<byte> destination)
+        PixelView source, Area crop, int scaledWidth, int scaledHeight, Area window,
+        ImageInterpolation interpolation, bool flip, Span<byte> destination)
     {
         var needed = Needed(crop, scaledWidth, scaledHeight, window, interpolation);
         var pixels = Pixels(source, needed);
         var channels = source.Channels;
         if (destination.Length != (long)window.Height * window.Width * channels)
+        {
             throw new ArgumentException(
-                $"The destination has {destination.Length} bytes where {window.Height} x {window.Width} x {channels} are needed.", nameof(destination));
+                $"The destination has {destination.Length} bytes where {window.Height} x {window.Width} x {channels} are needed.",
+                nameof(destination));
+        }
 
         var resizesLines = crop.Width != scaledWidth;
         var resizesColumns = crop.Height != scaledHeight;
@@ -110,7 +118,7 @@ internal sealed unsafe class Resampler(IResamplingKernels? kernels = null)
         }
     }
 
-    // Each line is resized when the first line of the result needs it, and is still in the cache for the others.
+    // Each line is resized when it is first needed, and is still in the cache for the following lines.
     private void ResampleColumns(Source source, Target target, bool resizesLines)
     {
         var length = target.Width * source.Channels;
@@ -118,7 +126,7 @@ internal sealed unsafe class Resampler(IResamplingKernels? kernels = null)
         var (taps, slots) = (_rows.Taps, _rows.Taps + 1);
         var ring = Reserve(ref _ring, checked(slots * stride));
         var lines = (byte**)Reserve(ref _lines, taps + 1);
-        // The mirror needs a line to mirror; the filter for lines mirrors by itself.
+        // The filter for lines mirrors too; without it a separate line is mirrored.
         var unmirrored = target.Flip && !resizesLines ? ring + (taps * stride) : null;
         var done = 0;
         for (var y = 0; y < target.Height; y++)
@@ -162,7 +170,7 @@ internal sealed unsafe class Resampler(IResamplingKernels? kernels = null)
             return pointer;
     }
 
-    /// <summary>The part of the source that is needed, up to the end of the memory that it lies in.</summary>
+    /// <summary>The needed part of the source, and the end of its memory.</summary>
     private readonly struct Source(byte* pixels, byte* end, int stride, int channels, int width, int height)
     {
         public byte* End => end;

@@ -2,17 +2,17 @@
 namespace ResNet.Imaging.Resampling;
 
 /// <summary>
-/// Which pixels of a line, and with what weights, make each pixel of a window of the resized line: Pillow's
-/// (<c>src/libImaging/Resample.c</c>) to the last bit. The kernel widens with the reduction; the weights are worked out
-/// in double precision, add up to 1 and are then rounded to 22 binary places.
+/// The source pixels and weights of each pixel in a window of a resized line, to the bit as in Pillow
+/// (<c>src/libImaging/Resample.c</c>). The kernel widens with the reduction; the weights are computed in double precision, add
+/// up to 1 and are then rounded to 22 binary places.
 /// </summary>
-/// <remarks>It remembers what it was made for last, because images of one data set often have one size.</remarks>
+/// <remarks>The filter is kept for the next request, because images of one data set often have one size.</remarks>
 internal sealed class ResamplingFilter
 {
-    /// <summary>The binary places of a weight.</summary>
+    /// <summary>The number of binary places of a weight.</summary>
     public const int PrecisionBits = 32 - 8 - 2;
 
-    /// <summary>What is added to a sum of weighted pixels before its binary places are cut off.</summary>
+    /// <summary>One half, which rounds a sum of weighted pixels.</summary>
     public const int Half = 1 << (PrecisionBits - 1);
 
     private Request _made;
@@ -20,29 +20,29 @@ internal sealed class ResamplingFilter
 
     private readonly record struct Request(int Length, int Scaled, int Start, int Count, ImageInterpolation Interpolation, bool Mirrored);
 
-    /// <summary>For each pixel of the window the first source pixel, counted from <see cref="Start"/>.</summary>
+    /// <summary>The first source pixel of each pixel of the window, relative to <see cref="Start"/>.</summary>
     public int[] First { get; private set; } = [];
 
-    /// <summary>For each pixel of the window <see cref="Taps"/> weights, 0 beyond its own last source pixel.</summary>
+    /// <summary>The weights, <see cref="Taps"/> for each pixel of the window, 0 beyond its last source pixel.</summary>
     public int[] Weights { get; private set; } = [];
 
-    /// <summary>The most source pixels that a pixel of the window has.</summary>
+    /// <summary>The largest number of source pixels of a pixel of the window.</summary>
     public int Taps { get; private set; }
 
-    /// <summary>Counts how often the filter was made, other than from what it was made from before.</summary>
+    /// <summary>The number of times that the filter has changed.</summary>
     public int Version { get; private set; }
 
-    /// <summary>The pixels of the window.</summary>
+    /// <summary>The length of the window in pixels.</summary>
     public int Count => _made.Count;
 
-    /// <summary>The first source pixel that any pixel of the window has.</summary>
+    /// <summary>The first source pixel of the window.</summary>
     public int Start { get; private set; }
 
-    /// <summary>The source pixels that the window has, from <see cref="Start"/> on.</summary>
+    /// <summary>The number of source pixels of the window, from <see cref="Start"/> on.</summary>
     public int Reach { get; private set; }
 
-    /// <summary>The source pixels that a window of a resized line has; those of the window itself where the length stays.</summary>
-    /// <returns>The first of them, and the one after the last.</returns>
+    /// <summary>Computes the source pixels of a window of a resized line; those of the window itself where the length stays.</summary>
+    /// <returns>The first source pixel, and the one after the last.</returns>
     public static (int Start, int End) Needed(int length, int scaled, int start, int count, ImageInterpolation interpolation)
     {
         var kernel = new Kernel(length, scaled, interpolation);
@@ -51,8 +51,8 @@ internal sealed class ResamplingFilter
 
     /// <summary>Makes the filter for a window of a line.</summary>
     /// <param name="length">The length of the line.</param>
-    /// <param name="scaled">The length of the resized line, another one.</param>
-    /// <param name="start">Where the window starts in the resized line.</param>
+    /// <param name="scaled">The length of the resized line, which differs.</param>
+    /// <param name="start">The start of the window in the resized line.</param>
     /// <param name="count">The length of the window.</param>
     /// <param name="interpolation">Bilinear or bicubic.</param>
     /// <param name="mirrored">Whether the window's pixels come in reverse order.</param>
@@ -62,7 +62,7 @@ internal sealed class ResamplingFilter
         if (request == _made)
             return;
 
-        // If memory runs out halfway, what is there then belongs to no request.
+        // If memory runs out halfway, the arrays belong to no request.
         _made = default;
         var kernel = new Kernel(length, scaled, interpolation);
         (Start, var end) = Needed(length, scaled, start, count, interpolation);
@@ -95,7 +95,7 @@ internal sealed class ResamplingFilter
             _scratch = new double[Taps];
     }
 
-    // Each operation in Pillow's order, because another order rounds otherwise.
+    // The operations are in Pillow's order, because another order rounds differently.
     private static void Weigh(Kernel kernel, int position, int first, Span<double> exact, Span<int> weights)
     {
         var centre = kernel.Centre(position);
@@ -126,7 +126,8 @@ internal sealed class ResamplingFilter
             {
                 ImageInterpolation.Bilinear => false,
                 ImageInterpolation.Bicubic => true,
-                _ => throw new ArgumentOutOfRangeException(nameof(interpolation), interpolation, "Images are resampled bilinearly or bicubically."),
+                _ => throw new ArgumentOutOfRangeException(
+                    nameof(interpolation), interpolation, "Images are resampled bilinearly or bicubically."),
             };
             _length = length;
             _scale = (double)length / scaled;

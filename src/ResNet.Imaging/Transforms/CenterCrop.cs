@@ -3,11 +3,11 @@ using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;
 
-/// <summary>Cuts the middle out of an image; where the image is smaller, it is put in the middle of black.</summary>
+/// <summary>Crops the centre of an image; a smaller image is padded with black.</summary>
 /// <remarks>Offsets are rounded as in torchvision's <c>center_crop</c> (<c>torchvision/transforms/functional.py</c>).</remarks>
 public sealed record CenterCrop : Transform
 {
-    /// <summary>Cuts out a rectangle.</summary>
+    /// <summary>Crops to a size.</summary>
     /// <param name="size">Height and width, or one number for both; at least 1.</param>
     /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1.</exception>
     public CenterCrop(ImageSize size) => Size = Require.Positive(size, nameof(CenterCrop));
@@ -22,7 +22,7 @@ public sealed record CenterCrop : Transform
     internal override void ApplyTo(Canvas canvas, ref SplitMix64 random) => canvas.Crop(
         new(Start(canvas.Width, Size.Width), Start(canvas.Height, Size.Height), Size.Width, Size.Height), PaddingMode.Constant, fill: 0);
 
-    // Math.Round rounds halves to even, as Python's round does; what is too small is padded by half of the difference, rounded down.
+    // Math.Round rounds halves to even, as Python's round does; the padding is half of the difference, rounded down.
     private static int Start(int length, int cropped) => cropped <= length
         ? (int)Math.Round((length - cropped) / 2.0)
         : -((cropped - length) / 2);

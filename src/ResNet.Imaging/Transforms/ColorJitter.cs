@@ -6,21 +6,22 @@ namespace ResNet.Imaging.Transforms;
 
 /// <summary>Changes brightness, contrast, saturation and hue by random amounts, in random order.</summary>
 /// <remarks>
-/// A factor of 1 leaves the image as it is, 0 makes it black, evenly grey, or grey; the hue's amount is a part of the circle. Grey
-/// images have no saturation and no hue to change. To the bit what torchvision's <c>ColorJitter</c> does to Pillow images.
+/// A factor of 1 changes nothing; 0 makes the image black (brightness), one grey (contrast) or grey (saturation). The hue's amount
+/// is a part of the circle. Saturation and hue do not change grey images. The pixels are those of torchvision's
+/// <c>ColorJitter</c> of Pillow images, to the bit.
 /// </remarks>
 public sealed record ColorJitter : Transform
 {
     private const double LargestTurn = 0.5;
 
-    // Of the four steps, by the order in which torchvision numbers them.
+    // The steps have torchvision's numbers.
     private const int Steps = 4;
 
-    /// <summary>Jitters around the image's own colours; 0 leaves that property of the image alone.</summary>
-    /// <param name="brightness">The factor lies between 1 less and 1 more this, but is never negative; at least 0.</param>
+    /// <summary>Jitters around the image's own colours; 0 does not change the property.</summary>
+    /// <param name="brightness">The largest distance of the factor from 1, at least 0; the factor is never negative.</param>
     /// <param name="contrast">The same for the contrast.</param>
     /// <param name="saturation">The same for the saturation.</param>
-    /// <param name="hue">The hue turns by up to this part of the circle, either way; from 0 to 0.5.</param>
+    /// <param name="hue">The largest rotation of the hue in either direction, as a part of the circle, from 0 to 0.5.</param>
     /// <exception cref="ArgumentException">A value is outside its range.</exception>
     public ColorJitter(double brightness = 0, double contrast = 0, double saturation = 0, double hue = 0)
     {
@@ -71,7 +72,7 @@ public sealed record ColorJitter : Transform
         foreach (var (step, amount) in changes) Apply(canvas, step, amount);
     }
 
-    /// <summary>Draws the four steps in their order, and the amount of each.</summary>
+    /// <summary>Draws the order of the four steps and the amount of each.</summary>
     internal void Draw(Span<Change> changes, ref SplitMix64 random)
     {
         changes[0] = new(Step.Brightness, random.NextDouble(Brightness.Minimum, Brightness.Maximum));
@@ -114,6 +115,6 @@ public sealed record ColorJitter : Transform
         Hue,
     }
 
-    /// <summary>One of the steps, and how much of it.</summary>
+    /// <summary>A step and its amount.</summary>
     internal readonly record struct Change(Step Step, double Amount);
 }

@@ -5,65 +5,75 @@ using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;
 
-/// <summary>What is done to each image, step by step, before a network sees it.</summary>
+/// <summary>The steps that prepare each image for a network.</summary>
 /// <remarks>
-/// Steps on pixels come first, then <see cref="Normalize"/>, then <see cref="RandomErasing"/>; where nothing normalises, pixels
-/// become numbers from 0 to 1. Images leave in one size, which some step has to set.
+/// Steps on pixels come first, then <see cref="Normalize"/>, then <see cref="RandomErasing"/>; without <see cref="Normalize"/>
+/// pixels become numbers from 0 to 1. The steps have to leave all images in one size.
 /// </remarks>
 public sealed class Compose : IReadOnlyList<Transform>
 {
     private readonly Transform[] _transforms;
 
-    /// <summary>Puts steps together.</summary>
-    /// <param name="transforms">In the order in which they are done.</param>
-    /// <exception cref="ArgumentException">The steps leave images of different sizes, or are in an order that cannot be.</exception>
+    /// <summary>Combines steps.</summary>
+    /// <param name="transforms">The steps in their order.</param>
+    /// <exception cref="ArgumentException">The steps leave images in different sizes, or their order is impossible.</exception>
     public Compose(params IEnumerable<Transform> transforms)
     {
         ArgumentNullException.ThrowIfNull(transforms);
         _transforms = [.. transforms];
-        if (Array.Exists(_transforms, transform => transform is null)) throw new ArgumentException("One of the transforms is null.", nameof(transforms));
-        RefuseOrder();
+        if (Array.Exists(_transforms, transform => transform is null))
+            throw new ArgumentException("One of the transforms is null.", nameof(transforms));
+        ThrowIfMisordered();
         Size = _transforms.Aggregate((ImageSize?)null, (size, transform) => transform.SizeAfter(size))
-            ?? throw new ArgumentException("The transforms leave images in different sizes: add CenterCrop, RandomCrop or RandomResizedCrop, or a Resize to a height and width.", nameof(transforms));
+            ?? throw new ArgumentException(
+                "The transforms leave images in different sizes: "
+                + "add CenterCrop, RandomCrop or RandomResizedCrop, or a Resize to a height and width.",
+                nameof(transforms));
         Normalize = _transforms.OfType<Normalize>().FirstOrDefault();
     }
 
     /// <summary>Height and width of the images afterwards.</summary>
     public ImageSize Size { get; }
 
-    /// <summary>The step that normalises; null where there is none.</summary>
+    /// <summary>The step that normalises; null for none.</summary>
     public Normalize? Normalize { get; }
 
-    /// <summary>Whether an image comes out different from one pass to the next.</summary>
+    /// <summary>Whether the result differs from pass to pass.</summary>
     public bool IsRandom => Array.Exists(_transforms, transform => transform.IsRandom);
 
     /// <summary>All steps with all of their properties, the same in every language.</summary>
-    internal string Description => string.Join(", ", _transforms.Select(transform =>
-        $"{transform.GetType().Name}({string.Join(", ", transform.GetType().GetProperties().Where(property => property.Name != "EqualityContract").Select(property => $"{property.Name}: {Text(property.GetValue(transform))}"))})"));
+    internal string Description => string.Join(", ", _transforms.Select(Describe));
 
-    /// <summary>How many steps there are.</summary>
+    /// <summary>The number of steps.</summary>
     public int Count => _transforms.Length;
 
-    /// <summary>A step.</summary>
-    /// <param name="index">Its place, from 0.</param>
+    /// <summary>Gets a step.</summary>
+    /// <param name="index">The index of the step, from 0.</param>
     public Transform this[int index] => _transforms[index];
 
-    /// <summary>The steps in their order.</summary>
+    /// <summary>Enumerates the steps in their order.</summary>
     public IEnumerator<Transform> GetEnumerator() => ((IEnumerable<Transform>)_transforms).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>Does the steps on pixels to one image.</summary>
+    /// <summary>Applies the steps on pixels to an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="destination">Receives <c>[Size.Height, Size.Width, image.Channels]</c>, and has exactly that length.</param>
-    /// <param name="seed">Where its random numbers come from.</param>
-    /// <exception cref="ArgumentException"><paramref name="destination"/> has another length, or a step cannot do its work on this image.</exception>
+    /// <param name="seed">The seed of the random numbers.</param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="destination"/> has another length, or a step does not suit this image.
+    /// </exception>
     public void Apply(DecodedImage image, Span<byte> destination, long seed = 0)
     {
         ArgumentNullException.ThrowIfNull(image);
         long length = (long)Size.Height * Size.Width * image.Channels;
         if (destination.Length != length)
-            throw new ArgumentException($"The destination has {destination.Length} bytes where {Size.Height} × {Size.Width} × {image.Channels} = {length} are needed.", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"The destination has {destination.Length} bytes "
+                + $"where {Size.Height} × {Size.Width} × {image.Channels} = {length} are needed.",
+                nameof(destination));
+        }
         try
         {
             Apply(image, new Canvas(), SplitMix64.For(seed), destination);
@@ -74,7 +84,7 @@ public sealed class Compose : IReadOnlyList<Transform>
         }
     }
 
-    /// <summary>The same for images of another size: every length that a step sets changes in proportion.</summary>
+    /// <summary>Scales all lengths of the steps for images of another size.</summary>
     /// <param name="height">The images' height afterwards.</param>
     internal Compose AtHeight(int height) =>
         new(_transforms.Select(transform => transform.Scaled(side => (int)Math.Round((double)side * height / Size.Height))));
@@ -86,6 +96,14 @@ public sealed class Compose : IReadOnlyList<Transform>
         canvas.WriteTo(destination);
     }
 
+    private static string Describe(Transform transform)
+    {
+        var properties = transform.GetType().GetProperties()
+            .Where(property => property.Name != "EqualityContract")
+            .Select(property => $"{property.Name}: {Text(property.GetValue(transform))}");
+        return $"{transform.GetType().Name}({string.Join(", ", properties)})";
+    }
+
     private static string? Text(object? value) => value switch
     {
         string text => text,
@@ -93,7 +111,7 @@ public sealed class Compose : IReadOnlyList<Transform>
         _ => Convert.ToString(value, CultureInfo.InvariantCulture),
     };
 
-    private void RefuseOrder()
+    private void ThrowIfMisordered()
     {
         int normalize = Array.FindIndex(_transforms, IsNormalize);
         if (Array.FindLastIndex(_transforms, IsNormalize) != normalize)
@@ -101,10 +119,16 @@ public sealed class Compose : IReadOnlyList<Transform>
         int tensors = Array.FindIndex(_transforms, transform => transform.WorksOnTensors);
         if (tensors < 0) return;
         if (normalize > tensors)
-            throw new ArgumentException($"{_transforms[tensors].GetType().Name} comes before Normalize: put it after it, as torchvision's recipes do.");
+        {
+            throw new ArgumentException(
+                $"{_transforms[tensors].GetType().Name} comes before Normalize: put it after it, as torchvision's recipes do.");
+        }
         var late = _transforms[tensors..].FirstOrDefault(transform => !transform.WorksOnTensors);
         if (late is not null)
-            throw new ArgumentException($"{late.GetType().Name} comes after {_transforms[tensors].GetType().Name}, but works on pixels: put it before.");
+        {
+            throw new ArgumentException(
+                $"{late.GetType().Name} comes after {_transforms[tensors].GetType().Name}, but works on pixels: put it before.");
+        }
 
         static bool IsNormalize(Transform transform) => transform is Transforms.Normalize;
     }

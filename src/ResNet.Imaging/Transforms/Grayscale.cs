@@ -4,9 +4,9 @@ using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;
 
-/// <summary>Makes an image grey without changing its number of channels: RGB has three equal ones then.</summary>
+/// <summary>Converts an image to grey, with the same number of channels: the three of RGB are then equal.</summary>
 /// <remarks>
-/// Grey images stay as they are. torchvision's <c>Grayscale</c> leaves one channel unless <c>num_output_channels</c> is 3; for one
+/// Grey images do not change. torchvision's <c>Grayscale</c> gives one channel unless <c>num_output_channels</c> is 3; for one
 /// channel here, decode the image with one.
 /// </remarks>
 public sealed record Grayscale : Transform

@@ -3,12 +3,12 @@ using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;
 
-/// <summary>Turns pixels into the numbers a network takes: <c>(pixel / 255 − mean) / deviation</c>, channel by channel.</summary>
+/// <summary>Normalises pixels channel by channel: <c>(pixel / 255 − mean) / deviation</c>.</summary>
 public sealed record Normalize : Transform
 {
     internal const int Levels = 256;
 
-    /// <summary>Means and standard deviations of each channel, where black is 0 and white is 1.</summary>
+    /// <summary>Makes the step of means and standard deviations of each channel, where black is 0 and white is 1.</summary>
     /// <exception cref="ArgumentException">The lengths differ, or a deviation is not positive.</exception>
     public Normalize(IReadOnlyList<float> mean, IReadOnlyList<float> deviation)
     {
@@ -17,28 +17,28 @@ public sealed record Normalize : Transform
         if (mean.Count == 0 || mean.Count != deviation.Count || deviation.Any(value => !(value > 0)))
         {
             throw new ArgumentException(
-                $"The normalisation has the means [{string.Join(", ", mean)}] and the deviations [{string.Join(", ", deviation)}], but has to have one of each "
-                + "a channel, and deviations more than 0.");
+                $"The normalisation has the means [{string.Join(", ", mean)}] and the deviations [{string.Join(", ", deviation)}], "
+                + "but has to have one of each a channel, and deviations more than 0.");
         }
         (Mean, Deviation) = ([.. mean], [.. deviation]);
     }
 
-    /// <summary>Of ImageNet's colour images, as torchvision uses them.</summary>
+    /// <summary>The normalisation of ImageNet's colour images, torchvision's values.</summary>
     public static Normalize ImageNet { get; } = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
-    /// <summary>Of ImageNet's images in grey: its luma's mean and deviation.</summary>
+    /// <summary>The normalisation of ImageNet's images in grey, by the mean and deviation of the luma.</summary>
     public static Normalize Grey { get; } = new([0.449f], [0.226f]);
 
-    /// <summary>Of CIFAR-10's training images.</summary>
+    /// <summary>The normalisation of CIFAR-10's training images.</summary>
     public static Normalize Cifar10 { get; } = new([0.4914f, 0.4822f, 0.4465f], [0.2470f, 0.2435f, 0.2616f]);
 
-    /// <summary>Of Fashion-MNIST's training images.</summary>
+    /// <summary>The normalisation of Fashion-MNIST's training images.</summary>
     public static Normalize FashionMnist { get; } = new([0.2860f], [0.3530f]);
 
-    /// <summary>Means of the channels.</summary>
+    /// <summary>The mean of each channel.</summary>
     public IReadOnlyList<float> Mean { get; }
 
-    /// <summary>Standard deviations of the channels.</summary>
+    /// <summary>The standard deviation of each channel.</summary>
     public IReadOnlyList<float> Deviation { get; }
 
     /// <summary>Whether the other has the same means and deviations.</summary>
@@ -54,7 +54,8 @@ public sealed record Normalize : Transform
         if (Mean.Count != channels)
         {
             throw new ArgumentException(
-                $"The transforms normalise {Mean.Count} channel(s), but images have {channels}: give Normalize a mean and a deviation for each channel.");
+                $"The transforms normalise {Mean.Count} channel(s), but images have {channels}: "
+                + "give Normalize a mean and a deviation for each channel.");
         }
     }
 
@@ -63,9 +64,9 @@ public sealed record Normalize : Transform
         // A batch is normalised as a whole, on the model's device.
     }
 
-    /// <summary>What each of the 256 values of each channel becomes: the same operations as in torchvision, and so the same bits.</summary>
+    /// <summary>Computes the normalised values of each channel's 256 levels, by torchvision's operations, to the bit.</summary>
     /// <param name="normalize">Null for <c>pixel / 255</c>.</param>
-    /// <param name="channels">How many channels there are.</param>
+    /// <param name="channels">The number of channels.</param>
     internal static float[] Table(Normalize? normalize, int channels)
     {
         var table = new float[channels * Levels];

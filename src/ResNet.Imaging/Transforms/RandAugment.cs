@@ -10,15 +10,15 @@ namespace ResNet.Imaging.Transforms;
 /// </summary>
 /// <remarks>
 /// Each operation is one of 14, all equally probable: Identity, ShearX, ShearY, TranslateX, TranslateY, Rotate, Brightness,
-/// Color, Contrast, Sharpness, Posterize, Solarize, AutoContrast, Equalize. To the bit what torchvision's <c>RandAugment</c> does
-/// to Pillow images.
+/// Color, Contrast, Sharpness, Posterize, Solarize, AutoContrast, Equalize. The pixels are those of torchvision's
+/// <c>RandAugment</c> of Pillow images, to the bit.
 /// </remarks>
 public sealed record RandAugment : Transform
 {
-    /// <summary>Chooses how many operations and how strong.</summary>
-    /// <param name="operations">How many are done, one after the other, at least 0.</param>
-    /// <param name="magnitude">How strong they are, from 0 (as weak as can be) to <paramref name="bins"/> - 1.</param>
-    /// <param name="bins">How many magnitudes there are, at least 2.</param>
+    /// <summary>Sets the number of operations and their magnitude.</summary>
+    /// <param name="operations">The number of operations, applied one after the other, at least 0.</param>
+    /// <param name="magnitude">The magnitude of the operations, from 0 (weakest) to <paramref name="bins"/> - 1.</param>
+    /// <param name="bins">The number of magnitudes, at least 2.</param>
     /// <exception cref="ArgumentException">A value is outside its range.</exception>
     public RandAugment(int operations = 2, int magnitude = 9, int bins = 31)
     {
@@ -27,16 +27,17 @@ public sealed record RandAugment : Transform
         Magnitude = Require.Between(magnitude, 0, bins - 1, "RandAugment.Magnitude");
     }
 
-    /// <summary>How many operations are done.</summary>
+    /// <summary>The number of operations.</summary>
     public int Operations { get; }
 
-    /// <summary>How strong they are, from 0 to <see cref="Bins"/> - 1.</summary>
+    /// <summary>The magnitude of the operations, from 0 to <see cref="Bins"/> - 1.</summary>
     public int Magnitude { get; }
 
-    /// <summary>How many magnitudes there are.</summary>
+    /// <summary>The number of magnitudes.</summary>
     public int Bins { get; }
 
-    /// <summary>How sheared, moved and turned images are computed. Default: nearest, as in torchvision; its recipes use bilinear.</summary>
+    /// <summary>The interpolation of sheared, translated and rotated images. Default: nearest, as in torchvision.</summary>
+    /// <remarks>torchvision's recipes use bilinear.</remarks>
     /// <exception cref="ArgumentException">There is no such interpolation.</exception>
     public ImageInterpolation Interpolation
     {
@@ -44,7 +45,7 @@ public sealed record RandAugment : Transform
         init => field = Require.Defined(value, "RandAugment.Interpolation", Enum.GetValues<ImageInterpolation>());
     } = ImageInterpolation.Nearest;
 
-    /// <summary>What lies beyond the image in all channels, 0 to 255. Default: 0, black.</summary>
+    /// <summary>The value of all channels beyond the image, 0 to 255. Default: 0, black.</summary>
     public byte Fill { get; init; }
 
     internal override bool IsRandom => Operations > 0;

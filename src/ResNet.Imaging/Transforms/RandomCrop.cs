@@ -3,21 +3,23 @@ using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;
 
-/// <summary>Cuts a rectangle out of an image at a random place, after adding a border.</summary>
+/// <summary>Pads an image and crops it at a random place.</summary>
 /// <remarks>
-/// As torchvision's <c>RandomCrop</c>, but for one case: with <see cref="Padding"/>, <see cref="PadIfNeeded"/> and a mirroring
-/// <see cref="PaddingMode"/> torchvision gives an image that is too small even so a second border, which mirrors the image with its first
-/// one. Here there is one border, as wide as both, that mirrors the image alone.
+/// As torchvision's <c>RandomCrop</c>, except with <see cref="Padding"/>, <see cref="PadIfNeeded"/> and a mirroring
+/// <see cref="PaddingMode"/> together: torchvision gives an image that is still too small a second border, which mirrors the
+/// padded image. Here one border, as wide as both, mirrors the image alone.
 /// </remarks>
 public sealed record RandomCrop : Transform
 {
-    // An image is no longer than ImageDecoder.MaxPixels, which is less: with two such borders its length is far from overflowing.
+    // An image has at most ImageDecoder.MaxPixels, which is less: its length with two such borders does not overflow.
     private const int MostPadding = 1 << 28;
 
-    /// <summary>Cuts out a rectangle.</summary>
+    /// <summary>Crops to a size.</summary>
     /// <param name="size">Height and width, or one number for both; at least 1.</param>
-    /// <param name="padding">Width of the border that is added on all four sides, in pixels, from 0 to 2²⁸.</param>
-    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1, or <paramref name="padding"/> is outside its range.</exception>
+    /// <param name="padding">The width of the border on all four sides, in pixels, from 0 to 2²⁸.</param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="size"/> is less than 1 × 1, or <paramref name="padding"/> is outside its range.
+    /// </exception>
     public RandomCrop(ImageSize size, int padding = 0) =>
         (Size, Padding) = (Require.Positive(size, nameof(RandomCrop)), Require.Between(padding, 0, MostPadding, "RandomCrop.Padding"));
 
@@ -30,7 +32,7 @@ public sealed record RandomCrop : Transform
     /// <summary>The value of the border's pixels, 0 to 255, with <see cref="PaddingMode.Constant"/>. Default: 0, black.</summary>
     public byte Fill { get; init; }
 
-    /// <summary>What the border is made of. Default: <see cref="PaddingMode.Constant"/>.</summary>
+    /// <summary>The values of the border. Default: <see cref="PaddingMode.Constant"/>.</summary>
     /// <exception cref="ArgumentException">The value is not one of <see cref="Imaging.PaddingMode"/>.</exception>
     public PaddingMode PaddingMode
     {
@@ -39,8 +41,8 @@ public sealed record RandomCrop : Transform
     }
 
     /// <summary>
-    /// Whether an image that is smaller than the crop even so gets a wider border, on both sides as much as it lacks; otherwise
-    /// it is an error. Default: false.
+    /// Whether a padded image that is still smaller than the crop gets a wider border, on both sides by as much as is missing;
+    /// otherwise it is an error. Default: false.
     /// </summary>
     public bool PadIfNeeded { get; init; }
 
@@ -48,7 +50,12 @@ public sealed record RandomCrop : Transform
 
     internal override ImageSize? SizeAfter(ImageSize? before) => Size;
 
-    internal override Transform Scaled(Func<int, int> side) => new RandomCrop(Size.Scaled(side), side(Padding)) { Fill = Fill, PaddingMode = PaddingMode, PadIfNeeded = PadIfNeeded };
+    internal override Transform Scaled(Func<int, int> side) => new RandomCrop(Size.Scaled(side), side(Padding))
+    {
+        Fill = Fill,
+        PaddingMode = PaddingMode,
+        PadIfNeeded = PadIfNeeded,
+    };
 
     internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)
     {
@@ -57,14 +64,18 @@ public sealed record RandomCrop : Transform
         canvas.Crop(new(left, top, Size.Width, Size.Height), PaddingMode, Fill);
     }
 
-    /// <summary>Where the crop starts, in pixels of the image without its border.</summary>
+    /// <summary>Draws the start of the crop, in pixels of the image without its border.</summary>
     internal int Draw(int length, int cropped, ref SplitMix64 random)
     {
         int border = Padding, padded = length + (2 * Padding);
         if (padded < cropped)
         {
             if (!PadIfNeeded)
-                throw new TransformException($"it is {length} pixels high or wide, with {Padding} more on each side, and RandomCrop cuts {cropped} out of it; set Padding or PadIfNeeded, or resize first");
+            {
+                throw new TransformException(
+                    $"it is {length} pixels high or wide, with {Padding} more on each side, and RandomCrop cuts {cropped} out of it; "
+                    + "set Padding or PadIfNeeded, or resize first");
+            }
             border += cropped - padded;
             padded = length + (2 * border);
         }

@@ -8,8 +8,8 @@ namespace ResNet.Imaging.Transforms;
 /// https://arxiv.org/abs/1708.04896).
 /// </summary>
 /// <remarks>
-/// As in torchvision (<c>torchvision/transforms/transforms.py</c>), the area is uniform and the ratio log-uniform, and an image
-/// into which ten draws did not fit stays whole.
+/// As in torchvision (<c>torchvision/transforms/transforms.py</c>), the area is uniform and the ratio log-uniform, and nothing is
+/// erased where none of ten draws fits.
 /// </remarks>
 public sealed record RandomErasing : Transform
 {
@@ -39,23 +39,25 @@ public sealed record RandomErasing : Transform
         init => field = Require.Range(value, double.MaxValue, "RandomErasing.Ratio");
     } = (0.3, 3.3);
 
-    /// <summary>What the rectangle becomes: one number, or one of each channel. Default: 0, which is the mean of normalised images.</summary>
-    /// <exception cref="ArgumentException">There is no number.</exception>
+    /// <summary>The new value: one number, or one for each channel. Default: 0, the mean of normalised images.</summary>
+    /// <exception cref="ArgumentException">The list is empty.</exception>
     public IReadOnlyList<float> Value
     {
         get;
-        init => field = value is { Count: > 0 } ? [.. value] : throw new ArgumentException("RandomErasing.Value has to be one number, or one of each channel.");
+        init => field = value is { Count: > 0 }
+            ? [.. value]
+            : throw new ArgumentException("RandomErasing.Value has to be one number, or one of each channel.");
     } = [0];
 
     /// <summary>
-    /// Whether each element of the rectangle is drawn from the standard normal distribution instead, as with torchvision's
+    /// Whether each element of the rectangle is drawn from the standard normal distribution instead, as in torchvision's
     /// <c>value="random"</c>. Default: false.
     /// </summary>
     public bool Noise { get; init; }
 
-    /// <summary>Whether the other erases alike.</summary>
-    public bool Equals(RandomErasing? other) =>
-        other is not null && P == other.P && Scale == other.Scale && Ratio == other.Ratio && Noise == other.Noise && Value.SequenceEqual(other.Value);
+    /// <summary>Whether all properties are equal.</summary>
+    public bool Equals(RandomErasing? other) => other is not null
+        && P == other.P && Scale == other.Scale && Ratio == other.Ratio && Noise == other.Noise && Value.SequenceEqual(other.Value);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(P, Scale, Ratio, Noise, Value[0]);
@@ -67,7 +69,11 @@ public sealed record RandomErasing : Transform
     internal override void RequireChannels(int channels)
     {
         if (!Noise && Value.Count != 1 && Value.Count != channels)
-            throw new ArgumentException($"RandomErasing.Value has {Value.Count} numbers, but images have {channels} channel(s): give one number, or one of each channel.");
+        {
+            throw new ArgumentException(
+                $"RandomErasing.Value has {Value.Count} numbers, but images have {channels} channel(s): "
+                + "give one number, or one of each channel.");
+        }
     }
 
     internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)
@@ -76,7 +82,7 @@ public sealed record RandomErasing : Transform
         if (area is { Width: > 0, Height: > 0 }) canvas.Erasures.Add(new Erasure(area, Noise ? null : Value, (long)random.Next()));
     }
 
-    /// <summary>Draws the rectangle for an image of this size; null where none fitted.</summary>
+    /// <summary>Draws the rectangle for an image of a size; null where none of the draws fits.</summary>
     internal Area? Draw(int width, int height, ref SplitMix64 random)
     {
         for (int i = 0; i < Attempts; i++)

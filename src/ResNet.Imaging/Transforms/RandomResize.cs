@@ -3,27 +3,32 @@ using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;
 
-/// <summary>Resizes an image with antialiasing, its shorter side to a random length, with its proportions kept: the scale augmentation of VGG and of He et al. 2015, section 3.4.</summary>
-/// <remarks>As torchvision's <c>v2.RandomResize</c>, whose upper bound is not drawn either.</remarks>
+/// <summary>
+/// Resizes the shorter side of an image to a random length, antialiased, with its proportions kept: the scale augmentation of
+/// VGG and of He et al. 2015, section 3.4.
+/// </summary>
+/// <remarks>As in torchvision's <c>v2.RandomResize</c>, the upper bound is exclusive.</remarks>
 public sealed record RandomResize : Transform
 {
-    /// <summary>Resizes to a length between two.</summary>
+    /// <summary>Sets the range of the lengths.</summary>
     /// <param name="minimum">The least length of the shorter side in pixels, at least 1.</param>
-    /// <param name="limit">What it is less than, more than <paramref name="minimum"/>.</param>
+    /// <param name="limit">The exclusive upper bound of the length, more than <paramref name="minimum"/>.</param>
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
     public RandomResize(int minimum, int limit)
     {
         Minimum = Require.AtLeast(minimum, 1, "RandomResize.Minimum");
-        Limit = limit > minimum ? limit : throw new ArgumentException($"RandomResize.Limit is {limit}, but has to be more than the minimum, {minimum}.");
+        Limit = limit > minimum
+            ? limit
+            : throw new ArgumentException($"RandomResize.Limit is {limit}, but has to be more than the minimum, {minimum}.");
     }
 
     /// <summary>The least length of the shorter side afterwards, in pixels.</summary>
     public int Minimum { get; }
 
-    /// <summary>What the length of the shorter side is less than, in pixels.</summary>
+    /// <summary>The exclusive upper bound of the length of the shorter side, in pixels.</summary>
     public int Limit { get; }
 
-    /// <summary>How it is resized. Default: bilinear.</summary>
+    /// <summary>The interpolation. Default: bilinear.</summary>
     /// <exception cref="ArgumentException">The value is neither bilinear nor bicubic.</exception>
     public ImageInterpolation Interpolation
     {

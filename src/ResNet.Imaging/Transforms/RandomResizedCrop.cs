@@ -8,8 +8,8 @@ namespace ResNet.Imaging.Transforms;
 /// with Convolutions", https://arxiv.org/abs/1409.4842).
 /// </summary>
 /// <remarks>
-/// As in torchvision (<c>torchvision/transforms/transforms.py</c>), the area is uniform and the ratio log-uniform, ten draws
-/// may fail to fit, and then it is the largest central part of an allowed ratio.
+/// As in torchvision (<c>torchvision/transforms/transforms.py</c>), the area is uniform and the ratio log-uniform; where none of
+/// ten draws fits, the part is the largest central one of an allowed ratio.
 /// </remarks>
 public sealed record RandomResizedCrop : Transform
 {
@@ -39,7 +39,7 @@ public sealed record RandomResizedCrop : Transform
         init => field = Require.Range(value, double.MaxValue, "RandomResizedCrop.Ratio");
     } = (3.0 / 4, 4.0 / 3);
 
-    /// <summary>How the part is resized. Default: bilinear.</summary>
+    /// <summary>The interpolation. Default: bilinear.</summary>
     /// <exception cref="ArgumentException">The value is neither bilinear nor bicubic.</exception>
     public ImageInterpolation Interpolation
     {
@@ -51,7 +51,12 @@ public sealed record RandomResizedCrop : Transform
 
     internal override ImageSize? SizeAfter(ImageSize? before) => Size;
 
-    internal override Transform Scaled(Func<int, int> side) => new RandomResizedCrop(Size.Scaled(side)) { Scale = Scale, Ratio = Ratio, Interpolation = Interpolation };
+    internal override Transform Scaled(Func<int, int> side) => new RandomResizedCrop(Size.Scaled(side))
+    {
+        Scale = Scale,
+        Ratio = Ratio,
+        Interpolation = Interpolation,
+    };
 
     internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)
     {
@@ -59,7 +64,7 @@ public sealed record RandomResizedCrop : Transform
         canvas.Resize(Size.Width, Size.Height, Interpolation);
     }
 
-    /// <summary>Draws the part of an image of this size.</summary>
+    /// <summary>Draws the part for an image of a size.</summary>
     internal Imaging.Area Draw(int width, int height, ref SplitMix64 random)
     {
         for (int i = 0; i < Attempts; i++)
@@ -75,7 +80,7 @@ public sealed record RandomResizedCrop : Transform
         return LargestCentral(width, height);
     }
 
-    // No draw fitted, which is so for very long images.
+    // For very long images, where no draw fits.
     private Imaging.Area LargestCentral(int width, int height)
     {
         double ratio = (double)width / height;

@@ -3,9 +3,12 @@ using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;
 
-/// <summary>Resizes an image with antialiasing: its shorter side to a length, with its proportions kept, or to a height and width.</summary>
+/// <summary>
+/// Resizes an image with antialiasing: its shorter side to a length, with its proportions kept, or to a height and width.
+/// </summary>
 /// <remarks>
-/// The longer side is rounded down. To the bit what torchvision's <c>Resize</c> does to Pillow images (<c>torchvision/transforms/functional.py</c>).
+/// The longer side is rounded down. The pixels are those of torchvision's <c>Resize</c> of Pillow images
+/// (<c>torchvision/transforms/functional.py</c>), to the bit.
 /// </remarks>
 public sealed record Resize : Transform
 {
@@ -17,7 +20,7 @@ public sealed record Resize : Transform
     /// <exception cref="ArgumentException"><paramref name="shorterSide"/> is less than 1.</exception>
     public Resize(int shorterSide) => _shorterSide = Require.AtLeast(shorterSide, 1, "Resize.ShorterSide");
 
-    /// <summary>Resizes to a height and width, whatever the proportions.</summary>
+    /// <summary>Resizes to a height and width, with any proportions.</summary>
     /// <param name="size">Height and width afterwards, at least 1 × 1.</param>
     /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1.</exception>
     public Resize(ImageSize size) => _size = Require.Positive(size, nameof(Resize));
@@ -28,7 +31,7 @@ public sealed record Resize : Transform
     /// <summary>Height and width afterwards; null where the proportions are kept.</summary>
     public ImageSize? Size => _size;
 
-    /// <summary>How it is resized. Default: bilinear.</summary>
+    /// <summary>The interpolation. Default: bilinear.</summary>
     /// <exception cref="ArgumentException">The value is neither bilinear nor bicubic.</exception>
     public ImageInterpolation Interpolation
     {

@@ -3,10 +3,10 @@ using ResNet.Imaging.Rendering;
 
 namespace ResNet.Imaging.Transforms;
 
-/// <summary>One step of what is done to an image before a network sees it; several make a <see cref="Compose"/>.</summary>
+/// <summary>One step that prepares an image for a network; several make a <see cref="Compose"/>.</summary>
 /// <remarks>
-/// Each has the name, the defaults and the distribution of torchvision's transform of Pillow images, and gives the same
-/// pixels. Its random numbers come from the loader's seed, the epoch and the image's index alone.
+/// Each step has the name, defaults, distributions and pixels of torchvision's transform of Pillow images. Its random numbers
+/// depend on the loader's seed, the epoch and the image's index alone.
 /// </remarks>
 public abstract record Transform
 {
@@ -14,25 +14,25 @@ public abstract record Transform
     {
     }
 
-    /// <summary>Does the step.</summary>
+    /// <summary>Applies the step.</summary>
     internal abstract void ApplyTo(Canvas canvas, ref SplitMix64 random);
 
-    /// <summary>Refuses images with a number of channels that the step is not made for.</summary>
-    /// <exception cref="ArgumentException">It is not made for this number.</exception>
+    /// <summary>Throws if the step does not support a number of channels.</summary>
+    /// <exception cref="ArgumentException">The step does not support the number.</exception>
     internal virtual void RequireChannels(int channels)
     {
     }
 
-    /// <summary>Whether the step is done to tensors, after all steps on pixels.</summary>
+    /// <summary>Whether the step works on tensors, after all steps on pixels.</summary>
     internal virtual bool WorksOnTensors => false;
 
-    /// <summary>Whether what becomes of an image is left to chance.</summary>
+    /// <summary>Whether the result is random.</summary>
     internal virtual bool IsRandom => false;
 
-    /// <summary>What size the step leaves an image of this size in; null where images come in different sizes.</summary>
+    /// <summary>Computes the size of images after the step; null for images of different sizes.</summary>
     internal virtual ImageSize? SizeAfter(ImageSize? before) => before;
 
-    /// <summary>The same for images of another size, where it sets sizes.</summary>
-    /// <param name="side">Gives the new length of a side.</param>
+    /// <summary>Makes the same step with all lengths scaled.</summary>
+    /// <param name="side">Computes the new length of a side.</param>
     internal virtual Transform Scaled(Func<int, int> side) => this;
 }

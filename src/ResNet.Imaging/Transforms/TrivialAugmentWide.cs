@@ -9,20 +9,21 @@ namespace ResNet.Imaging.Transforms;
 /// Yet State-of-the-Art Data Augmentation", https://arxiv.org/abs/2103.10158).
 /// </summary>
 /// <remarks>
-/// The operations are <see cref="RandAugment"/>'s, of a wider range, and all equally probable. To the bit what torchvision's
-/// <c>TrivialAugmentWide</c> does to Pillow images.
+/// The operations are those of <see cref="RandAugment"/>, with a wider range, and all equally probable. The pixels are those of
+/// torchvision's <c>TrivialAugmentWide</c> of Pillow images, to the bit.
 /// </remarks>
 public sealed record TrivialAugmentWide : Transform
 {
-    /// <summary>Chooses how many magnitudes there are.</summary>
-    /// <param name="bins">At least 2.</param>
+    /// <summary>Sets the number of magnitudes.</summary>
+    /// <param name="bins">The number of magnitudes, at least 2.</param>
     /// <exception cref="ArgumentException"><paramref name="bins"/> is less than 2.</exception>
     public TrivialAugmentWide(int bins = 31) => Bins = Require.AtLeast(bins, 2, "TrivialAugmentWide.Bins");
 
-    /// <summary>How many magnitudes there are.</summary>
+    /// <summary>The number of magnitudes.</summary>
     public int Bins { get; }
 
-    /// <summary>How sheared, moved and turned images are computed. Default: nearest, as in torchvision; its recipes use bilinear.</summary>
+    /// <summary>The interpolation of sheared, translated and rotated images. Default: nearest, as in torchvision.</summary>
+    /// <remarks>torchvision's recipes use bilinear.</remarks>
     /// <exception cref="ArgumentException">There is no such interpolation.</exception>
     public ImageInterpolation Interpolation
     {
@@ -30,7 +31,7 @@ public sealed record TrivialAugmentWide : Transform
         init => field = Require.Defined(value, "TrivialAugmentWide.Interpolation", Enum.GetValues<ImageInterpolation>());
     } = ImageInterpolation.Nearest;
 
-    /// <summary>What lies beyond the image in all channels, 0 to 255. Default: 0, black.</summary>
+    /// <summary>The value of all channels beyond the image, 0 to 255. Default: 0, black.</summary>
     public byte Fill { get; init; }
 
     internal override bool IsRandom => true;

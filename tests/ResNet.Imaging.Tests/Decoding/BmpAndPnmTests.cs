@@ -52,13 +52,15 @@ public sealed class BmpAndPnmTests : IDisposable
         Decode(TestBmp.Encode(1, 1, 32, pixel)).Should().Equal(3, 2, 1);
         Decode(TestBmp.Encode(1, 1, 32, pixel, masks: [0xFF0000, 0xFF00, 0xFF])).Should().Equal(3, 2, 1);
         Decode(TestBmp.Encode(1, 1, 32, pixel, masks: [0xFF000000, 0xFF0000, 0xFF00])).Should().Equal(4, 3, 2);
-        Refusal(TestBmp.Encode(1, 1, 32, pixel, masks: [0x3FF, 0xFFC00, 0x3FF00000])).Should().EndWith("it is a BMP image whose colours lie in unusual bits, which is not read.");
+        Refusal(TestBmp.Encode(1, 1, 32, pixel, masks: [0x3FF, 0xFFC00, 0x3FF00000]))
+            .Should().EndWith("it is a BMP image whose colours lie in unusual bits, which is not read.");
     }
 
     [Fact]
     public void Run_lengths_repeat_skip_and_copy_pixels()
     {
-        // Two of 1; a move of two to the right and one up; three pixels as they are, padded; the end of the line; seven of 2, cut at the line's end.
+        // Two pixels of 1; a move of two to the right and one up; three literal pixels, padded; the end of the line; seven pixels
+        // of 2, cut at the end of the line.
         byte[] runs = [2, 1, 0, 2, 2, 1, 0, 3, 1, 2, 1, 0, 0, 0, 7, 2, 0, 1];
         Indices(7, 3, 8, runs).Should().Equal(2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 1, 2, 1, 1, 1, 0, 0, 0, 0, 0);
         // The same of 4 bits: three pixels are two bytes.
@@ -71,14 +73,16 @@ public sealed class BmpAndPnmTests : IDisposable
     [InlineData("P2 # grey\n3 2 # as samples go\n4\n0 1 2\t3 4 #last\n 0", new byte[] { 0, 64, 128, 191, 255, 0 })]
     [InlineData("P2 3 2 1000 0 1 2 3 4 1000", new byte[] { 0, 66, 131, 197, 255, 255 })]
     [InlineData("P5 3 2 255\nabcdef and more", new byte[] { 97, 98, 99, 100, 101, 102 })]
-    public void Greys_of_netpbm_are_read(string file, byte[] expected) => Decode(Bytes(file), channels: 1, width: 3, height: 2).Should().Equal(expected);
+    public void Greys_of_netpbm_are_read(string file, byte[] expected) =>
+        Decode(Bytes(file), channels: 1, width: 3, height: 2).Should().Equal(expected);
 
     [Theory]
     [InlineData("P3 2 1 100\n0 50 100 10 20 30", new byte[] { 0, 128, 255, 26, 51, 76 })]
     [InlineData("P6 2 1 255 abcdef", new byte[] { 97, 98, 99, 100, 101, 102 })]
     [InlineData("P6 2 1 65535 a\0b\0c\0d\0e\0f\0", new byte[] { 97, 98, 99, 100, 101, 102 })]
     [InlineData("P4 2 1\n@", new byte[] { 255, 255, 255, 0, 0, 0 })]
-    public void Colours_of_netpbm_are_read(string file, byte[] expected) => Decode(Bytes(file), channels: 3, width: 2, height: 1).Should().Equal(expected);
+    public void Colours_of_netpbm_are_read(string file, byte[] expected) =>
+        Decode(Bytes(file), channels: 3, width: 2, height: 1).Should().Equal(expected);
 
     [Theory]
     [InlineData("P2 3 2 4 0 1 2 3 4", "the file is damaged or truncated (its pixels end early)")]
@@ -93,7 +97,8 @@ public sealed class BmpAndPnmTests : IDisposable
     [InlineData("P5 99999999999 1 255 a", "the file is damaged or truncated (its width is no number)")]
     [InlineData("P6 20000 20000 255 a", "it has 20000 x 20000 pixels and 178,956,970 are the most that is read")]
     [InlineData("P7 WIDTH 1", "it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image")]
-    public void A_bad_netpbm_file_is_refused_with_the_reason(string file, string reason) => Refusal(Bytes(file)).Should().EndWith($"': {reason}.");
+    public void A_bad_netpbm_file_is_refused_with_the_reason(string file, string reason) =>
+        Refusal(Bytes(file)).Should().EndWith($"': {reason}.");
 
     [Fact]
     public void A_bad_bitmap_is_refused_with_the_reason()
@@ -104,10 +109,13 @@ public sealed class BmpAndPnmTests : IDisposable
         Refusal(good[..40]).Should().EndWith($"{damaged} (its header ends early).");
         Refusal(TestBmp.Encode(0, 7, 24, [])).Should().EndWith($"{damaged} (it has 0 x 7 pixels).");
         Refusal(TestBmp.Encode(-5, 7, 24, [])).Should().Contain("are the most that is read");
-        Refusal(TestBmp.Encode(30_000, 30_000, 8, [255, 1, 0, 1], s_threeColours, compression: 1)).Should().Contain("are the most that is read");
+        Refusal(TestBmp.Encode(30_000, 30_000, 8, [255, 1, 0, 1], s_threeColours, compression: 1))
+            .Should().Contain("are the most that is read");
         Refusal(TestBmp.Encode(9, 7, 8, [9, 1, 0, 0, 9, 1, 0, 1], compression: 1)).Should().EndWith($"{damaged} (its pixels end early).");
-        Refusal(TestBmp.Encode(9, 7, 2, [])).Should().EndWith("it is a BMP image of 2 bits a pixel, which is none of 1, 4, 8, 16, 24 and 32.");
-        Refusal(TestBmp.Encode(9, 7, 24, [], compression: 4)).Should().EndWith("it is a BMP image of 24 bits a pixel with compression 4, which is not read.");
+        Refusal(TestBmp.Encode(9, 7, 2, []))
+            .Should().EndWith("it is a BMP image of 2 bits a pixel, which is none of 1, 4, 8, 16, 24 and 32.");
+        Refusal(TestBmp.Encode(9, 7, 24, [], compression: 4))
+            .Should().EndWith("it is a BMP image of 24 bits a pixel with compression 4, which is not read.");
         good[14] = 41;
         Refusal(good).Should().EndWith("it is a BMP image with a header of 41 bytes, which is none of 12, 40, 64, 108 and 124.");
     }

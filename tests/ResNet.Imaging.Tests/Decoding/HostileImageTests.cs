@@ -22,7 +22,7 @@ public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    // Read one file after another, as the loader's do: what one leaves behind must not spoil the next.
+    // Like the loader's, each reader reads many files: one file must not affect the next.
     private readonly Dictionary<int, ImageReader> _readers = new() { [1] = new(1), [3] = new(3) };
 
     public void Dispose()
@@ -49,8 +49,11 @@ public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
             longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, Stopwatch.GetElapsedTime(start).Ticks));
         }
         var growth = ResidentMemory.Bytes() - memory;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{images} images, {errors} errors, {partly} of which a part can be read, at most {longest.TotalMilliseconds:0} ms, {growth / 1e6:0} MB more than after {WarmUp}"));
-        // What is changed within the pixels of a file without checksums is an image still.
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{images} images, {errors} errors, {partly} of which a part can be read, "
+            + $"at most {longest.TotalMilliseconds:0} ms, {growth / 1e6:0} MB more than after {WarmUp}"));
+        // A file without checksums is still an image after a change in its pixels.
         images.Should().BeGreaterThan(Files / 10);
         errors.Should().BeGreaterThan(Files / 2);
         partly.Should().BeGreaterThanOrEqualTo(images);
@@ -77,7 +80,7 @@ public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
         image.CropResizeInto(0, 0, image.Width, image.Height, 4, 4, flipHorizontally: false, pixels);
     });
 
-    // As the loader reads what a crop needs.
+    // Reads the area of a crop, as the loader does.
     private bool IsPartlyImage(string path, int channels, Random random) => Succeeds(path, () =>
     {
         var reader = _readers[channels];
@@ -122,7 +125,7 @@ public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
         var bytes = original.ToList();
         for (var changes = random.Next(1, 5); changes > 0 && bytes.Count > 0; changes--)
         {
-            // What is at the start decides most.
+            // Changes near the start have the most effect.
             var at = random.Next(random.Next(2) == 0 ? Math.Min(64, bytes.Count) : bytes.Count);
             var length = Math.Min(random.Next(1, 9), bytes.Count - at);
             var other = originals[random.Next(originals.Length)];

@@ -83,7 +83,7 @@ public sealed class ImageDecoderTests : IDisposable
         Decode(new TestPng(7, 5, GreyAlpha, BitDepth: 16).Encode(samples), 1).Should().Equal(samples.Where((_, i) => i % 4 == 0));
     }
 
-    // Pillow's mode I is clipped when it is converted, and so torchvision reads these files.
+    // Pillow clips its mode I when it converts it; torchvision reads these files that way.
     [Fact]
     public void Sixteen_bit_grey_above_255_is_white()
     {
@@ -170,13 +170,15 @@ public sealed class ImageDecoderTests : IDisposable
     }
 
     [Fact]
-    public void Whatever_is_no_image_is_refused_with_its_path_and_the_reason()
+    public void A_file_that_is_no_image_is_refused_with_its_path_and_the_reason()
     {
         Refusal(folder.Write("empty.png", [])).Should().EndWith("empty.png': the file is empty.");
-        Refusal(folder.Write("random.jpg", RandomBytes(1000))).Should().EndWith("random.jpg': it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image.");
-        Refusal(folder.Write("text.webp", "RIFF says a file"u8.ToArray())).Should().EndWith("text.webp': it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image.");
-        Refusal(folder.Write("short", [0xFF])).Should().EndWith("short': it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image.");
-        Refusal(folder.Write("signature.png", [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])).Should().Contain("signature.png': the file is damaged or truncated (");
+        const string noImage = "it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image";
+        Refusal(folder.Write("random.jpg", RandomBytes(1000))).Should().EndWith($"random.jpg': {noImage}.");
+        Refusal(folder.Write("text.webp", "RIFF says a file"u8.ToArray())).Should().EndWith($"text.webp': {noImage}.");
+        Refusal(folder.Write("short", [0xFF])).Should().EndWith($"short': {noImage}.");
+        Refusal(folder.Write("signature.png", [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]))
+            .Should().Contain("signature.png': the file is damaged or truncated (");
         Refusal(Path.Join(folder.Path, "missing.png")).Should().EndWith("missing.png': there is no such file.");
         Refusal(Path.Join(folder.Path, "nowhere", "missing.png")).Should().EndWith("missing.png': there is no such file.");
         Refusal(folder.Path).Should().EndWith("it is a folder.");
@@ -244,7 +246,9 @@ public sealed class ImageDecoderTests : IDisposable
         using var image = Open(width, 3, channels);
         var flipped = new byte[width * 3 * channels];
         image.CropResizeInto(0, 0, width, 3, width, 3, flipHorizontally: true, flipped);
-        var expected = Motif.Pixels(width, 3, channels).Chunk(width * channels).SelectMany(line => line.Chunk(channels).Reverse().SelectMany(pixel => pixel));
+        var expected = Motif.Pixels(width, 3, channels)
+            .Chunk(width * channels)
+            .SelectMany(line => line.Chunk(channels).Reverse().SelectMany(pixel => pixel));
         flipped.Should().Equal(expected);
     }
 
@@ -264,7 +268,9 @@ public sealed class ImageDecoderTests : IDisposable
     [InlineData(1, 1, 3, 0, 0, 1, 1, 5, 4, "6e7e891ba7ea5db2")]
     [InlineData(400, 3, 1, 0, 0, 400, 3, 1, 1, "591b7cc95037822d")]
     public void Resizing_gives_the_bytes_of_Pillow(
-        int imageWidth, int imageHeight, int channels, int left, int top, int width, int height, int targetWidth, int targetHeight, string hash)
+        int imageWidth, int imageHeight, int channels,
+        int left, int top, int width, int height,
+        int targetWidth, int targetHeight, string hash)
     {
         using var image = Open(imageWidth, imageHeight, channels);
         var result = new byte[targetWidth * targetHeight * channels];
@@ -298,7 +304,8 @@ public sealed class ImageDecoderTests : IDisposable
         foreach (var channels in new[] { 1, 3 })
         {
             var even = Enumerable.Repeat((byte)201, 37 * 23 * channels).ToArray();
-            using var image = ImageDecoder.Open(folder.Write("even.png", new TestPng(37, 23, channels == 1 ? Grey : Rgb).Encode(even)), channels);
+            var png = new TestPng(37, 23, channels == 1 ? Grey : Rgb).Encode(even);
+            using var image = ImageDecoder.Open(folder.Write("even.png", png), channels);
             for (var size = 1; size < 90; size++)
             {
                 var (width, height) = (size, 91 - size);
@@ -341,8 +348,11 @@ public sealed class ImageDecoderTests : IDisposable
         crop.Should().Throw<ObjectDisposedException>();
     }
 
-    private DecodedImage Open(int width, int height, int channels) => ImageDecoder.Open(
-        folder.Write("motif.png", new TestPng(width, height, channels == 1 ? Grey : Rgb).Encode(Motif.Pixels(width, height, channels))), channels);
+    private DecodedImage Open(int width, int height, int channels)
+    {
+        var png = new TestPng(width, height, channels == 1 ? Grey : Rgb).Encode(Motif.Pixels(width, height, channels));
+        return ImageDecoder.Open(folder.Write("motif.png", png), channels);
+    }
 
     private byte[] Decode(byte[] file, int channels)
     {

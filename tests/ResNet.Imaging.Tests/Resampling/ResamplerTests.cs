@@ -9,23 +9,39 @@ public sealed class ResamplerTests
     // Pillow 9.4: image.crop(...).resize((scaledWidth, scaledHeight), BILINEAR or BICUBIC).crop(window), and the bicubic one mirrored by
     // transpose(FLIP_LEFT_RIGHT). Rectangles are left, top, width, height.
     [Theory]
-    [InlineData(61, 47, 3, new[] { 0, 0, 61, 47 }, 32, 32, new[] { 0, 0, 32, 32 }, "7091a84d45bc85db", "e5a9b55e71bed800", "f434583ee826fe47")]
-    [InlineData(61, 47, 3, new[] { 5, 7, 40, 31 }, 64, 64, new[] { 0, 0, 64, 64 }, "30de49d52eafe62c", "ac0cdd429791058a", "bb01537be25a20cf")]
-    [InlineData(61, 47, 3, new[] { 5, 7, 40, 31 }, 97, 13, new[] { 11, 2, 50, 9 }, "ae3a9e446f29f8d8", "acdea320319659cb", "48886a89af06a5ca")]
-    [InlineData(61, 47, 1, new[] { 3, 2, 50, 40 }, 97, 11, new[] { 0, 0, 97, 11 }, "284a9f69812da8af", "610d396995569ad5", "1dc3bfeb04975dbc")]
-    [InlineData(61, 47, 1, new[] { 3, 2, 7, 40 }, 90, 80, new[] { 40, 31, 17, 41 }, "6e701f395070249a", "fa466e16d9744893", "bea856f1244a336a")]
-    [InlineData(61, 47, 3, new[] { 0, 0, 61, 47 }, 30, 47, new[] { 0, 0, 30, 47 }, "1b810d30afe898bc", "33776a565737805f", "70e698a58566eb51")]
-    [InlineData(61, 47, 3, new[] { 0, 0, 61, 47 }, 61, 20, new[] { 1, 1, 60, 18 }, "d0fb8c1177914bf1", "d80f4c3ec65e20c9", "dd0bc0b70361da21")]
-    [InlineData(61, 47, 1, new[] { 0, 0, 61, 47 }, 61, 90, new[] { 0, 0, 61, 90 }, "34709b77a1f0c6b2", "b1c65d8bc8a9aa9a", "7ce96df63dbc0fac")]
-    [InlineData(300, 200, 3, new[] { 10, 20, 251, 177 }, 224, 224, new[] { 0, 0, 224, 224 }, "55097985b5d5fd89", "cddc6ae2b1147ad7", "294fc07809085928")]
-    [InlineData(300, 200, 3, new[] { 0, 0, 300, 200 }, 384, 256, new[] { 80, 16, 224, 224 }, "454ab8ab147b3810", "94d9849c47e80808", "21701b523c0f08ee")]
-    [InlineData(300, 200, 1, new[] { 0, 0, 300, 200 }, 7, 5, new[] { 0, 0, 7, 5 }, "0e3234af03db0287", "53c8d8385c526cf8", "069faa54f8094da8")]
-    [InlineData(1, 1, 3, new[] { 0, 0, 1, 1 }, 5, 4, new[] { 0, 0, 5, 4 }, "6e7e891ba7ea5db2", "6e7e891ba7ea5db2", "6e7e891ba7ea5db2")]
-    [InlineData(400, 3, 1, new[] { 0, 0, 400, 3 }, 1, 1, new[] { 0, 0, 1, 1 }, "591b7cc95037822d", "a5ab782c805e8bfb", "a5ab782c805e8bfb")]
-    [InlineData(3, 400, 3, new[] { 1, 0, 2, 399 }, 33, 2, new[] { 30, 1, 3, 1 }, "6c01fd026abb3c0e", "ad8c9945589a3aec", "ad8c9945589a3aec")]
-    [InlineData(32, 32, 3, new[] { 2, 5, 28, 26 }, 32, 32, new[] { 0, 0, 32, 32 }, "22544aae8ba2ca0d", "4c7e5f45d88bb74f", "d451fbc20a5f04a2")]
+    [InlineData(61, 47, 3, new[] { 0, 0, 61, 47 }, 32, 32, new[] { 0, 0, 32, 32 },
+        "7091a84d45bc85db", "e5a9b55e71bed800", "f434583ee826fe47")]
+    [InlineData(61, 47, 3, new[] { 5, 7, 40, 31 }, 64, 64, new[] { 0, 0, 64, 64 },
+        "30de49d52eafe62c", "ac0cdd429791058a", "bb01537be25a20cf")]
+    [InlineData(61, 47, 3, new[] { 5, 7, 40, 31 }, 97, 13, new[] { 11, 2, 50, 9 },
+        "ae3a9e446f29f8d8", "acdea320319659cb", "48886a89af06a5ca")]
+    [InlineData(61, 47, 1, new[] { 3, 2, 50, 40 }, 97, 11, new[] { 0, 0, 97, 11 },
+        "284a9f69812da8af", "610d396995569ad5", "1dc3bfeb04975dbc")]
+    [InlineData(61, 47, 1, new[] { 3, 2, 7, 40 }, 90, 80, new[] { 40, 31, 17, 41 },
+        "6e701f395070249a", "fa466e16d9744893", "bea856f1244a336a")]
+    [InlineData(61, 47, 3, new[] { 0, 0, 61, 47 }, 30, 47, new[] { 0, 0, 30, 47 },
+        "1b810d30afe898bc", "33776a565737805f", "70e698a58566eb51")]
+    [InlineData(61, 47, 3, new[] { 0, 0, 61, 47 }, 61, 20, new[] { 1, 1, 60, 18 },
+        "d0fb8c1177914bf1", "d80f4c3ec65e20c9", "dd0bc0b70361da21")]
+    [InlineData(61, 47, 1, new[] { 0, 0, 61, 47 }, 61, 90, new[] { 0, 0, 61, 90 },
+        "34709b77a1f0c6b2", "b1c65d8bc8a9aa9a", "7ce96df63dbc0fac")]
+    [InlineData(300, 200, 3, new[] { 10, 20, 251, 177 }, 224, 224, new[] { 0, 0, 224, 224 },
+        "55097985b5d5fd89", "cddc6ae2b1147ad7", "294fc07809085928")]
+    [InlineData(300, 200, 3, new[] { 0, 0, 300, 200 }, 384, 256, new[] { 80, 16, 224, 224 },
+        "454ab8ab147b3810", "94d9849c47e80808", "21701b523c0f08ee")]
+    [InlineData(300, 200, 1, new[] { 0, 0, 300, 200 }, 7, 5, new[] { 0, 0, 7, 5 },
+        "0e3234af03db0287", "53c8d8385c526cf8", "069faa54f8094da8")]
+    [InlineData(1, 1, 3, new[] { 0, 0, 1, 1 }, 5, 4, new[] { 0, 0, 5, 4 },
+        "6e7e891ba7ea5db2", "6e7e891ba7ea5db2", "6e7e891ba7ea5db2")]
+    [InlineData(400, 3, 1, new[] { 0, 0, 400, 3 }, 1, 1, new[] { 0, 0, 1, 1 },
+        "591b7cc95037822d", "a5ab782c805e8bfb", "a5ab782c805e8bfb")]
+    [InlineData(3, 400, 3, new[] { 1, 0, 2, 399 }, 33, 2, new[] { 30, 1, 3, 1 },
+        "6c01fd026abb3c0e", "ad8c9945589a3aec", "ad8c9945589a3aec")]
+    [InlineData(32, 32, 3, new[] { 2, 5, 28, 26 }, 32, 32, new[] { 0, 0, 32, 32 },
+        "22544aae8ba2ca0d", "4c7e5f45d88bb74f", "d451fbc20a5f04a2")]
     public void Results_are_Pillows_with_all_instructions(
-        int width, int height, int channels, int[] crop, int scaledWidth, int scaledHeight, int[] window, string bilinear, string bicubic, string mirrored)
+        int width, int height, int channels, int[] crop, int scaledWidth, int scaledHeight, int[] window,
+        string bilinear, string bicubic, string mirrored)
     {
         var picture = new Picture(Motif.Pixels(width, height, channels), width, height, channels);
         var size = (scaledWidth, scaledHeight);
@@ -58,7 +74,7 @@ public sealed class ResamplerTests
     }
 
     [Fact]
-    public void Nothing_but_the_needed_part_has_influence()
+    public void Only_the_needed_part_affects_the_result()
     {
         var random = new Random(6);
         Resampler[] resamplers = [.. Resamplers()];
@@ -99,8 +115,10 @@ public sealed class ResamplerTests
     {
         var picture = new Picture(Motif.Pixels(40, 30, 3), 40, 30, 3);
         var grey = new Picture(Motif.Pixels(40, 30, 1), 40, 30, 1);
+        (Picture Of, bool Flip, int Width)[] sequence =
+            [(picture, false, 20), (picture, true, 20), (grey, true, 20), (grey, true, 21), (picture, true, 21), (picture, false, 20)];
         foreach (var resampler in Resamplers())
-            foreach (var (of, flip, width) in new[] { (picture, false, 20), (picture, true, 20), (grey, true, 20), (grey, true, 21), (picture, true, 21), (picture, false, 20) })
+            foreach (var (of, flip, width) in sequence)
             {
                 var all = new Area(0, 0, width, 15);
                 Resample(resampler, of, of.All, (width, 15), all, ImageInterpolation.Bilinear, flip)
@@ -142,10 +160,12 @@ public sealed class ResamplerTests
         Refuse<ArgumentException>(all, half, half, ImageInterpolation.Bilinear, 35).Should().Contain("35 bytes where 3 x 4 x 3");
         Refuse<ArgumentException>(new Area(1, 0, 8, 6), half, half, ImageInterpolation.Bilinear, 36).Should().Contain("source");
 
-        static string Refuse<T>(Area crop, Area scaled, Area window, ImageInterpolation interpolation, int length) where T : ArgumentException
+        static string Refuse<T>(Area crop, Area scaled, Area window, ImageInterpolation interpolation, int length)
+            where T : ArgumentException
         {
             var resample = () => new Resampler().Resample(
-                new PixelView(new byte[8 * 6 * 3], 8 * 3, 3, new Area(0, 0, 8, 6)), crop, scaled.Width, scaled.Height, window, interpolation, flip: false, new byte[length]);
+                new PixelView(new byte[8 * 6 * 3], 8 * 3, 3, new Area(0, 0, 8, 6)),
+                crop, scaled.Width, scaled.Height, window, interpolation, flip: false, new byte[length]);
             return resample.Should().Throw<T>().Which.Message;
         }
     }
@@ -157,7 +177,8 @@ public sealed class ResamplerTests
             yield return new Resampler(new Avx2Kernels());
     }
 
-    private static (Picture Picture, Area Crop, (int Width, int Height) Size, Area Window, ImageInterpolation Interpolation) Draw(Random random)
+    private static (Picture Picture, Area Crop, (int Width, int Height) Size, Area Window, ImageInterpolation Interpolation)
+        Draw(Random random)
     {
         var (width, height, channels) = (random.Next(1, 90), random.Next(1, 90), random.Next(2) == 0 ? 1 : 3);
         var pixels = new byte[width * height * channels];
@@ -169,7 +190,9 @@ public sealed class ResamplerTests
         var crop = Inside(width, height);
         // Now and then one side or both stay as they are.
         var size = (random.Next(4) == 0 ? crop.Width : random.Next(1, 100), random.Next(4) == 0 ? crop.Height : random.Next(1, 100));
-        return (new Picture(pixels, width, height, channels), crop, size, Inside(size.Item1, size.Item2), random.Next(2) == 0 ? ImageInterpolation.Bilinear : ImageInterpolation.Bicubic);
+        var window = Inside(size.Item1, size.Item2);
+        var interpolation = random.Next(2) == 0 ? ImageInterpolation.Bilinear : ImageInterpolation.Bicubic;
+        return (new Picture(pixels, width, height, channels), crop, size, window, interpolation);
 
         Area Inside(int limitX, int limitY)
         {
@@ -179,18 +202,21 @@ public sealed class ResamplerTests
     }
 
     private static byte[] Resample(
-        Resampler resampler, Picture picture, Area crop, (int Width, int Height) size, Area window, ImageInterpolation interpolation, bool flip)
+        Resampler resampler, Picture picture, Area crop, (int Width, int Height) size, Area window,
+        ImageInterpolation interpolation, bool flip)
     {
-        // What the resampler writes beyond its destination would show.
+        // The guard shows whether the resampler writes beyond its destination.
         var guarded = Enumerable.Repeat((byte)0xA5, (window.Width * window.Height * picture.Channels) + 64).ToArray();
-        resampler.Resample(picture.View, crop, size.Width, size.Height, window, interpolation, flip, guarded.AsSpan(32, guarded.Length - 64));
+        var destination = guarded.AsSpan(32, guarded.Length - 64);
+        resampler.Resample(picture.View, crop, size.Width, size.Height, window, interpolation, flip, destination);
         guarded.AsSpan(0, 32).ContainsAnyExcept((byte)0xA5).Should().BeFalse();
         guarded.AsSpan(guarded.Length - 32).ContainsAnyExcept((byte)0xA5).Should().BeFalse();
         return guarded[32..^32];
     }
 
     // One weighted sum after the other for the whole crop, and the window cut out at the end.
-    private static byte[] Slowly(Picture picture, Area crop, (int Width, int Height) size, Area window, ImageInterpolation interpolation, bool flip)
+    private static byte[] Slowly(
+        Picture picture, Area crop, (int Width, int Height) size, Area window, ImageInterpolation interpolation, bool flip)
     {
         var channels = picture.Channels;
         var narrowed = ResizeAndTranspose(picture.Cut(crop), crop.Height, crop.Width, size.Width, channels, interpolation);
@@ -199,7 +225,8 @@ public sealed class ResamplerTests
         return [.. lines.SelectMany(line => flip ? line.Chunk(channels).Reverse().SelectMany(pixel => pixel) : line)];
     }
 
-    private static byte[] ResizeAndTranspose(byte[] pixels, int lines, int length, int scaled, int channels, ImageInterpolation interpolation)
+    private static byte[] ResizeAndTranspose(
+        byte[] pixels, int lines, int length, int scaled, int channels, ImageInterpolation interpolation)
     {
         var filter = new ResamplingFilter();
         filter.Make(length, scaled, 0, scaled, interpolation, mirrored: false);

@@ -6,11 +6,11 @@ public sealed class CanvasTests
 {
     private static readonly ImageInterpolation[] s_interpolations = [ImageInterpolation.Bilinear, ImageInterpolation.Bicubic];
 
-    // The eager canvas has pixels after every step, as Pillow has; the lazy one works all of them out at the end.
+    // The eager canvas computes pixels after every step, as Pillow does; the lazy one computes them at the end.
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void Steps_that_are_put_off_give_the_pixels_of_steps_one_by_one(int channels)
+    public void Deferred_steps_give_the_pixels_of_steps_one_by_one(int channels)
     {
         var random = new Random(channels);
         var (lazy, eager) = (new Canvas(), new Canvas());

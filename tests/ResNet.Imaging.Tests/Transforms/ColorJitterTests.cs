@@ -7,7 +7,7 @@ namespace ResNet.Imaging.Tests;
 
 public class ColorJitterTests
 {
-    // What torchvision 0.14.1 makes of the picture with Pillow 9.4, in RGB and in its mode L: functional.adjust_….
+    // The hashes are those of torchvision 0.14.1 with Pillow 9.4, in RGB and in mode L: functional.adjust_….
     [Theory]
     [InlineData("Brightness", 0f, "83473a45503be351", "c2316b046c96be0b")]
     [InlineData("Brightness", 0.4f, "6e49faf79e07e47a", "f94c34979670b934")]
@@ -51,7 +51,7 @@ public class ColorJitterTests
     }
 
     [Fact]
-    public void What_is_left_alone_changes_nothing_and_is_not_random()
+    public void No_change_leaves_every_pixel_and_is_not_random()
     {
         var picture = new FormulaPicture(3);
         Do(new ColorJitter(), picture, seed: 5).Should().Equal(picture.Pixels);
@@ -88,9 +88,15 @@ public class ColorJitterTests
     {
         Refuse(() => new ColorJitter(brightness: -0.1), "ColorJitter.Brightness is -0.1, but has to be at least 0.");
         Refuse(() => new ColorJitter(hue: 0.6), "ColorJitter.Hue is 0.6, but has to be between 0 and 0.5.");
-        Refuse(() => new ColorJitter { Contrast = (2, 1) }, "ColorJitter.Contrast is (2, 1), but has to be two numbers of at least 0, the smaller one first.");
-        Refuse(() => new ColorJitter { Saturation = (0, double.NaN) }, "ColorJitter.Saturation is (0, NaN), but has to be two numbers of at least 0, the smaller one first.");
-        Refuse(() => new ColorJitter { Hue = (-0.6, 0) }, "ColorJitter.Hue is (-0.6, 0), but has to be two numbers of at least -0.5 and at most 0.5, the smaller one first.");
+        Refuse(
+            () => new ColorJitter { Contrast = (2, 1) },
+            "ColorJitter.Contrast is (2, 1), but has to be two numbers of at least 0, the smaller one first.");
+        Refuse(
+            () => new ColorJitter { Saturation = (0, double.NaN) },
+            "ColorJitter.Saturation is (0, NaN), but has to be two numbers of at least 0, the smaller one first.");
+        Refuse(
+            () => new ColorJitter { Hue = (-0.6, 0) },
+            "ColorJitter.Hue is (-0.6, 0), but has to be two numbers of at least -0.5 and at most 0.5, the smaller one first.");
 
         static void Refuse(Func<object> make, string message) => make.Should().Throw<ArgumentException>().WithMessage(message);
     }

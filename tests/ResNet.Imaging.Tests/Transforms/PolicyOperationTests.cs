@@ -10,7 +10,7 @@ public class PolicyOperationTests
     private const ImageInterpolation Bilinear = ImageInterpolation.Bilinear;
     private const ImageInterpolation Bicubic = ImageInterpolation.Bicubic;
 
-    // What torchvision 0.14.1 makes of the picture with Pillow 9.4, in RGB and in its mode L: autoaugment._apply_op.
+    // The hashes are those of torchvision 0.14.1 with Pillow 9.4, in RGB and in mode L: autoaugment._apply_op.
     [Theory]
     [InlineData("ShearX", 0.3, Nearest, 0, "37d438718eaa3008", "b46bf5fd28672a0e")]
     [InlineData("ShearX", -0.99, Bilinear, 77, "99b0815ece78c0e9", "a562c9e895780ae3")]
@@ -42,7 +42,8 @@ public class PolicyOperationTests
     [InlineData("Solarize", 0.0, Nearest, 0, "86083194ad2b8f20", "d6b43ca857714730")]
     [InlineData("AutoContrast", 0.0, Nearest, 0, "ecfd8b7437ef413c", "d397e34f59f267a7")]
     [InlineData("Equalize", 0.0, Nearest, 0, "da982ce92769be76", "abdee5849c426a76")]
-    public void Operations_give_Pillows_pixels(string operation, double magnitude, ImageInterpolation interpolation, byte fill, string rgb, string grey)
+    public void Operations_give_Pillows_pixels(
+        string operation, double magnitude, ImageInterpolation interpolation, byte fill, string rgb, string grey)
     {
         FormulaPicture.Hash(Do(new FormulaPicture(3), operation, magnitude, interpolation, fill)).Should().Be(rgb);
         FormulaPicture.Hash(Do(new FormulaPicture(1), operation, magnitude, interpolation, fill)).Should().Be(grey);
@@ -100,7 +101,7 @@ public class PolicyOperationTests
     [InlineData(Nearest)]
     [InlineData(Bilinear)]
     [InlineData(Bicubic)]
-    public void What_is_moved_away_leaves_the_fill(ImageInterpolation interpolation)
+    public void Pixels_from_beyond_the_image_have_the_fill(ImageInterpolation interpolation)
     {
         var picture = new FormulaPicture(3);
         Do(picture, "TranslateY", 100, interpolation, fill: 42).Should().OnlyContain(value => value == 42);
@@ -117,7 +118,8 @@ public class PolicyOperationTests
         foreach (int channels in new[] { 1, 3 })
             foreach (var operation in Enum.GetValues<PolicyOperation>())
                 foreach (var interpolation in Enum.GetValues<ImageInterpolation>())
-                    Do(new FormulaPicture(channels, width, height), operation.ToString(), 1, interpolation, fill: 0).Should().HaveCount(width * height * channels);
+                    Do(new FormulaPicture(channels, width, height), operation.ToString(), 1, interpolation, fill: 0)
+                        .Should().HaveCount(width * height * channels);
     }
 
     private static byte[] Do(FormulaPicture picture, string operation, double magnitude, ImageInterpolation interpolation, byte fill)

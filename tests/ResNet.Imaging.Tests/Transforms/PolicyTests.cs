@@ -39,7 +39,7 @@ public class PolicyTests
         }
     }
 
-    // torchvision's tables, worked out by hand: bin 9 of 31 is 9/30 of the way.
+    // torchvision's tables, computed by hand: bin 9 of 31 is 9/30 of the way.
     [Theory]
     [InlineData("ShearX", 0.09)]
     [InlineData("TranslateX", 45)]
@@ -50,7 +50,8 @@ public class PolicyTests
     [InlineData("Solarize", 178.5)]
     [InlineData("Equalize", 0)]
     public void RandAugments_magnitude_9_is_torchvisions(string operation, double expected) =>
-        PolicySpace.RandAugment.Magnitude(Enum.Parse<PolicyOperation>(operation), 9, 31, new(224, 331)).Should().BeApproximately(expected, 1e-4);
+        PolicySpace.RandAugment.Magnitude(Enum.Parse<PolicyOperation>(operation), 9, 31, new(224, 331))
+            .Should().BeApproximately(expected, 1e-4);
 
     [Theory]
     [InlineData("ShearX", 0.99)]
@@ -60,7 +61,8 @@ public class PolicyTests
     [InlineData("Posterize", 2)]
     [InlineData("Solarize", 0)]
     public void TrivialAugmentWides_strongest_magnitudes_are_torchvisions(string operation, double expected) =>
-        PolicySpace.TrivialAugmentWide.Magnitude(Enum.Parse<PolicyOperation>(operation), 30, 31, new(224, 224)).Should().BeApproximately(expected, 1e-6);
+        PolicySpace.TrivialAugmentWide.Magnitude(Enum.Parse<PolicyOperation>(operation), 30, 31, new(224, 224))
+            .Should().BeApproximately(expected, 1e-6);
 
     [Fact]
     public void No_operations_leave_the_image()
@@ -80,7 +82,9 @@ public class PolicyTests
         Refuse(() => new RandAugment(magnitude: 31), "RandAugment.Magnitude is 31, but has to be between 0 and 30.");
         Refuse(() => new RandAugment(bins: 1), "RandAugment.Bins is 1, but has to be at least 2.");
         Refuse(() => new TrivialAugmentWide(bins: 0), "TrivialAugmentWide.Bins is 0, but has to be at least 2.");
-        Refuse(() => new TrivialAugmentWide { Interpolation = (ImageInterpolation)9 }, "TrivialAugmentWide.Interpolation is 9, but has to be one of Bilinear, Bicubic, Nearest.");
+        Refuse(
+            () => new TrivialAugmentWide { Interpolation = (ImageInterpolation)9 },
+            "TrivialAugmentWide.Interpolation is 9, but has to be one of Bilinear, Bicubic, Nearest.");
 
         static void Refuse(Func<object> make, string message) => make.Should().Throw<ArgumentException>().WithMessage(message);
     }

@@ -24,8 +24,10 @@ public sealed class RandomResizeTests
     [Fact]
     public void Bad_values_are_refused()
     {
-        FluentActions.Invoking(() => new RandomResize(0, 10)).Should().Throw<ArgumentException>().WithMessage("RandomResize.Minimum is 0, but has to be at least 1.");
-        FluentActions.Invoking(() => new RandomResize(10, 10)).Should().Throw<ArgumentException>().WithMessage("RandomResize.Limit is 10, but has to be more than the minimum, 10.");
-        FluentActions.Invoking(() => new Compose(new RandomResize(10, 20))).Should().Throw<ArgumentException>().WithMessage("The transforms leave images in different sizes*");
+        Refuse(() => new RandomResize(0, 10), "RandomResize.Minimum is 0, but has to be at least 1.");
+        Refuse(() => new RandomResize(10, 10), "RandomResize.Limit is 10, but has to be more than the minimum, 10.");
+        Refuse(() => new Compose(new RandomResize(10, 20)), "The transforms leave images in different sizes*");
+
+        static void Refuse(Func<object> make, string message) => make.Should().Throw<ArgumentException>().WithMessage(message);
     }
 }

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace ResNet.Parity.Tests;
 
-/// <summary>Images that Pillow wrote, and some that it only reads: decoded here, and resized as torchvision does.</summary>
+/// <summary>Images that Pillow wrote, and some that it can only read, decoded, and resized as torchvision does.</summary>
 public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("parity-").FullName;
@@ -38,7 +38,8 @@ public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
         foreach (var line in Lines("evaluated.txt"))
         {
             var expected = File.ReadAllBytes(At(line[4]));
-            var resized = ResizeAndCrop(line[0], Number(line[1]), Number(line[2]), Enum.Parse<ImageInterpolation>(line[3], ignoreCase: true));
+            var interpolation = Enum.Parse<ImageInterpolation>(line[3], ignoreCase: true);
+            var resized = ResizeAndCrop(line[0], Number(line[1]), Number(line[2]), interpolation);
             var differences = Differences(resized, expected).ToList();
             (most, sum, count) = (Math.Max(most, differences.Max()), sum + differences.Sum(), count + differences.Count);
         }
@@ -54,9 +55,10 @@ public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
             try
             {
                 using var image = ImageDecoder.Open(At(name), channels);
+                var expected = File.ReadAllBytes(At($"{name}.{suffix}"));
                 if ((image.Width, image.Height) != size)
                     deviation = $"{image.Width} x {image.Height} pixels";
-                else if (Differences(image.Rows(0, image.Height).ToArray(), File.ReadAllBytes(At($"{name}.{suffix}"))).Max() is var most && most > tolerance)
+                else if (Differences(image.Rows(0, image.Height).ToArray(), expected).Max() is var most && most > tolerance)
                     deviation = $"{most} levels";
             }
             catch (ImageDecodingException refusal)
@@ -76,7 +78,8 @@ public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
         var pixels = new byte[crop * crop * 3];
         var all = new Area(0, 0, width, height);
         new Resampler().Resample(
-            new PixelView(image.Rows(0, height), width * 3, 3, all), all, scaledWidth, scaledHeight, window, interpolation, flip: false, pixels);
+            new PixelView(image.Rows(0, height), width * 3, 3, all),
+            all, scaledWidth, scaledHeight, window, interpolation, flip: false, pixels);
         var same = new byte[pixels.Length];
         new Compose(new Resize(side) { Interpolation = interpolation }, new CenterCrop(crop)).Apply(image, same);
         same.Should().Equal(pixels);

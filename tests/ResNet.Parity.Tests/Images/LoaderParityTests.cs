@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Parity.Tests;
 
-/// <summary>From a folder of images to a network's input: what torchvision's data set and PyTorch's loader give, to the bit.</summary>
+/// <summary>The inputs from a folder of images are those of torchvision's data set and PyTorch's loader, to the bit.</summary>
 public sealed class LoaderParityTests : IDisposable
 {
     private const int Side = 64;
@@ -26,7 +26,8 @@ public sealed class LoaderParityTests : IDisposable
         string[] paths = [.. images.Samples.Select(sample => Path.GetRelativePath(_folder, sample.Path).Replace('\\', '/'))];
         paths.Should().Equal(File.ReadAllLines(At("paths.txt")));
 
-        var (labels, input) = Load(new ImageLoader(images.Samples, Presets.Evaluation(Side, 72), new ImageLoaderOptions { BatchSize = 8, Workers = workers }));
+        var options = new ImageLoaderOptions { BatchSize = 8, Workers = workers };
+        var (labels, input) = Load(new ImageLoader(images.Samples, Presets.Evaluation(Side, 72), options));
         labels.Should().Equal(MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(At("labels.i64"))).ToArray());
         var expected = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(At("input.f32"))).ToArray();
         input.Should().HaveSameCount(expected);
@@ -46,7 +47,8 @@ public sealed class LoaderParityTests : IDisposable
         return (labels, [.. input]);
     }
 
-    private static ReadOnlySpan<int> Bits(float[] values, int image, int length) => MemoryMarshal.Cast<float, int>(values.AsSpan(image * length, length));
+    private static ReadOnlySpan<int> Bits(float[] values, int image, int length) =>
+        MemoryMarshal.Cast<float, int>(values.AsSpan(image * length, length));
 
     private string At(string name) => Path.Combine(_folder, name);
 }

@@ -47,9 +47,13 @@ public sealed class TransformParityTests : IDisposable
             if (key.Split('|') is not [_, var operation, var interpolation, var fill]) continue;
             var magnitudes = file.Tensors[$"{key}|magnitudes"].data<double>().ToArray();
             var pixels = expected.bytes.ToArray().Chunk(source.Pixels.Length).ToArray();
+            var filter = Enum.Parse<ImageInterpolation>(interpolation, ignoreCase: true);
+            byte beyond = byte.Parse(fill, CultureInfo.InvariantCulture);
             for (int i = 0; i < magnitudes.Length; i++, compared++)
-                Apply(source, operation, magnitudes[i], Enum.Parse<ImageInterpolation>(interpolation, ignoreCase: true), byte.Parse(fill, CultureInfo.InvariantCulture))
-                    .AsSpan().SequenceEqual(pixels[i]).Should().BeTrue("{0} by {1} should give torchvision's pixels", key, magnitudes[i]);
+            {
+                Apply(source, operation, magnitudes[i], filter, beyond).AsSpan().SequenceEqual(pixels[i])
+                    .Should().BeTrue("{0} by {1} should give torchvision's pixels", key, magnitudes[i]);
+            }
         }
         compared.Should().BeGreaterThan(1000);
     }
@@ -61,7 +65,8 @@ public sealed class TransformParityTests : IDisposable
     {
         using var file = Compute("colours", operation);
         var colours = new byte[3 << 24];
-        for (int i = 0; i < 1 << 24; i++) (colours[3 * i], colours[(3 * i) + 1], colours[(3 * i) + 2]) = ((byte)(i >> 16), (byte)(i >> 8), (byte)i);
+        for (int i = 0; i < 1 << 24; i++)
+            (colours[3 * i], colours[(3 * i) + 1], colours[(3 * i) + 2]) = ((byte)(i >> 16), (byte)(i >> 8), (byte)i);
         var source = new Picture(4096, 4096, 3, colours);
         foreach (var (factor, expected) in file.Tensors)
             SHA256.HashData(Apply(source, operation, float.Parse(factor, CultureInfo.InvariantCulture), ImageInterpolation.Nearest, 0))
@@ -86,7 +91,7 @@ public sealed class TransformParityTests : IDisposable
             for (int bin = 0; bin < numbers[0]; bin++)
             {
                 double ours = space.Magnitude(operation, bin, numbers[0], new(numbers[1], numbers[2])), theirs = expected[bin].ToDouble();
-                // The last bit of torch.linspace is not the same on all processors; what is made whole numbers of is.
+                // The last bit of torch.linspace differs between processors; the integers computed from it do not.
                 ours.Should().BeApproximately(theirs, 2e-7 * Math.Abs(theirs), key);
                 ((int)ours).Should().Be((int)theirs, key);
             }
@@ -119,14 +124,17 @@ public sealed class TransformParityTests : IDisposable
     {
         var canvas = new Canvas();
         canvas.Begin(source);
+        int channels = canvas.Channels;
         float factor = (float)magnitude;
         switch (operation)
         {
             case "adjust_brightness": ColorOperations.Brightness(canvas.Pixels(), factor); break;
-            case "adjust_contrast": ColorOperations.Contrast(canvas.Pixels(), canvas.Channels, factor); break;
-            case "adjust_saturation": ColorOperations.Saturation(canvas.Pixels(), canvas.Channels, factor, canvas.Spare(canvas.Width, canvas.Height)); break;
-            case "adjust_hue": HueRotation.Apply(canvas.Pixels(), canvas.Channels, factor); break;
-            case "to_grayscale": ColorOperations.Grey(canvas.Pixels(), canvas.Channels); break;
+            case "adjust_contrast": ColorOperations.Contrast(canvas.Pixels(), channels, factor); break;
+            case "adjust_saturation":
+                ColorOperations.Saturation(canvas.Pixels(), channels, factor, canvas.Spare(canvas.Width, canvas.Height));
+                break;
+            case "adjust_hue": HueRotation.Apply(canvas.Pixels(), channels, factor); break;
+            case "to_grayscale": ColorOperations.Grey(canvas.Pixels(), channels); break;
             default: Enum.Parse<PolicyOperation>(operation).Apply(canvas, magnitude, interpolation, fill); break;
         }
         return canvas.Pixels().ToArray();
@@ -287,7 +295,8 @@ public sealed class TransformParityTests : IDisposable
         {
             double all = (double)(count + other[choice]) / (ours.Length + theirs.Length);
             double deviation = Math.Sqrt(all * (1 - all) * ((1.0 / ours.Length) + (1.0 / theirs.Length)));
-            ((double)count / ours.Length).Should().BeApproximately((double)other[choice] / theirs.Length, FrequencyDeviations * deviation, "{0} {1}", name, choice);
+            double frequency = (double)count / ours.Length, expected = (double)other[choice] / theirs.Length;
+            frequency.Should().BeApproximately(expected, FrequencyDeviations * deviation, "{0} {1}", name, choice);
         }
     }
 
@@ -299,7 +308,7 @@ public sealed class TransformParityTests : IDisposable
         double largest = 0;
         for (int i = 0, j = 0; i < first.Length && j < second.Length;)
         {
-            // Single and double precision shall not tell equal values apart.
+            // Equal values of single and double precision count as one.
             double value = Math.Max(first[i], second[j]);
             value = Math.Min(first[i], second[j]) + (1e-6 * Math.Max(1, Math.Abs(value)));
             while (i < first.Length && first[i] <= value) i++;

@@ -12,7 +12,7 @@ public sealed class InferenceParityTests(ITestOutputHelper output) : IDisposable
     // Sums of thousands of products in another order differ by some 1e-6.
     private const double Limit = 1e-4;
 
-    // Both times it is PyTorch that computes, with weights that should be the same bits.
+    // PyTorch computes both, with weights that should have the same bits.
     private const double RoundTripLimit = 1e-6;
 
     private static readonly string[] s_sizes = ["224x224", "197x131"];
@@ -49,7 +49,11 @@ public sealed class InferenceParityTests(ITestOutputHelper output) : IDisposable
         Reference.Run("verify", name, At("saved.pth"), _folder);
         using var verified = WeightsFile.Load(At("verified.pth"));
         foreach (string size in s_sizes)
-            deviations.Compare("saved and computed by PyTorch again", $"{size}.logits", verified.Tensors[$"{size}.logits"], expected.Tensors[$"{size}.logits"], RoundTripLimit);
+        {
+            string logits = $"{size}.logits";
+            deviations.Compare(
+                "saved and computed by PyTorch again", logits, verified.Tensors[logits], expected.Tensors[logits], RoundTripLimit);
+        }
     }
 
     private static void ShouldHaveTheWeightsOf(ResNetModel network, string path)

@@ -53,7 +53,13 @@ public class OnnxParityTests
         manual_seed(3);
         foreach (bool preActivation in new[] { false, true })
         {
-            using var network = ResNets.Create("resnet18", options => options with { Norm = norm == "group" ? Norm.Group(16) : Norm.FrozenBatch, PreActivation = preActivation, InputChannels = 1, Classes = 5 });
+            using var network = ResNets.Create("resnet18", options => options with
+            {
+                Norm = norm == "group" ? Norm.Group(16) : Norm.FrozenBatch,
+                PreActivation = preActivation,
+                InputChannels = 1,
+                Classes = 5,
+            });
             using var images = randn([2, 1, 64, 64]);
             Check(network, images, new());
         }
@@ -75,18 +81,20 @@ public class OnnxParityTests
         using (output) Deviation(output, expected).Should().BeLessThan(type == ScalarType.Float64 ? Tolerance : 0.05);
     }
 
-    // Bytes go in, and the classifier's own probabilities come out: resized, cropped and normalised as Pillow and torchvision do it.
+    // The file resizes, crops and normalises bytes as Pillow and torchvision do, and gives the classifier's probabilities.
     [Theory]
     [InlineData(ImageInterpolation.Bilinear, 3, 113, 71)]
     [InlineData(ImageInterpolation.Bilinear, 3, 64, 300)]
     [InlineData(ImageInterpolation.Bicubic, 3, 150, 131)]
     [InlineData(ImageInterpolation.Bicubic, 1, 40, 57)]
     [InlineData(ImageInterpolation.Bilinear, 1, 72, 72)]
-    public void A_file_that_takes_pixels_does_the_preprocessing_itself(ImageInterpolation interpolation, int channels, int height, int width)
+    public void A_file_that_takes_pixels_does_the_preprocessing_itself(
+        ImageInterpolation interpolation, int channels, int height, int width)
     {
         manual_seed(5);
         using var network = ResNets.Create("resnet18", classes: 6, inputChannels: channels);
-        float[] mean = channels == 1 ? [0.449f] : [0.485f, 0.456f, 0.406f], deviation = channels == 1 ? [0.226f] : [0.229f, 0.224f, 0.225f];
+        float[] mean = channels == 1 ? [0.449f] : [0.485f, 0.456f, 0.406f];
+        float[] deviation = channels == 1 ? [0.226f] : [0.229f, 0.224f, 0.225f];
         var preprocessing = new Preprocessing(72, 64, interpolation, mean, deviation);
         var noise = new byte[2 * height * width * channels];
         new Random(height).NextBytes(noise);
@@ -98,7 +106,8 @@ public class OnnxParityTests
         network.eval();
         using var inference = inference_mode();
         var expected = network.call(images).softmax(1);
-        var (name, output) = OnnxRuntime.Run(network, pixels, new OnnxExportOptions { Preprocessing = preprocessing, TakesPixels = true, GivesProbabilities = true });
+        var options = new OnnxExportOptions { Preprocessing = preprocessing, TakesPixels = true, GivesProbabilities = true };
+        var (name, output) = OnnxRuntime.Run(network, pixels, options);
         name.Should().Be("probabilities");
         Deviation(output, expected).Should().BeLessThan(Tolerance);
     }
@@ -126,7 +135,8 @@ public class OnnxParityTests
             using var image = pixels[i].contiguous();
             transforms.Apply(new Picture(image), new Canvas(), SplitMix64.For(0), crops.AsSpan(i * length, length));
         }
-        return preprocessing.ToNormalize().Apply(tensor(crops, [pixels.size(0), transforms.Size.Height, transforms.Size.Width, pixels.size(3)]), CPU);
+        var batch = tensor(crops, [pixels.size(0), transforms.Size.Height, transforms.Size.Width, pixels.size(3)]);
+        return preprocessing.ToNormalize().Apply(batch, CPU);
     }
 
     private static double Deviation(Tensor found, Tensor expected)

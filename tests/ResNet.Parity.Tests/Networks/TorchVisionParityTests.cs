@@ -43,7 +43,7 @@ public sealed class TorchVisionParityTests
         using var untracked = no_grad();
         var (ours, theirs) = (Ours(name), Theirs(name));
         var images = Images(batch: 2, step: 0);
-        // The first pass gives the norms statistics that are not those of new ones.
+        // The first pass changes the statistics of the norms.
         foreach (var network in new[] { ours, theirs }) network.call(images);
         ours.eval();
         theirs.eval();
@@ -68,7 +68,7 @@ public sealed class TorchVisionParityTests
         ShouldBeEqual(ours.state_dict(), theirs.state_dict());
     }
 
-    // They have the depths of ResNet-50. Once that is mended there, they belong above.
+    // They have the depths of ResNet-50. Once TorchVision corrects that, they belong above.
     [Theory]
     [InlineData("resnext101_32x8d")]
     [InlineData("resnext101_64x4d")]

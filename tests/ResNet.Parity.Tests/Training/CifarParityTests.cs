@@ -46,15 +46,16 @@ public sealed class CifarParityTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <remarks>
-    /// Either side draws its own weights, order and augmentation. RESNET_CIFAR_RESULTS names a folder in which the results of PyTorch's seeds
-    /// stay (<c>pytorch-1.json</c> and so on; those that are there are not computed again), with ours in <c>ours.json</c>; RESNET_CIFAR_IMAGES
-    /// says how many of the training images are used, all by default.
+    /// Each side draws its own weights, order and augmentation. RESNET_CIFAR_RESULTS names a folder that keeps the results:
+    /// <c>pytorch-1.json</c> and so on for PyTorch's seeds, which are not computed again, and <c>ours.json</c>.
+    /// RESNET_CIFAR_IMAGES is the number of training images, by default all.
     /// </remarks>
     [LongParityFact]
     public void Loss_curves_lie_within_the_spread_of_three_PyTorch_seeds_and_the_accuracy_is_no_lower()
     {
         string results = Environment.GetEnvironmentVariable("RESNET_CIFAR_RESULTS") is { Length: > 0 } kept ? kept : _folder;
-        int? images = int.TryParse(Environment.GetEnvironmentVariable("RESNET_CIFAR_IMAGES"), CultureInfo.InvariantCulture, out int number) ? number : null;
+        string? limit = Environment.GetEnvironmentVariable("RESNET_CIFAR_IMAGES");
+        int? images = int.TryParse(limit, CultureInfo.InvariantCulture, out int number) ? number : null;
         var theirs = s_seeds.Select(seed => Theirs(results, seed, images)).ToList();
         var ours = Ours(images);
         File.WriteAllText(Path.Combine(results, "ours.json"), JsonSerializer.Serialize(ours, s_json));
@@ -62,18 +63,29 @@ public sealed class CifarParityTests(ITestOutputHelper output) : IDisposable
         foreach (var result in theirs) result.Images.Should().Be(ours.Images, "seeds in '{0}' should be of as many images", results);
         var spread = new SeedSpread([.. theirs.Select(result => result.Losses)]);
         for (int i = 0; i < spread.Band.Count; i++)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"steps to {(i + 1) * Window}: ours {ours.Losses[i]:0.0000}, PyTorch {string.Join(' ', theirs.Select(result => result.Losses[i].ToString("0.0000", CultureInfo.InvariantCulture)))}, band {spread.Band[i].Lowest:0.0000} to {spread.Band[i].Highest:0.0000}"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"test accuracy: ours {ours.Accuracy:0.00} %, PyTorch {string.Join(' ', theirs.Select(result => result.Accuracy.ToString("0.00", CultureInfo.InvariantCulture)))} %"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"img/s: ours {ours.ImagesPerSecond:0}, PyTorch {string.Join(' ', theirs.Select(result => result.ImagesPerSecond.ToString("0", CultureInfo.InvariantCulture)))}"));
+        {
+            var (lowest, highest) = spread.Band[i];
+            Report($"steps to {(i + 1) * Window}", "0.0000", result => result.Losses[i]);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  band {lowest:0.0000} to {highest:0.0000}"));
+        }
+        Report("test accuracy in %", "0.00", result => result.Accuracy);
+        Report("img/s", "0", result => result.ImagesPerSecond);
         ours.Losses.Should().HaveSameCount(spread.Band);
         spread.Outside(ours.Losses).Should().BeEmpty("each mean loss of {0} steps should lie in the band of the three seeds", Window);
         ours.Accuracy.Should().BeGreaterThanOrEqualTo(theirs.Min(result => result.Accuracy));
+
+        void Report(string name, string format, Func<Result, double> value)
+        {
+            string[] numbers = [.. theirs.Prepend(ours).Select(result => value(result).ToString(format, CultureInfo.InvariantCulture))];
+            output.WriteLine($"{name}: ours {numbers[0]}, PyTorch {string.Join(' ', numbers[1..])}");
+        }
     }
 
     private static Result Theirs(string results, int seed, int? images)
     {
         string[] part = images is { } count ? ["--images", $"{count}"] : [];
-        Reference.RunScript(s_limit, "cifar.py", [LongParityFactAttribute.Images!, results, "--seed", $"{seed}", "--epochs", $"{Epochs}", .. part]);
+        string[] arguments = [LongParityFactAttribute.Images!, results, "--seed", $"{seed}", "--epochs", $"{Epochs}", .. part];
+        Reference.RunScript(s_limit, "cifar.py", arguments);
         return JsonSerializer.Deserialize<Result>(File.ReadAllText(Path.Combine(results, $"pytorch-{seed}.json")), s_json)!;
     }
 
@@ -86,12 +98,15 @@ public sealed class CifarParityTests(ITestOutputHelper output) : IDisposable
         var loader = new ImageLoaderOptions { BatchSize = recipe.BatchSize };
         manual_seed(0);
         using var network = ResNets.Create(Name);
-        var trainer = new Trainer(new ImageLoader(samples, recipe.TrainingTransforms(), loader with { Shuffle = true }), evaluation: null, recipe.Training);
+        var batches = new ImageLoader(samples, recipe.TrainingTransforms(), loader with { Shuffle = true });
+        var trainer = new Trainer(batches, evaluation: null, recipe.Training);
         var outcome = trainer.Train(network);
         var losses = trainer.History.Select(step => step.Loss).ToList();
         var accuracy = new Evaluator(new ImageLoader(test.Samples, recipe.EvaluationTransforms(), loader)).Evaluate(network).Top1;
         return new Result(
-            samples.Count, [.. losses.Chunk(Window).Where(part => part.Length == Window).Select(part => part.Average())], accuracy,
+            samples.Count,
+            [.. losses.Chunk(Window).Where(part => part.Length == Window).Select(part => part.Average())],
+            accuracy,
             outcome.Epochs.Average(epoch => epoch.ImagesPerSecond));
     }
 

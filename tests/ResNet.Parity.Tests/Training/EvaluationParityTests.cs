@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace ResNet.Parity.Tests;
 
-/// <summary>What an evaluation finds, from logits that NumPy drew: the values that it gets by scikit-learn's formulas and those of the paper.</summary>
+/// <summary>
+/// The results of an evaluation, for logits that NumPy drew, against those of scikit-learn's formulas and the paper's.
+/// </summary>
 public sealed class EvaluationParityTests : IDisposable
 {
     private const int BatchSize = 64;
@@ -53,15 +55,18 @@ public sealed class EvaluationParityTests : IDisposable
         using var scope = NewDisposeScope();
         var labels = MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(At("labels.i64"))).ToArray();
         var logits = tensor(MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(At("logits.f32"))).ToArray(), [images, classes]);
-        // Its images are never opened.
+        // The images are never opened.
         var loader = new ImageLoader(
-            [.. labels.Select((label, i) => new ImageSample($"{i}", (int)label))], new Compose(new CenterCrop(1)), new ImageLoaderOptions { BatchSize = BatchSize });
+            [.. labels.Select((label, i) => new ImageSample($"{i}", (int)label))],
+            new Compose(new CenterCrop(1)),
+            new ImageLoaderOptions { BatchSize = BatchSize });
         var tally = new EvaluationTally(images, classes, CPU);
         for (int start = 0; start < images; start += BatchSize)
         {
             int count = Math.Min(BatchSize, images - start);
             var batch = new ImageBatch(
-                start / BatchSize, empty(count), tensor(labels[start..(start + count)]), [.. Enumerable.Range(start, count)], normalize: null, [], []);
+                start / BatchSize, empty(count), tensor(labels[start..(start + count)]),
+                [.. Enumerable.Range(start, count)], normalize: null, [], []);
             tally.Add(batch, logits.narrow(0, start, count).log_softmax(1));
         }
         return tally.Result(loader, mistakes: 20, Stopwatch.StartNew());

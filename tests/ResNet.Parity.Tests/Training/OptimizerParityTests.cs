@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Parity.Tests;
 
-/// <summary>What a training run computes beside the network, step by step: optimizers, averages, clipping, schedules and losses.</summary>
+/// <summary>The optimizers, averages, clipping, schedules and losses of a training run, step by step.</summary>
 public sealed class OptimizerParityTests : IDisposable
 {
     private const double Limit = 2e-6;
@@ -72,7 +72,8 @@ public sealed class OptimizerParityTests : IDisposable
             using var scope = NewDisposeScope();
             SetGradients(network, reference, $"gradient{step}");
             optimizer.Step(reference.Tensors[$"rate{step}"].ToDouble());
-            foreach (var (key, parameter) in network.named_parameters()) ShouldBeNear(parameter, reference.Tensors[$"step{step}.{key}"], $"{key} after step {step}");
+            foreach (var (key, parameter) in network.named_parameters())
+                ShouldBeNear(parameter, reference.Tensors[$"step{step}.{key}"], $"{key} after step {step}");
         }
     }
 
@@ -93,7 +94,7 @@ public sealed class OptimizerParityTests : IDisposable
             if (step == 0 && copiesFirst) average.CopyFromWeights();
             else average.Update(step == 0 ? 0 : 0.9);
             using var evaluation = flat.Evaluating(average);
-            // Batch counts, which are for no use, are averages in torchvision and the network's own here.
+            // Batch counts, which nothing uses, are averages in torchvision and the network's own here.
             foreach (var (key, tensor) in network.state_dict().Where(entry => entry.Value.is_floating_point()))
                 ShouldBeNear(tensor, reference.Tensors[$"average{step}.{key}"], $"{key} after update {step}");
         }
@@ -111,7 +112,8 @@ public sealed class OptimizerParityTests : IDisposable
         SetGradients(network, reference, "gradient");
         using var norm = Gradients.Clip(flat, double.Parse(limit, CultureInfo.InvariantCulture));
         ShouldBeNear(norm, reference.Tensors[$"norm{limit}"], "the norm");
-        foreach (var (key, parameter) in network.named_parameters()) ShouldBeNear(parameter.grad!, reference.Tensors[$"clipped{limit}.{key}"], key);
+        foreach (var (key, parameter) in network.named_parameters())
+            ShouldBeNear(parameter.grad!, reference.Tensors[$"clipped{limit}.{key}"], key);
     }
 
     [ParityTheory]
@@ -122,7 +124,8 @@ public sealed class OptimizerParityTests : IDisposable
         double[] expected = [.. reference.Tensors[name].data<double>()];
         expected.Should().HaveCount(90);
         for (int step = 0; step < expected.Length; step++)
-            s_schedules[name].Factor(step, expected.Length).Should().BeApproximately(expected[step], 1e-12, "that is PyTorch's of step {0}", step);
+            s_schedules[name].Factor(step, expected.Length)
+                .Should().BeApproximately(expected[step], 1e-12, "that is PyTorch's of step {0}", step);
     }
 
     [ParityTheory]
@@ -141,11 +144,12 @@ public sealed class OptimizerParityTests : IDisposable
         ShouldBeNear(logits.grad!, reference.Tensors[$"{key}|gradient"], "the gradient");
     }
 
-    // A network whose classifier is zero, as LAMB has a case of its own for.
+    // The classifier is zero, because LAMB treats zero weights separately.
     private ResNetModel Start()
     {
         manual_seed(7);
-        var network = new ResNetModel(new ResNetOptions { StageDepths = [1, 1], StageWidths = [8, 16], Stem = StemKind.Cifar, Classes = 5 });
+        var options = new ResNetOptions { StageDepths = [1, 1], StageWidths = [8, 16], Stem = StemKind.Cifar, Classes = 5 };
+        var network = new ResNetModel(options);
         using (no_grad())
         {
             foreach (var tensor in network.state_dict().Values.Where(tensor => tensor.ndim == 1)) tensor.add_(rand(tensor.shape));
@@ -173,7 +177,7 @@ public sealed class OptimizerParityTests : IDisposable
         deviation.Should().BeLessThanOrEqualTo(Limit * expected.abs().max().ToDouble(), "{0} should be the reference's", what);
     }
 
-    // Starting Python takes longer than all that it computes here.
+    // Answers are kept, because starting Python takes longer than its computations here.
     private WeightsFile Compute(params string[] arguments)
     {
         string question = string.Join(' ', arguments), file = At("reference.pth");

@@ -14,7 +14,7 @@ public sealed class SeedSpreadTests
     }
 
     [Fact]
-    public void Points_outside_are_named_and_what_is_no_number_is_outside()
+    public void Points_outside_are_named_and_NaN_is_outside()
     {
         var spread = new SeedSpread([[1, 2, 3], [2, 3, 4], [1.5, 2.5, 3.5]]);
         spread.Outside([0, 4, 5]).Should().BeEmpty();

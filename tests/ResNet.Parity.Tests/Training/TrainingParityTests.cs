@@ -31,15 +31,15 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
     [InlineData("resnet50")]
     public void Steps_of_gradient_descent_give_PyTorchs_losses_and_weights(string name) => TakeSteps(name, ScalarType.Float64, size: 32);
 
-    // What is rounded differently switches single ReLUs, and after some steps no weight is the same. How far two versions of libtorch differ by that is
-    // measured: TorchVision's network takes the same steps, and ours must not be further from PyTorch than that.
+    // Rounding differences switch single ReLUs, and after some steps all weights differ. The effect between two versions of libtorch
+    // is measured with TorchVision's network: ours must not be further from PyTorch.
     [ParityTheory]
     [InlineData("resnet18")]
     [InlineData("resnet50")]
     public void Steps_in_single_precision_give_PyTorchs_losses_and_weights(string name) => TakeSteps(name, ScalarType.Float32, size: 40);
 
-    // Bottlenecks are left to the other tests: the trainer's losses are of single precision, and what is rounded differently there
-    // grows beyond the limits in deeper networks.
+    // Bottlenecks are left to the other tests: the trainer's losses are of single precision, whose rounding differences exceed the
+    // limits in deeper networks.
     [ParityTheory]
     [InlineData("resnet18")]
     public void The_trainer_gives_the_losses_and_weights_of_PyTorchs_optimizer_schedules_and_image_folders(string name)
@@ -48,7 +48,8 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
         using var deviations = new Deviations($"{name}, trainer", output);
         using var network = Start(name, ScalarType.Float64);
         // Pixels from 0 to 1, as ToTensor gives them.
-        var loader = new ImageLoader(new ImageFolder(At("images")).Samples, new Compose(new CenterCrop(32)), new ImageLoaderOptions { BatchSize = Classes });
+        var loader = new ImageLoader(
+            new ImageFolder(At("images")).Samples, new Compose(new CenterCrop(32)), new ImageLoaderOptions { BatchSize = Classes });
         var trainer = new Trainer(loader, evaluation: null, new TrainerOptions
         {
             Epochs = 5,
@@ -96,7 +97,7 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    // No less than what is asked of double precision.
+    // The limits are at least those of double precision.
     private Limits LimitsOfTorchVision(string name)
     {
         using var deviations = new Deviations($"{name}, five steps of TorchVision's in single precision", output);
@@ -125,7 +126,10 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
         using var end = WeightsFile.Load(At("end.pth"));
         network.state_dict().Keys.Should().Equal(end.Tensors.Keys);
         foreach (var (name, value) in end.Tensors)
-            value.allclose(start.Tensors[name], rtol: 0, atol: 0).Should().BeFalse("{0} should have changed, or there is nothing to compare", name);
+        {
+            value.allclose(start.Tensors[name], rtol: 0, atol: 0)
+                .Should().BeFalse("{0} should have changed, or there is nothing to compare", name);
+        }
         CompareEnd(network, deviations, limits);
     }
 

@@ -75,12 +75,20 @@ internal static class HostileImages
 
     public static byte[][] Originals() =>
     [
-        .. new[] { PillowPicture.Jpeg, PillowPicture.GreyJpeg, PillowPicture.CmykJpeg, PillowPicture.RotatedJpeg, PillowPicture.WebPWithAlpha, PillowPicture.Tiff, PillowPicture.PalettePng, PillowPicture.BlackAndWhitePng }.Select(picture => picture.FileBytes),
+        PillowPicture.Jpeg.FileBytes,
+        PillowPicture.GreyJpeg.FileBytes,
+        PillowPicture.CmykJpeg.FileBytes,
+        PillowPicture.RotatedJpeg.FileBytes,
+        PillowPicture.WebPWithAlpha.FileBytes,
+        PillowPicture.Tiff.FileBytes,
+        PillowPicture.PalettePng.FileBytes,
+        PillowPicture.BlackAndWhitePng.FileBytes,
         .. new[] { ProgressiveJpeg, LossyWebP, LzwTiff, DeflatedTiff }.Select(Convert.FromBase64String),
         new TestPng(28, 28, Grey).Encode(Motif.Pixels(28, 28, 1)),
         new TestPng(31, 17, Rgb) { DataChunks = 3, Filter = 4 }.Encode(Motif.Pixels(31, 17, 3)),
         new TestPng(40, 30, Rgb, BitDepth: 16) { Filter = 1 }.Encode(Motif.Pixels(80, 30, 3)),
-        new TestPng(30, 40, Palette) { Filter = 2, Extra = [("PLTE", Motif.Pixels(100, 1, 3)), ("tRNS", [0, 1, 2])] }.Encode([.. Motif.Pixels(30, 40, 1).Select(index => (byte)(index % 100))]),
+        new TestPng(30, 40, Palette) { Filter = 2, Extra = [("PLTE", Motif.Pixels(100, 1, 3)), ("tRNS", [0, 1, 2])] }
+            .Encode([.. Motif.Pixels(30, 40, 1).Select(index => (byte)(index % 100))]),
         new TestPng(2, 1, Grey) { Interlaced = true }.EncodeLines([0, 77, 0, 99]),
         PngEncoder.Encode(Motif.Pixels(200, 150, 3), 200, 150, 3),
         TestBmp.Encode(9, 7, 24, Motif.Pixels(28, 7, 1)),
@@ -96,7 +104,7 @@ internal static class HostileImages
         [.. "P1 5 2 10101 01010"u8],
     ];
 
-    /// <summary>A PNG file whose chunks have the checksums of what is in them, so that it is read on.</summary>
+    /// <summary>Corrects the checksums of all chunks of a PNG file, so that decoders do not stop at them.</summary>
     public static byte[] Resealed(byte[] png)
     {
         for (var at = SmallPng.Signature.Length; at + 12 <= png.Length;)

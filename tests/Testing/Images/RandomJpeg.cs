@@ -11,7 +11,9 @@ internal static class RandomJpeg
         var jpeg = new TestJpeg(random.Next(1, largest + 1), random.Next(1, largest + 1), sampling ?? (Sampling)random.Next(4))
         {
             RestartInterval = random.Next(3) == 0 ? random.Next(1, 12) : 0,
-            Codes = random.Next(2) == 0 ? (TestCode.Even(16), TestCode.Even(256)) : (TestCode.Uneven(16, random), TestCode.Uneven(256, random)),
+            Codes = random.Next(2) == 0
+                ? (TestCode.Even(16), TestCode.Even(256))
+                : (TestCode.Uneven(16, random), TestCode.Uneven(256, random)),
             Wide = contents == JpegContents.Extreme || random.Next(4) == 0,
             OwnSegments = random.Next(2) == 0,
             FillBytes = random.Next(4) == 0 ? random.Next(1, 4) : 0,
@@ -42,7 +44,7 @@ internal static class RandomJpeg
                 if (random.Next(6) == 0) block[random.Next(1, 64)] = 1;
                 break;
             case JpegContents.Extreme:
-                // Often in the first row alone: those blocks libjpeg-turbo has a way of its own for.
+                // Often in the first row alone, because libjpeg-turbo treats such blocks separately.
                 int[] firstRow = [0, 1, 5, 6, 14, 15, 27, 28];
                 var count = random.Next(12);
                 for (var i = 0; i < count; i++)

@@ -13,7 +13,8 @@ internal static class TestBmp
     /// <param name="palette">Four bytes a colour: blue, green, red and one that does not count.</param>
     /// <param name="compression">0 for none, 1 and 2 for run lengths of 8 and 4 bits; bit fields have their masks.</param>
     /// <param name="masks">The masks of red, green and blue.</param>
-    public static byte[] Encode(int width, int height, int bits, byte[] data, byte[]? palette = null, int compression = 0, uint[]? masks = null)
+    public static byte[] Encode(
+        int width, int height, int bits, byte[] data, byte[]? palette = null, int compression = 0, uint[]? masks = null)
     {
         var (colours, fields) = (palette ?? [], masks ?? []);
         var offset = 54 + (fields.Length * 4) + colours.Length;

@@ -1,6 +1,6 @@
 namespace ResNet.Testing;
 
-/// <summary>A Huffman code of a JPEG file: how many symbols have codes of which length, and the symbols in the order of their codes.</summary>
+/// <summary>A Huffman code of a JPEG file: the number of codes of each length, and the symbols in the order of their codes.</summary>
 internal sealed class TestCode
 {
     private readonly byte[] _counts;
@@ -17,25 +17,25 @@ internal sealed class TestCode
 
     public byte[] Definition => [.. _counts, .. _symbols];
 
-    /// <summary>Symbols from 0 on, all with codes of one length.</summary>
+    /// <summary>Makes a code of the symbols from 0 on, all with the same length.</summary>
     public static TestCode Even(int symbols)
     {
         var counts = new byte[16];
-        // One code is left, since none may consist of ones alone; a count has a byte.
+        // One code is unused, because none may consist of ones alone; a count is a byte.
         var length = int.Log2(symbols) + 1;
         counts[length - 1] = (byte)Math.Min(symbols, 255);
         if (symbols == 256) counts[length] = 1;
         return new TestCode(counts, [.. Enumerable.Range(0, symbols).Select(symbol => (byte)symbol)]);
     }
 
-    /// <summary>Symbols in random order, a few of them with short codes and the others with 11 to 16 bits.</summary>
+    /// <summary>Makes a code of symbols in random order, a few with short codes and the others with 11 to 16 bits.</summary>
     public static TestCode Uneven(int symbols, Random random)
     {
         var order = Enumerable.Range(0, symbols).Select(symbol => (byte)symbol).ToArray();
         random.Shuffle(order);
         var counts = new byte[16];
         var left = symbols;
-        // What is free, in codes of 16 bits.
+        // The number of unused codes of 16 bits.
         var room = 1 << 16;
         for (var length = 1; left > 0; length++)
         {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace ResNet.Testing;
 
 /// <summary>
-/// Writes baseline JPEG files of every kind, straight from ITU-T T.81. Coefficients are given and not made of pixels, so that there
-/// are some that no encoder would make.
+/// Writes baseline JPEG files of every kind, straight from ITU-T T.81. The caller gives coefficients and not pixels, so that files
+/// can have coefficients that no encoder would write.
 /// </summary>
 internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
 {
@@ -33,10 +33,10 @@ internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
     /// <summary>0xFF bytes before each marker.</summary>
     public int FillBytes { get; init; }
 
-    /// <summary>Segments behind the start of the image.</summary>
+    /// <summary>The segments after the start of the image.</summary>
     public byte[] First { get; init; } = Segment(0xE0, [.. "JFIF\0"u8, 1, 1, 0, 0, 1, 0, 1, 0, 0]);
 
-    /// <summary>What the components are called.</summary>
+    /// <summary>The identifiers of the components.</summary>
     public byte[] Ids { get; init; } = [1, 2, 3];
 
     /// <summary>The first component's blocks across and down, in 4 bits each; null for those of the kind.</summary>
@@ -48,10 +48,13 @@ internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
 
     private int Down => Kind == Sampling.Quarter ? 2 : 1;
 
-    public static byte[] Segment(byte marker, byte[] data) => [0xFF, marker, (byte)((data.Length + 2) >> 8), (byte)(data.Length + 2), .. data];
+    public static byte[] Segment(byte marker, byte[] data) =>
+        [0xFF, marker, (byte)((data.Length + 2) >> 8), (byte)(data.Length + 2), .. data];
 
     /// <summary>Makes the file.</summary>
-    /// <param name="draw">Fills 64 coefficients, which are zero, in the order of the file. First ones have to be from -16384 to 16383.</param>
+    /// <param name="draw">
+    /// Sets 64 coefficients, initially zero, in the order of the file; the first has to be from -16384 to 16383.
+    /// </param>
     public byte[] Encode(Action<short[]> draw)
     {
         var file = new List<byte> { 0xFF, 0xD8 };
@@ -60,7 +63,10 @@ internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
         byte[] size = [8, (byte)(Height >> 8), (byte)Height, (byte)(Width >> 8), (byte)Width, (byte)Components];
         var factors = Factors ?? (byte)(Across << 4 | Down);
         Add(0xC0, [.. size, Ids[0], factors, 0, .. Components == 1 ? [] : new byte[] { Ids[1], 0x11, 1, Ids[2], 0x11, 1 }]);
-        Add(0xC4, [0x00, .. Codes.Dc.Definition], [0x10, .. Codes.Ac.Definition], [0x03, .. Codes.Dc.Definition], [0x12, .. Codes.Ac.Definition]);
+        Add(
+            0xC4,
+            [0x00, .. Codes.Dc.Definition], [0x10, .. Codes.Ac.Definition],
+            [0x03, .. Codes.Dc.Definition], [0x12, .. Codes.Ac.Definition]);
         if (RestartInterval > 0) Add(0xDD, [(byte)(RestartInterval >> 8), (byte)RestartInterval]);
         Add(0xDA, [(byte)Components, Ids[0], 0x00, .. Components == 1 ? [] : new byte[] { Ids[1], 0x32, Ids[2], 0x32 }, 0, 63, 0]);
         AddScan(file, draw);

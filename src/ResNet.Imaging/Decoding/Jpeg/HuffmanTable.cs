@@ -6,10 +6,10 @@ namespace ResNet.Imaging.Decoding.Jpeg;
 /// <summary>A Huffman code of a JPEG file (ITU-T T.81, annex C), as look-up tables.</summary>
 internal sealed unsafe class HuffmanTable
 {
-    /// <summary>How many of the next bits choose an entry.</summary>
+    /// <summary>The number of bits that index the look-up tables.</summary>
     public const int LookupBits = 10;
 
-    /// <summary>The run of zeros that stands for all that are left in the block.</summary>
+    /// <summary>The run length that stands for all remaining zeros of the block.</summary>
     public const int EndOfBlock = 128;
 
     private const int LongestCode = 16;
@@ -19,37 +19,38 @@ internal sealed unsafe class HuffmanTable
     private int _definitionLength;
     private int _largestSymbol;
 
-    // Pinned.
+    // Both are pinned.
     private readonly uint[] _symbols = GC.AllocateArray<uint>(1 << LookupBits, pinned: true);
     private readonly uint[] _coefficients = GC.AllocateArray<uint>(1 << LookupBits, pinned: true);
 
-    // For codes longer than the look-up: the end of the codes of each length, aligned to 16 bits, and what to add to a code for its symbol's place.
+    // For codes longer than the look-up: the end of the codes of each length, aligned to 16 bits, and the difference between
+    // the index of a symbol and its code.
     private readonly int[] _end = new int[LongestCode + 1];
     private readonly int[] _offset = new int[LongestCode + 1];
 
     /// <summary>
-    /// For each of the next bits: the code's length in the lowest byte, 0 where it is longer than <see cref="LookupBits"/>, and its symbol in
-    /// the next.
+    /// For each value of the next bits: in the lowest byte the length of the code, 0 where it is longer than
+    /// <see cref="LookupBits"/>, and in the next byte the symbol.
     /// </summary>
     public uint* Symbols => Pointer(_symbols);
 
     /// <summary>
-    /// The same for coefficients, with the value in the upper half where the bits that follow the code are among the next ones too: then the
-    /// lowest byte counts those as well, and the next is the run of zeros before; or <see cref="EndOfBlock"/>, with any value. An upper half of 0
-    /// stands for an entry of <see cref="Symbols"/>.
+    /// The same for coefficients. Where the bits of the value also fit into the look-up, the upper half is the value, the lowest
+    /// byte is the length of code and value, and the next byte is the run of zeros before, or <see cref="EndOfBlock"/>, with any
+    /// value but 0. Otherwise the upper half is 0, and the entry is that of <see cref="Symbols"/>.
     /// </summary>
     public uint* Coefficients => Pointer(_coefficients);
 
-    /// <summary>Whether the table has been defined for the image.</summary>
+    /// <summary>Whether the file has defined the table.</summary>
     public bool IsDefined { get; set; }
 
-    /// <summary>Whether all symbols are sizes of values, as those for first coefficients have to be.</summary>
+    /// <summary>Whether all symbols are sizes of values, as the first coefficients require.</summary>
     public bool HasOnlySizes => _largestSymbol <= 15;
 
     private ReadOnlySpan<byte> Definition => _definition.AsSpan(0, _definitionLength);
 
-    /// <summary>Reads a definition: how many codes there are of each length, 1 to 16, and their symbols.</summary>
-    /// <returns>How many bytes it has; 0 where it is not in order.</returns>
+    /// <summary>Reads a definition: the number of codes of each length, 1 to 16, and their symbols.</summary>
+    /// <returns>The length of the definition in bytes; 0 where it is invalid.</returns>
     public int Define(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < LongestCode) return 0;
@@ -57,7 +58,7 @@ internal sealed unsafe class HuffmanTable
         foreach (var count in bytes[..LongestCode]) symbols += count;
         var length = LongestCode + symbols;
         if (symbols > MostSymbols || length > bytes.Length) return 0;
-        // Most files of a data set have the same tables.
+        // Most files of a data set have the same tables, which need not be built again.
         if (!Definition.SequenceEqual(bytes[..length]))
         {
             _definitionLength = 0;
@@ -69,10 +70,10 @@ internal sealed unsafe class HuffmanTable
         return length;
     }
 
-    /// <summary>Finds a code that is longer than the look-up.</summary>
+    /// <summary>Decodes a code that is longer than the look-up.</summary>
     /// <param name="next">The next 16 bits.</param>
-    /// <param name="symbol">What it stands for.</param>
-    /// <returns>Its length; 0 where there is no such code.</returns>
+    /// <param name="symbol">The symbol of the code.</param>
+    /// <returns>The length of the code; 0 where there is no such code.</returns>
     public int FindLong(int next, out int symbol)
     {
         for (var length = LookupBits + 1; length <= LongestCode; length++)
@@ -116,7 +117,7 @@ internal sealed unsafe class HuffmanTable
     private static uint WithValue(uint entry, int next)
     {
         var (length, size) = ((int)(entry & 0xFF), (int)(entry >> 8 & 15));
-        // As libjpeg has it, every symbol without a value but that for sixteen zeros ends the block.
+        // As in libjpeg, every symbol without a value ends the block, except the one for sixteen zeros.
         if (length > 0 && size == 0 && (byte)(entry >> 8) != 0xF0) return 1u << 16 | EndOfBlock << 8 | (uint)length;
         if (length == 0 || size == 0 || length + size > LookupBits) return entry;
         var bits = next >> (LookupBits - length - size) & ((1 << size) - 1);

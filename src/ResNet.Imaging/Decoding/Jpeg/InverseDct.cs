@@ -5,10 +5,10 @@ using System.Runtime.Intrinsics.X86;
 namespace ResNet.Imaging.Decoding.Jpeg;
 
 /// <summary>
-/// Turns coefficients into pixels, to the bit what libjpeg's accurate integer method does (<c>jidctint.c</c>): the algorithm of
+/// Transforms coefficients to pixels, to the bit as libjpeg's accurate integer method (<c>jidctint.c</c>): the algorithm of
 /// Loeffler, Ligtenberg and Moschytz 1989 with constants of 13 bits, columns first and rows second.
 /// </summary>
-/// <remarks>Two neighbouring blocks are worked on at once, one in each half of the vectors.</remarks>
+/// <remarks>Two neighbouring blocks are transformed at once, one in each half of the vectors.</remarks>
 internal static unsafe class InverseDct
 {
     private const int ConstantBits = 13;
@@ -27,9 +27,9 @@ internal static unsafe class InverseDct
     private const short Fix2562915447 = 20995;
     private const short Fix3072711026 = 25172;
 
-    /// <summary>Works out two neighbouring blocks.</summary>
+    /// <summary>Transforms two neighbouring blocks.</summary>
     /// <param name="blocks">Twice 64 coefficients, row by row.</param>
-    /// <param name="quantization">What each of 64 coefficients is multiplied by.</param>
+    /// <param name="quantization">The factors of the 64 coefficients.</param>
     /// <param name="pixels">Receives eight rows of 16 pixels.</param>
     /// <param name="stride">Bytes from one row of pixels to the next.</param>
     public static void Transform(short* blocks, short* quantization, byte* pixels, int stride)
@@ -55,7 +55,7 @@ internal static unsafe class InverseDct
         Store(r6, r7, pixels + (6 * stride), stride);
     }
 
-    /// <summary>Works out two neighbouring blocks that have no coefficients but their first.</summary>
+    /// <summary>Transforms two neighbouring blocks that have no coefficients but the first.</summary>
     /// <inheritdoc cref="Transform" path="/param"/>
     public static void Fill(short* blocks, short* quantization, byte* pixels, int stride)
     {
@@ -66,8 +66,8 @@ internal static unsafe class InverseDct
     private static byte Flat(short coefficient, short quantization) =>
         (byte)Math.Clamp(((Shortened((short)(coefficient * quantization)) + 4) >> 3) + 128, 0, 255);
 
-    // libjpeg-turbo's vectors have a way of their own for blocks whose columns are all flat, on which the result of the first pass has
-    // 16 bits. It matters for values that no picture has.
+    // libjpeg-turbo's vector code treats blocks with flat columns separately, and keeps 16 bits of the first pass there. It
+    // matters only for values that no picture has.
     private static short Shortened(short value) => (short)((short)(value << FirstPassBits) >> FirstPassBits);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -81,7 +81,7 @@ internal static unsafe class InverseDct
 
     private static bool HasFlatColumns(short* block) => !new ReadOnlySpan<short>(block + 8, 56).ContainsAnyExcept((short)0);
 
-    // Whether shortening any of the values would change it.
+    // Whether shortening would change any of the values.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsExtreme(Vector256<short> values)
     {
@@ -93,10 +93,11 @@ internal static unsafe class InverseDct
     private static Vector256<short> Dequantized(short* blocks, short* quantization, int row)
     {
         var factors = Vector128.Load(quantization + (8 * row));
-        return Vector256.Create(Vector128.Load(blocks + (8 * row)), Vector128.Load(blocks + 64 + (8 * row))) * Vector256.Create(factors, factors);
+        var coefficients = Vector256.Create(Vector128.Load(blocks + (8 * row)), Vector128.Load(blocks + 64 + (8 * row)));
+        return coefficients * Vector256.Create(factors, factors);
     }
 
-    // One dimension, for the eight columns of both blocks. The names are those of the paper's flow graph as libjpeg has them.
+    // One dimension, for the eight columns of both blocks. The names are libjpeg's, from the paper's flow graph.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Pass(
         ref Vector256<short> r0, ref Vector256<short> r1, ref Vector256<short> r2, ref Vector256<short> r3,
@@ -162,7 +163,7 @@ internal static unsafe class InverseDct
         r7 = Avx2.UnpackHigh(b3, b7).AsInt16();
     }
 
-    // Values are around 0 so far; 128 puts them between 0 and 255.
+    // Adding 128, by its bit, moves the values from around 0 to the range from 0 to 255.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector256<short> first, Vector256<short> second, byte* pixels, int stride)
     {

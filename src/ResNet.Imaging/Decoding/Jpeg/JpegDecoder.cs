@@ -5,12 +5,12 @@ using System.Runtime.Intrinsics.X86;
 namespace ResNet.Imaging.Decoding.Jpeg;
 
 /// <summary>
-/// Decodes the usual kinds of JPEG files, and no more of them than is asked for: nothing below a crop is read, and nothing
-/// beside or above it is turned into pixels, which are to the bit those of libjpeg-turbo, and so of Pillow.
+/// Decodes the requested part of the usual kinds of JPEG files: it reads nothing below a crop, and computes no pixels beside or
+/// above it. The pixels are those of libjpeg-turbo, and therefore of Pillow, to the bit.
 /// </summary>
 /// <remarks>
-/// One belongs to a thread, and keeps its memory from image to image. What it does not know (<see cref="JpegHeader"/>) or finds
-/// damaged, and machines without AVX2, are left to libvips.
+/// An instance belongs to one thread and reuses its memory from image to image. libvips decodes the other kinds
+/// (<see cref="JpegHeader"/>) and damaged files, and all files on machines without AVX2.
 /// </remarks>
 internal sealed unsafe class JpegDecoder
 {
@@ -19,10 +19,10 @@ internal sealed unsafe class JpegDecoder
     // Four of luma and two of chroma.
     private const int MostBlocksInUnit = 6;
 
-    // Halved chroma is interpolated from a neighbour on each side, which is two pixels away at the most.
+    // Halved chroma is interpolated from a neighbour on each side, at most two pixels away.
     private const int Context = 2;
 
-    // Each block has two codes at the least.
+    // Each block has at least two codes.
     private const int MostBlocksInByte = 4;
 
     private readonly JpegHeader _header = new();
@@ -33,7 +33,7 @@ internal sealed unsafe class JpegDecoder
     private byte[] _rgb = [];
     private byte[] _chroma = [];
 
-    /// <summary>Whether this machine has what it takes.</summary>
+    /// <summary>Whether this machine has the required instructions.</summary>
     public static bool IsSupported => Avx2.IsSupported;
 
     public int Width => _header.Width;
@@ -50,7 +50,7 @@ internal sealed unsafe class JpegDecoder
 
     private bool IsHalvedVertically => UnitHeight == 16;
 
-    /// <summary>Reads a file's header; false where the file is one for libvips.</summary>
+    /// <summary>Reads a file's header; false where libvips has to decode the file.</summary>
     public bool TryOpen(ReadOnlySpan<byte> file)
     {
         _scan.Forget();
@@ -58,19 +58,19 @@ internal sealed unsafe class JpegDecoder
         var scan = file[_header.ScanStart..];
         var units = UnitsAcross * UnitsDown;
         var blocks = units * ((UnitWidth * UnitHeight / BlockLength) + _header.Components - 1L);
-        // Before memory is taken for an image that cannot be there.
+        // A file that is too short for its image is refused before memory is allocated.
         if (blocks > (long)scan.Length * MostBlocksInByte) return false;
         var interval = _header.UnitsBetweenRestarts;
         return _scan.TryStart(scan, interval == 0 ? 1 : (units + interval - 1) / interval);
     }
 
     /// <summary>
-    /// Whether the data of the file that could not be opened break off at a marker before the image is whole: Pillow refuses such a file, and
-    /// libvips would fill it up with grey.
+    /// Whether the data of a file that could not be opened end at a marker before the image is complete. Pillow refuses such a
+    /// file; libvips would fill the rest with grey.
     /// </summary>
     public bool BreaksOff() => _scan.IsCut && !TryRead(new Area(0, 0, Width, Height), _header.Components, out _);
 
-    /// <summary>Gives back the memory that a large image needed.</summary>
+    /// <summary>Frees the memory of a large image.</summary>
     public void Trim()
     {
         _scan.Trim();
@@ -82,7 +82,7 @@ internal sealed unsafe class JpegDecoder
     /// <param name="area">The part.</param>
     /// <param name="channels">1 for grey, 3 for RGB.</param>
     /// <param name="view">The part's pixels; valid until the next call.</param>
-    /// <returns>False where the file is damaged in what had to be read.</returns>
+    /// <returns>False where the part that had to be read is damaged.</returns>
     public bool TryRead(Area area, int channels, out PixelView view)
     {
         view = default;
@@ -102,7 +102,9 @@ internal sealed unsafe class JpegDecoder
             if (!TryReadRow(row, needed, ref unit, last)) return false;
             if (row < needed.Top) continue;
             for (var i = 0; i < _header.Components; i++) _planes[i].Transform(row, Quantization(i));
-            if (!IsHalvedVertically) Convert(area, Math.Max(area.Top, row * UnitHeight), Math.Min(area.Bottom, (row + 1) * UnitHeight), channels, stride);
+            if (IsHalvedVertically) continue;
+            var (top, bottom) = (Math.Max(area.Top, row * UnitHeight), Math.Min(area.Bottom, (row + 1) * UnitHeight));
+            Convert(area, top, bottom, channels, stride);
         }
         if (IsHalvedVertically) Convert(area, area.Top, area.Bottom, channels, stride);
         view = new PixelView(_rgb, stride, channels, area);
@@ -111,7 +113,7 @@ internal sealed unsafe class JpegDecoder
 
     private static int Rounded(int pixels) => (pixels + YccConverter.Step - 1) / YccConverter.Step * YccConverter.Step;
 
-    // In minimum coded units.
+    // The area that has to be decoded, in minimum coded units.
     private Area NeededUnits(Area area)
     {
         var context = UnitWidth == 8 ? 0 : Context;
@@ -155,7 +157,7 @@ internal sealed unsafe class JpegDecoder
         return true;
     }
 
-    // The blocks of a minimum coded unit, in the order in which they stand in the file.
+    // The blocks of a minimum coded unit, in the order of the file.
     private void ListBlocks()
     {
         _blockCount = 0;
@@ -178,11 +180,13 @@ internal sealed unsafe class JpegDecoder
             var row = rgb + ((long)(y - area.Top) * stride);
             if (_header.Components == 1)
             {
-                PixelFormat.Of8Bit(1).Convert(new Span<byte>(_planes[0].Row(y) + area.Left, area.Width), new Span<byte>(row, area.Width * channels), channels);
+                var grey = new Span<byte>(_planes[0].Row(y) + area.Left, area.Width);
+                PixelFormat.Of8Bit(1).Convert(grey, new Span<byte>(row, area.Width * channels), channels);
                 continue;
             }
             ConvertRow(area, y, row);
-            if (channels == 1) PixelFormat.Of8Bit(3).Convert(new Span<byte>(row, area.Width * 3), new Span<byte>(row, area.Width), 1);
+            if (channels == 1)
+                PixelFormat.Of8Bit(3).Convert(new Span<byte>(row, area.Width * 3), new Span<byte>(row, area.Width), channels);
         }
     }
 
@@ -214,12 +218,12 @@ internal sealed unsafe class JpegDecoder
         YccConverter.Convert(luma, blue + skip, red + skip, area.Width, row);
     }
 
-    /// <summary>One of the blocks that a minimum coded unit consists of.</summary>
-    /// <param name="Component">Its component.</param>
-    /// <param name="Plane">Where it belongs.</param>
+    /// <summary>A block of a minimum coded unit.</summary>
+    /// <param name="Component">The index of its component.</param>
+    /// <param name="Plane">The plane of its component.</param>
     /// <param name="Dc">The code of its first coefficient.</param>
-    /// <param name="Ac">The code of the others.</param>
+    /// <param name="Ac">The code of the other coefficients.</param>
     /// <param name="First">Its index in the plane for the first unit of a row.</param>
-    /// <param name="Across">How much further it is from unit to unit.</param>
+    /// <param name="Across">The distance of its indices from unit to unit.</param>
     private readonly record struct UnitBlock(int Component, Plane Plane, HuffmanTable Dc, HuffmanTable Ac, int First, int Across);
 }

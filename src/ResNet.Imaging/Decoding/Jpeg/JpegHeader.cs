@@ -3,17 +3,17 @@ using System.Buffers.Binary;
 namespace ResNet.Imaging.Decoding.Jpeg;
 
 /// <summary>One component of a JPEG image: luma, or one of the two chroma.</summary>
-/// <param name="Id">The number it goes by in the file.</param>
-/// <param name="Across">Blocks side by side in a minimum coded unit.</param>
-/// <param name="Down">Blocks one below the other in a minimum coded unit.</param>
-/// <param name="Quantization">Which quantization table it has.</param>
+/// <param name="Id">Its identifier in the file.</param>
+/// <param name="Across">Blocks of a minimum coded unit, horizontally.</param>
+/// <param name="Down">Blocks of a minimum coded unit, vertically.</param>
+/// <param name="Quantization">The index of its quantization table.</param>
 internal readonly record struct JpegComponent(int Id, int Across, int Down, int Quantization);
 
 /// <summary>
-/// What stands before the scan of a baseline JPEG file (ITU-T T.81, annex B), of the kinds that are decoded here: 8 bits,
-/// Huffman codes, grey or YCbCr with chroma of full size, half width, or half width and height, in one scan.
+/// The header of a baseline JPEG file, up to the scan (ITU-T T.81, annex B), of the supported kinds: 8 bits, Huffman codes, grey
+/// or YCbCr with chroma of full size, half width, or half width and height, in one scan.
 /// </summary>
-/// <remarks>Whatever is of another kind, or not in order, is left to libvips, so that there is one judge of what is wrong with a file.</remarks>
+/// <remarks>Other kinds and invalid files are left to libvips, so that one decoder decides what is wrong with a file.</remarks>
 internal sealed class JpegHeader
 {
     private const int Tables = 4;
@@ -50,13 +50,13 @@ internal sealed class JpegHeader
     /// <summary>1 for grey, 3 for YCbCr.</summary>
     public int Components { get; private set; }
 
-    /// <summary>Minimum coded units between restart markers; 0 for no such markers.</summary>
+    /// <summary>Minimum coded units between restart markers; 0 for none.</summary>
     public int UnitsBetweenRestarts { get; private set; }
 
-    /// <summary>Where the scan's data begin.</summary>
+    /// <summary>The position of the scan's data in the file.</summary>
     public int ScanStart { get; private set; }
 
-    /// <summary>Quantization tables in the order of the coefficients' rows, 64 for each.</summary>
+    /// <summary>The quantization tables, each with 64 values, row by row.</summary>
     public short[] Quantization { get; } = GC.AllocateArray<short>(Tables * BlockSize, pinned: true);
 
     private HuffmanTable[] DcTables { get; } = [new(), new(), new(), new()];
@@ -69,7 +69,7 @@ internal sealed class JpegHeader
 
     public HuffmanTable Ac(int component) => AcTables[_acOf[component]];
 
-    /// <summary>Reads up to the scan; false where the file is one for libvips.</summary>
+    /// <summary>Reads the header; false where libvips has to decode the file.</summary>
     public bool TryRead(ReadOnlySpan<byte> file)
     {
         Reset();
@@ -81,7 +81,7 @@ internal sealed class JpegHeader
             var marker = file[position + 1];
             if (marker == 0xFF)
             {
-                // Markers may be preceded by any number of these.
+                // Any number of fill bytes may precede a marker.
                 position++;
                 continue;
             }
@@ -210,7 +210,7 @@ internal sealed class JpegHeader
         var (luma, blue, red) = (_components[0], _components[1], _components[2]);
         if ((blue.Across, blue.Down, red.Across, red.Down) != (1, 1, 1, 1)) return false;
         if ((luma.Across, luma.Down) is not ((1, 1) or (2, 1) or (2, 2))) return false;
-        // Where chroma has no more than two columns, libjpeg repeats them and does not interpolate.
+        // libjpeg does not interpolate chroma of one or two columns, but repeats them.
         return IsYcc() && (luma.Across == 1 || Width > 4);
     }
 

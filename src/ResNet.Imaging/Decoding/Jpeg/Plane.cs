@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace ResNet.Imaging.Decoding.Jpeg;
 
-/// <summary>One component of the part of an image that is decoded: the coefficients of a row of units, and pixels.</summary>
+/// <summary>One component of the decoded part of an image: the coefficients of a row of units, and pixels.</summary>
 internal sealed unsafe class Plane
 {
     private const int BlockLength = 64;
 
-    // What is read beyond the last pixel, and written by the second of two blocks where their number is odd.
+    // Bytes that are read beyond the last pixel, and written for a second block where the number of blocks is odd.
     private const int Room = 32;
 
     private byte[] _coefficients = [];
@@ -22,10 +22,10 @@ internal sealed unsafe class Plane
     private int _top;
     private bool _keepsRows;
 
-    /// <summary>Makes room for a part of the image.</summary>
+    /// <summary>Allocates memory for a part of the image.</summary>
     /// <param name="component">The component.</param>
     /// <param name="units">The part, in minimum coded units.</param>
-    /// <param name="keepsRows">Whether the pixels of all rows of units are kept, and not the last row's alone.</param>
+    /// <param name="keepsRows">Whether the pixels of all rows of units are kept, and not only those of the last row.</param>
     public void Prepare(JpegComponent component, Area units, bool keepsRows)
     {
         _across = units.Width * component.Across;
@@ -34,32 +34,32 @@ internal sealed unsafe class Plane
         (_left, _top, _keepsRows) = (units.Left * component.Across * 8, units.Top * component.Down * 8, keepsRows);
         var rows = (keepsRows ? units.Height : 1) * component.Down * 8;
         Memory.Reserve(ref _pixels, ((long)rows * _stride) + Room);
-        // One more for the last pair of each row of blocks.
+        // One more block for the last pair of each row.
         var blocks = (_across + 1) * _down;
         Memory.Reserve(ref _coefficients, (long)blocks * BlockLength * sizeof(short));
         if (_flat.Length < blocks) _flat = new bool[blocks];
     }
 
-    /// <summary>Gives much memory back.</summary>
+    /// <summary>Frees the memory of a large image.</summary>
     public void Trim() => Memory.Trim(ref _pixels);
 
-    /// <summary>Empties the coefficients for a row of units.</summary>
+    /// <summary>Clears the coefficients for a new row of units.</summary>
     public void BeginRow() => _coefficients.AsSpan(0, (_across + 1) * _down * BlockLength * sizeof(short)).Clear();
 
-    /// <summary>The index of a block in the row of units.</summary>
-    /// <param name="x">Its place from the left.</param>
-    /// <param name="y">Its place from above.</param>
+    /// <summary>Gets the index of a block in the row of units.</summary>
+    /// <param name="x">The column of the block.</param>
+    /// <param name="y">The row of the block.</param>
     public int IndexOf(int x, int y) => (y * (_across + 1)) + x;
 
-    /// <summary>A block's coefficients.</summary>
+    /// <summary>Gets a block's coefficients.</summary>
     public short* Block(int index) => Coefficients + (index * BlockLength);
 
-    /// <summary>Says whether a block's first coefficient is the only one.</summary>
+    /// <summary>Sets whether a block's first coefficient is its only one.</summary>
     public void SetFlat(int index, bool isFlat) => _flat[index] = isFlat;
 
-    /// <summary>Turns the row of units into pixels.</summary>
-    /// <param name="row">Which row of the image it is.</param>
-    /// <param name="quantization">What each of 64 coefficients is multiplied by.</param>
+    /// <summary>Computes the pixels of the row of units.</summary>
+    /// <param name="row">The index of the row in the image.</param>
+    /// <param name="quantization">The factors of the 64 coefficients.</param>
     public void Transform(int row, short* quantization)
     {
         var top = row * _down * 8;
@@ -78,7 +78,7 @@ internal sealed unsafe class Plane
         }
     }
 
-    /// <summary>A row of pixels, in the component's own coordinates: only the part's columns may be read.</summary>
+    /// <summary>Gets a row of pixels, in the component's coordinates; only the decoded columns may be read.</summary>
     public byte* Row(int y) => Pixels + ((long)(y - _top) * _stride) - _left;
 
     // The arrays are pinned.

@@ -6,12 +6,12 @@ namespace ResNet.Imaging.Decoding.Jpeg;
 
 /// <summary>Reads the coefficients of a baseline scan, block by block (ITU-T T.81, annex F.2).</summary>
 /// <remarks>
-/// The scan is copied first, without the zeros that follow each 0xFF and without restart markers, so that the next bits come
-/// eight bytes at a time. Behind it there is room to read on as far as one block can.
+/// The scan is first copied without the zero after each 0xFF and without restart markers, so that bits can be read eight bytes
+/// at a time. The copy is padded by the length of the longest block.
 /// </remarks>
 internal sealed unsafe class ScanReader
 {
-    // A block has at most 64 codes of 16 bits with 15 bits behind each; eight bytes are read at once.
+    // A block has at most 64 codes of 16 bits, each followed by 15 bits; eight bytes are read at once.
     private const int Padding = 512;
 
     private const int LongestScan = 1 << 30;
@@ -19,21 +19,21 @@ internal sealed unsafe class ScanReader
     private const int BlockLength = 64;
     private const int SixteenZeros = 0xF0;
 
-    // Where each coefficient belongs in its block. Places beyond, of damaged files and of the ends of blocks, are the first coefficient's,
-    // which is written last.
+    // The place of each coefficient in its block. Indices beyond 63, which damaged files and the ends of blocks have, map to the
+    // first coefficient, because it is written last.
     private static readonly byte[] s_order = MakeOrder();
 
     private readonly List<(int Start, int End)> _parts = [];
     private byte[] _buffer = [];
     private int _part;
 
-    // The upper _count bits of _bits are the next ones; what follows them is in memory from _next on.
+    // The upper _count bits of _bits are the next ones; the bits after them are in memory from _next on.
     private ulong _bits;
     private int _count;
     private byte* _next;
     private byte* _end;
 
-    /// <summary>Where each of 64 coefficients of a file belongs in its block.</summary>
+    /// <summary>The place in the block of each of the 64 coefficients of a file.</summary>
     public static ReadOnlySpan<byte> NaturalOrder => s_order.AsSpan(0, BlockLength);
 
     private static byte[] MakeOrder()
@@ -51,8 +51,10 @@ internal sealed unsafe class ScanReader
 
     /// <summary>Copies a scan.</summary>
     /// <param name="scan">The file from the scan's data on.</param>
-    /// <param name="parts">How many parts restart markers have to cut it into.</param>
-    /// <returns>False where there are more or fewer, the markers are not in their order, or something else than the image's end follows.</returns>
+    /// <param name="parts">The number of parts between restart markers.</param>
+    /// <returns>
+    /// False where the number of parts differs, the markers are out of order, or the scan does not end with the end of the image.
+    /// </returns>
     public bool TryStart(ReadOnlySpan<byte> scan, int parts)
     {
         const byte firstRestart = 0xD0;
@@ -96,26 +98,26 @@ internal sealed unsafe class ScanReader
         return !IsCut && _parts.Count == parts;
     }
 
-    /// <summary>Whether the scan that was to be started has another marker than an image's end where its data end.</summary>
+    /// <summary>Whether the data of the last scan ended with a marker other than the end of the image.</summary>
     public bool IsCut { get; private set; }
 
-    // Restarts, and what readers pass over: application segments and comments.
+    // Restart markers, and the segments that readers skip: application segments and comments.
     private static bool MayStandInScan(byte marker) => marker is (>= 0xD0 and <= 0xD7) or (>= 0xE0 and <= 0xEF) or 0xFE;
 
     /// <summary>Forgets the scan.</summary>
     public void Forget() => IsCut = false;
 
-    /// <summary>Gives much memory back.</summary>
+    /// <summary>Frees the memory of a large image.</summary>
     public void Trim() => Memory.Trim(ref _buffer);
 
-    /// <summary>Goes back to the scan's beginning.</summary>
+    /// <summary>Returns to the start of the scan.</summary>
     public void Rewind()
     {
         _part = -1;
         TryNextPart();
     }
 
-    /// <summary>Goes on behind the next restart marker; false where there is none.</summary>
+    /// <summary>Continues after the next restart marker; false where there is none.</summary>
     public bool TryNextPart()
     {
         if (++_part >= _parts.Count) return false;
@@ -130,8 +132,8 @@ internal sealed unsafe class ScanReader
     /// <summary>Reads a block's coefficients into memory that is zero.</summary>
     /// <param name="dc">The code of the first coefficient.</param>
     /// <param name="ac">The code of the others.</param>
-    /// <param name="last">The first coefficient of the component's block before; becomes this block's.</param>
-    /// <param name="block">Receives 64 coefficients, row by row; null to pass over a block that nobody needs.</param>
+    /// <param name="last">The first coefficient of the component's previous block; receives that of this block.</param>
+    /// <param name="block">Receives 64 coefficients, row by row; null to skip the block.</param>
     /// <param name="isFlat">Whether the first coefficient is the only one.</param>
     /// <returns>False where the data are damaged or end too early.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -144,7 +146,7 @@ internal sealed unsafe class ScanReader
         {
             k = block == null ? ReadCoefficients<Skip>(ac.Coefficients, block, k) : ReadCoefficients<Keep>(ac.Coefficients, block, k);
             if (k >= 0) break;
-            // What a code longer than the look-up stands for is found out here, so that the loop need not call anything.
+            // Codes longer than the look-up are decoded here, so that the loop has no calls.
             k = ~k;
             if (!TryReadLong(ac, block, ref k)) return false;
         }
@@ -155,8 +157,8 @@ internal sealed unsafe class ScanReader
         return k is > 0 and <= BlockLength && _next - (_count >> 3) <= _end;
     }
 
-    // Reads coefficients from place k on. Returns the place behind the last that was read, and EndOfBlock + 1 more where the block ended before
-    // its last place; and where a long code comes next, the complement of the place. By itself, and without calls, all of its variables stay in registers.
+    // Reads coefficients from index k on and returns the next index, plus EndOfBlock + 1 where the block ended early; the
+    // complement of the index where a long code comes next. A method of its own without calls keeps all variables in registers.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int ReadCoefficients<TMode>(uint* table, short* block, int k)
         where TMode : struct
@@ -166,7 +168,7 @@ internal sealed unsafe class ScanReader
         var order = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(s_order));
         while (true)
         {
-            // From 0 to 63 bits to 56 or more, which is enough for two entries with values, or one and the longest of the others.
+            // Refills to at least 56 bits: enough for two entries with values, or for one and the longest other entry.
             bits |= BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(next)) >> count;
             next += (count ^ 63) >> 3;
             count |= 56;
@@ -273,7 +275,7 @@ internal sealed unsafe class ScanReader
         _count -= length;
     }
 
-    // The signed number of the next bits: one whose first bit is 0 is negative.
+    // Decodes the signed number in the next bits; it is negative if its first bit is 0.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Value(ulong bits, int size)
     {

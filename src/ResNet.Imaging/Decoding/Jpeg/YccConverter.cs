@@ -5,23 +5,23 @@ using System.Runtime.Intrinsics.X86;
 namespace ResNet.Imaging.Decoding.Jpeg;
 
 /// <summary>
-/// Rows of YCbCr become rows of RGB, to the bit what libjpeg does (<c>jdcolor.c</c>, the JFIF standard's factors with 16 bits), and
-/// halved chroma becomes whole by its triangle filter (<c>jdsample.c</c>, "fancy upsampling").
+/// Converts rows of YCbCr to RGB (<c>jdcolor.c</c>, the JFIF standard's factors with 16 bits), and upsamples halved chroma with
+/// the triangle filter (<c>jdsample.c</c>, "fancy upsampling"), both to the bit as libjpeg.
 /// </summary>
-/// <remarks>Vectors of 16 pixels are read and written: rows have to have room for as many.</remarks>
+/// <remarks>Vectors of 16 pixels are read and written, so rows need that much padding.</remarks>
 internal static unsafe class YccConverter
 {
-    /// <summary>Pixels that are worked on at once.</summary>
+    /// <summary>The number of pixels that are converted at once.</summary>
     public const int Step = 16;
 
-    /// <summary>Bytes that are written beyond the last step's pixels.</summary>
+    /// <summary>The number of bytes that are written beyond the pixels of the last step.</summary>
     public const int Overrun = 4;
 
     /// <summary>Converts a row.</summary>
     /// <param name="luma">Y.</param>
     /// <param name="blue">Cb.</param>
     /// <param name="red">Cr.</param>
-    /// <param name="count">How many pixels; rounded up to a multiple of <see cref="Step"/>.</param>
+    /// <param name="count">The number of pixels; rounded up to a multiple of <see cref="Step"/>.</param>
     /// <param name="rgb">Receives three bytes a pixel.</param>
     public static void Convert(byte* luma, byte* blue, byte* red, int count, byte* rgb)
     {
@@ -41,10 +41,10 @@ internal static unsafe class YccConverter
     }
 
     /// <summary>Doubles the width of a row of chroma.</summary>
-    /// <param name="source">The row; what is beyond the image's edges is not read.</param>
-    /// <param name="first">The first of its columns that is wanted.</param>
+    /// <param name="source">The row; nothing beyond the image's edges is read.</param>
+    /// <param name="first">The first column.</param>
     /// <param name="end">The column after the last.</param>
-    /// <param name="width">All of its columns, at least 3.</param>
+    /// <param name="width">The length of the row, at least 3.</param>
     /// <param name="target">Receives columns from twice <paramref name="first"/> on.</param>
     public static void DoubleWidth(byte* source, int first, int end, int width, byte* target)
     {
@@ -57,18 +57,18 @@ internal static unsafe class YccConverter
         }
     }
 
-    /// <summary>Doubles the width of a row of chroma between two of half the height.</summary>
-    /// <param name="near">The row that is nearer.</param>
-    /// <param name="far">The one on the other side.</param>
-    /// <param name="first">The first of their columns that is wanted.</param>
+    /// <summary>Interpolates a row of chroma between two rows of half the height, and doubles its width.</summary>
+    /// <param name="near">The nearer row.</param>
+    /// <param name="far">The row on the other side.</param>
+    /// <param name="first">The first column.</param>
     /// <param name="end">The column after the last.</param>
-    /// <param name="width">All of their columns, at least 3.</param>
+    /// <param name="width">The length of the rows, at least 3.</param>
     /// <param name="target">Receives columns from twice <paramref name="first"/> on.</param>
     public static void DoubleBoth(byte* near, byte* far, int first, int end, int width, byte* target)
     {
         var x = first;
         if (x == 0) BothAt(near, far, x++, first, width, target);
-        // The columns on either side are needed, and those of the last step may lie beyond the image in the rows' room.
+        // The neighbouring columns are read too; those of the last step may lie beyond the image, in the rows' padding.
         for (; x + 8 < Math.Min(end, width - 1); x += 8)
         {
             var own = Sums(near, far, x);
@@ -101,8 +101,11 @@ internal static unsafe class YccConverter
         (Avx2.MultiplyHigh(x + x, Vector256.Create(factor)) + Vector256<short>.One) >> 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Mixed(Vector256<short> blueAndRed) =>
-        (Avx2.MultiplyAddAdjacent(blueAndRed, Vector256.Create((18734 << 16) | (-22554 & 0xFFFF)).AsInt16()) + Vector256.Create(1 << 15)) >> 16;
+    private static Vector256<int> Mixed(Vector256<short> blueAndRed)
+    {
+        var factors = Vector256.Create((18734 << 16) | (-22554 & 0xFFFF)).AsInt16();
+        return (Avx2.MultiplyAddAdjacent(blueAndRed, factors) + Vector256.Create(1 << 15)) >> 16;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Bytes(Vector256<short> values) =>
@@ -111,7 +114,7 @@ internal static unsafe class YccConverter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector128<byte> r, Vector128<byte> g, Vector128<byte> b, byte* rgb)
     {
-        // Pixels of four bytes, whose fourth is left out.
+        // Drops the fourth byte of each pixel.
         var keep = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80);
         var (rgLow, rgHigh) = (Sse2.UnpackLow(r, g).AsUInt16(), Sse2.UnpackHigh(r, g).AsUInt16());
         var (bLow, bHigh) = (Sse2.UnpackLow(b, b).AsUInt16(), Sse2.UnpackHigh(b, b).AsUInt16());

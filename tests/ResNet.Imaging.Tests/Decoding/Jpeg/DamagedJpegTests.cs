@@ -6,16 +6,17 @@ using Xunit.Abstractions;
 
 namespace ResNet.Imaging.Tests;
 
-/// <summary>JPEG files that are damaged: where they are decoded here and not left to libvips, libvips would have made the same of them.</summary>
+/// <summary>Damaged JPEG files: the decoder either gives the pixels of libvips or leaves the file to it.</summary>
 public sealed class DamagedJpegTests(ITestOutputHelper output)
 {
     private const long MostGrowth = 48 << 20;
 
-    // For a longer run.
-    private static readonly int s_files = int.TryParse(Environment.GetEnvironmentVariable("DAMAGED_JPEGS"), CultureInfo.InvariantCulture, out var files) ? files : 4000;
+    // The variable is for longer runs.
+    private static readonly int s_files =
+        int.TryParse(Environment.GetEnvironmentVariable("DAMAGED_JPEGS"), CultureInfo.InvariantCulture, out var files) ? files : 4000;
 
     [Fact]
-    public void What_is_decoded_of_a_damaged_file_is_what_libvips_makes_of_it()
+    public void Pixels_of_a_damaged_file_are_those_of_libvips()
     {
         var random = new Random(s_files);
         var decoder = new JpegDecoder();
@@ -31,10 +32,11 @@ public sealed class DamagedJpegTests(ITestOutputHelper output)
                 continue;
             }
             here++;
-            if (!IsReference(file, pixels)) Assert.Fail($"File {i} is another one for libvips: {Convert.ToBase64String(file)}");
+            if (!IsReference(file, pixels)) Assert.Fail($"libvips reads other pixels in file {i}: {Convert.ToBase64String(file)}");
         }
         var growth = ResidentMemory.Bytes() - memory;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{here} decoded, {refused} refused in the middle, {growth / 1e6:0} MB"));
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{here} decoded, {refused} refused in the middle, {growth / 1e6:0} MB"));
         if (!JpegDecoder.IsSupported) return;
         here.Should().BePositive();
         refused.Should().BePositive();
@@ -50,7 +52,7 @@ public sealed class DamagedJpegTests(ITestOutputHelper output)
         decoder.TryOpen(file).Should().Be(JpegDecoder.IsSupported);
     }
 
-    // Pillow refuses these too, and reads what comes behind the other markers as grey.
+    // Pillow refuses these markers too; it fills the pixels after other markers with grey.
     [Theory]
     [InlineData(0x02)]
     [InlineData(0xC4)]
@@ -67,7 +69,8 @@ public sealed class DamagedJpegTests(ITestOutputHelper output)
         file[middle + 1] = marker;
         var path = folder.Write("cut.jpg", file);
         var open = () => ImageDecoder.Open(path, 3);
-        open.Should().Throw<ImageDecodingException>().WithMessage($"Cannot read the image '{path}': the file is damaged (its data break off before the image is whole).");
+        open.Should().Throw<ImageDecodingException>()
+            .WithMessage($"Cannot read the image '{path}': the file is damaged (its data break off before the image is whole).");
     }
 
     [Fact]
@@ -110,7 +113,12 @@ public sealed class DamagedJpegTests(ITestOutputHelper output)
         var scan = file.AsSpan().IndexOf<byte>([0xFF, 0xDA]);
         for (var changes = random.Next(1, 4); changes > 0; changes--)
         {
-            var at = random.Next(3) switch { 0 => random.Next(Math.Min(200, bytes.Count)), 1 => Math.Min(scan + random.Next(14), bytes.Count - 1), _ => random.Next(bytes.Count) };
+            var at = random.Next(3) switch
+            {
+                0 => random.Next(Math.Min(200, bytes.Count)),
+                1 => Math.Min(scan + random.Next(14), bytes.Count - 1),
+                _ => random.Next(bytes.Count),
+            };
             switch (random.Next(7))
             {
                 case 0: bytes[at] ^= (byte)(1 << random.Next(8)); break;
@@ -122,7 +130,7 @@ public sealed class DamagedJpegTests(ITestOutputHelper output)
                 default: bytes[at] = (byte)(bytes[at] + random.Next(-2, 3)); break;
             }
         }
-        // A file that does not end is left to libvips at once.
+        // A file without an end is left to libvips at once.
         if (random.Next(8) > 0) bytes.AddRange([0xFF, 0xD9]);
         return [.. bytes];
     }

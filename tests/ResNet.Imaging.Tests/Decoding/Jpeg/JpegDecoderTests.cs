@@ -44,13 +44,14 @@ public sealed class JpegDecoderTests
             {
                 var area = Part(random, _decoder.Width, _decoder.Height);
                 _decoder.TryRead(area, channels, out view).Should().BeTrue();
-                Pixels(view).AsSpan().SequenceEqual(Crop(whole, _decoder.Width, area, channels)).Should().BeTrue("{0} of image {1} should be the same", area, i);
+                Pixels(view).AsSpan().SequenceEqual(Crop(whole, _decoder.Width, area, channels))
+                    .Should().BeTrue("{0} of image {1} should be the same", area, i);
             }
         }
     }
 
     [Fact]
-    public void What_Pillow_wrote_has_the_pixels_that_it_reads()
+    public void Files_that_Pillow_wrote_have_the_pixels_that_it_reads()
     {
         foreach (var picture in PillowJpeg.All)
         {
@@ -67,36 +68,46 @@ public sealed class JpegDecoderTests
     public unsafe void Every_colour_is_that_of_the_standards_formula()
     {
         if (!JpegDecoder.IsSupported) return;
-        byte[] luma = [.. Enumerable.Range(0, 256).Select(y => (byte)y)], blue = new byte[256], red = new byte[256], rgb = new byte[(3 * 256) + YccConverter.Overrun];
+        byte[] luma = [.. Enumerable.Range(0, 256).Select(y => (byte)y)];
+        byte[] blue = new byte[256], red = new byte[256], rgb = new byte[(3 * 256) + YccConverter.Overrun];
         for (var colour = 0; colour < 65_536; colour++)
         {
             Array.Fill(blue, (byte)colour);
             Array.Fill(red, (byte)(colour >> 8));
             fixed (byte* y = luma, cb = blue, cr = red, to = rgb) YccConverter.Convert(y, cb, cr, 256, to);
             var (b, r) = ((colour & 255) - 128, (colour >> 8) - 128);
-            var (addRed, addGreen, addBlue) = (((91_881 * r) + 32_768) >> 16, ((-22_554 * b) - (46_802 * r) + 32_768) >> 16, ((116_130 * b) + 32_768) >> 16);
+            var addRed = ((91_881 * r) + 32_768) >> 16;
+            var addGreen = ((-22_554 * b) - (46_802 * r) + 32_768) >> 16;
+            var addBlue = ((116_130 * b) + 32_768) >> 16;
             var wrong = 0;
             for (var i = 0; i < 256; i++)
             {
-                if (rgb[3 * i] != Math.Clamp(i + addRed, 0, 255) || rgb[(3 * i) + 1] != Math.Clamp(i + addGreen, 0, 255) || rgb[(3 * i) + 2] != Math.Clamp(i + addBlue, 0, 255)) wrong++;
+                if (rgb[3 * i] != Math.Clamp(i + addRed, 0, 255)
+                    || rgb[(3 * i) + 1] != Math.Clamp(i + addGreen, 0, 255)
+                    || rgb[(3 * i) + 2] != Math.Clamp(i + addBlue, 0, 255))
+                {
+                    wrong++;
+                }
             }
             wrong.Should().Be(0, "Cb is {0} and Cr is {1}", colour & 255, colour >> 8);
         }
     }
 
     [Fact]
-    public void Metadata_thumbnails_and_what_follows_the_image_change_nothing()
+    public void Metadata_thumbnails_and_bytes_after_the_image_change_nothing()
     {
         byte[] jfif = TestJpeg.Segment(0xE0, [.. "JFIF\0"u8, 1, 1, 0, 0, 1, 0, 1, 0, 0]), adobe = Adobe(transform: 1);
         var jpeg = new TestJpeg(40, 30, TestJpeg.Sampling.Quarter);
         var plain = Encode(jpeg);
         var expected = Reference(plain, 3);
+        byte[] thumbnail = TestJpeg.Segment(0xE1, [.. "Exif\0\0"u8, .. Encode(new TestJpeg(9, 7, TestJpeg.Sampling.Grey))]);
+        byte[] comment = TestJpeg.Segment(0xFE, [.. "a comment"u8]);
         byte[][] files =
         [
             Encode(jpeg with { First = adobe }),
             Encode(jpeg with { First = [] }),
-            Encode(jpeg with { First = [.. jfif, .. TestJpeg.Segment(0xE1, [.. "Exif\0\0"u8, .. Encode(new TestJpeg(9, 7, TestJpeg.Sampling.Grey))]), .. adobe] }),
-            Encode(jpeg with { First = [.. jfif, .. TestJpeg.Segment(0xFE, [.. "a comment"u8]), .. TestJpeg.Segment(0xED, []), .. TestJpeg.Segment(0xEF, new byte[65_533])] }),
+            Encode(jpeg with { First = [.. jfif, .. thumbnail, .. adobe] }),
+            Encode(jpeg with { First = [.. jfif, .. comment, .. TestJpeg.Segment(0xED, []), .. TestJpeg.Segment(0xEF, new byte[65_533])] }),
             Encode(jpeg with { RestartInterval = 3, FillBytes = 2, OwnSegments = true, Wide = true }),
             Encode(jpeg with { RestartInterval = 6 }),
             Encode(jpeg with { RestartInterval = 60_000 }),
@@ -128,17 +139,18 @@ public sealed class JpegDecoderTests
     }
 
     [Fact]
-    public void What_libjpeg_refuses_is_not_decoded_here_either()
+    public void Files_that_libjpeg_refuses_are_not_decoded_here_either()
     {
         var grey = new TestJpeg(16, 16, TestJpeg.Sampling.Grey);
-        var dc = TestCode.Even(16);
+        byte[] sizes = [.. Enumerable.Range(0, 16).Select(i => (byte)i)];
         byte[][] files =
         [
             Encode(grey with { Factors = 0 }),
             Encode(grey with { Factors = 0x51 }),
             Encode(new TestJpeg(65_501, 1, TestJpeg.Sampling.Grey)),
-            // All codes of four bits, one of which consists of ones alone; and a size of 16 bits that no first coefficient has.
-            Encode(grey with { Codes = (new TestCode([0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [.. Enumerable.Range(0, 16).Select(i => (byte)i)]), TestCode.Even(256)) }),
+            // All codes of four bits, one of which consists of ones alone.
+            Encode(grey with { Codes = (new TestCode([0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], sizes), TestCode.Even(256)) }),
+            // A size of 16 bits, which no first coefficient has.
             Encode(grey with { Codes = (TestCode.Even(17), TestCode.Even(256)) }),
         ];
         foreach (var file in files)
@@ -248,12 +260,17 @@ public sealed class JpegDecoderTests
     {
         var part = new byte[area.Width * area.Height * channels];
         for (var y = 0; y < area.Height; y++)
-            whole.AsSpan((((area.Top + y) * width) + area.Left) * channels, area.Width * channels).CopyTo(part.AsSpan(y * area.Width * channels));
+        {
+            var row = whole.AsSpan((((area.Top + y) * width) + area.Left) * channels, area.Width * channels);
+            row.CopyTo(part.AsSpan(y * area.Width * channels));
+        }
         return part;
     }
 
     private byte[]? Whole(byte[] file, int channels) =>
-        _decoder.TryOpen(file) && _decoder.TryRead(new Area(0, 0, _decoder.Width, _decoder.Height), channels, out var view) ? Pixels(view) : null;
+        _decoder.TryOpen(file) && _decoder.TryRead(new Area(0, 0, _decoder.Width, _decoder.Height), channels, out var view)
+            ? Pixels(view)
+            : null;
 
     private static byte[] Pixels(PixelView view)
     {
