@@ -1,6 +1,5 @@
 using ResNet.Imaging.Policies;
 using ResNet.Imaging.Randomness;
-using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;
 

@@ -1,0 +1,205 @@
+using System.Buffers.Binary;
+using ResNet.Imaging.Decoding;
+
+namespace ResNet.Imaging.Tests;
+
+/// <summary>Headers of all lengths, byte by byte, and files that end at each place.</summary>
+public sealed class BmpHeaderTests
+{
+    private static readonly byte[] s_twoColours = [30, 20, 10, 60, 50, 40];
+
+    [Fact]
+    public void The_oldest_header_has_sizes_of_two_bytes_and_colours_of_three()
+    {
+        byte[] file = Core(3, 2, bits: 1, s_twoColours, [0b0100_0000, 0, 0, 0, 0b1010_0000, 0, 0, 0]);
+        Pixels(file).Should().Equal(40, 50, 60, 10, 20, 30, 40, 50, 60, 10, 20, 30, 40, 50, 60, 10, 20, 30);
+        Pixels(Core(1, 1, bits: 24, [], [1, 2, 3, 0])).Should().Equal(3, 2, 1);
+        Pixels(Core(1, 1, bits: 32, [], [1, 2, 3, 4])).Should().Equal(3, 2, 1);
+        Pixels(Core(1, 1, bits: 16, [], [0xFF, 0x7F, 0, 0])).Should().Equal(255, 255, 255);
+    }
+
+    [Theory]
+    [InlineData(40)]
+    [InlineData(64)]
+    [InlineData(108)]
+    [InlineData(124)]
+    public void Longer_headers_begin_alike(int header)
+    {
+        byte[] file = Info(header, 1, 1, bits: 24, [], [1, 2, 3, 0]);
+        Pixels(file).Should().Equal(3, 2, 1);
+        Refusal(file[..(13 + header)]).Should().Be("its header ends early");
+        Refusal(file[..17]).Should().Be("its header ends early");
+        Refusal(file[..18]).Should().Be("its header ends early");
+    }
+
+    [Theory]
+    [InlineData(0x00FF0000u, 0x0000FF00u, 0x000000FFu, 0u, new byte[] { 3, 2, 1 })]
+    [InlineData(0xFF000000, 0x00FF0000u, 0x0000FF00u, 0u, new byte[] { 4, 3, 2 })]
+    [InlineData(0xFF000000, 0x00FF0000u, 0x0000FF00u, 0xFFu, new byte[] { 4, 3, 2 })]
+    [InlineData(0x000000FFu, 0x0000FF00u, 0x00FF0000u, 0xFF000000, new byte[] { 1, 2, 3 })]
+    [InlineData(0x00FF0000u, 0x0000FF00u, 0x000000FFu, 0xFF000000, new byte[] { 3, 2, 1 })]
+    [InlineData(0u, 0u, 0u, 0u, new byte[] { 3, 2, 1 })]
+    public void Masks_within_the_header_say_where_colours_are(uint red, uint green, uint blue, uint alpha, byte[] expected)
+    {
+        byte[] file = Info(108, 1, 1, bits: 32, [], [1, 2, 3, 4], compression: 3);
+        Put(file, 54, red, green, blue, alpha);
+        Pixels(file).Should().Equal(expected);
+        Put(file, 54, red, green, blue, alpha ^ 0xF0);
+        Refusal(file).Should().StartWith("it is a BMP image whose colours lie in unusual bits");
+    }
+
+    [Fact]
+    public void Masks_of_24_and_16_bits_are_the_usual_ones()
+    {
+        byte[] file = Info(108, 1, 1, bits: 24, [], [1, 2, 3, 0], compression: 3);
+        Put(file, 54, 0xFF0000, 0xFF00, 0xFF, 0);
+        Pixels(file).Should().Equal(3, 2, 1);
+        Put(file, 54, 0xFF, 0xFF00, 0xFF0000, 0);
+        Refusal(file).Should().StartWith("it is a BMP image whose colours lie in unusual bits");
+        file = Info(108, 1, 1, bits: 16, [], [0x21, 0x04, 0, 0], compression: 3);
+        Put(file, 54, 0xF800, 0x7E0, 0x1F, 0);
+        Pixels(file).Should().Equal(0, 133, 8);
+        Put(file, 54, 0x7C00, 0x3E0, 0x1F, 0);
+        Pixels(file).Should().Equal(8, 8, 8);
+        Put(file, 54, 0xF000, 0xF00, 0xF0, 0xF);
+        Refusal(file).Should().StartWith("it is a BMP image whose colours lie in unusual bits");
+        // Behind a header of 40 bytes masks need 12 bytes.
+        byte[] cut = Info(40, 1, 1, bits: 32, [], [1, 2, 3, 4], compression: 3);
+        Refusal(cut).Should().Be("its header ends early");
+    }
+
+    [Theory]
+    [InlineData(0, 24, true)]
+    [InlineData(1, 8, true)]
+    [InlineData(1, 4, false)]
+    [InlineData(1, 24, false)]
+    [InlineData(2, 4, true)]
+    [InlineData(2, 8, false)]
+    [InlineData(3, 8, false)]
+    [InlineData(4, 24, false)]
+    [InlineData(5, 24, false)]
+    public void Compressions_belong_to_bits(int compression, int bits, bool expected)
+    {
+        byte[] palette = bits <= 8 ? new byte[4 << bits] : [];
+        var decode = () => Pixels(Info(40, 1, 1, bits, palette, [1, 0, 0, 1], compression));
+        if (expected) decode().Should().HaveCount(3);
+        else decode.Should().Throw<NotSupportedException>().WithMessage($"*of {bits} bits a pixel with compression {compression}*");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(16)]
+    [InlineData(24)]
+    [InlineData(32)]
+    public void Lines_are_whole_but_for_the_last_ones_padding(int bits)
+    {
+        const int width = 5;
+        int used = ((width * bits) + 7) / 8, stride = ((width * bits) + 31) / 32 * 4;
+        byte[] palette = bits <= 8 ? new byte[4 << bits] : [];
+        byte[] file = Info(40, width, 2, bits, palette, new byte[stride + used]);
+        Pixels(file).Should().HaveCount(width * 2 * 3);
+        Refusal(file[..^1]).Should().Be("its pixels end early");
+    }
+
+    [Fact]
+    public void Pixels_follow_the_palette_where_the_offset_is_0_or_the_headers_end()
+    {
+        byte[] palette = [30, 20, 10, 0, 60, 50, 40, 0];
+        byte[] file = Info(40, 2, 1, bits: 1, palette, [0b0100_0000, 0, 0, 0]);
+        byte[] expected = [10, 20, 30, 40, 50, 60];
+        foreach (int offset in new[] { 62, 0, 54 })
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), offset);
+            Pixels(file).Should().Equal(expected);
+        }
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), 63);
+        Refusal(file[..64]).Should().BeEmpty();
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), file.Length + 1);
+        Refusal(file).Should().Be("its pixels end early");
+    }
+
+    [Fact]
+    public void A_palette_may_be_shorter_or_longer_than_its_bits_and_is_refused_beyond_65536()
+    {
+        byte[] file = Info(40, 1, 1, bits: 8, new byte[1024], [255, 0, 0, 0]);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(46), 0);
+        Pixels(file).Should().Equal(0, 0, 0);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(46), 65_536);
+        Pixels(file).Should().Equal(0, 0, 0);
+        // Of 255 colours the last index is none, and therefore grey.
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(46), 255);
+        Pixels(file).Should().Equal(255, 255, 255);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(46), 65_537);
+        var decode = () => Pixels(file);
+        decode.Should().Throw<NotSupportedException>().WithMessage("it is a BMP image with a palette of 65537 colours");
+    }
+
+    [Fact]
+    public void Runs_have_to_fill_the_image_to_the_pixel()
+    {
+        byte[] palette = new byte[1024];
+        Pixels(Info(40, 3, 1, bits: 8, palette, [3, 1], compression: 1)).Should().HaveCount(9);
+        Refusal(Info(40, 3, 1, bits: 8, palette, [2, 1], compression: 1)).Should().Be("its pixels end early");
+        Refusal(Info(40, 3, 1, bits: 8, palette, [3], compression: 1)).Should().Be("its pixels end early");
+        Pixels(Info(40, 3, 1, bits: 8, palette, [0, 3, 1, 2, 3], compression: 1)).Should().HaveCount(9);
+        Refusal(Info(40, 3, 1, bits: 8, palette, [0, 3, 1, 2], compression: 1)).Should().Be("its pixels end early");
+        // The end of the line fills it, a move skips pixels.
+        Pixels(Info(40, 3, 1, bits: 8, palette, [0, 2, 3, 0], compression: 1)).Should().HaveCount(9);
+        Refusal(Info(40, 3, 1, bits: 8, palette, [0, 2, 2, 0], compression: 1)).Should().Be("its pixels end early");
+        Refusal(Info(40, 3, 1, bits: 8, palette, [0, 2, 3], compression: 1)).Should().Be("its pixels end early");
+        Refusal(Info(40, 3, 1, bits: 8, palette, [0, 1, 3, 1], compression: 1)).Should().Be("its pixels end early");
+    }
+
+    private static byte[] Core(int width, int height, int bits, byte[] palette, byte[] data)
+    {
+        byte[] file = [.. new byte[26], .. palette, .. data];
+        "BM"u8.CopyTo(file);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), 26 + palette.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(14), 12);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(18), (short)width);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(20), (short)height);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(24), (short)bits);
+        return file;
+    }
+
+    private static byte[] Info(int header, int width, int height, int bits, byte[] palette, byte[] data, int compression = 0)
+    {
+        byte[] file = [.. new byte[14 + header], .. palette, .. data];
+        "BM"u8.CopyTo(file);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), 14 + header + palette.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(14), header);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(18), width);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(22), height);
+        BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(28), (short)bits);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(30), compression);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(46), palette.Length / 4);
+        return file;
+    }
+
+    private static void Put(byte[] file, int at, params uint[] values)
+    {
+        for (int i = 0; i < values.Length; i++) BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(at + (4 * i)), values[i]);
+    }
+
+    // Why a file is refused; nothing where it is read.
+    private static string Refusal(byte[] file)
+    {
+        try
+        {
+            Pixels(file);
+            return "";
+        }
+        catch (Exception refusal) when (refusal is InvalidDataException or NotSupportedException)
+        {
+            return refusal.Message;
+        }
+    }
+
+    private static byte[] Pixels(byte[] file)
+    {
+        using var image = BmpDecoder.Decode(file, channels: 3);
+        return image.Rows(0, image.Height).ToArray();
+    }
+}
