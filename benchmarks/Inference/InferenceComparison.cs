@@ -1,6 +1,6 @@
 using ResNet.Core;
 using ResNet.Core.Export;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using ResNet.Training.Data.Folders;
 using static TorchSharp.torch;
 

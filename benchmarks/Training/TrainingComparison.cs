@@ -1,5 +1,5 @@
 using ResNet.Core;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Data.Known;
 using ResNet.Training.Data.Packs;

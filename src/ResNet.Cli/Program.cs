@@ -7,7 +7,7 @@ using ResNet.Cli;
 using ResNet.Cli.Commands;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Published;
 using ResNet.Imaging;
 using ResNet.Training;

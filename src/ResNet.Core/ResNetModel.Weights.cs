@@ -1,3 +1,4 @@
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
 using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Core.Weights.Loading;

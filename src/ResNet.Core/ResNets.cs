@@ -1,5 +1,5 @@
 using ResNet.Core.Blocks;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Published;
 using static TorchSharp.torch;
 

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using ResNet.Core;
 using ResNet.Core.Export;
 using ResNet.Core.Inspection;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;
 using ResNet.Training.Checkpoints;
@@ -11,7 +11,6 @@ using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
-using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop;
 using static TorchSharp.torch;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
 using ResNet.Core.Export;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using static TorchSharp.torch;
 
 namespace ResNet.Cli.Commands;

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using ResNet.Cli.Output;
+using ResNet.Training;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Schedules;
-using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Cli.Options;

@@ -1,6 +1,6 @@
 using System.Globalization;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
-using ResNet.Core.Weights.Formats.Storage;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Checkpoints;

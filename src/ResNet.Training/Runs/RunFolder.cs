@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using ResNet.Core;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Loading;
 using ResNet.Training.Reports;

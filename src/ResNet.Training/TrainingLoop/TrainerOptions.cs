@@ -4,7 +4,6 @@ using ResNet.Training.Checkpoints;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Schedules;
-using ResNet.Training.Optimization.Weights;
 
 namespace ResNet.Training.TrainingLoop;
 
@@ -80,7 +79,7 @@ public sealed record TrainerOptions
     public AverageOptions? Average { get; init; }
 
     /// <summary>What the network computes in. Default: <see cref="Precision.Full"/>.</summary>
-    /// <exception cref="ArgumentException">The value is not one of <see cref="Optimization.Weights.Precision"/>.</exception>
+    /// <exception cref="ArgumentException">The value is not one of <see cref="Training.Precision"/>.</exception>
     public Precision Precision
     {
         get;

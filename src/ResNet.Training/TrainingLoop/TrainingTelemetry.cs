@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using ResNet.Training.Checkpoints;
-using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.TrainingLoop;

@@ -341,7 +341,7 @@ public sealed class HostilePickleTests : IDisposable
             {
                 long before = GC.GetAllocatedBytesForCurrentThread();
                 var load = () => Core.Weights.Formats.WeightsFile.Load(_folder.FilePath);
-                string message = load.Should().Throw<Core.Weights.Formats.Storage.WeightsFileException>(what).Which.Message;
+                string message = load.Should().Throw<Core.Weights.WeightsFileException>(what).Which.Message;
                 return (message, GC.GetAllocatedBytesForCurrentThread() - before);
             });
             refusal.Should().Contain(_folder.FilePath);

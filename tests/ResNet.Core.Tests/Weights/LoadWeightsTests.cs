@@ -1,5 +1,5 @@
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
-using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Core.Weights.Loading;
 using static TorchSharp.torch;
 

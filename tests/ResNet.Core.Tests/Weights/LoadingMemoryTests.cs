@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
-using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Testing;
 using Xunit.Abstractions;
 

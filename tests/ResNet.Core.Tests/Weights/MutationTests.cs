@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
-using ResNet.Core.Weights.Formats.Storage;
 using Xunit.Abstractions;
 using static TorchSharp.torch;
 

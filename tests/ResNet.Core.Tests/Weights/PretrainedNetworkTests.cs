@@ -1,6 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Published;
 using ResNet.Testing;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using ResNet.Testing;
 using static TorchSharp.torch;
 

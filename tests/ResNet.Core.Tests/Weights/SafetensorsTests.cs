@@ -1,6 +1,6 @@
 using System.Text;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
-using ResNet.Core.Weights.Formats.Storage;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests.Weights;

@@ -1,5 +1,6 @@
 using System.Reflection;
 using ResNet.Core;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Core.Weights.Published;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using ResNet.Core;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
-using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;

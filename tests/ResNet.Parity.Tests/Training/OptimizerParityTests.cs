@@ -1,8 +1,9 @@
 using System.Globalization;
 using ResNet.Core;
 using ResNet.Core.Blocks;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Training;
 using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Schedules;
 using ResNet.Training.Optimization.Weights;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
-using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Testing;
 using ResNet.Training.Checkpoints;
 using TorchSharp;

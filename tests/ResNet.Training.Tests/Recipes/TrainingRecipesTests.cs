@@ -6,7 +6,6 @@ using ResNet.Training.Data.Folders;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
-using ResNet.Training.Optimization.Weights;
 using ResNet.Training.Recipes;
 
 namespace ResNet.Training.Tests.Recipes;

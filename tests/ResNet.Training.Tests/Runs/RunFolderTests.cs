@@ -1,10 +1,9 @@
 using ResNet.Core;
-using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Schedules;
-using ResNet.Training.Optimization.Weights;
 using ResNet.Training.Runs;
 using ResNet.Training.TrainingLoop;
 using ResNet.Training.TrainingLoop.Results;

@@ -7,7 +7,6 @@ using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
-using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop;
 using static TorchSharp.torch;
 

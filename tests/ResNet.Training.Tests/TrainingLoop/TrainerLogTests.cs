@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop;
 using ResNet.Training.TrainingLoop.Results;
 

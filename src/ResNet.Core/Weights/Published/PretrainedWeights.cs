@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using ResNet.Common;
-using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Imaging;
 
 namespace ResNet.Core.Weights.Published;

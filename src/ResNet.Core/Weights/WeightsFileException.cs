@@ -1,4 +1,4 @@
-namespace ResNet.Core.Weights.Formats.Storage;
+namespace ResNet.Core.Weights;
 
 /// <summary>A file of weights cannot be read, or does not hold what was asked for.</summary>
 public sealed class WeightsFileException : Exception

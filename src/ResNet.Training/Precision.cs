@@ -1,4 +1,4 @@
-namespace ResNet.Training.Optimization.Weights;
+namespace ResNet.Training;
 
 /// <summary>What a network computes in while it trains. Weights, norms, loss and everything the optimizer remembers are float32 in each case.</summary>
 public enum Precision

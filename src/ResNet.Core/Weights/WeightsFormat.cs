@@ -1,4 +1,4 @@
-namespace ResNet.Core.Weights.Formats.Storage;
+namespace ResNet.Core.Weights;
 
 /// <summary>How a file of weights is laid out. Files are told apart by what is in them, whatever they are called.</summary>
 public enum WeightsFormat

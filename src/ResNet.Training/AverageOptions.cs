@@ -1,6 +1,6 @@
 using ResNet.Imaging;
 
-namespace ResNet.Training.Optimization.Weights;
+namespace ResNet.Training;
 
 /// <summary>An exponential moving average of the weights and norm statistics, evaluated beside them. A bad value is refused when it is set.</summary>
 /// <remarks>

@@ -1,7 +1,6 @@
 using System.Text;
-using ResNet.Core.Weights.Formats.Storage;
 
-namespace ResNet.Core.Weights.Loading;
+namespace ResNet.Core.Weights;
 
 /// <summary>What became of the tensors of a file that were loaded into a network.</summary>
 public sealed record LoadReport

@@ -1,4 +1,4 @@
-namespace ResNet.Core.Weights.Loading;
+namespace ResNet.Core.Weights;
 
 /// <summary>A tensor that a file has otherwise than the network.</summary>
 /// <param name="Name">What the network calls it.</param>
