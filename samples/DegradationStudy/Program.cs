@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using DegradationStudy;
+using ResNet;
 using ResNet.Imaging;
 using ResNet.Training;
 using ResNet.Training.Checkpoints;
@@ -38,20 +39,11 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 }
 catch (Exception e) when (IsAboutInput(e))
 {
-    Console.Error.WriteLine($"error: {Sentence(e)}");
+    Console.Error.WriteLine($"error: {e.Message}");
     return ExitCode.Error;
 }
 
 // What a user can mend; anything else is a defect and shows where it came from.
 static bool IsAboutInput(Exception e) =>
-    e is DatasetException or ImageDecodingException or CheckpointException or StudyException or ArithmeticException
-        or IOException or UnauthorizedAccessException or HttpRequestException or DllNotFoundException
-    || (e is ArgumentException && e.TargetSite?.DeclaringType?.Namespace is { } name
-        && (name.StartsWith("ResNet", StringComparison.Ordinal) || name.StartsWith("DegradationStudy", StringComparison.Ordinal)));
-
-// .NET appends the parameter's name to the message of an ArgumentException, which means nothing on a command line.
-static string Sentence(Exception e)
-{
-    int suffix = e is ArgumentException ? e.Message.IndexOf(" (Parameter '", StringComparison.Ordinal) : -1;
-    return suffix < 0 ? e.Message : e.Message[..suffix];
-}
+    e is StudyException or InvalidOptionException or DatasetException or ImageDecodingException or CheckpointException or ArithmeticException
+        or IOException or UnauthorizedAccessException or HttpRequestException or DllNotFoundException;

@@ -58,18 +58,18 @@ internal static class StudyCommand
 
     private static void Refuse(long? steps, double? hours, int evaluations)
     {
-        if (steps is null == hours is null) throw new ArgumentException("Give either --steps or --hours.");
-        if (evaluations < 1) throw new ArgumentException($"--evaluations is {evaluations}, but has to be at least 1.");
-        if (steps < evaluations) throw new ArgumentException($"--steps is {steps}, but has to be at least the number of --evaluations, {evaluations}.");
-        if (hours is not null and not (> 0 and < 10_000)) throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--hours is {hours}, but has to be more than 0."));
+        if (steps is null == hours is null) throw new StudyException("Give either --steps or --hours.");
+        if (evaluations < 1) throw new StudyException($"--evaluations is {evaluations}, but has to be at least 1.");
+        if (steps < evaluations) throw new StudyException($"--steps is {steps}, but has to be at least the number of --evaluations, {evaluations}.");
+        if (hours is not null and not (> 0 and < 10_000)) throw new StudyException(string.Create(CultureInfo.InvariantCulture, $"--hours is {hours}, but has to be more than 0."));
     }
 
     private static Device Place(string text) => text switch
     {
         "cpu" => CPU,
         "cuda" when cuda.is_available() => new Device(DeviceType.CUDA, 0),
-        "cuda" => throw new ArgumentException("--device is cuda, but libtorch finds no CUDA device on this machine: use --device cpu."),
-        _ => throw new ArgumentException($"--device is '{text}', but has to be cpu or cuda."),
+        "cuda" => throw new StudyException("--device is cuda, but libtorch finds no CUDA device on this machine: use --device cpu."),
+        _ => throw new StudyException($"--device is '{text}', but has to be cpu or cuda."),
     };
 
     private static long StepsIn(double hours, int evaluations, Recipe recipe, StudyData data, Device device, CancellationToken cancellationToken)
@@ -86,7 +86,7 @@ internal static class StudyCommand
         long steps = (long)(left / step);
         return steps >= evaluations
             ? steps
-            : throw new ArgumentException(string.Create(
+            : throw new StudyException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"--hours is {hours}, but {evaluations} steps of each network and measuring {evaluations} times take {(measuring + (evaluations * step)).TotalHours:0.0} h: give more hours or fewer --evaluations."));
     }

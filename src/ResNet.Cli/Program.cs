@@ -2,17 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
 using ResNet.Cli;
 using ResNet.Cli.Commands;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
-using ResNet.Core.Weights;
-using ResNet.Core.Weights.Published;
-using ResNet.Imaging;
 using ResNet.Training;
-using ResNet.Training.Checkpoints;
-using ResNet.Training.Data;
 
 // The first Ctrl-C, or SIGTERM, asks the work to stop; a second one ends the process at once.
 using var cancellation = new CancellationTokenSource();
@@ -77,9 +71,9 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
     Console.Error.WriteLine("Stopped.");
     return ExitCode.Interrupted;
 }
-catch (Exception e) when (IsAboutInput(e))
+catch (Exception e) when (Refusal.IsAboutInput(e))
 {
-    string sentence = Sentence(e, parsed.CommandResult.Command);
+    string sentence = Refusal.Sentence(e, parsed);
     return Refuse(settings is null ? sentence : settings.Locate(sentence));
 }
 
@@ -101,46 +95,4 @@ static string Explain(ParseError error)
 {
     if (error.SymbolResult is not OptionResult { Tokens: [var token], Option: var option }) return error.Message;
     return $"{option.Name} is '{token.Value}', but has to be {OptionKind.Describe(option, token.Value)}.";
-}
-
-// What a user can mend; anything else is a defect and shows where it came from.
-static bool IsAboutInput(Exception e) =>
-    e is DatasetException or ImageDecodingException or TransformException or RunFolderException or CheckpointException or WeightsFileException or WeightsDownloadException
-        or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException
-        or ExternalException or DllNotFoundException
-    || (e is ArgumentException && IsOurs(e.TargetSite?.DeclaringType));
-
-static bool IsOurs(Type? type) =>
-    type?.Namespace is { } name && name.StartsWith("ResNet", StringComparison.Ordinal);
-
-// .NET appends the parameter's name to the message of an ArgumentException, which means nothing on a command line.
-static string Sentence(Exception e, Command command)
-{
-    string message = e.Message;
-    // libtorch's own words name a line of its source.
-    if (e is ExternalException && (message.Contains("alloc_cpu", StringComparison.Ordinal) || message.Contains("overflowed", StringComparison.Ordinal) || message.Contains("out of memory", StringComparison.Ordinal)))
-        return "There is not enough memory for that: choose smaller images, a smaller batch, a smaller network or fewer classes.";
-    if (e is not ArgumentException) return message;
-    int suffix = message.IndexOf(" (Parameter '", StringComparison.Ordinal);
-    return WithOptions(suffix < 0 ? message : message[..suffix], command);
-}
-
-// The library names a property of its options; on the command line it is what was typed that has to be named.
-static string WithOptions(string message, Command command)
-{
-    var property = Regex.Match(message, @"^\w+\.(?<name>\w+) is ");
-    if (!property.Success) return message;
-    string option = property.Groups["name"].Value switch
-    {
-        "MinimumSize" => "--min-size",
-        "InputChannels" => "--channels",
-        "OnUnreadableImage" => "--on-unreadable",
-        "AccumulateBatches" => "--accumulate",
-        "Patience" => "--early-stopping",
-        "Alpha" => message.StartsWith("CutMix", StringComparison.Ordinal) ? "--cutmix" : "--mixup",
-        var name => "-" + Regex.Replace(name, "[A-Z]", letter => "-" + letter.Value.ToLowerInvariant()),
-    };
-    return command.Options.Any(known => known.Name == option)
-        ? $"{option} is {message[property.Length..]}".Replace(", or null to ", ", or left out to ", StringComparison.Ordinal)
-        : message;
 }

@@ -30,7 +30,7 @@ internal sealed record TrainedNetwork(string Name, string? Folder, ResNetModel M
     internal static TrainedNetwork Open(string? run, string? network, bool pretrained, string example, Device place, CancellationToken cancellationToken)
     {
         if (pretrained != network is not null || (network is not null && run is not null))
-            throw new ArgumentException($"--network and --pretrained go together, and take the place of a run: give both, as in {example}.");
+            throw new CommandLineException($"--network and --pretrained go together, and take the place of a run: give both, as in {example}.");
         return network is null ? OfRun(run, place) : Published(network, place, cancellationToken);
     }
 

@@ -18,7 +18,7 @@ public sealed class ResNetBuilder
 
     /// <summary>Starts from a named network.</summary>
     /// <param name="name">One of <see cref="ResNets.Names"/>.</param>
-    /// <exception cref="ArgumentException">There is no such network.</exception>
+    /// <exception cref="InvalidOptionException">There is no such network.</exception>
     public static ResNetBuilder From(string name) => new(ResNets.Options(name));
 
     /// <summary>Sets <see cref="ResNetOptions.Block"/>.</summary>
@@ -73,7 +73,7 @@ public sealed class ResNetBuilder
     public ResNetBuilder DType(ScalarType type) => With(_options with { DType = type });
 
     /// <summary>Builds the network with new weights.</summary>
-    /// <exception cref="ArgumentException">Some values do not fit together.</exception>
+    /// <exception cref="InvalidOptionException">Some values do not fit together.</exception>
     public ResNetModel Build() => new(_options);
 
     private ResNetBuilder With(ResNetOptions options)

@@ -12,7 +12,7 @@ public sealed partial class ResNetModel
     /// <remarks>An optimizer that was made before still has the former classifier's parameters: make a new one.</remarks>
     /// <param name="classes">Classes to tell apart from now on, at least 1.</param>
     /// <returns>This network.</returns>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public ResNetModel ResetClassifier(int classes)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -30,7 +30,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
 
     /// <summary>Builds the network with new weights, in training mode, on <see cref="ResNetOptions.Device"/>.</summary>
     /// <remarks>After the same <see cref="manual_seed"/> the weights of torchvision's networks are those that torchvision draws.</remarks>
-    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
+    /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public ResNetModel(ResNetOptions options) : base(nameof(ResNetModel))
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -141,11 +141,15 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <param name="images">How many images.</param>
     /// <param name="height">Their height in pixels.</param>
     /// <param name="width">Their width in pixels.</param>
-    /// <exception cref="ArgumentException">It is too little.</exception>
+    /// <exception cref="InvalidOptionException">It is too little.</exception>
     public void RefuseSinglePixels(long images, long height, long width)
     {
         if (images == 1 && Math.Max(height, width) <= Reduction && modules().OfType<BatchNorm2d>().Any(norm => norm.training))
-            throw new ArgumentException($"One image of {height} × {width} pixels is too little for batch normalisation in training: this network reduces it {Reduction} times, and a single pixel has no variance. Use larger batches or images, or another norm.");
+        {
+            throw new InvalidOptionException(
+                nameof(ResNetModel), nameof(images), images,
+                $"at least 2 for {height} × {width} pixels, of which this network leaves one: too few for batch normalisation in training");
+        }
     }
 
     /// <summary>Lays the weights of the convolutions out channels-last, as libtorch computes images of many channels fastest.</summary>
@@ -322,7 +326,8 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         foreach (var block in Blocks())
         {
             var weight = block.LastNorm?.get_parameter("weight")
-                ?? throw OptionChecks.Refused(nameof(ResNetOptions), nameof(ResNetOptions.ZeroInitLastNorm), true, $"false where the norm is {Options.Norm} and has no parameter named weight");
+                ?? throw new InvalidOptionException(
+                    nameof(ResNetOptions), nameof(ResNetOptions.ZeroInitLastNorm), true, $"false where the norm is {Options.Norm} and has no parameter named weight");
             init.zeros_(weight);
         }
     }

@@ -75,12 +75,13 @@ public static class ResNets
 
     /// <summary>The named network's row of the catalogue.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
-    /// <exception cref="ArgumentException">There is no such network; the message names the nearest.</exception>
+    /// <exception cref="InvalidOptionException">There is no such network; the message names the nearest.</exception>
     public static NamedNetwork Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return Catalogue.FirstOrDefault(row => row.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException($"There is no network '{name}'; the nearest names are {string.Join(", ", Nearest(name))}.", nameof(name));
+            ?? throw new InvalidOptionException(
+                nameof(ResNets), nameof(name), name, $"the name of a network; the nearest are {string.Join(", ", Nearest(name))}");
     }
 
     /// <summary>What the named network consists of, to start from: <c>ResNets.Options("resnet50") with { Classes = 10 }</c>.</summary>
@@ -92,14 +93,14 @@ public static class ResNets
     /// <param name="classes">Classes to tell apart, at least 1; null for those of the dataset it was made for: 1000, for CIFAR's networks 10.</param>
     /// <param name="inputChannels">Channels of the images, at least 1: 3 for colour, 1 for grey.</param>
     /// <param name="device">Where to put it; the CPU by default.</param>
-    /// <exception cref="ArgumentException">There is no such network, or another value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">There is no such network, or another value is out of its range.</exception>
     public static ResNetModel Create(string name, int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create(name, options => options with { Classes = classes ?? options.Classes, InputChannels = inputChannels, Device = device ?? CPU });
 
     /// <summary>Builds the named network with some of its options changed: <c>options => options with { OutputStride = 8 }</c>.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
     /// <param name="configure">Gets the named network's options and returns those to build.</param>
-    /// <exception cref="ArgumentException">There is no such network, or options are out of their range or do not fit together.</exception>
+    /// <exception cref="InvalidOptionException">There is no such network, or options are out of their range or do not fit together.</exception>
     public static ResNetModel Create(string name, Func<ResNetOptions, ResNetOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -111,7 +112,7 @@ public static class ResNets
     /// <param name="pretrained">Whether the weights are <see cref="PretrainedWeights.Find"/>'s; they are downloaded where the cache lacks them.</param>
     /// <param name="classes">Classes to tell apart, at least 1; null for those of the dataset it was made for. Other than 1,000 give a new classifier.</param>
     /// <param name="device">Where to put it; the CPU by default.</param>
-    /// <exception cref="ArgumentException">There is no such network, it has no published weights, or another value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">There is no such network, it has no published weights, or another value is out of its range.</exception>
     /// <exception cref="WeightsDownloadException">The weights cannot be downloaded.</exception>
     /// <exception cref="WeightsFileException">The file in the cache is not the published one.</exception>
     public static ResNetModel Create(string name, bool pretrained, int? classes = null, Device? device = null) =>

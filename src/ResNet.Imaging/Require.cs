@@ -1,64 +1,64 @@
 using System.Globalization;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using ResNet.Imaging;
 
-namespace ResNet.Imaging;
+namespace ResNet;
 
-/// <summary>Refuses bad values of options and transforms, naming the property, the value and what is accepted.</summary>
+/// <summary>Checks the values of options: each method returns an accepted value and throws <see cref="InvalidOptionException"/> for others.</summary>
+/// <remarks>The owner is the object that has the option, of which the exception names the type.</remarks>
 internal static class Require
 {
-    public static ImageSize Positive(ImageSize size, string transform) => size is { Height: >= 1, Width: >= 1 }
-        ? size
-        : throw new ArgumentException($"{transform}.Size is {size}, but has to be at least 1 × 1.");
-
-    public static double Positive(double value, string property) => value > 0 && double.IsFinite(value)
+    /// <summary>A value that fulfils a condition, put in words by <paramref name="accepted"/>.</summary>
+    internal static T That<T>(object owner, T value, bool condition, string accepted, [CallerMemberName] string property = "") => condition
         ? value
-        : throw new ArgumentException($"{property} is {Text(value)}, but has to be more than 0.");
+        : throw new InvalidOptionException(owner.GetType().Name, property, value, accepted);
 
-    public static T AtLeast<T>(T value, T least, string property)
-        where T : INumber<T> => value >= least && T.IsFinite(value)
-        ? value
-        : throw new ArgumentException($"{property} is {Text(value)}, but has to be at least {Text(least)}.");
+    internal static T AtLeast<T>(object owner, T value, T least, [CallerMemberName] string property = "")
+        where T : struct, INumber<T> => That(owner, value, value >= least && T.IsFinite(value), $"at least {Text(least)}", property);
 
-    public static T Between<T>(T value, T least, T most, string property)
-        where T : INumber<T> => value >= least && value <= most
-        ? value
-        : throw new ArgumentException($"{property} is {Text(value)}, but has to be between {Text(least)} and {Text(most)}.");
+    internal static T? AtLeast<T>(object owner, T? value, T least, [CallerMemberName] string property = "")
+        where T : struct, INumber<T> => value is { } number ? AtLeast(owner, number, least, property) : null;
 
-    public static double Probability(double value, string property) => Between(value, 0.0, 1.0, property);
+    internal static T Between<T>(object owner, T value, T least, T most, [CallerMemberName] string property = "")
+        where T : INumber<T> => That(owner, value, value >= least && value <= most, $"between {Text(least)} and {Text(most)}", property);
+
+    internal static double Positive(object owner, double value, [CallerMemberName] string property = "") =>
+        That(owner, value, value > 0 && double.IsFinite(value), "more than 0", property);
+
+    internal static double? Positive(object owner, double? value, [CallerMemberName] string property = "") =>
+        value is { } number ? Positive(owner, number, property) : null;
+
+    internal static ImageSize Positive(object owner, ImageSize size, [CallerMemberName] string property = "") =>
+        That(owner, size, size is { Height: >= 1, Width: >= 1 }, "at least 1 × 1", property);
+
+    internal static double Probability(object owner, double value, [CallerMemberName] string property = "") =>
+        Between(owner, value, 0, 1, property);
+
+    /// <summary>A part that is less than the whole.</summary>
+    internal static double Part(object owner, double value, [CallerMemberName] string property = "") =>
+        That(owner, value, value is >= 0 and < 1, "at least 0 and less than 1", property);
 
     /// <summary>A range of positive numbers.</summary>
-    public static (double Minimum, double Maximum) Range((double Minimum, double Maximum) range, double most, string property) =>
-        range.Minimum > 0 && range.Minimum <= range.Maximum && range.Maximum <= most
-            ? range
-            : throw new ArgumentException(
-                $"{property} is ({Text(range.Minimum)}, {Text(range.Maximum)}), but has to be two numbers more than 0, the smaller one first"
-                + $"{(double.IsInfinity(most) || most == double.MaxValue ? "" : $", and at most {Text(most)}")}.");
+    internal static (double Minimum, double Maximum) Range(
+        object owner, (double Minimum, double Maximum) range, double most, [CallerMemberName] string property = "") => That(
+            owner, range, range.Minimum > 0 && range.Minimum <= range.Maximum && range.Maximum <= most,
+            $"two numbers more than 0, the smaller one first{(most == double.MaxValue ? "" : $", and at most {Text(most)}")}", property);
 
     /// <summary>A range between two bounds.</summary>
-    public static (double Minimum, double Maximum) Ordered((double Minimum, double Maximum) range, double least, double most, string property) =>
-        range.Minimum >= least && range.Minimum <= range.Maximum && range.Maximum <= most
-            ? range
-            : throw new ArgumentException(
-                $"{property} is ({Text(range.Minimum)}, {Text(range.Maximum)}), but has to be two numbers of at least {Text(least)}"
-                + $"{(most == double.MaxValue ? "" : $" and at most {Text(most)}")}, the smaller one first.");
+    internal static (double Minimum, double Maximum) Ordered(
+        object owner, (double Minimum, double Maximum) range, double least, double most, [CallerMemberName] string property = "") => That(
+            owner, range, range.Minimum >= least && range.Minimum <= range.Maximum && range.Maximum <= most,
+            $"two numbers of at least {Text(least)}{(most == double.MaxValue ? "" : $" and at most {Text(most)}")}, the smaller one first", property);
 
-    public static double LessThan(double value, double least, double limit, string property) => value >= least && value < limit
-        ? value
-        : throw new ArgumentException($"{property} is {Text(value)}, but has to be at least {Text(least)} and less than {Text(limit)}.");
+    internal static int Channels(object owner, int value, [CallerMemberName] string property = "") =>
+        That(owner, value, value is 1 or 3, "1 (grey) or 3 (colour)", property);
 
-    public static int Channels(int value, string property) => value is 1 or 3
-        ? value
-        : throw new ArgumentException($"{property} is {value}, but has to be 1 (grey) or 3 (colour).");
+    internal static T Defined<T>(object owner, T value, [CallerMemberName] string property = "")
+        where T : struct, Enum => That(owner, value, Enum.IsDefined(value), $"one of {string.Join(", ", Enum.GetNames<T>())}", property);
 
-    public static T Defined<T>(T value, string property)
-        where T : struct, Enum => Defined(value, property, Enum.GetValues<T>());
-
-    public static T Defined<T>(T value, string property, params ReadOnlySpan<T> accepted)
-        where T : struct, Enum
-    {
-        if (accepted.Contains(value)) return value;
-        throw new ArgumentException($"{property} is {value}, but has to be one of {string.Join(", ", accepted.ToArray())}.");
-    }
+    internal static ImageInterpolation BilinearOrBicubic(object owner, ImageInterpolation value, [CallerMemberName] string property = "") => That(
+        owner, value, value is ImageInterpolation.Bilinear or ImageInterpolation.Bicubic, "one of Bilinear, Bicubic", property);
 
     private static string Text<T>(T value)
         where T : INumber<T> => value.ToString(null, CultureInfo.InvariantCulture);

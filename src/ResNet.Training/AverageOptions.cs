@@ -1,5 +1,3 @@
-using ResNet.Imaging;
-
 namespace ResNet.Training;
 
 /// <summary>An exponential moving average of the weights and norm statistics, evaluated beside them. A bad value is refused when it is set.</summary>
@@ -11,19 +9,19 @@ namespace ResNet.Training;
 public sealed record AverageOptions
 {
     /// <summary>How much of the average stays at each update, before the adjustment; more than 0 and less than 1. Default: 0.99998.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Decay
     {
         get;
-        init => field = value is > 0 and < 1 ? value : Require.LessThan(value, double.Epsilon, 1, $"{nameof(AverageOptions)}.{nameof(Decay)}");
+        init => field = Require.That(this, value, value is > 0 and < 1, "more than 0 and less than 1");
     } = 0.99998;
 
     /// <summary>Steps from one update to the next, at least 1. Default: 32.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int EverySteps
     {
         get;
-        init => field = Require.AtLeast(value, 1, $"{nameof(AverageOptions)}.{nameof(EverySteps)}");
+        init => field = Require.AtLeast(this, value, 1);
     } = 32;
 
     /// <summary>

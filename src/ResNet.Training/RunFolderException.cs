@@ -7,4 +7,7 @@ public sealed class RunFolderException : Exception
     public RunFolderException(string message, Exception? inner = null) : base(message, inner)
     {
     }
+
+    /// <summary>What is the case, for whoever can offer a remedy.</summary>
+    public RunFolderProblem Problem { get; internal init; }
 }

@@ -121,7 +121,7 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
     }
 
     [Theory]
-    [InlineData("error: There is no network 'resnet17'", "summary", "resnet17")]
+    [InlineData("error: NETWORK is 'resnet17', but has to be the name of a network; the nearest are ", "summary", "resnet17")]
     [InlineData("error: There is no run folder 'nowhere'", "evaluate", "--run", "nowhere")]
     [InlineData("error: --seed is 'x', but has to be a whole number.", "train", "--seed", "x")]
     public void A_failure_leaves_standard_output_empty(string message, params string[] arguments)

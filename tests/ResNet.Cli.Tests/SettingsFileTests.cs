@@ -50,7 +50,7 @@ public sealed class SettingsFileTests : IDisposable
     [InlineData("""{"learning_rate": -1}""", "In the settings file 'settings.json', learning_rate is -1, but has to be more than 0.")]
     [InlineData("""{"average": 1}""", "In the settings file 'settings.json', average is 1, but has to be true or false.")]
     [InlineData("""{"schedule": "sine"}""", "In the settings file 'settings.json', schedule is 'sine', but has to be one of Cosine, Step, OneCycle, Polynomial, Constant.")]
-    [InlineData("""{"network": "resnet17"}""", "In the settings file 'settings.json', network is 'resnet17': There is no network 'resnet17'*")]
+    [InlineData("""{"network": "resnet17"}""", "In the settings file 'settings.json', network is 'resnet17', but has to be the name of a network; the nearest are *")]
     [InlineData("""{"resume": "runs/mine"}""", "In the settings file 'settings.json', there is resume, which belongs on the command line: leave it out.")]
     [InlineData("""{"seed": 1, "Seed": 2}""", "In the settings file 'settings.json', seed is there twice: leave one of them out.")]
     [InlineData("[]", "The settings file 'settings.json' has to be a JSON object, such as {\"epochs\": 5}.")]

@@ -143,7 +143,7 @@ public class BlockTests
         Refusal(() => new BlockOptions(0, 8)).Should().StartWith("BlockOptions.Input is 0, but has to be at least 1.");
         Refusal(() => new BlockOptions(8, 8) { Stride = 0 }).Should().StartWith("BlockOptions.Stride is 0, ");
         Refusal(() => new BlockOptions(8, 8) { StochasticDepth = 1 }).Should().StartWith("BlockOptions.StochasticDepth is 1, but has to be at least 0 and less than 1.");
-        Refusal(() => new BlockOptions(8, int.MaxValue)).Should().StartWith("BlockOptions.Width is 2147483647, but has to be no more than 1048576.");
+        Refusal(() => new BlockOptions(8, int.MaxValue)).Should().StartWith("BlockOptions.Width is 2147483647, but has to be between 1 and 1048576.");
         Refusal(() => new BlockOptions(8, 8) { Norm = null! }).Should().StartWith("BlockOptions.Norm is null, ");
         Refusal(() => new BasicBlock(new BlockOptions(64, 64) { Groups = 32 })).Should().StartWith("BlockOptions.Groups is 32, but has to be 1 for basic blocks.");
         Refusal(() => new PreActBasicBlock(new BlockOptions(64, 64) { StridePlacement = StridePlacement.Conv1x1 })).Should().StartWith("BlockOptions.StridePlacement is Conv1x1, ");

@@ -35,7 +35,7 @@ public class ResNetOptionsTests
     public void A_bad_value_is_refused_with_the_property_the_value_and_what_is_accepted()
     {
         Refusal(() => new ResNetOptions { Classes = 0 }).Should().StartWith("ResNetOptions.Classes is 0, but has to be at least 1.");
-        Refusal(() => new ResNetOptions { InputChannels = -3 }).Should().StartWith("ResNetOptions.InputChannels is -3, but has to be 1 to 1048576.");
+        Refusal(() => new ResNetOptions { InputChannels = -3 }).Should().StartWith("ResNetOptions.InputChannels is -3, but has to be between 1 and 1048576.");
         Refusal(() => new ResNetOptions { Block = (BlockKind)7 }).Should().StartWith("ResNetOptions.Block is 7, but has to be one of Basic, Bottleneck.");
         Refusal(() => new ResNetOptions { Stem = (StemKind)9 }).Should().StartWith("ResNetOptions.Stem is 9, but has to be one of Standard, Cifar, Deep.");
         Refusal(() => new ResNetOptions { Shortcut = (ShortcutKind)9 }).Should().StartWith("ResNetOptions.Shortcut is 9, but has to be one of None, ZeroPadding, ");
@@ -74,7 +74,7 @@ public class ResNetOptionsTests
             .Should().StartWith("ResNetOptions.Groups is 2147483647, but has to be so small that a width of 512 and 64 per group give no more than 1048576 channels.");
         Unbuildable(new() { Shortcut = ShortcutKind.None, StochasticDepth = 0.1 }).Should().StartWith("ResNetOptions.StochasticDepth is 0.1, but has to be 0 without shortcuts");
         Unbuildable(new() { Shortcut = ShortcutKind.ZeroPadding, StageWidths = [64, 32, 64, 64] }).Should().Contain("no smaller from stage to stage where the shortcut is ZeroPadding");
-        Unbuildable(new() { Shortcut = ShortcutKind.None, ZeroInitLastNorm = true }).Should().StartWith("ResNetOptions.ZeroInitLastNorm is True, but has to be false without shortcuts");
+        Unbuildable(new() { Shortcut = ShortcutKind.None, ZeroInitLastNorm = true }).Should().StartWith("ResNetOptions.ZeroInitLastNorm is true, but has to be false without shortcuts");
         Unbuildable(new() { PreActivation = true, ZeroInitLastNorm = true }).Should().Contain("false with pre-activation");
         Unbuildable(new() { Norm = Norm.FrozenBatch, ZeroInitLastNorm = true }).Should().Contain("false where the norm is FrozenBatch, which is not trained");
         Unbuildable(new() { Norm = Norm.From(_ => nn.Identity()), ZeroInitLastNorm = true }).Should().Contain("false where the norm is a custom norm and has no parameter named weight");

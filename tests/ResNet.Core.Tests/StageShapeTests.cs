@@ -127,7 +127,8 @@ public class StageShapeTests
         using var network = ResNets.Create("resnet18", classes: 5);
         using var image = rand([1, 3, 32, 32]);
         var forward = () => network.call(image);
-        forward.Should().Throw<ArgumentException>().WithMessage("One image of 32 × 32 pixels is too little for batch normalisation in training: this network reduces it 32 times*");
+        forward.Should().Throw<InvalidOptionException>()
+            .WithMessage("ResNetModel.images is 1, but has to be at least 2 for 32 × 32 pixels, of which this network leaves one: *");
         network.state_dict()["bn1.num_batches_tracked"].item<long>().Should().Be(0);
         using var larger = rand([1, 3, 33, 32]);
         network.call(larger).Dispose();

@@ -63,7 +63,7 @@ internal static class CompletionCommand
         {
             string name = parsed.GetValue(shell)!;
             string script = s_scripts.FirstOrDefault(row => row.Shell == name).Script
-                ?? throw new ArgumentException($"There is no completion for '{name}', but for {string.Join(", ", names)}.");
+                ?? throw new CommandLineException($"There is no completion for '{name}', but for {string.Join(", ", names)}.");
             Console.WriteLine(script);
             return ExitCode.Success;
         });

@@ -29,7 +29,7 @@ internal static class ExportCommand
         {
             var kind = parsed.GetValue(format);
             if (kind != ExportFormat.Onnx && (parsed.GetValue(pixels) || parsed.GetValue(probabilities)))
-                throw new ArgumentException($"--pixels and --probabilities are for --format onnx, since a file of weights computes nothing: leave them out.");
+                throw new CommandLineException($"--pixels and --probabilities are for --format onnx, since a file of weights computes nothing: leave them out.");
             using var trained = TrainedNetwork.Open(
                 parsed.GetValue(run), parsed.GetValue(network), parsed.GetValue(pretrained), "export --network resnet50 --pretrained", CPU, cancellationToken);
             string path = parsed.GetValue(output) ?? Path.Join(trained.Folder, $"{trained.Name}.{Extension(kind)}");

@@ -30,8 +30,8 @@ internal static class PackCommand
         command.SetAction(parsed =>
         {
             string name = parsed.GetValue(folder)!, path = parsed.GetValue(file)!;
-            if (string.IsNullOrWhiteSpace(name)) throw new ArgumentException("FOLDER is empty, but has to be the path of a folder of images.");
-            if (string.IsNullOrWhiteSpace(path)) throw new ArgumentException("FILE is empty, but has to be the path of the pack to make.");
+            if (string.IsNullOrWhiteSpace(name)) throw new CommandLineException("FOLDER is empty, but has to be the path of a folder of images.");
+            if (string.IsNullOrWhiteSpace(path)) throw new CommandLineException("FILE is empty, but has to be the path of the pack to make.");
             var options = new PackOptions
             {
                 ShorterSide = parsed.GetValue(shorterSide),
@@ -53,9 +53,9 @@ internal static class PackCommand
         if (folders.FirstOrDefault(folder => !folder.Classes.SequenceEqual(folders[0].Classes)) is { } other)
             throw new DatasetException($"'{folders[0].Root}' and '{other.Root}' need the same class folders: 'verify-data' lists what they have.");
         if (File.Exists(path))
-            throw new ArgumentException($"'{path}' is a file, but there are {string.Join(" and ", folders.Select(folder => folder.Root))} to pack: give the folder for their packs.");
+            throw new CommandLineException($"'{path}' is a file, but there are {string.Join(" and ", folders.Select(folder => folder.Root))} to pack: give the folder for their packs.");
         if (s_imageFolders.FirstOrDefault(images => Directory.Exists(Path.Join(path, images))) is { } taken)
-            throw new ArgumentException($"'{path}' holds images in {taken}/: give another folder for the packs, so that it is clear which of them 'train' reads.");
+            throw new CommandLineException($"'{path}' holds images in {taken}/: give another folder for the packs, so that it is clear which of them 'train' reads.");
         MakeFolder(path);
         return folders.Select(folder => (folder, Path.Join(path, Path.GetFileName(folder.Root) + DataSource.PackExtension)));
     }
@@ -76,7 +76,7 @@ internal static class PackCommand
     private static object Pack(ImageFolder images, string path, PackOptions options, CancellationToken cancellationToken)
     {
         if (File.Exists(path) && !ImagePack.IsPack(path))
-            throw new ArgumentException($"'{path}' is there already and is not a pack: give another FILE, or delete it.");
+            throw new CommandLineException($"'{path}' is there already and is not a pack: give another FILE, or delete it.");
         if (UpToDate(images, path, options) is { } packed)
         {
             Console.WriteLine($"{path} is up to date with {images.Root}: nothing to do");

@@ -27,7 +27,7 @@ internal static class PredictCommand
         {
             bool explains = parsed.GetValue(explain);
             if (!explains && (parsed.GetValue(name), parsed.GetValue(stage), parsed.GetValue(output)) is not (null, null, null))
-                throw new ArgumentException("--class, --stage and --output say how to explain: give --explain too.");
+                throw new CommandLineException("--class, --stage and --output say how to explain: give --explain too.");
             using var trained = TrainedNetwork.Open(
                 parsed.GetValue(run), parsed.GetValue(network), parsed.GetValue(pretrained), "predict --network resnet50 --pretrained cat.jpg", Devices.Parse(parsed.GetValue(device)), cancellationToken);
             var classifier = new Classifier(trained.Model, trained.Classes, Presets.Evaluation(trained.Preprocessing));

@@ -37,5 +37,5 @@ internal static class SummaryCommand
     }
 
     private static int AtLeastOne(string option, int value) =>
-        value >= 1 ? value : throw new ArgumentException($"{option} is {value}, but has to be at least 1.");
+        value >= 1 ? value : throw new CommandLineException($"{option} is {value}, but has to be at least 1.");
 }

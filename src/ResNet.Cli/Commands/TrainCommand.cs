@@ -84,14 +84,15 @@ internal sealed class TrainCommand
         var recipe = called is null ? null : TrainingRecipes.Find(called);
         var published = parsed.GetValue(_pretrained) ? PretrainedWeights.Find(name) : null;
         if (published is not null && parsed.GetValue(_channels) == 1)
-            throw new ArgumentException("--channels is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
+            throw new CommandLineException("--channels is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
         var device = Devices.Parse(parsed.GetValue(_device));
         var training = _training.Apply(parsed, recipe?.Training);
         var loader = new ImageLoaderOptions { BatchSize = parsed.GetValue(_batchSize) ?? recipe?.BatchSize ?? DefaultBatchSize, Workers = parsed.GetValue(_workers) };
-        RefuseNegative(parsed);
+        RefuseCheckpoints(parsed);
+        var loading = Loading(parsed);
         if (training.Precision == Precision.Half && device.type == DeviceType.CPU)
-            throw new ArgumentException("--precision is half, which needs a CUDA device: use bfloat16 or full on the CPU.");
-        if (parsed.GetValue(_imageSize) is < 1) throw new ArgumentException($"--image-size is {parsed.GetValue(_imageSize)}, but has to be at least 1.");
+            throw new CommandLineException("--precision is half, which needs a CUDA device: use bfloat16 or full on the CPU.");
+        if (parsed.GetValue(_imageSize) is < 1) throw new CommandLineException($"--image-size is {parsed.GetValue(_imageSize)}, but has to be at least 1.");
         if (parsed.GetValue(_channels) is { } count) _ = loader with { Channels = count };
 
         long seed = parsed.GetValue(_seed);
@@ -125,33 +126,39 @@ internal sealed class TrainCommand
         string folder = parsed.GetValue(_output)
             ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
         RefuseOneClass(data);
-        return Train(() => RunFolder.Create(folder, settings, data.Train.Classes), settings, data, device, Loader(parsed), resume: false, hasCheckpoint: false, cancellationToken);
+        return Train(() => RunFolder.Create(folder, settings, data.Train.Classes), settings, data, device, loading, resume: false, hasCheckpoint: false, cancellationToken);
     }
 
     private int Resume(ParseResult parsed, string folder, CancellationToken cancellationToken)
     {
         var changeable = new Option[] { _resume, _device, _workers, _cache, JsonOutput.Option };
         if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option)) is { } given)
-            throw new ArgumentException($"{given.Option.Name} cannot be changed with --resume, since the run would not end as it would have: leave it out, or begin a new run.");
+            throw new CommandLineException($"{given.Option.Name} cannot be changed with --resume, since the run would not end as it would have: leave it out, or begin a new run.");
         var run = RunFolder.OpenUnfinished(folder);
         var settings = run.Settings;
-        RefuseNegative(parsed);
+        var loading = Loading(parsed);
         var device = Devices.Parse(parsed.GetValue(_device));
         var data = DataSource.Open(settings.Dataset, settings.ValidationSplit, settings.Seed, cancellationToken) with { Channels = settings.Channels };
         if (!data.Train.Classes.SequenceEqual(run.Classes))
             throw new DatasetException($"The classes in '{data.Train.Root}' are others than those the run '{folder}' began with: put the images back, or begin a new run.");
         bool hasCheckpoint = !new CheckpointFolder(run.Checkpoints.Folder, run.Checkpoints.Keep).IsEmpty;
-        return Train(() => run, settings, data, device, Loader(parsed), resume: true, hasCheckpoint, cancellationToken);
+        return Train(() => run, settings, data, device, loading, resume: true, hasCheckpoint, cancellationToken);
     }
 
-    private ImageLoaderOptions Loader(ParseResult parsed) => new() { Workers = parsed.GetValue(_workers), CacheBytes = (long)parsed.GetValue(_cache) << 20 };
+    private ImageLoaderOptions Loading(ParseResult parsed) => new() { Workers = parsed.GetValue(_workers), CacheBytes = (long)parsed.GetValue(_cache) << 20 };
 
-    private void RefuseNegative(ParseResult parsed)
+    private void RefuseCheckpoints(ParseResult parsed)
     {
-        if (parsed.GetValue(_cache) < 0) throw new ArgumentException($"--cache-mb is {parsed.GetValue(_cache)}, but has to be 0 or more.");
-        if (parsed.GetValue(_checkpointMinutes) is not (>= 0 and <= MostMinutes)) throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--checkpoint-minutes is {parsed.GetValue(_checkpointMinutes)}, but has to be between 0 and {MostMinutes}."));
-        if (parsed.GetValue(_checkpointSteps) is < 1) throw new ArgumentException($"--checkpoint-steps is {parsed.GetValue(_checkpointSteps)}, but has to be at least 1.");
-        if (parsed.GetValue(_keepCheckpoints) < 1) throw new ArgumentException($"--keep-checkpoints is {parsed.GetValue(_keepCheckpoints)}, but has to be at least 1.");
+        double minutes = parsed.GetValue(_checkpointMinutes);
+        if (minutes is not (>= 0 and <= MostMinutes))
+        {
+            throw new CommandLineException(string.Create(
+                CultureInfo.InvariantCulture, $"--checkpoint-minutes is {minutes}, but has to be between 0 and {MostMinutes}."));
+        }
+        _ = new CheckpointOptions
+        {
+            Folder = "checkpoints", EverySteps = parsed.GetValue(_checkpointSteps), Keep = parsed.GetValue(_keepCheckpoints),
+        };
     }
 
     private static void RefuseOneClass(DataSource data)

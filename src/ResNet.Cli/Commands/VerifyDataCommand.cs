@@ -24,7 +24,7 @@ internal static class VerifyDataCommand
         {
             var options = new VerificationOptions { MinimumSize = parsed.GetValue(minimumSize), Workers = parsed.GetValue(workers) };
             string root = DataSource.Locate(parsed.GetValue(folder)!, cancellationToken);
-            if (string.IsNullOrWhiteSpace(root)) throw new ArgumentException("FOLDER is empty, but has to be the path of a folder of images.");
+            if (string.IsNullOrWhiteSpace(root)) throw new CommandLineException("FOLDER is empty, but has to be the path of a folder of images.");
             var folders = ImageFolder.OpenAll(root);
             var report = ConsoleProgress.Prepare(progress => ImageFolder.Verify(folders, options, progress, cancellationToken));
             var document = new

@@ -84,7 +84,7 @@ internal sealed record DataSource(
     {
         string evaluationPack = s_evaluationPacks.FirstOrDefault(pack => File.Exists(Path.Join(folder, pack)))
             ?? throw new DatasetException($"The folder '{folder}' has {TrainPack}, but neither {string.Join(" nor ", s_evaluationPacks)}: 'pack' makes both of a folder with train/ and val/ or test/.");
-        if (validationSplit is not null) throw new ArgumentException($"'{folder}' has {evaluationPack} to evaluate on: leave --validation-split out.");
+        if (validationSplit is not null) throw new CommandLineException($"'{folder}' has {evaluationPack} to evaluate on: leave --validation-split out.");
         var (training, evaluation) = (ImagePack.Open(Path.Join(folder, TrainPack)), ImagePack.Open(Path.Join(folder, evaluationPack)));
         if (!training.Classes.SequenceEqual(evaluation.Classes) || training.Channels != evaluation.Channels)
             throw new DatasetException($"'{training.Path}' and '{evaluation.Path}' need the same classes and channels: make them again with 'pack'.");
@@ -108,8 +108,8 @@ internal sealed record DataSource(
     private static void Check(double validationSplit, string name)
     {
         if (validationSplit is not (> 0 and < 1))
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--validation-split is {validationSplit}, but has to be more than 0 and less than 1."));
+            throw new CommandLineException(string.Create(CultureInfo.InvariantCulture, $"--validation-split is {validationSplit}, but has to be more than 0 and less than 1."));
         if (KnownDataset.Catalogue.FirstOrDefault(row => row.Name == name) is { } known)
-            throw new ArgumentException($"{known.Title} has {known.EvaluationFolder}/ to evaluate on: leave --validation-split out.");
+            throw new CommandLineException($"{known.Title} has {known.EvaluationFolder}/ to evaluate on: leave --validation-split out.");
     }
 }

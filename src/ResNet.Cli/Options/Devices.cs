@@ -26,12 +26,12 @@ internal static class Devices
             ["cuda", var number] => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out index),
             _ => false,
         };
-        if (!known) throw new ArgumentException($"There is no device '{text}': give cpu, cuda or cuda:N.");
+        if (!known) throw new CommandLineException($"There is no device '{text}': give cpu, cuda or cuda:N.");
         if (parts[0] == "cpu") return CPU;
         if (!cuda.is_available())
-            throw new ArgumentException($"There is no device '{text}', since libtorch finds no CUDA device on this machine: use --device cpu.");
+            throw new CommandLineException($"There is no device '{text}', since libtorch finds no CUDA device on this machine: use --device cpu.");
         return index < cuda.device_count()
             ? new Device(DeviceType.CUDA, index)
-            : throw new ArgumentException($"There is no device '{text}': this machine has cuda:0 to cuda:{cuda.device_count() - 1}.");
+            : throw new CommandLineException($"There is no device '{text}': this machine has cuda:0 to cuda:{cuda.device_count() - 1}.");
     }
 }

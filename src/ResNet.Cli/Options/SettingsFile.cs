@@ -29,20 +29,20 @@ internal sealed class SettingsFile
     internal IEnumerable<string> Arguments => _settings.Select(setting => setting.Value is null ? setting.Option.Name : $"{setting.Option.Name}={setting.Value}");
 
     /// <summary>Reads the file that a command line names, as far as that does not overrule it; null where it names none, or goes on with a run that has its settings.</summary>
-    /// <exception cref="ArgumentException">There is something in it that cannot be an option's value.</exception>
+    /// <exception cref="CommandLineException">There is something in it that cannot be an option's value.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     internal static SettingsFile? Read(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
         if (parsed.GetValue(Option) is not { } path || IsGiven(parsed, command.Options.First(option => option.Name == "--resume"))) return null;
         using var document = Open(path);
-        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new ArgumentException($"The settings file '{path}' has to be a JSON object, such as {{\"epochs\": 5}}.");
+        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new CommandLineException($"The settings file '{path}' has to be a JSON object, such as {{\"epochs\": 5}}.");
         var file = new SettingsFile(path);
         var named = new HashSet<Option>();
         foreach (var property in document.RootElement.EnumerateObject())
         {
             var option = file.Find(property.Name, command);
-            if (!named.Add(option)) throw new ArgumentException($"{file.Place}, {Name(option)} is there twice: leave one of them out.");
+            if (!named.Add(option)) throw new CommandLineException($"{file.Place}, {Name(option)} is there twice: leave one of them out.");
             string? value = file.Value(property, option);
             // What the command line says is as if the file did not; neither does a flag that is false.
             if (!IsGiven(parsed, option) && property.Value.ValueKind != JsonValueKind.False) file._settings.Add((option, property.Name, value));
@@ -72,7 +72,7 @@ internal sealed class SettingsFile
         catch (JsonException e)
         {
             // What its words go on with is for programmers.
-            throw new ArgumentException($"The settings file '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e);
+            throw new CommandLineException($"The settings file '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -88,9 +88,9 @@ internal sealed class SettingsFile
         if (option is null)
         {
             var names = options.Where(option => !s_onCommandLineOnly.Contains(option.Name)).Select(Name);
-            throw new ArgumentException($"{Place}, there is '{property}', which is no setting: give {string.Join(", ", names)}.");
+            throw new CommandLineException($"{Place}, there is '{property}', which is no setting: give {string.Join(", ", names)}.");
         }
-        return s_onCommandLineOnly.Contains(option.Name) ? throw new ArgumentException($"{Place}, there is {property}, which belongs on the command line: leave it out.") : option;
+        return s_onCommandLineOnly.Contains(option.Name) ? throw new CommandLineException($"{Place}, there is {property}, which belongs on the command line: leave it out.") : option;
     }
 
     // A flag has none.
@@ -101,7 +101,7 @@ internal sealed class SettingsFile
             option.ValueType == typeof(bool) ? kind is JsonValueKind.True or JsonValueKind.False
             : OptionKind.IsNumber(option) ? kind == JsonValueKind.Number
             : kind == JsonValueKind.String && !string.IsNullOrWhiteSpace(property.Value.GetString());
-        if (!fits) throw new ArgumentException($"{Place}, {property.Name} is {property.Value.GetRawText().ReplaceLineEndings(" ")}, but has to be {OptionKind.Describe(option, "")}.");
+        if (!fits) throw new CommandLineException($"{Place}, {property.Name} is {property.Value.GetRawText().ReplaceLineEndings(" ")}, but has to be {OptionKind.Describe(option, "")}.");
         return option.ValueType == typeof(bool) ? null : property.Value.ToString();
     }
 

@@ -95,7 +95,7 @@ internal sealed class TrainerArguments
         {
             optimizer = optimizer is Sgd sgd
                 ? sgd with { Momentum = momentum }
-                : throw new ArgumentException("--momentum is for --optimizer sgd: leave it out.");
+                : throw new CommandLineException("--momentum is for --optimizer sgd: leave it out.");
         }
         return optimizer with
         {

@@ -19,7 +19,7 @@ public sealed class BasicBlock : ResidualBlock
     private readonly Module<Tensor, Tensor>? bn2;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
+    /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public BasicBlock(BlockOptions options) : base(nameof(BasicBlock), options, bottleneck: false, preActivation: false)
     {
         bool folded = options.Norm == Norm.Folded;

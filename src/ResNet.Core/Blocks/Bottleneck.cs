@@ -22,7 +22,7 @@ public sealed class Bottleneck : ResidualBlock
     private readonly Module<Tensor, Tensor>? bn3;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
+    /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public Bottleneck(BlockOptions options) : base(nameof(Bottleneck), options, bottleneck: true, preActivation: false)
     {
         bool folded = options.Norm == Norm.Folded;

@@ -6,6 +6,9 @@ namespace ResNet.Core.Blocks;
 /// <summary>What normalises between a network's convolutions.</summary>
 public abstract record Norm
 {
+    /// <summary>What an option takes, for messages.</summary>
+    internal const string Kinds = "Norm.Batch, Norm.Group(…), Norm.FrozenBatch, Norm.Folded or Norm.From(…)";
+
     private Norm()
     {
     }
@@ -27,8 +30,10 @@ public abstract record Norm
 
     /// <summary>Group normalisation (Wu and He 2018, https://arxiv.org/abs/1803.08494), which does not depend on the batch.</summary>
     /// <param name="groups">Groups of channels, at least 1; has to divide every number of channels of the network. Default: 32, as in the paper.</param>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
-    public static Norm Group(int groups = 32) => new GroupNorm(OptionChecks.AtLeastOne(nameof(Norm), groups, nameof(Group)));
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
+    public static Norm Group(int groups = 32) => groups >= 1
+        ? new GroupNorm(groups)
+        : throw new InvalidOptionException(nameof(Norm), nameof(Group), groups, "at least 1");
 
     /// <summary>Any other normalisation.</summary>
     /// <param name="create">
@@ -85,7 +90,8 @@ public abstract record Norm
         internal override void Check(string owner, int channels)
         {
             if (channels % Groups != 0)
-                throw OptionChecks.Refused(owner, nameof(Norm), this, $"a norm for {channels} channels: choose a number of groups that divides {channels}");
+                throw new InvalidOptionException(
+                    owner, nameof(Norm), this, $"a norm for {channels} channels: choose a number of groups that divides {channels}");
         }
 
         internal override Module<Tensor, Tensor> Create(int channels)
@@ -106,6 +112,7 @@ public abstract record Norm
         internal override bool MakesNewMemory => false;
 
         internal override Module<Tensor, Tensor> Create(int channels) =>
-            Factory(channels) ?? throw OptionChecks.Refused(nameof(ResNetOptions), nameof(Norm), this, $"a factory that makes a module, and made none for {channels} channels");
+            Factory(channels) ?? throw new InvalidOptionException(
+                nameof(ResNetOptions), nameof(Norm), this, $"a factory that makes a module, and made none for {channels} channels");
     }
 }

@@ -16,7 +16,7 @@ public sealed class PreActBasicBlock : ResidualBlock
     private readonly Conv2d conv2;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
+    /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public PreActBasicBlock(BlockOptions options) : base(nameof(PreActBasicBlock), options, bottleneck: false, preActivation: true)
     {
         int width = options.Width;

@@ -18,7 +18,7 @@ public sealed class PreActBottleneck : ResidualBlock
     private readonly Conv2d conv3;
 
     /// <summary>A block with new weights, on the CPU.</summary>
-    /// <exception cref="ArgumentException">Some options do not fit together; the message names one.</exception>
+    /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public PreActBottleneck(BlockOptions options) : base(nameof(PreActBottleneck), options, bottleneck: true, preActivation: true)
     {
         bool folded = options.Norm == Norm.Folded;

@@ -17,9 +17,10 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
-        OptionChecks.BlockFits(nameof(BlockOptions), bottleneck, [options.Width], options.Groups, options.WidthPerGroup, options.StridePlacement);
-        if (options.Shortcut == ShortcutKind.None)
-            OptionChecks.Require(options.StochasticDepth == 0, nameof(BlockOptions), nameof(BlockOptions.StochasticDepth), options.StochasticDepth, "0 without a shortcut, since nothing would be left of the block");
+        BlockOptions.RequireFit(options, bottleneck, [options.Width], options.Groups, options.WidthPerGroup, options.StridePlacement);
+        Require.That(
+            options, options.StochasticDepth, options.StochasticDepth == 0 || options.Shortcut != ShortcutKind.None,
+            "0 without a shortcut, since nothing would be left of the block", nameof(options.StochasticDepth));
         downsample = Shortcut(options.Width * (bottleneck ? Bottleneck.Expansion : BasicBlock.Expansion), preActivation);
     }
 
@@ -68,8 +69,9 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
             case not ShortcutKind.ProjectionEverywhere when sameShape:
                 return null;
             case ShortcutKind.ZeroPadding:
-                if (Options.Input > output)
-                    throw OptionChecks.Refused(nameof(BlockOptions), nameof(BlockOptions.Shortcut), Options.Shortcut, $"another kind to go from {Options.Input} channels to {output}, since padding only adds channels");
+                Require.That(
+                    Options, Options.Shortcut, Options.Input <= output,
+                    $"another kind to go from {Options.Input} channels to {output}, since padding only adds channels", nameof(Options.Shortcut));
                 return new ZeroPaddingShortcut(Options.Input, output, Options.Stride);
             default:
                 return Projection(output, preActivation);

@@ -34,7 +34,8 @@ public static class OnnxExporter
     /// <param name="network">The network, on any device; it stays as it is.</param>
     /// <param name="stream">Is written from where it is, and stays open.</param>
     /// <param name="options">What the file has besides the network; null for nothing.</param>
-    /// <exception cref="ArgumentException">The options do not fit the network, it has a norm of one's own, or it is larger than the 2 GiB of an ONNX file.</exception>
+    /// <exception cref="InvalidOptionException">The options do not fit the network, or it is larger than the 2 GiB of an ONNX file.</exception>
+    /// <exception cref="ArgumentException">The network has a norm of one's own.</exception>
     public static void Export(ResNetModel network, Stream stream, OnnxExportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -45,23 +46,28 @@ public static class OnnxExporter
     private static void Check(ResNetModel network, OnnxExportOptions options)
     {
         ArgumentNullException.ThrowIfNull(network);
-        if (options.Classes is { } classes && classes.Count != network.Options.Classes)
-            throw Refused(nameof(options.Classes), $"{classes.Count} names", $"as many as the network has classes, {network.Options.Classes}");
-        if (options.Preprocessing is not { } preprocessing)
-        {
-            if (options.TakesPixels) throw Refused(nameof(options.TakesPixels), true, $"false where {nameof(options.Preprocessing)} does not say what to do to them");
-            return;
-        }
-        if (preprocessing.Mean.Count != network.Options.InputChannels || preprocessing.Deviation.Count != network.Options.InputChannels)
-            throw Refused(nameof(options.Preprocessing), $"for {preprocessing.Mean.Count} channels", $"for those of the network, {network.Options.InputChannels}");
+        if (options.Classes is { Count: var names })
+            Refuse("Classes.Count", names, names == network.Options.Classes, $"{network.Options.Classes}, as the network has classes");
+        Refuse(
+            nameof(options.TakesPixels), true, !options.TakesPixels || options.Preprocessing is not null,
+            $"false where {nameof(options.Preprocessing)} does not say what to do to them");
+        if (options.Preprocessing is not { } preprocessing) return;
+        int channels = network.Options.InputChannels;
+        Refuse("Preprocessing.Mean.Count", preprocessing.Mean.Count, preprocessing.Mean.Count == channels, $"{channels}, as the network has channels");
+        Refuse(
+            "Preprocessing.Deviation.Count", preprocessing.Deviation.Count, preprocessing.Deviation.Count == channels,
+            $"{channels}, as the network has channels");
         if (!options.TakesPixels) return;
-        if (preprocessing.CropSize > preprocessing.ResizeTo)
-            throw Refused(nameof(options.Preprocessing), $"a crop of {preprocessing.CropSize} pixels from images resized to {preprocessing.ResizeTo}", $"a crop that is no larger than they are where {nameof(options.TakesPixels)} is true");
-        if (preprocessing.Interpolation is not (ImageInterpolation.Bilinear or ImageInterpolation.Bicubic))
-            throw Refused(nameof(options.Preprocessing), preprocessing.Interpolation, $"bilinear or bicubic where {nameof(options.TakesPixels)} is true");
-    }
+        Refuse(
+            "Preprocessing.CropSize", preprocessing.CropSize, preprocessing.CropSize <= preprocessing.ResizeTo,
+            $"at most {preprocessing.ResizeTo}, what images are resized to, where {nameof(options.TakesPixels)} is true");
+        Refuse(
+            "Preprocessing.Interpolation", preprocessing.Interpolation,
+            preprocessing.Interpolation is ImageInterpolation.Bilinear or ImageInterpolation.Bicubic,
+            $"Bilinear or Bicubic where {nameof(options.TakesPixels)} is true");
 
-    private static ArgumentException Refused(string property, object value, string accepted) => OptionChecks.Refused(nameof(OnnxExportOptions), property, value, accepted);
+        void Refuse(string property, object value, bool fits, string accepted) => Require.That(options, value, fits, accepted, property);
+    }
 
     private static void Write(ResNetModel network, Stream stream, OnnxExportOptions options)
     {

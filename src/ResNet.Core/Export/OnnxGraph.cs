@@ -80,7 +80,7 @@ internal sealed class OnnxGraph
     /// <summary>Writes the file.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="metadata">Keys and texts for whoever reads it.</param>
-    /// <exception cref="ArgumentException">The network is too large for a file of this format.</exception>
+    /// <exception cref="InvalidOptionException">The network is too large for a file of this format.</exception>
     internal void Write(Stream stream, IEnumerable<(string Key, string Text)> metadata)
     {
         var model = new ModelProto
@@ -95,8 +95,8 @@ internal sealed class OnnxGraph
             + _weights.Sum(weight => FieldBytes(GraphProto.InitializerFieldNumber, WeightBytes(weight.Head, weight.Data)));
         long bytes = model.CalculateSize() + FieldBytes(ModelProto.GraphFieldNumber, graphBytes);
         if (bytes > int.MaxValue)
-            throw new ArgumentException(
-                $"The network needs {bytes} bytes as ONNX, but one file of that format holds at most {int.MaxValue}: export a smaller network.");
+            throw new InvalidOptionException(
+                nameof(OnnxExporter), nameof(bytes), bytes, $"at most {int.MaxValue}, what a file of this format holds: export a smaller network");
 
         using var output = new CodedOutputStream(stream, leaveOpen: true);
         model.WriteTo(output);

@@ -32,8 +32,9 @@ public static class GradCam
     /// <c>[N, H, W]</c> of Float32 on the network's device: each image's values are divided by their greatest, so that they
     /// go from 0 to 1; all are 0 where nothing speaks for the class. The caller disposes of it.
     /// </returns>
+    /// <exception cref="InvalidOptionException">There is no such stage.</exception>
     /// <exception cref="ArgumentException">The images have another shape or type, or there are not N classes.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such stage or class.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
     /// <exception cref="InvalidOperationException">Inference mode is on.</exception>
     public static Tensor Compute(ResNetModel network, Tensor images, IReadOnlyList<int>? classes = null, int? stage = null)
     {
@@ -41,7 +42,7 @@ public static class GradCam
         ArgumentNullException.ThrowIfNull(images);
         int chosen = stage ?? (images.ndim == 4 ? CoarsestThatShows(network, Math.Min(images.size(2), images.size(3))) : network.Stages);
         if (chosen < 1 || chosen > network.Stages)
-            throw new ArgumentOutOfRangeException(nameof(stage), stage, $"There is no stage {stage}: this network has 1 to {network.Stages}.");
+            throw new InvalidOptionException(nameof(GradCam), nameof(stage), stage, $"one of this network's stages, 1 to {network.Stages}");
         if (is_inference_mode_enabled())
             throw new InvalidOperationException("GradCam needs gradients, which inference mode does not record: call it outside of inference_mode().");
 

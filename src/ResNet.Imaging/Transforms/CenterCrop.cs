@@ -9,8 +9,8 @@ public sealed record CenterCrop : Transform
 {
     /// <summary>Crops to a size.</summary>
     /// <param name="size">Height and width, or one number for both; at least 1.</param>
-    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1.</exception>
-    public CenterCrop(ImageSize size) => Size = Require.Positive(size, nameof(CenterCrop));
+    /// <exception cref="InvalidOptionException"><paramref name="size"/> is less than 1 × 1.</exception>
+    public CenterCrop(ImageSize size) => Size = Require.Positive(this, size, nameof(Size));
 
     /// <summary>Height and width afterwards.</summary>
     public ImageSize Size { get; }

@@ -22,45 +22,45 @@ public sealed record ColorJitter : Transform
     /// <param name="contrast">The same for the contrast.</param>
     /// <param name="saturation">The same for the saturation.</param>
     /// <param name="hue">The largest rotation of the hue in either direction, as a part of the circle, from 0 to 0.5.</param>
-    /// <exception cref="ArgumentException">A value is outside its range.</exception>
+    /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public ColorJitter(double brightness = 0, double contrast = 0, double saturation = 0, double hue = 0)
     {
-        Brightness = Around(brightness, "ColorJitter.Brightness");
-        Contrast = Around(contrast, "ColorJitter.Contrast");
-        Saturation = Around(saturation, "ColorJitter.Saturation");
-        Hue = (-Require.Between(hue, 0, LargestTurn, "ColorJitter.Hue"), hue);
+        Brightness = Around(brightness, nameof(Brightness));
+        Contrast = Around(contrast, nameof(Contrast));
+        Saturation = Around(saturation, nameof(Saturation));
+        Hue = (-Require.Between(this, hue, 0, LargestTurn, nameof(Hue)), hue);
     }
 
     /// <summary>Least and greatest factor of the brightness, at least 0; (1, 1) for no change.</summary>
-    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    /// <exception cref="InvalidOptionException">The value is not such a range.</exception>
     public (double Minimum, double Maximum) Brightness
     {
         get;
-        init => field = Require.Ordered(value, 0, double.MaxValue, "ColorJitter.Brightness");
+        init => field = Require.Ordered(this, value, 0, double.MaxValue);
     }
 
     /// <summary>Least and greatest factor of the contrast, at least 0; (1, 1) for no change.</summary>
-    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    /// <exception cref="InvalidOptionException">The value is not such a range.</exception>
     public (double Minimum, double Maximum) Contrast
     {
         get;
-        init => field = Require.Ordered(value, 0, double.MaxValue, "ColorJitter.Contrast");
+        init => field = Require.Ordered(this, value, 0, double.MaxValue);
     }
 
     /// <summary>Least and greatest factor of the saturation, at least 0; (1, 1) for no change.</summary>
-    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    /// <exception cref="InvalidOptionException">The value is not such a range.</exception>
     public (double Minimum, double Maximum) Saturation
     {
         get;
-        init => field = Require.Ordered(value, 0, double.MaxValue, "ColorJitter.Saturation");
+        init => field = Require.Ordered(this, value, 0, double.MaxValue);
     }
 
     /// <summary>Least and greatest turn of the hue, from -0.5 to 0.5; (0, 0) for no change.</summary>
-    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    /// <exception cref="InvalidOptionException">The value is not such a range.</exception>
     public (double Minimum, double Maximum) Hue
     {
         get;
-        init => field = Require.Ordered(value, -LargestTurn, LargestTurn, "ColorJitter.Hue");
+        init => field = Require.Ordered(this, value, -LargestTurn, LargestTurn);
     }
 
     internal override bool IsRandom => Brightness != (1, 1) || Contrast != (1, 1) || Saturation != (1, 1) || Hue != (0, 0);
@@ -101,9 +101,9 @@ public sealed record ColorJitter : Transform
         }
     }
 
-    private static (double Minimum, double Maximum) Around(double value, string property)
+    private (double Minimum, double Maximum) Around(double value, string property)
     {
-        Require.AtLeast(value, 0, property);
+        Require.AtLeast(this, value, 0, property);
         return (Math.Max(0, 1 - value), 1 + value);
     }
 

@@ -9,18 +9,14 @@ public sealed record Normalize : Transform
     internal const int Levels = 256;
 
     /// <summary>Makes the step of means and standard deviations of each channel, where black is 0 and white is 1.</summary>
-    /// <exception cref="ArgumentException">The lengths differ, or a deviation is not positive.</exception>
+    /// <exception cref="InvalidOptionException">The lengths differ, or a deviation is not positive.</exception>
     public Normalize(IReadOnlyList<float> mean, IReadOnlyList<float> deviation)
     {
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(deviation);
-        if (mean.Count == 0 || mean.Count != deviation.Count || deviation.Any(value => !(value > 0)))
-        {
-            throw new ArgumentException(
-                $"The normalisation has the means [{string.Join(", ", mean)}] and the deviations [{string.Join(", ", deviation)}], "
-                + "but has to have one of each a channel, and deviations more than 0.");
-        }
-        (Mean, Deviation) = ([.. mean], [.. deviation]);
+        Mean = [.. Require.That(this, mean, mean.Count > 0, "one number a channel", nameof(Mean))];
+        bool fits = deviation.Count == mean.Count && deviation.All(value => value > 0);
+        Deviation = [.. Require.That(this, deviation, fits, $"{mean.Count} numbers more than 0, as many as there are means", nameof(Deviation))];
     }
 
     /// <summary>The normalisation of ImageNet's colour images, torchvision's values.</summary>
@@ -49,15 +45,8 @@ public sealed record Normalize : Transform
 
     internal override bool WorksOnTensors => true;
 
-    internal override void RequireChannels(int channels)
-    {
-        if (Mean.Count != channels)
-        {
-            throw new ArgumentException(
-                $"The transforms normalise {Mean.Count} channel(s), but images have {channels}: "
-                + "give Normalize a mean and a deviation for each channel.");
-        }
-    }
+    internal override void RequireChannels(int channels) =>
+        Require.That(this, Mean, Mean.Count == channels, $"one number for each of the images' {channels} channel(s)", nameof(Mean));
 
     internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)
     {

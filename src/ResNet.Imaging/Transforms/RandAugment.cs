@@ -19,12 +19,12 @@ public sealed record RandAugment : Transform
     /// <param name="operations">The number of operations, applied one after the other, at least 0.</param>
     /// <param name="magnitude">The magnitude of the operations, from 0 (weakest) to <paramref name="bins"/> - 1.</param>
     /// <param name="bins">The number of magnitudes, at least 2.</param>
-    /// <exception cref="ArgumentException">A value is outside its range.</exception>
+    /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public RandAugment(int operations = 2, int magnitude = 9, int bins = 31)
     {
-        Operations = Require.AtLeast(operations, 0, "RandAugment.Operations");
-        Bins = Require.AtLeast(bins, 2, "RandAugment.Bins");
-        Magnitude = Require.Between(magnitude, 0, bins - 1, "RandAugment.Magnitude");
+        Operations = Require.AtLeast(this, operations, 0, nameof(Operations));
+        Bins = Require.AtLeast(this, bins, 2, nameof(Bins));
+        Magnitude = Require.Between(this, magnitude, 0, bins - 1, nameof(Magnitude));
     }
 
     /// <summary>The number of operations.</summary>
@@ -38,11 +38,11 @@ public sealed record RandAugment : Transform
 
     /// <summary>The interpolation of sheared, translated and rotated images. Default: nearest, as in torchvision.</summary>
     /// <remarks>torchvision's recipes use bilinear.</remarks>
-    /// <exception cref="ArgumentException">There is no such interpolation.</exception>
+    /// <exception cref="InvalidOptionException">There is no such interpolation.</exception>
     public ImageInterpolation Interpolation
     {
         get;
-        init => field = Require.Defined(value, "RandAugment.Interpolation", Enum.GetValues<ImageInterpolation>());
+        init => field = Require.Defined(this, value);
     } = ImageInterpolation.Nearest;
 
     /// <summary>The value of all channels beyond the image, 0 to 255. Default: 0, black.</summary>

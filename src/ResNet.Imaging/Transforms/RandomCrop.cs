@@ -17,11 +17,11 @@ public sealed record RandomCrop : Transform
     /// <summary>Crops to a size.</summary>
     /// <param name="size">Height and width, or one number for both; at least 1.</param>
     /// <param name="padding">The width of the border on all four sides, in pixels, from 0 to 2²⁸.</param>
-    /// <exception cref="ArgumentException">
+    /// <exception cref="InvalidOptionException">
     /// <paramref name="size"/> is less than 1 × 1, or <paramref name="padding"/> is outside its range.
     /// </exception>
     public RandomCrop(ImageSize size, int padding = 0) =>
-        (Size, Padding) = (Require.Positive(size, nameof(RandomCrop)), Require.Between(padding, 0, MostPadding, "RandomCrop.Padding"));
+        (Size, Padding) = (Require.Positive(this, size, nameof(Size)), Require.Between(this, padding, 0, MostPadding, nameof(Padding)));
 
     /// <summary>Height and width afterwards.</summary>
     public ImageSize Size { get; }
@@ -33,11 +33,11 @@ public sealed record RandomCrop : Transform
     public byte Fill { get; init; }
 
     /// <summary>The values of the border. Default: <see cref="PaddingMode.Constant"/>.</summary>
-    /// <exception cref="ArgumentException">The value is not one of <see cref="Imaging.PaddingMode"/>.</exception>
+    /// <exception cref="InvalidOptionException">The value is not one of <see cref="Imaging.PaddingMode"/>.</exception>
     public PaddingMode PaddingMode
     {
         get;
-        init => field = Require.Defined(value, "RandomCrop.PaddingMode", Enum.GetValues<PaddingMode>());
+        init => field = Require.Defined(this, value);
     }
 
     /// <summary>

@@ -17,36 +17,34 @@ public sealed record RandomErasing : Transform
 
     /// <summary>Erases a part of some of the images.</summary>
     /// <param name="p">The probability, from 0 to 1.</param>
-    /// <exception cref="ArgumentException"><paramref name="p"/> is not a probability.</exception>
-    public RandomErasing(double p = 0.5) => P = Require.Probability(p, "RandomErasing.P");
+    /// <exception cref="InvalidOptionException"><paramref name="p"/> is not a probability.</exception>
+    public RandomErasing(double p = 0.5) => P = Require.Probability(this, p, nameof(P));
 
     /// <summary>The probability.</summary>
     public double P { get; }
 
     /// <summary>Least and greatest part of the image's area, from 0 to 1. Default: 0.02 to 0.33.</summary>
-    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    /// <exception cref="InvalidOptionException">The value is not such a range.</exception>
     public (double Minimum, double Maximum) Scale
     {
         get;
-        init => field = Require.Ordered(value, 0, 1, "RandomErasing.Scale");
+        init => field = Require.Ordered(this, value, 0, 1);
     } = (0.02, 0.33);
 
     /// <summary>Least and greatest height divided by width, more than 0. Default: 0.3 to 3.3.</summary>
-    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    /// <exception cref="InvalidOptionException">The value is not such a range.</exception>
     public (double Minimum, double Maximum) Ratio
     {
         get;
-        init => field = Require.Range(value, double.MaxValue, "RandomErasing.Ratio");
+        init => field = Require.Range(this, value, double.MaxValue);
     } = (0.3, 3.3);
 
     /// <summary>The new value: one number, or one for each channel. Default: 0, the mean of normalised images.</summary>
-    /// <exception cref="ArgumentException">The list is empty.</exception>
+    /// <exception cref="InvalidOptionException">The list is empty.</exception>
     public IReadOnlyList<float> Value
     {
         get;
-        init => field = value is { Count: > 0 }
-            ? [.. value]
-            : throw new ArgumentException("RandomErasing.Value has to be one number, or one of each channel.");
+        init => field = [.. Require.That(this, value, value is { Count: > 0 }, "one number, or one of each channel")];
     } = [0];
 
     /// <summary>
@@ -68,12 +66,8 @@ public sealed record RandomErasing : Transform
 
     internal override void RequireChannels(int channels)
     {
-        if (!Noise && Value.Count != 1 && Value.Count != channels)
-        {
-            throw new ArgumentException(
-                $"RandomErasing.Value has {Value.Count} numbers, but images have {channels} channel(s): "
-                + "give one number, or one of each channel.");
-        }
+        bool fits = Noise || Value.Count == 1 || Value.Count == channels;
+        Require.That(this, Value, fits, $"one number, or one of each channel, of which images have {channels}", nameof(Value));
     }
 
     internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)

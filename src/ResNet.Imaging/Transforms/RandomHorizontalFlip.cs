@@ -8,8 +8,8 @@ public sealed record RandomHorizontalFlip : Transform
 {
     /// <summary>Mirrors some of the images.</summary>
     /// <param name="p">The probability, from 0 to 1.</param>
-    /// <exception cref="ArgumentException"><paramref name="p"/> is not a probability.</exception>
-    public RandomHorizontalFlip(double p = 0.5) => P = Require.Probability(p, "RandomHorizontalFlip.P");
+    /// <exception cref="InvalidOptionException"><paramref name="p"/> is not a probability.</exception>
+    public RandomHorizontalFlip(double p = 0.5) => P = Require.Probability(this, p, nameof(P));
 
     /// <summary>The probability.</summary>
     public double P { get; }

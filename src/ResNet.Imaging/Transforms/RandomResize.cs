@@ -13,13 +13,11 @@ public sealed record RandomResize : Transform
     /// <summary>Sets the range of the lengths.</summary>
     /// <param name="minimum">The least length of the shorter side in pixels, at least 1.</param>
     /// <param name="limit">The exclusive upper bound of the length, more than <paramref name="minimum"/>.</param>
-    /// <exception cref="ArgumentException">A value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">A value is out of its range.</exception>
     public RandomResize(int minimum, int limit)
     {
-        Minimum = Require.AtLeast(minimum, 1, "RandomResize.Minimum");
-        Limit = limit > minimum
-            ? limit
-            : throw new ArgumentException($"RandomResize.Limit is {limit}, but has to be more than the minimum, {minimum}.");
+        Minimum = Require.AtLeast(this, minimum, 1, nameof(Minimum));
+        Limit = Require.That(this, limit, limit > minimum, $"more than the minimum, {minimum}", nameof(Limit));
     }
 
     /// <summary>The least length of the shorter side afterwards, in pixels.</summary>
@@ -29,11 +27,11 @@ public sealed record RandomResize : Transform
     public int Limit { get; }
 
     /// <summary>The interpolation. Default: bilinear.</summary>
-    /// <exception cref="ArgumentException">The value is neither bilinear nor bicubic.</exception>
+    /// <exception cref="InvalidOptionException">The value is neither bilinear nor bicubic.</exception>
     public ImageInterpolation Interpolation
     {
         get;
-        init => field = Require.Defined(value, "RandomResize.Interpolation", ImageInterpolation.Bilinear, ImageInterpolation.Bicubic);
+        init => field = Require.BilinearOrBicubic(this, value);
     }
 
     internal override bool IsRandom => true;

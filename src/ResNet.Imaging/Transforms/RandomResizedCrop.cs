@@ -17,34 +17,34 @@ public sealed record RandomResizedCrop : Transform
 
     /// <summary>Crops and resizes to a size.</summary>
     /// <param name="size">Height and width, or one number for both; at least 1.</param>
-    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1.</exception>
-    public RandomResizedCrop(ImageSize size) => Size = Require.Positive(size, nameof(RandomResizedCrop));
+    /// <exception cref="InvalidOptionException"><paramref name="size"/> is less than 1 × 1.</exception>
+    public RandomResizedCrop(ImageSize size) => Size = Require.Positive(this, size, nameof(Size));
 
     /// <summary>Height and width afterwards.</summary>
     public ImageSize Size { get; }
 
     /// <summary>Least and greatest part of the image's area, more than 0 and at most 1. Default: 0.08 to 1.</summary>
-    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    /// <exception cref="InvalidOptionException">The value is not such a range.</exception>
     public (double Minimum, double Maximum) Scale
     {
         get;
-        init => field = Require.Range(value, 1, "RandomResizedCrop.Scale");
+        init => field = Require.Range(this, value, 1);
     } = (0.08, 1);
 
     /// <summary>Least and greatest width divided by height, more than 0. Default: 3/4 to 4/3.</summary>
-    /// <exception cref="ArgumentException">The value is not such a range.</exception>
+    /// <exception cref="InvalidOptionException">The value is not such a range.</exception>
     public (double Minimum, double Maximum) Ratio
     {
         get;
-        init => field = Require.Range(value, double.MaxValue, "RandomResizedCrop.Ratio");
+        init => field = Require.Range(this, value, double.MaxValue);
     } = (3.0 / 4, 4.0 / 3);
 
     /// <summary>The interpolation. Default: bilinear.</summary>
-    /// <exception cref="ArgumentException">The value is neither bilinear nor bicubic.</exception>
+    /// <exception cref="InvalidOptionException">The value is neither bilinear nor bicubic.</exception>
     public ImageInterpolation Interpolation
     {
         get;
-        init => field = Require.Defined(value, "RandomResizedCrop.Interpolation", ImageInterpolation.Bilinear, ImageInterpolation.Bicubic);
+        init => field = Require.BilinearOrBicubic(this, value);
     }
 
     internal override bool IsRandom => true;

@@ -17,13 +17,13 @@ public sealed record Resize : Transform
 
     /// <summary>Resizes the shorter side.</summary>
     /// <param name="shorterSide">Its length in pixels afterwards, at least 1.</param>
-    /// <exception cref="ArgumentException"><paramref name="shorterSide"/> is less than 1.</exception>
-    public Resize(int shorterSide) => _shorterSide = Require.AtLeast(shorterSide, 1, "Resize.ShorterSide");
+    /// <exception cref="InvalidOptionException"><paramref name="shorterSide"/> is less than 1.</exception>
+    public Resize(int shorterSide) => _shorterSide = Require.AtLeast(this, shorterSide, 1, nameof(ShorterSide));
 
     /// <summary>Resizes to a height and width, with any proportions.</summary>
     /// <param name="size">Height and width afterwards, at least 1 × 1.</param>
-    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1 × 1.</exception>
-    public Resize(ImageSize size) => _size = Require.Positive(size, nameof(Resize));
+    /// <exception cref="InvalidOptionException"><paramref name="size"/> is less than 1 × 1.</exception>
+    public Resize(ImageSize size) => _size = Require.Positive(this, size, nameof(Size));
 
     /// <summary>The shorter side's length afterwards, in pixels; null where <see cref="Size"/> is given.</summary>
     public int? ShorterSide => _size is null ? _shorterSide : null;
@@ -32,11 +32,11 @@ public sealed record Resize : Transform
     public ImageSize? Size => _size;
 
     /// <summary>The interpolation. Default: bilinear.</summary>
-    /// <exception cref="ArgumentException">The value is neither bilinear nor bicubic.</exception>
+    /// <exception cref="InvalidOptionException">The value is neither bilinear nor bicubic.</exception>
     public ImageInterpolation Interpolation
     {
         get;
-        init => field = Require.Defined(value, "Resize.Interpolation", ImageInterpolation.Bilinear, ImageInterpolation.Bicubic);
+        init => field = Require.BilinearOrBicubic(this, value);
     }
 
     internal override ImageSize? SizeAfter(ImageSize? before) => _size ?? (before is { } size ? After(size) : null);

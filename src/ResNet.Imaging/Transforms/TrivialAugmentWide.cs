@@ -16,19 +16,19 @@ public sealed record TrivialAugmentWide : Transform
 {
     /// <summary>Sets the number of magnitudes.</summary>
     /// <param name="bins">The number of magnitudes, at least 2.</param>
-    /// <exception cref="ArgumentException"><paramref name="bins"/> is less than 2.</exception>
-    public TrivialAugmentWide(int bins = 31) => Bins = Require.AtLeast(bins, 2, "TrivialAugmentWide.Bins");
+    /// <exception cref="InvalidOptionException"><paramref name="bins"/> is less than 2.</exception>
+    public TrivialAugmentWide(int bins = 31) => Bins = Require.AtLeast(this, bins, 2, nameof(Bins));
 
     /// <summary>The number of magnitudes.</summary>
     public int Bins { get; }
 
     /// <summary>The interpolation of sheared, translated and rotated images. Default: nearest, as in torchvision.</summary>
     /// <remarks>torchvision's recipes use bilinear.</remarks>
-    /// <exception cref="ArgumentException">There is no such interpolation.</exception>
+    /// <exception cref="InvalidOptionException">There is no such interpolation.</exception>
     public ImageInterpolation Interpolation
     {
         get;
-        init => field = Require.Defined(value, "TrivialAugmentWide.Interpolation", Enum.GetValues<ImageInterpolation>());
+        init => field = Require.Defined(this, value);
     } = ImageInterpolation.Nearest;
 
     /// <summary>The value of all channels beyond the image, 0 to 255. Default: 0, black.</summary>

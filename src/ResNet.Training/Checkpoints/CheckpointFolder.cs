@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ResNet.Core;
-using ResNet.Imaging;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Checkpoints;
@@ -20,11 +19,12 @@ public sealed partial class CheckpointFolder
     /// <summary>The checkpoints in a folder, which is made when the first one is saved.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="keep">How many of the latest checkpoints are kept, at least 1, beside the best one.</param>
-    /// <exception cref="ArgumentException">The path is empty, or fewer than one are to be kept.</exception>
+    /// <exception cref="ArgumentException">The path is empty.</exception>
+    /// <exception cref="InvalidOptionException">Fewer than one are to be kept.</exception>
     public CheckpointFolder(string path, int keep)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        (Path, _keep) = (path, Require.AtLeast(keep, 1, nameof(keep)));
+        (Path, _keep) = (path, Require.AtLeast(this, keep, 1, nameof(keep)));
     }
 
     /// <summary>The folder.</summary>

@@ -10,4 +10,7 @@ public sealed class DatasetException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>What is the case, for whoever can offer a remedy.</summary>
+    public DatasetProblem Problem { get; internal init; }
 }

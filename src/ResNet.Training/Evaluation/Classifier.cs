@@ -14,6 +14,9 @@ public sealed class Classifier
 {
     private const int DefaultCount = 5;
 
+    // Of the classes that there are, where another one was asked for.
+    private const int NamedAtMost = 10;
+
     private readonly ResNetModel _model;
     private readonly IReadOnlyList<string> _classes;
     private readonly Compose _transforms;
@@ -57,8 +60,7 @@ public sealed class Classifier
     /// <param name="stage">The stage whose output is looked at, from 1; null for that of <see cref="GradCam.Compute"/>.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
     /// <exception cref="TransformException">A transform cannot do its work on it.</exception>
-    /// <exception cref="ArgumentException">There is no such class.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such stage.</exception>
+    /// <exception cref="InvalidOptionException">There is no such class or stage.</exception>
     public Explanation Explain(string path, string? name = null, int? stage = null)
     {
         int? chosen = name is null ? null : IndexOf(name);
@@ -80,7 +82,9 @@ public sealed class Classifier
         {
             if (_classes[i] == name) return i;
         }
-        throw new ArgumentException($"There is no class '{name}': the network knows {string.Join(", ", _classes.Take(10))}{(_classes.Count > 10 ? " and others" : "")}.", nameof(name));
+        string known = string.Join(", ", _classes.Take(NamedAtMost));
+        throw new InvalidOptionException(
+            nameof(Classifier), nameof(name), name, $"one of the network's classes, {known}{(_classes.Count > NamedAtMost ? " and others" : "")}");
     }
 
     private Tensor Input(DecodedImage image, string path, out SourceArea seen)

@@ -1,5 +1,3 @@
-using ResNet.Imaging;
-
 namespace ResNet.Training.Evaluation;
 
 /// <summary>How a network is evaluated. A bad value is refused when it is set.</summary>
@@ -12,10 +10,10 @@ public sealed record EvaluatorOptions
     public bool Flips { get; init; }
 
     /// <summary>How many of the most confident mistakes are named, at least 0. Default: 12.</summary>
-    /// <exception cref="ArgumentException">The value is negative.</exception>
+    /// <exception cref="InvalidOptionException">The value is negative.</exception>
     public int MistakeCount
     {
         get;
-        init => field = Require.AtLeast(value, 0, $"{nameof(EvaluatorOptions)}.{nameof(MistakeCount)}");
+        init => field = Require.AtLeast(this, value, 0);
     } = 12;
 }

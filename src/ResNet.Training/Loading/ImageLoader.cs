@@ -28,7 +28,7 @@ public sealed class ImageLoader
     /// <param name="transforms">What is done to each image.</param>
     /// <param name="options">How they become batches.</param>
     /// <exception cref="DatasetException">There are too few samples.</exception>
-    /// <exception cref="ArgumentException">
+    /// <exception cref="InvalidOptionException">
     /// A batch would be larger than 2 GiB, the transforms are for another number of channels, or pixels are to be kept although
     /// the transforms are random.
     /// </exception>
@@ -42,7 +42,7 @@ public sealed class ImageLoader
     /// <param name="transforms">What is done to each image.</param>
     /// <param name="options">How they become batches; its channels are the source's where that has a number of its own.</param>
     /// <exception cref="DatasetException">There are too few images.</exception>
-    /// <exception cref="ArgumentException">
+    /// <exception cref="InvalidOptionException">
     /// The source has another number of channels, a batch would be larger than 2 GiB, the transforms are for another number of channels,
     /// or pixels are to be kept although the transforms are random.
     /// </exception>
@@ -52,21 +52,23 @@ public sealed class ImageLoader
         ArgumentNullException.ThrowIfNull(transforms);
         ArgumentNullException.ThrowIfNull(options);
         (_source, _count, Transforms, Options) = (source, source.Count, transforms, options);
-        if (source.Channels is { } channels && channels != options.Channels)
-        {
-            throw new ArgumentException(
-                $"{source} has {channels} channel(s), but ImageLoaderOptions.Channels is {options.Channels}: they have to be the same.", nameof(options));
-        }
+        if (source.Channels is { } channels)
+            Require.That(options, options.Channels, options.Channels == channels, $"{channels}, the number of channels of {source}", nameof(options.Channels));
         if (options.PinMemory) Copy = images => images.pin_memory();
         Batches = options.Shuffle ? _count / options.BatchSize : (_count + options.BatchSize - 1) / options.BatchSize;
         if (Batches < 1)
             throw new DatasetException($"There are {_count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
         var (height, width) = transforms.Size;
-        if ((double)options.BatchSize * height * width * options.Channels > int.MaxValue)
-            throw new ArgumentException($"A batch of {options.BatchSize} images of {transforms.Size} pixels is larger than 2 GiB: choose a smaller batch or image size.", nameof(options));
+        double most = Math.Floor(int.MaxValue / ((double)height * width * options.Channels));
+        Require.That(
+            options, options.BatchSize, options.BatchSize <= most,
+            $"at most {most:0} for {options.Channels} channel(s) of {transforms.Size} pixels, since a batch is no larger than 2 GiB", nameof(options.BatchSize));
         foreach (var transform in transforms) transform.RequireChannels(options.Channels);
-        if (options.CacheBytes > 0 && transforms.IsRandom)
-            throw new ArgumentException($"ImageLoaderOptions.CacheBytes is {options.CacheBytes}, but {transforms.First(transform => transform.IsRandom).GetType().Name} makes another image in each pass: leave CacheBytes at 0.", nameof(options));
+        if (transforms.FirstOrDefault(transform => transform.IsRandom) is { } random)
+        {
+            string accepted = $"0, since {random.GetType().Name} makes another image in each pass";
+            Require.That(options, options.CacheBytes, options.CacheBytes == 0, accepted, nameof(options.CacheBytes));
+        }
         _cache = options.CacheBytes > 0 ? new PixelCache(_count, options.CacheBytes) : null;
     }
 

@@ -1,5 +1,3 @@
-using ResNet.Imaging;
-
 namespace ResNet.Training.Optimization;
 
 /// <summary>What <see cref="AdamW"/> and <see cref="Lamb"/> have in common: running means of the gradients and of their squares (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980).</summary>
@@ -8,26 +6,26 @@ public abstract record AdaptiveOptimizerOptions : OptimizerOptions
     private protected AdaptiveOptimizerOptions(double learningRate, double weightDecay, double epsilon) : base(learningRate, weightDecay) => Epsilon = epsilon;
 
     /// <summary>How much of the mean of gradients stays from step to step, at least 0 and less than 1. Default: 0.9.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Beta1
     {
         get;
-        init => field = Require.LessThan(value, 0, 1, $"{GetType().Name}.{nameof(Beta1)}");
+        init => field = Require.Part(this, value);
     } = 0.9;
 
     /// <summary>How much of the mean of squared gradients stays from step to step, at least 0 and less than 1. Default: 0.999.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Beta2
     {
         get;
-        init => field = Require.LessThan(value, 0, 1, $"{GetType().Name}.{nameof(Beta2)}");
+        init => field = Require.Part(this, value);
     } = 0.999;
 
     /// <summary>What is added to the root that is divided by, more than 0. Default: 10⁻⁸ for <see cref="AdamW"/>, 10⁻⁶ for <see cref="Lamb"/>.</summary>
-    /// <exception cref="ArgumentException">The value is not a positive number.</exception>
+    /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double Epsilon
     {
         get;
-        init => field = Require.Positive(value, $"{GetType().Name}.{nameof(Epsilon)}");
+        init => field = Require.Positive(this, value);
     }
 }

@@ -1,5 +1,3 @@
-using ResNet.Imaging;
-
 namespace ResNet.Training.Optimization;
 
 /// <summary>Layer-wise adaptive moments for large batches (You et al. 2020, https://arxiv.org/abs/1904.00962), with bias correction, and with the trust ratio for the parameters that decay, as timm computes it.</summary>
@@ -14,10 +12,10 @@ public sealed record Lamb : AdaptiveOptimizerOptions
     /// The largest norm of all gradients together; larger ones are scaled down to it before anything else. More than 0. Default: 1, as in
     /// timm and so in its ResNet-50 recipes; null for any.
     /// </summary>
-    /// <exception cref="ArgumentException">The value is not a positive number.</exception>
+    /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double? MaximumNorm
     {
         get;
-        init => field = value is { } norm ? Require.Positive(norm, $"{nameof(Lamb)}.{nameof(MaximumNorm)}") : null;
+        init => field = Require.Positive(this, value);
     } = 1;
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using ResNet.Imaging;
 using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Training.Optimization;
@@ -13,19 +12,19 @@ public abstract record OptimizerOptions
     private protected OptimizerOptions(double learningRate, double weightDecay) => (LearningRate, WeightDecay) = (learningRate, weightDecay);
 
     /// <summary>The highest learning rate, more than 0; <see cref="TrainerOptions.Schedule"/> says how it changes.</summary>
-    /// <exception cref="ArgumentException">The value is not a positive number.</exception>
+    /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double LearningRate
     {
         get;
-        init => field = Require.Positive(value, $"{GetType().Name}.{nameof(LearningRate)}");
+        init => field = Require.Positive(this, value);
     }
 
     /// <summary>Weight decay, at least 0.</summary>
-    /// <exception cref="ArgumentException">The value is negative or not finite.</exception>
+    /// <exception cref="InvalidOptionException">The value is negative or not finite.</exception>
     public double WeightDecay
     {
         get;
-        init => field = Require.AtLeast(value, 0, $"{GetType().Name}.{nameof(WeightDecay)}");
+        init => field = Require.AtLeast(this, value, 0);
     }
 
     /// <summary>Whether biases and the weights of norms, the parameters of one dimension, decay too. Default: true, as in PyTorch.</summary>

@@ -1,5 +1,3 @@
-using ResNet.Imaging;
-
 namespace ResNet.Training.Optimization;
 
 /// <summary>Stochastic gradient descent with momentum (Sutskever et al. 2013), as <c>torch.optim.SGD</c> computes it; weight decay is the L2 penalty's factor.</summary>
@@ -11,11 +9,11 @@ public sealed record Sgd : OptimizerOptions
     }
 
     /// <summary>Momentum, at least 0 and less than 1. Default: 0.9.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Momentum
     {
         get;
-        init => field = Require.LessThan(value, 0, 1, $"{nameof(Sgd)}.{nameof(Momentum)}");
+        init => field = Require.Part(this, value);
     } = 0.9;
 
     /// <summary>Whether the momentum is Nesterov's. Default: true. Without momentum it makes no difference.</summary>

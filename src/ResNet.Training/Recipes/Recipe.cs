@@ -1,4 +1,3 @@
-using ResNet.Imaging;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.TrainingLoop;
@@ -25,35 +24,35 @@ public sealed record Recipe
     public required TrainerOptions Training { get; init; }
 
     /// <summary>Images of a step, on all devices of the source together; at least 1.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public required int BatchSize
     {
         get;
-        init => field = Require.AtLeast(value, 1, Property(nameof(BatchSize)));
+        init => field = Require.AtLeast(this, value, 1);
     }
 
     /// <summary>Height and width of training images in pixels, at least 1.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public required int ImageSize
     {
         get;
-        init => field = Require.AtLeast(value, 1, Property(nameof(ImageSize)));
+        init => field = Require.AtLeast(this, value, 1);
     }
 
     /// <summary>Height and width of evaluated images in pixels, at least 1. Default: null, those of training images.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int? EvaluationSize
     {
         get;
-        init => field = value is { } size ? Require.AtLeast(size, 1, Property(nameof(EvaluationSize))) : null;
+        init => field = Require.AtLeast(this, value, 1);
     }
 
     /// <summary>The shorter side of an evaluated image in pixels, before its centre is cut out; at least 1.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public required int ResizeTo
     {
         get;
-        init => field = Require.AtLeast(value, 1, Property(nameof(ResizeTo)));
+        init => field = Require.AtLeast(this, value, 1);
     }
 
     /// <summary>How images are normalised unless something else is asked for. Default: ImageNet's means and deviations.</summary>
@@ -73,13 +72,13 @@ public sealed record Recipe
     /// <summary>What is done to training images.</summary>
     /// <param name="imageSize">Their height and width in pixels, at least 1; null for <see cref="ImageSize"/>.</param>
     /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
-    /// <exception cref="ArgumentException"><paramref name="imageSize"/> is less than 1.</exception>
+    /// <exception cref="InvalidOptionException"><paramref name="imageSize"/> is less than 1.</exception>
     public Compose TrainingTransforms(int? imageSize = null, Normalize? normalize = null) => Augmentation(imageSize ?? ImageSize, normalize ?? Normalize);
 
     /// <summary>What is done to evaluated images: they are resized, and their centre is cut out.</summary>
     /// <param name="imageSize">Height and width of the training images in pixels, at least 1, to which evaluated ones keep their proportion; null for <see cref="ImageSize"/>.</param>
     /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
-    /// <exception cref="ArgumentException"><paramref name="imageSize"/> is less than 1.</exception>
+    /// <exception cref="InvalidOptionException"><paramref name="imageSize"/> is less than 1.</exception>
     public Compose EvaluationTransforms(int? imageSize = null, Normalize? normalize = null)
     {
         var sized = WithImageSize(imageSize ?? ImageSize);
@@ -88,12 +87,12 @@ public sealed record Recipe
 
     /// <summary>The same over another number of epochs: its schedule stretches along.</summary>
     /// <param name="epochs">Passes over the training images, at least 1.</param>
-    /// <exception cref="ArgumentException"><paramref name="epochs"/> is less than 1.</exception>
+    /// <exception cref="InvalidOptionException"><paramref name="epochs"/> is less than 1.</exception>
     public Recipe WithEpochs(int epochs) => this with { Training = Training with { Epochs = epochs, Steps = null } };
 
     /// <summary>The same on images of another size; those of evaluation change in proportion.</summary>
     /// <param name="imageSize">Height and width of training images in pixels, at least 1.</param>
-    /// <exception cref="ArgumentException"><paramref name="imageSize"/> is less than 1.</exception>
+    /// <exception cref="InvalidOptionException"><paramref name="imageSize"/> is less than 1.</exception>
     public Recipe WithImageSize(int imageSize) => this with
     {
         ImageSize = imageSize,
@@ -102,6 +101,4 @@ public sealed record Recipe
     };
 
     private int Scaled(int length, int imageSize) => (int)Math.Max(1, (long)length * imageSize / ImageSize);
-
-    private static string Property(string name) => $"{nameof(Recipe)}.{name}";
 }

@@ -126,12 +126,13 @@ public static class TrainingRecipes
 
     /// <summary>The recipe of a name.</summary>
     /// <param name="name">That of one of <see cref="All"/>, in upper or lower case.</param>
-    /// <exception cref="ArgumentException">There is no such recipe; the message names all.</exception>
+    /// <exception cref="InvalidOptionException">There is no such recipe; the message names all.</exception>
     public static Recipe Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return All.FirstOrDefault(row => row.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException($"There is no recipe '{name}': give one of {string.Join(", ", All.Select(row => row.Name))}.", nameof(name));
+            ?? throw new InvalidOptionException(
+                nameof(TrainingRecipes), nameof(name), name, $"one of {string.Join(", ", All.Select(row => row.Name))}");
     }
 
     private static Sgd PlainSgd(double learningRate, double weightDecay) => new() { LearningRate = learningRate, WeightDecay = weightDecay, Nesterov = false };

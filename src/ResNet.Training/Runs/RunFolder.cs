@@ -100,7 +100,7 @@ public sealed partial class RunFolder
     private static RunFolder Open(string path, params string[] needed)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!Directory.Exists(path)) throw new RunFolderException($"There is no run folder '{path}': give the one that 'train' named.");
+        if (!Directory.Exists(path)) throw new RunFolderException($"There is no run folder '{path}'.") { Problem = RunFolderProblem.Missing };
         foreach (string name in needed)
         {
             if (!File.Exists(System.IO.Path.Combine(path, name)))
@@ -189,10 +189,10 @@ public sealed partial class RunFolder
     private static void RefuseOccupied(RunFolder run)
     {
         if (run.HasWeights || Directory.Exists(run.Checkpoints.Folder))
-            throw new RunFolderException($"The folder '{run.Path}' already has a run in it: choose another one with --output, or go on with it by --resume.");
+            throw new RunFolderException($"The folder '{run.Path}' already has a run in it.") { Problem = RunFolderProblem.Occupied };
         string? foreign = s_textFiles.FirstOrDefault(name => File.Exists(run.FilePath(name)));
         if (foreign is not null && !File.Exists(run.FilePath("settings.json")))
-            throw new RunFolderException($"The folder '{run.Path}' has a {foreign} in it that is not a run's: choose another one with --output.");
+            throw new RunFolderException($"The folder '{run.Path}' has a {foreign} in it that is not a run's.") { Problem = RunFolderProblem.Foreign };
     }
 
     internal void SaveReport(ReportContent content)
@@ -237,7 +237,7 @@ public sealed partial class RunFolder
             // What keeps a file from being written keeps the folder from it.
             var cause = e.InnerException ?? e;
             string reason = cause is DirectoryNotFoundException ? "it is no longer there" : cause.Message.Split(" : ")[0].TrimEnd('.');
-            throw new RunFolderException($"The run folder '{Path}' cannot be written: {reason}. Make room or set its permissions, or choose another one with --output.", e);
+            throw new RunFolderException($"The run folder '{Path}' cannot be written: {reason}.", e) { Problem = RunFolderProblem.Unwritable };
         }
     }
 

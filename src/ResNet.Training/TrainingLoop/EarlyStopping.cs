@@ -1,4 +1,3 @@
-using ResNet.Imaging;
 using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.TrainingLoop;
@@ -7,19 +6,19 @@ namespace ResNet.Training.TrainingLoop;
 public sealed record EarlyStopping
 {
     /// <summary>Evaluations in a row without a new best top-1 accuracy after which the run ends, at least 1. Default: 5.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Patience
     {
         get;
-        init => field = Require.AtLeast(value, 1, $"{nameof(EarlyStopping)}.{nameof(Patience)}");
+        init => field = Require.AtLeast(this, value, 1);
     } = 5;
 
     /// <summary>By how many percentage points an accuracy has to be above the best one to count as better, at least 0. Default: 0.</summary>
-    /// <exception cref="ArgumentException">The value is negative.</exception>
+    /// <exception cref="InvalidOptionException">The value is negative.</exception>
     public double MinimumGain
     {
         get;
-        init => field = Require.AtLeast(value, 0, $"{nameof(EarlyStopping)}.{nameof(MinimumGain)}");
+        init => field = Require.AtLeast(this, value, 0);
     }
 
     /// <summary>Finds the accuracy to beat in all epochs so far, and how many evaluations have not beaten it since.</summary>

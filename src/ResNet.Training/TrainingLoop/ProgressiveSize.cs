@@ -1,5 +1,3 @@
-using ResNet.Imaging;
-
 namespace ResNet.Training.TrainingLoop;
 
 /// <summary>
@@ -9,27 +7,27 @@ namespace ResNet.Training.TrainingLoop;
 public sealed record ProgressiveSize
 {
     /// <summary>The size of the first epoch, as a part of the final one; more than 0, at most 1. Default: 0.5.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double From
     {
         get;
-        init => field = value is > 0 and <= 1 ? value : Require.Between(value, double.Epsilon, 1, $"{nameof(ProgressiveSize)}.{nameof(From)}");
+        init => field = Require.That(this, value, value is > 0 and <= 1, "more than 0 and at most 1");
     } = 0.5;
 
     /// <summary>The part of the epochs after which images have their final size, from 0 to 1. Default: 0.75.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Until
     {
         get;
-        init => field = Require.Probability(value, $"{nameof(ProgressiveSize)}.{nameof(Until)}");
+        init => field = Require.Probability(this, value);
     } = 0.75;
 
     /// <summary>Sizes are rounded to a multiple of this, at least 1. Default: 16 pixels.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int MultipleOf
     {
         get;
-        init => field = Require.AtLeast(value, 1, $"{nameof(ProgressiveSize)}.{nameof(MultipleOf)}");
+        init => field = Require.AtLeast(this, value, 1);
     } = 16;
 
     /// <summary>The length of a side in an epoch.</summary>

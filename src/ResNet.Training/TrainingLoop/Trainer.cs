@@ -39,13 +39,9 @@ public sealed class Trainer
     {
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(options);
-        if (options.EarlyStopping is not null && evaluation is null)
-        {
-            throw new ArgumentException(
-                $"{nameof(TrainerOptions)}.{nameof(TrainerOptions.EarlyStopping)} is set, but there are no images to evaluate on: "
-                + "give some, or leave it out.",
-                nameof(options));
-        }
+        Require.That(
+            options, options.EarlyStopping, options.EarlyStopping is null || evaluation is not null,
+            "null where there are no images to evaluate on", nameof(options.EarlyStopping));
         (_training, _options) = (training, options);
         _evaluator = evaluation is null ? null : new Evaluator(evaluation);
         _plan = new TrainingPlan(training, options);
@@ -130,7 +126,7 @@ public sealed class Trainer
     /// Stops after the step or evaluation batch in progress; with <see cref="TrainerOptions.Checkpoints"/> a checkpoint is written. The
     /// network keeps the weights it has by then, and the outcome says that it was interrupted.
     /// </param>
-    /// <exception cref="ArgumentException">Batch normalisation would have a single value a channel: one image, and no larger than the network's reduction.</exception>
+    /// <exception cref="InvalidOptionException">Batch normalisation would have a single value a channel: one image, and no larger than the network's reduction.</exception>
     /// <exception cref="InvalidOperationException">It is to be resumed without <see cref="TrainerOptions.Checkpoints"/>.</exception>
     /// <exception cref="CheckpointException">The checkpoints are damaged, are of another run, or there are some and the run is not to be resumed.</exception>
     /// <exception cref="DatasetException">All images of an epoch were skipped because they cannot be read.</exception>

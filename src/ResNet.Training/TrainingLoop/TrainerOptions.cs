@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using ResNet.Imaging;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
@@ -11,19 +10,19 @@ namespace ResNet.Training.TrainingLoop;
 public sealed record TrainerOptions
 {
     /// <summary>Passes over the training images, at least 1. Default: 1.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Epochs
     {
         get;
-        init => field = Require.AtLeast(value, 1, Name(nameof(Epochs)));
+        init => field = Require.AtLeast(this, value, 1);
     } = 1;
 
     /// <summary>Steps after which the run ends, within an epoch too; <see cref="Epochs"/> then says nothing. Default: null.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public long? Steps
     {
         get;
-        init => field = value is { } steps ? Require.AtLeast(steps, 1, Name(nameof(Steps))) : null;
+        init => field = Require.AtLeast(this, value, 1);
     }
 
     /// <summary>How weights follow from gradients, the highest learning rate included. Default: <see cref="Sgd"/>.</summary>
@@ -49,68 +48,66 @@ public sealed record TrainerOptions
     } = new CosineSchedule { Warmup = 0.1 };
 
     /// <summary>The part of a label that is spread evenly over all classes (Szegedy et al. 2016), at least 0 and less than 1. Default: 0.1.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double LabelSmoothing
     {
         get;
-        init => field = Require.LessThan(value, 0, 1, Name(nameof(LabelSmoothing)));
+        init => field = Require.Part(this, value);
     } = 0.1;
 
     /// <summary>Mixes the images of a batch: <see cref="Mixup"/>, <see cref="CutMix"/> or a choice of both. Default: null, none.</summary>
     public BatchTransform? Mixing { get; init; }
 
     /// <summary>Batches whose gradients make one step, at least 1. Default: 1. The last step of an epoch takes those that are left.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int AccumulateBatches
     {
         get;
-        init => field = Require.AtLeast(value, 1, Name(nameof(AccumulateBatches)));
+        init => field = Require.AtLeast(this, value, 1);
     } = 1;
 
     /// <summary>The largest norm of all gradients together; larger ones are scaled down to it. More than 0. Default: null, any.</summary>
-    /// <exception cref="ArgumentException">The value is not a positive number.</exception>
+    /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double? ClipNorm
     {
         get;
-        init => field = value is { } norm ? Require.Positive(norm, Name(nameof(ClipNorm))) : null;
+        init => field = Require.Positive(this, value);
     }
 
     /// <summary>Keeps an average of the weights, which is evaluated beside them. Default: null, none.</summary>
     public AverageOptions? Average { get; init; }
 
     /// <summary>What the network computes in. Default: <see cref="Precision.Full"/>.</summary>
-    /// <exception cref="ArgumentException">The value is not one of <see cref="Training.Precision"/>.</exception>
+    /// <exception cref="InvalidOptionException">The value is not one of <see cref="Training.Precision"/>.</exception>
     public Precision Precision
     {
         get;
-        init => field = Require.Defined(value, Name(nameof(Precision)));
+        init => field = Require.Defined(this, value);
     }
 
     /// <summary>Trains on smaller images at first. Default: null, images have one size.</summary>
     public ProgressiveSize? ProgressiveSize { get; init; }
 
     /// <summary>Epochs from one evaluation to the next, at least 1; the last epoch is evaluated in any case. Default: 1.</summary>
-    /// <exception cref="ArgumentException">The value is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int EvaluateEvery
     {
         get;
-        init => field = Require.AtLeast(value, 1, Name(nameof(EvaluateEvery)));
+        init => field = Require.AtLeast(this, value, 1);
     } = 1;
 
     /// <summary>Ends the run when it no longer gets better. Default: null, it goes on to its end.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
 
     /// <summary>What happens when the loss is not finite. Default: <see cref="OnNonFiniteLoss.Stop"/>.</summary>
-    /// <exception cref="ArgumentException">The value is not one of <see cref="TrainingLoop.OnNonFiniteLoss"/>.</exception>
+    /// <exception cref="InvalidOptionException">The value is not one of <see cref="TrainingLoop.OnNonFiniteLoss"/>.</exception>
     public OnNonFiniteLoss OnNonFiniteLoss
     {
         get;
-        init => field = Require.Defined(value, Name(nameof(OnNonFiniteLoss)));
+        init => field = Require.Defined(this, value);
     }
 
     /// <summary>Where and when checkpoints are written. Default: null, never.</summary>
     [JsonIgnore]
     public CheckpointOptions? Checkpoints { get; init; }
-
-    private static string Name(string property) => $"{nameof(TrainerOptions)}.{property}";
 }

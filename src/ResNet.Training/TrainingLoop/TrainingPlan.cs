@@ -15,11 +15,9 @@ internal sealed class TrainingPlan
         (_training, _options) = (training, options);
         _stepsPerEpoch = (training.Batches + options.AccumulateBatches - 1) / options.AccumulateBatches;
         Steps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
-        if (Steps > int.MaxValue)
-        {
-            throw new ArgumentException(
-                $"{nameof(TrainerOptions)}.{nameof(TrainerOptions.Steps)} is {Steps}, but has to be at most {int.MaxValue}.", nameof(options));
-        }
+        long most = options.Steps is null ? int.MaxValue / _stepsPerEpoch : int.MaxValue;
+        Require.That(options, options.Epochs, options.Steps is not null || options.Epochs <= most, $"at most {most}", nameof(options.Epochs));
+        Require.That(options, options.Steps, options.Steps is null || options.Steps <= most, $"at most {most}", nameof(options.Steps));
         Epochs = (int)((Steps + _stepsPerEpoch - 1) / _stepsPerEpoch);
         _warmup = (long)Math.Round(options.Schedule.Warmup * Steps);
         if (options.Average is { } average)

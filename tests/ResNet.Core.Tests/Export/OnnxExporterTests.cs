@@ -78,11 +78,11 @@ public sealed class OnnxExporterTests : IDisposable
 
     public static TheoryData<OnnxExportOptions, string> BadOptions => new()
     {
-        { new() { Classes = ["a", "b"] }, "OnnxExportOptions.Classes is 2 names, but has to be as many as the network has classes, 3." },
-        { new() { TakesPixels = true }, "OnnxExportOptions.TakesPixels is True, but has to be false where Preprocessing does not say what to do to them." },
-        { new() { Preprocessing = new(40, 32, ImageInterpolation.Bilinear, [0.5f], [0.5f]) }, "OnnxExportOptions.Preprocessing is for 1 channels, but has to be for those of the network, 3." },
-        { new() { Preprocessing = s_preprocessing with { ResizeTo = 24 }, TakesPixels = true }, "OnnxExportOptions.Preprocessing is a crop of 32 pixels from images resized to 24, but has to be a crop that is no larger than they are where TakesPixels is true." },
-        { new() { Preprocessing = s_preprocessing with { Interpolation = ImageInterpolation.Nearest }, TakesPixels = true }, "OnnxExportOptions.Preprocessing is Nearest, but has to be bilinear or bicubic where TakesPixels is true." },
+        { new() { Classes = ["a", "b"] }, "OnnxExportOptions.Classes.Count is 2, but has to be 3, as the network has classes." },
+        { new() { TakesPixels = true }, "OnnxExportOptions.TakesPixels is true, but has to be false where Preprocessing does not say what to do to them." },
+        { new() { Preprocessing = new(40, 32, ImageInterpolation.Bilinear, [0.5f], [0.5f]) }, "OnnxExportOptions.Preprocessing.Mean.Count is 1, but has to be 3, as the network has channels." },
+        { new() { Preprocessing = s_preprocessing with { ResizeTo = 24 }, TakesPixels = true }, "OnnxExportOptions.Preprocessing.CropSize is 32, but has to be at most 24, what images are resized to, where TakesPixels is true." },
+        { new() { Preprocessing = s_preprocessing with { Interpolation = ImageInterpolation.Nearest }, TakesPixels = true }, "OnnxExportOptions.Preprocessing.Interpolation is Nearest, but has to be Bilinear or Bicubic where TakesPixels is true." },
     };
 
     [Theory]

@@ -86,7 +86,8 @@ public sealed class PretrainedNetworkTests : IDisposable
         var create = () => ResNets.Create("resnet18", pretrained: true, classes: 0);
         create.Should().Throw<ArgumentException>().WithMessage("*Classes is 0*");
         var unpublished = () => ResNets.Create("resnet50d", pretrained: true);
-        unpublished.Should().Throw<ArgumentException>().WithMessage("There are no published weights of 'resnet50d'*");
+        unpublished.Should().Throw<InvalidOptionException>()
+            .WithMessage("PretrainedWeights.network is 'resnet50d', but has to be a network with published weights, one of resnet18, *");
         Directory.Exists(WeightsCache.Folder).Should().BeFalse();
         using var fresh = ResNets.Create("resnet18", pretrained: false, classes: 2);
         fresh.Options.Classes.Should().Be(2);

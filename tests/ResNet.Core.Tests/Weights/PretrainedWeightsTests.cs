@@ -81,21 +81,21 @@ public class PretrainedWeightsTests
     [Fact]
     public void An_unknown_network_is_refused_with_the_nearest_names()
     {
-        Refusal("resnet5O").Should().StartWith("There is no network 'resnet5O'; the nearest names are resnet50");
+        Refusal("resnet5O").Should().StartWith("ResNets.name is 'resnet5O', but has to be the name of a network; the nearest are resnet50");
     }
 
     [Fact]
     public void A_network_without_published_weights_is_refused_with_those_that_have_them()
     {
         Refusal("resnet20").Should().StartWith(
-            "There are no published weights of 'resnet20'; there are of resnet18, resnet34, resnet50, resnet101, resnet152, "
+            "PretrainedWeights.network is 'resnet20', but has to be a network with published weights, one of resnet18, resnet34, resnet50, resnet101, resnet152, "
             + "resnext50_32x4d, resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, wide_resnet101_2.");
     }
 
     [Theory]
-    [InlineData("resnet18", "IMAGENET1K_V2", "resnet18 has no weights 'IMAGENET1K_V2', but IMAGENET1K_V1.")]
-    [InlineData("Resnet50", "V2", "resnet50 has no weights 'V2', but IMAGENET1K_V1 and IMAGENET1K_V2.")]
-    [InlineData("resnet50", "", "resnet50 has no weights '', but IMAGENET1K_V1 and IMAGENET1K_V2.")]
+    [InlineData("resnet18", "IMAGENET1K_V2", "PretrainedWeights.name is 'IMAGENET1K_V2', but has to be IMAGENET1K_V1 for resnet18.")]
+    [InlineData("Resnet50", "V2", "PretrainedWeights.name is 'V2', but has to be IMAGENET1K_V1 or IMAGENET1K_V2 for resnet50.")]
+    [InlineData("resnet50", "", "PretrainedWeights.name is '', but has to be IMAGENET1K_V1 or IMAGENET1K_V2 for resnet50.")]
     public void An_unknown_name_is_refused_with_those_of_the_network(string network, string name, string message)
     {
         Refusal(network, name).Should().StartWith(message);

@@ -174,10 +174,12 @@ public sealed class ComposeTests
     public void Numbers_for_other_channels_are_refused()
     {
         var colour = () => Normalize.Grey.RequireChannels(3);
-        colour.Should().Throw<ArgumentException>().WithMessage("The transforms normalise 1 channel(s), but images have 3*");
+        colour.Should().Throw<InvalidOptionException>()
+            .WithMessage("Normalize.Mean is [0.449], but has to be one number for each of the images' 3 channel(s).");
         Normalize.Grey.RequireChannels(1);
         var erase = () => new RandomErasing { Value = [1, 2] }.RequireChannels(3);
-        erase.Should().Throw<ArgumentException>().WithMessage("RandomErasing.Value has 2 numbers, but images have 3 channel(s)*");
+        erase.Should().Throw<InvalidOptionException>()
+            .WithMessage("RandomErasing.Value is [1, 2], but has to be one number, or one of each channel, of which images have 3.");
         new RandomErasing { Value = [1] }.RequireChannels(3);
         new RandomErasing { Value = [1, 2, 3] }.RequireChannels(3);
         new RandomErasing { Value = [1, 2], Noise = true }.RequireChannels(3);

@@ -189,7 +189,7 @@ public sealed class CheckpointFolderTests : IDisposable
         var unnamed = () => new CheckpointFolder(" ", keep: 1);
         unnamed.Should().Throw<ArgumentException>();
         var none = () => new CheckpointFolder(FolderPath, keep: 0);
-        none.Should().Throw<ArgumentException>().WithMessage("keep is 0, but has to be at least 1.");
+        none.Should().Throw<ArgumentException>().WithMessage("CheckpointFolder.keep is 0, but has to be at least 1.");
     }
 
     [Fact]

@@ -92,7 +92,7 @@ public sealed class ImageSourceTests : IDisposable
     public void A_source_of_another_number_of_channels_is_refused_at_once()
     {
         var make = () => new ImageLoader(new Wrong { Channels = 1 }, s_transforms, new ImageLoaderOptions { BatchSize = 1 });
-        make.Should().Throw<ArgumentException>().WithMessage("*Wrong has 1 channel(s), but ImageLoaderOptions.Channels is 3: they have to be the same.*");
+        make.Should().Throw<InvalidOptionException>().WithMessage("ImageLoaderOptions.Channels is 3, but has to be 1, the number of channels of *Wrong.");
     }
 
     private static List<(long[] Labels, byte[] Pixels)> Batches(ImageLoader loader) =>

@@ -91,8 +91,8 @@ public sealed class ClassifierTests : IDisposable
     public void An_unknown_class_or_stage_is_refused()
     {
         string path = Picture(40, 40);
-        Refusal(() => Classifier().Explain(path, "cow")).Should().StartWith("There is no class 'cow': the network knows cat, dog, owl.");
-        Refusal(() => Classifier().Explain(path, stage: 3)).Should().StartWith("There is no stage 3: this network has 1 to 2.");
+        Refusal(() => Classifier().Explain(path, "cow")).Should().StartWith("Classifier.name is 'cow', but has to be one of the network's classes, cat, dog, owl.");
+        Refusal(() => Classifier().Explain(path, stage: 3)).Should().StartWith("GradCam.stage is 3, but has to be one of this network's stages, 1 to 2.");
     }
 
     private static ResNetModel Network()

@@ -165,7 +165,7 @@ public sealed class ImageLoaderTests : IDisposable
     {
         Refusal(() => new ImageLoaderOptions { BatchSize = 0 }).Should().StartWith("ImageLoaderOptions.BatchSize is 0, but has to be at least 1.");
         Refusal(() => new ImageLoaderOptions { Channels = 2 }).Should().StartWith("ImageLoaderOptions.Channels is 2, but has to be 1 (grey) or 3 (colour).");
-        Refusal(() => new ImageLoader(_samples, Presets.Evaluation(30_000), new ImageLoaderOptions { BatchSize = 50 })).Should().StartWith("A batch of 50 images of 30000 × 30000 pixels is larger than 2 GiB");
+        Refusal(() => new ImageLoader(_samples, Presets.Evaluation(30_000), new ImageLoaderOptions { BatchSize = 50 })).Should().StartWith("ImageLoaderOptions.BatchSize is 50, but has to be at most 0 for 3 channel(s) of 30000 × 30000 pixels, since a batch is no larger than 2 GiB.");
         Refusal(() => new ImageLoaderOptions { Workers = -1 }).Should().StartWith("ImageLoaderOptions.Workers is -1");
     }
 
@@ -183,9 +183,9 @@ public sealed class ImageLoaderTests : IDisposable
     {
         var erasing = new Compose(new CenterCrop(20), Normalize.ImageNet, new RandomErasing { Value = [1, 2] });
         Refusal(() => new ImageLoader(_samples, erasing, new ImageLoaderOptions { BatchSize = 10 }))
-            .Should().StartWith("RandomErasing.Value has 2 numbers, but images have 3 channel(s)");
+            .Should().StartWith("RandomErasing.Value is [1, 2], but has to be one number, or one of each channel, of which images have 3.");
         Refusal(() => new ImageLoader(_samples, Presets.Evaluation(20), new ImageLoaderOptions { BatchSize = 10, Channels = 1 }))
-            .Should().StartWith("The transforms normalise 3 channel(s), but images have 1: give Normalize a mean and a deviation for each channel.");
+            .Should().StartWith("Normalize.Mean is [0.485, 0.456, 0.406], but has to be one number for each of the images' 1 channel(s).");
     }
 
     [Fact]

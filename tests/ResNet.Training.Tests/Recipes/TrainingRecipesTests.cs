@@ -142,7 +142,8 @@ public sealed class TrainingRecipesTests
         TrainingRecipes.Find("FINE-TUNE").Name.Should().Be("fine-tune");
         TrainingRecipes.All.Select(recipe => recipe.Name).Should().OnlyHaveUniqueItems();
         FluentActions.Invoking(() => TrainingRecipes.Find("imagenet"))
-            .Should().Throw<ArgumentException>().WithMessage($"There is no recipe 'imagenet': give one of {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}.*");
+            .Should().Throw<InvalidOptionException>()
+            .WithMessage($"TrainingRecipes.name is 'imagenet', but has to be one of {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}.");
     }
 
     [Fact]

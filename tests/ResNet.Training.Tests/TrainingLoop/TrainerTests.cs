@@ -138,7 +138,7 @@ public sealed class TrainerTests : IDisposable
     public void Early_stopping_without_images_to_evaluate_on_is_refused()
     {
         var make = () => new Trainer(new ImageLoader(_samples, s_transforms, _options), null, new TrainerOptions { EarlyStopping = new EarlyStopping() });
-        make.Should().Throw<ArgumentException>().WithMessage("TrainerOptions.EarlyStopping is set, but there are no images to evaluate on*");
+        make.Should().Throw<InvalidOptionException>().WithMessage("TrainerOptions.EarlyStopping is *, but has to be null where there are no images to evaluate on.");
     }
 
     [Fact]
@@ -200,7 +200,7 @@ public sealed class TrainerTests : IDisposable
         foreach (var options in new[] { _options with { BatchSize = 1 }, _options with { BatchSize = 9, Shuffle = false } })
         {
             var train = () => new Trainer(new ImageLoader(_samples, s_transforms, options), null, new TrainerOptions()).Train(model);
-            train.Should().Throw<ArgumentException>().WithMessage("One image of 16 × 16 pixels is too little for batch normalisation*");
+            train.Should().Throw<InvalidOptionException>().WithMessage("ResNetModel.images is 1, but has to be at least 2 for 16 × 16 pixels*");
         }
     }
 

@@ -79,18 +79,19 @@ public sealed record PretrainedWeights
     /// <summary>The published weights of a network.</summary>
     /// <param name="network">The network's name in <see cref="ResNets.Catalogue"/>, in upper or lower case.</param>
     /// <param name="name"><c>IMAGENET1K_V1</c> or <c>IMAGENET1K_V2</c>, in upper or lower case; null for the latest, which are the most accurate: V2 where there are any.</param>
-    /// <exception cref="ArgumentException">There is no such network, or it has no published weights, or none of that name.</exception>
+    /// <exception cref="InvalidOptionException">There is no such network, or it has no published weights, or none of that name.</exception>
     public static PretrainedWeights Find(string network, string? name = null)
     {
         string known = ResNets.Find(network).Name;
         var rows = Catalogue.Where(row => row.Network == known).ToList();
         if (rows.Count == 0)
         {
-            throw new ArgumentException(
-                $"There are no published weights of '{known}'; there are of {string.Join(", ", Catalogue.Select(row => row.Network).Distinct())}.", nameof(network));
+            string others = string.Join(", ", Catalogue.Select(row => row.Network).Distinct());
+            throw new InvalidOptionException(nameof(PretrainedWeights), nameof(network), known, $"a network with published weights, one of {others}");
         }
         return rows.LastOrDefault(row => name is null || row.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException($"{known} has no weights '{name}', but {string.Join(" and ", rows.Select(row => row.Name))}.", nameof(name));
+            ?? throw new InvalidOptionException(
+                nameof(PretrainedWeights), nameof(name), name, $"{string.Join(" or ", rows.Select(row => row.Name))} for {known}");
     }
 
     /// <summary>

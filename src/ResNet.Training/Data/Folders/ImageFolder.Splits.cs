@@ -26,8 +26,11 @@ public sealed partial class ImageFolder
                 $"The folder '{root}' has no {(Directory.Exists(trainFolder) ? "val/ or test/" : "train/")}: "
                 + "it needs train/ and val/ (or test/), each with one folder a class"
                 + (evaluationFolder is null
-                    ? ", or some of its images have to be set aside to evaluate on (a fraction for OpenSplits, 'train --validation-split 0.2' on the command line)."
-                    : "."));
+                    ? ", or a fraction of its images has to be set aside to evaluate on."
+                    : "."))
+            {
+                Problem = evaluationFolder is null ? DatasetProblem.NothingToEvaluateOn : DatasetProblem.Other,
+            };
 
         var (train, evaluation) = (new ImageFolder(trainFolder), new ImageFolder(evaluationFolder));
         if (!train.Classes.SequenceEqual(evaluation.Classes))
@@ -42,7 +45,7 @@ public sealed partial class ImageFolder
     /// <param name="evaluationFraction">The share of each class's images to evaluate on, more than 0 and less than 1.</param>
     /// <param name="seed">Which ones; see <see cref="Split"/>.</param>
     /// <returns>The images to train on and those to evaluate on, with the same classes; a class with a single image has it in the first.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The fraction is not between 0 and 1.</exception>
+    /// <exception cref="InvalidOptionException">The fraction is not between 0 and 1.</exception>
     /// <exception cref="DatasetException">
     /// The folder is missing, is refused on its own, has <c>val/</c> or <c>test/</c> beside <c>train/</c>, or no class has two images.
     /// </exception>
@@ -77,7 +80,7 @@ public sealed partial class ImageFolder
     /// </remarks>
     /// <param name="fraction">The share of the first part, more than 0 and less than 1.</param>
     /// <param name="seed">Which images; another seed gives another division.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The fraction is not between 0 and 1.</exception>
+    /// <exception cref="InvalidOptionException">The fraction is not between 0 and 1.</exception>
     /// <exception cref="DatasetException">No class has two images.</exception>
     public (ImageFolder First, ImageFolder Second) Split(double fraction, long seed = 0)
     {
@@ -162,7 +165,7 @@ public sealed partial class ImageFolder
     private static void RefuseFraction(double fraction, string name)
     {
         if (fraction is not (> 0 and < 1))
-            throw new ArgumentOutOfRangeException(name, fraction, "The fraction has to be more than 0 and less than 1.");
+            throw new InvalidOptionException(nameof(ImageFolder), name, fraction, "more than 0 and less than 1");
     }
 
     private static string Differences(ImageFolder train, ImageFolder evaluation)

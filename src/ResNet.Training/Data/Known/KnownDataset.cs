@@ -72,12 +72,13 @@ public sealed record KnownDataset
     public IReadOnlyList<DatasetFile> Files { get; }
 
     /// <summary>Finds a data set by its name, in upper or lower case.</summary>
-    /// <exception cref="ArgumentException">There is none of this name.</exception>
+    /// <exception cref="InvalidOptionException">There is none of this name.</exception>
     public static KnownDataset Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return Catalogue.FirstOrDefault(row => row.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException($"There is no data set '{name}', but {string.Join(", ", Catalogue.Select(row => row.Name))}.", nameof(name));
+            ?? throw new InvalidOptionException(
+                nameof(KnownDataset), nameof(name), name, $"one of {string.Join(", ", Catalogue.Select(row => row.Name))}");
     }
 
     /// <summary>Makes sure that the data set is there as an image folder, and returns at once if it already is.</summary>

@@ -89,10 +89,10 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
 
     IImageReader IImageSource.OpenReader(int channels) => channels == Channels
         ? new Reader(this)
-        : throw new ArgumentException($"{this} has {Channels} channel(s), and not {channels}.", nameof(channels));
+        : throw new ArgumentException($"Images of {this} have {Channels} channel(s), and not {channels}.", nameof(channels));
 
     /// <summary>The pack and its path, for messages.</summary>
-    public override string ToString() => $"The pack '{Path}'";
+    public override string ToString() => $"the pack '{Path}'";
 
     /// <summary>Decodes a folder's images on all cores and writes them to one file, which is put in place when it is whole.</summary>
     /// <param name="folder">The images.</param>
@@ -145,11 +145,11 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
         }
         catch (InvalidDataException failure)
         {
-            throw new DatasetException($"'{path}' cannot be used: {failure.Message}; make it again with ImagePack.Write or 'pack'.", failure);
+            throw new DatasetException($"'{path}' cannot be used: {failure.Message}; make it again.", failure) { Problem = DatasetProblem.UnusablePack };
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DatasetException($"There is no pack '{path}': make it with ImagePack.Write or 'pack'.", failure);
+            throw new DatasetException($"There is no pack '{path}'.", failure);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -10,7 +10,7 @@ public static class Augmentations
     /// <param name="imageSize">Height and width of the network's input in pixels, at least 1.</param>
     /// <param name="resizeTo">Length of the shorter side before the centre is cut out, where nothing is cropped at random, in pixels.</param>
     /// <param name="normalize">How the input is normalised.</param>
-    /// <exception cref="ArgumentException">A value is outside its range.</exception>
+    /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public static Compose Transforms(this Augmentation augmentation, int imageSize, int resizeTo, Normalize normalize) => augmentation switch
     {
         Augmentation.None => Presets.Evaluation(imageSize, resizeTo, normalize),
@@ -18,6 +18,7 @@ public static class Augmentations
         Augmentation.ShiftAndFlip => new Compose(
             new Resize(imageSize), new CenterCrop(imageSize), new RandomCrop(imageSize, padding: imageSize / 8), new RandomHorizontalFlip(), normalize),
         Augmentation.CropAndFlip => Presets.Training(imageSize, normalize),
-        _ => throw new ArgumentException($"The augmentation is {augmentation}, but has to be one of {string.Join(", ", Enum.GetNames<Augmentation>())}.", nameof(augmentation)),
+        _ => throw new InvalidOptionException(
+            nameof(Augmentations), nameof(augmentation), augmentation, $"one of {string.Join(", ", Enum.GetNames<Augmentation>())}"),
     };
 }

@@ -15,9 +15,9 @@ public sealed record CutMix : BatchTransform
     /// <summary>Cuts and mixes some of the batches.</summary>
     /// <param name="p">The probability with which a batch is mixed, from 0 to 1.</param>
     /// <param name="alpha">Both parameters of the beta distribution that the remaining area comes from, more than 0.</param>
-    /// <exception cref="ArgumentException">A value is outside its range.</exception>
+    /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public CutMix(double p = 0.5, double alpha = 1) =>
-        (P, Alpha) = (Require.Probability(p, "CutMix.P"), Require.Positive(alpha, "CutMix.Alpha"));
+        (P, Alpha) = (Require.Probability(this, p, nameof(P)), Require.Positive(this, alpha, nameof(Alpha)));
 
     /// <summary>The probability with which a batch is mixed.</summary>
     public double P { get; }

@@ -1,4 +1,3 @@
-using ResNet.Imaging;
 using ResNet.Imaging.Randomness;
 using static TorchSharp.torch;
 
@@ -14,9 +13,9 @@ public sealed record Mixup : BatchTransform
     /// <summary>Blends some of the batches.</summary>
     /// <param name="p">The probability with which a batch is blended, from 0 to 1.</param>
     /// <param name="alpha">Both parameters of the beta distribution that the amount comes from, more than 0: the smaller, the more one image prevails.</param>
-    /// <exception cref="ArgumentException">A value is outside its range.</exception>
+    /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public Mixup(double p = 0.5, double alpha = 1) =>
-        (P, Alpha) = (Require.Probability(p, "Mixup.P"), Require.Positive(alpha, "Mixup.Alpha"));
+        (P, Alpha) = (Require.Probability(this, p, nameof(P)), Require.Positive(this, alpha, nameof(Alpha)));
 
     /// <summary>The probability with which a batch is blended.</summary>
     public double P { get; }

@@ -17,7 +17,7 @@ public static class Presets
     /// <param name="randomErasing">The probability with which a rectangle is erased, from 0 to 1.</param>
     /// <param name="interpolation">How the image is resized.</param>
     /// <param name="horizontalFlip">The probability with which the image is mirrored, from 0 to 1.</param>
-    /// <exception cref="ArgumentException">A value is outside its range.</exception>
+    /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public static Compose Training(
         int cropSize = 224, Normalize? normalize = null, Transform? policy = null, double randomErasing = 0,
         ImageInterpolation interpolation = ImageInterpolation.Bilinear, double horizontalFlip = 0.5)
@@ -35,7 +35,7 @@ public static class Presets
     /// <param name="resizeTo">Length of the shorter side before, in pixels; null for 8/7 of <paramref name="cropSize"/>, which is 256 for 224.</param>
     /// <param name="normalize">How the input is normalised; null for ImageNet's means and deviations.</param>
     /// <param name="interpolation">How the image is resized.</param>
-    /// <exception cref="ArgumentException">A size is less than 1.</exception>
+    /// <exception cref="InvalidOptionException">A size is less than 1.</exception>
     public static Compose Evaluation(
         int cropSize = 224, int? resizeTo = null, Normalize? normalize = null, ImageInterpolation interpolation = ImageInterpolation.Bilinear) => new(
             new Resize(resizeTo ?? (int)(cropSize * 8L / 7)) { Interpolation = interpolation }, new CenterCrop(cropSize), normalize ?? Normalize.ImageNet);
@@ -69,7 +69,7 @@ public static class Presets
     /// <param name="normalize">
     /// How the input is normalised; null for ImageNet's means and deviations, not those of CIFAR: networks that were trained with others need them here.
     /// </param>
-    /// <exception cref="ArgumentException"><paramref name="size"/> is less than 1.</exception>
+    /// <exception cref="InvalidOptionException"><paramref name="size"/> is less than 1.</exception>
     public static Compose SmallImageTraining(int size = 32, Normalize? normalize = null) =>
         new(new RandomCrop(size, padding: size / 8), new RandomHorizontalFlip(), normalize ?? Normalize.ImageNet);
 }

@@ -9,13 +9,12 @@ public sealed record RandomChoice : BatchTransform
 {
     /// <summary>Chooses among transforms.</summary>
     /// <param name="transforms">At least one.</param>
-    /// <exception cref="ArgumentException">There is none, or one is null.</exception>
+    /// <exception cref="InvalidOptionException">There is none, or one is null.</exception>
     public RandomChoice(params IReadOnlyList<BatchTransform> transforms)
     {
         ArgumentNullException.ThrowIfNull(transforms);
-        if (transforms.Count == 0 || transforms.Any(transform => transform is null))
-            throw new ArgumentException($"RandomChoice has {transforms.Count} transforms, but needs at least one, and none may be null.", nameof(transforms));
-        Transforms = [.. transforms];
+        bool isSound = transforms.Count > 0 && transforms.All(transform => transform is not null);
+        Transforms = [.. Require.That(this, transforms, isSound, "one transform or more, none of them null", nameof(Transforms))];
     }
 
     /// <summary>What it chooses from.</summary>

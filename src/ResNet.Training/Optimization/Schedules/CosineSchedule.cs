@@ -1,16 +1,14 @@
-using ResNet.Imaging;
-
 namespace ResNet.Training.Optimization.Schedules;
 
 /// <summary>Falls along half a cosine (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983), as PyTorch's <c>CosineAnnealingLR</c> over the steps after the warm-up.</summary>
 public sealed record CosineSchedule : LearningRateSchedule
 {
     /// <summary>The factor that it falls towards and would reach with one step more, from 0 to 1. Default: 0.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Final
     {
         get;
-        init => field = Require.Probability(value, $"{nameof(CosineSchedule)}.{nameof(Final)}");
+        init => field = Require.Probability(this, value);
     }
 
     private protected override double AfterWarmup(long step, double warmup, long steps) =>

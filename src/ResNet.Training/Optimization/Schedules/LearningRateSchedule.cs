@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using ResNet.Imaging;
 
 namespace ResNet.Training.Optimization.Schedules;
 
@@ -23,22 +22,22 @@ public abstract record LearningRateSchedule
     }
 
     /// <summary>The part of all steps over which the learning rate rises to its peak, from 0 to 1. Default: 0, none.</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Warmup
     {
         get;
-        init => field = Require.Probability(value, $"{GetType().Name}.{nameof(Warmup)}");
+        init => field = Require.Probability(this, value);
     }
 
     /// <summary>
     /// The factor of a warm-up's first step, from 0 to 1; the first step after it has the factor 1. Default: 0, where the first step
     /// does not stand still but has taken its part of the rise, and the last one has reached the peak: 1/w, 2/w, … 1 for w steps.
     /// </summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double WarmupStart
     {
         get;
-        init => field = Require.Probability(value, $"{GetType().Name}.{nameof(WarmupStart)}");
+        init => field = Require.Probability(this, value);
     }
 
     /// <summary>The factor that stands for the learning rate of a step, 1 at the peak.</summary>

@@ -1,5 +1,3 @@
-using ResNet.Imaging;
-
 namespace ResNet.Training.Optimization.Schedules;
 
 /// <summary>
@@ -16,11 +14,11 @@ public sealed record OneCycleSchedule : LearningRateSchedule
     public OneCycleSchedule() => (Warmup, WarmupStart) = (0.3, 1 / 25.0);
 
     /// <summary>The factor of the last step, from 0 to 1. Default: 4·10⁻⁶, 10⁻⁴ of the first step's (<c>final_div_factor</c>).</summary>
-    /// <exception cref="ArgumentException">The value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Final
     {
         get;
-        init => field = Require.Probability(value, $"{nameof(OneCycleSchedule)}.{nameof(Final)}");
+        init => field = Require.Probability(this, value);
     } = 1 / 25.0 / 1e4;
 
     // The peak is where PyTorch has it, between two steps as a rule.

@@ -1,5 +1,3 @@
-using ResNet.Imaging;
-
 namespace ResNet.Training.Optimization.Schedules;
 
 /// <summary>
@@ -8,11 +6,11 @@ namespace ResNet.Training.Optimization.Schedules;
 public sealed record PolynomialSchedule : LearningRateSchedule
 {
     /// <summary>The power, more than 0. Default: 1, a straight line.</summary>
-    /// <exception cref="ArgumentException">The value is not a positive number.</exception>
+    /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double Power
     {
         get;
-        init => field = Require.Positive(value, $"{nameof(PolynomialSchedule)}.{nameof(Power)}");
+        init => field = Require.Positive(this, value);
     } = 1;
 
     private protected override double AfterWarmup(long step, double warmup, long steps) =>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using ResNet.Imaging;
-
 namespace ResNet.Training.Optimization.Schedules;
 
 /// <summary>
@@ -13,27 +10,23 @@ public sealed record StepSchedule : LearningRateSchedule
     /// Where the learning rate falls: parts of the whole run, the warm-up included, each more than 0 and less than 1, in increasing order. From step
     /// number round(part · steps) on, counted from 0, the factor is smaller; a milestone within the warm-up counts from its end. Default: 1/3, 2/3, as in epochs 30 and 60 of 90.
     /// </summary>
-    /// <exception cref="ArgumentException">A part is out of its range, or they do not increase.</exception>
+    /// <exception cref="InvalidOptionException">A part is out of its range, or they do not increase.</exception>
     public IReadOnlyList<double> Milestones
     {
         get;
         init
         {
             ArgumentNullException.ThrowIfNull(value);
-            field = IncreaseWithin(value)
-                ? [.. value]
-                : throw new ArgumentException(
-                    $"{nameof(StepSchedule)}.{nameof(Milestones)} is [{string.Join(", ", value.Select(part => part.ToString(CultureInfo.InvariantCulture)))}], "
-                    + "but has to be increasing parts of the run, each more than 0 and less than 1.");
+            field = [.. Require.That(this, value, IncreaseWithin(value), "increasing parts of the run, each more than 0 and less than 1")];
         }
     } = [1 / 3.0, 2 / 3.0];
 
     /// <summary>What the learning rate is multiplied by at each milestone, more than 0. Default: 0.1.</summary>
-    /// <exception cref="ArgumentException">The value is not a positive number.</exception>
+    /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double Gamma
     {
         get;
-        init => field = Require.Positive(value, $"{nameof(StepSchedule)}.{nameof(Gamma)}");
+        init => field = Require.Positive(this, value);
     } = 0.1;
 
     /// <summary>Whether the other one has the same options: milestones compare by their values.</summary>

@@ -19,11 +19,11 @@ internal static class MixedPrecision
     /// <param name="wanted">The one asked for.</param>
     /// <param name="device">Where the network is.</param>
     /// <param name="allowSlow">Whether a CPU may emulate bfloat16.</param>
-    /// <exception cref="ArgumentException">The device cannot compute in it at all.</exception>
+    /// <exception cref="InvalidOptionException">The device cannot compute in it at all.</exception>
     internal static Precision Available(Precision wanted, Device device, bool allowSlow) => wanted switch
     {
-        Precision.Half when device.type == DeviceType.CPU => throw new ArgumentException(
-            $"{nameof(Precision)}.{nameof(Precision.Half)} needs a CUDA device, but the network is on the CPU: take {nameof(Precision.BFloat16)} or {nameof(Precision.Full)}."),
+        Precision.Half when device.type == DeviceType.CPU => throw new InvalidOptionException(
+            nameof(TrainingLoop.TrainerOptions), nameof(TrainingLoop.TrainerOptions.Precision), wanted, $"{nameof(Precision.BFloat16)} or {nameof(Precision.Full)} on the CPU"),
         Precision.BFloat16 when device.type == DeviceType.CPU && !allowSlow && !CpuHasBFloat16() => Precision.Full,
         _ => wanted,
     };

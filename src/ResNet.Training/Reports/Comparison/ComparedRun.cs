@@ -44,7 +44,7 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
     /// <exception cref="RunFolderException">The folder is missing, or a file of it cannot be read.</exception>
     internal static ComparedRun Read(string folder, string name)
     {
-        if (!Directory.Exists(folder)) throw new RunFolderException($"There is no run folder '{folder}': give the one that 'train' named at its end.");
+        if (!Directory.Exists(folder)) throw new RunFolderException($"There is no run folder '{folder}'.") { Problem = RunFolderProblem.Missing };
         string settings = Path.Combine(folder, "settings.json");
         try
         {

@@ -64,9 +64,9 @@ public sealed class ImageFolderSplitTests : IDisposable
     public void A_fraction_that_leaves_nothing_is_refused(double fraction)
     {
         var images = Make(("a", 2));
-        images.Invoking(it => it.Split(fraction)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("The fraction has to be more than 0 and less than 1.*");
+        images.Invoking(it => it.Split(fraction)).Should().Throw<InvalidOptionException>().WithMessage("ImageFolder.fraction is *, but has to be more than 0 and less than 1.");
         var open = () => ImageFolder.OpenSplits(_folder.Path, fraction);
-        open.Should().Throw<ArgumentOutOfRangeException>();
+        open.Should().Throw<InvalidOptionException>();
     }
 
     [Fact]

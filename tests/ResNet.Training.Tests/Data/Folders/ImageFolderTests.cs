@@ -149,9 +149,11 @@ public sealed class ImageFolderTests : IDisposable
     {
         SplitRefusal().Should().Be(
             $"The folder '{folder.Path}' has no train/: it needs train/ and val/ (or test/), each with one folder a class, "
-            + "or some of its images have to be set aside to evaluate on (a fraction for OpenSplits, 'train --validation-split 0.2' on the command line).");
+            + "or a fraction of its images has to be set aside to evaluate on.");
         Touch("train/a/1.png");
-        SplitRefusal().Should().StartWith($"The folder '{folder.Path}' has no val/ or test/: ").And.Contain("--validation-split");
+        SplitRefusal().Should().StartWith($"The folder '{folder.Path}' has no val/ or test/: ");
+        FluentActions.Invoking(() => ImageFolder.OpenSplits(folder.Path)).Should().Throw<DatasetException>()
+            .Which.Problem.Should().Be(DatasetProblem.NothingToEvaluateOn);
         var open = () => ImageFolder.OpenSplits(Path.Join(folder.Path, "missing"));
         open.Should().Throw<DatasetException>().WithMessage("There is no folder '*missing': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
     }

@@ -64,7 +64,8 @@ public sealed class KnownDatasetTests : IDisposable
     public void An_unknown_name_is_refused_with_those_there_are()
     {
         var find = () => KnownDataset.Find("imagenet");
-        find.Should().Throw<ArgumentException>().WithMessage("There is no data set 'imagenet', but fashion-mnist, cifar10, imagenette2, *, imagewoof2-160.*");
+        find.Should().Throw<InvalidOptionException>()
+            .WithMessage("KnownDataset.name is 'imagenet', but has to be one of fashion-mnist, cifar10, imagenette2, *, imagewoof2-160.");
     }
 
     [Fact]

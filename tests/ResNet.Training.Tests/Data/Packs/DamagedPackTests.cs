@@ -11,7 +11,7 @@ namespace ResNet.Training.Tests.Data.Packs;
 
 public sealed class DamagedPackTests : IDisposable
 {
-    private const string HowToMend = "; make it again with ImagePack.Write or 'pack'.";
+    private const string HowToMend = "; make it again.";
 
     private readonly PackedFolder _folder = new();
     private readonly byte[] _whole;
@@ -109,7 +109,7 @@ public sealed class DamagedPackTests : IDisposable
     public void A_missing_file_is_told_in_a_sentence()
     {
         var open = () => ImagePack.Open(_folder.At("none.safetensors"));
-        open.Should().Throw<DatasetException>().WithMessage($"There is no pack '{_folder.At("none.safetensors")}': make it with ImagePack.Write or 'pack'.");
+        open.Should().Throw<DatasetException>().WithMessage($"There is no pack '{_folder.At("none.safetensors")}'.");
         var folder = () => ImagePack.Open(_folder.Images.Root);
         folder.Should().Throw<DatasetException>().WithMessage($"The pack '{_folder.Images.Root}' cannot be read: *");
     }

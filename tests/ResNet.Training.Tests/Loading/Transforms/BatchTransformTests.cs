@@ -186,7 +186,7 @@ public class BatchTransformTests
         Refuse(() => new Mixup(p: -1), "Mixup.P is -1, but has to be between 0 and 1.");
         Refuse(() => new Mixup(alpha: 0), "Mixup.Alpha is 0, but has to be more than 0.");
         Refuse(() => new CutMix(alpha: double.NaN), "CutMix.Alpha is NaN, but has to be more than 0.");
-        Refuse(() => new RandomChoice(), "RandomChoice has 0 transforms, but needs at least one, and none may be null.*");
+        Refuse(() => new RandomChoice(), "RandomChoice.Transforms is [], but has to be one transform or more, none of them null.");
         Refuse(() => mixup.Apply(inputs, labels, 0, 1, 2, 3), "There are 0 classes, but there has to be at least 1.*");
         Refuse(() => mixup.Apply(inputs[0], labels, Classes, 1, 2, 3), "The inputs are Float32 [3, 8, 6], but have to be floating-point numbers [N, C, H, W].*");
         Refuse(() => mixup.Apply(inputs.to(ScalarType.Byte), labels, Classes, 1, 2, 3), "The inputs are Byte [4, 3, 8, 6], but*");

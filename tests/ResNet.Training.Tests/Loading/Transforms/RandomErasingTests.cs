@@ -108,7 +108,7 @@ public class RandomErasingTests
         Refuse(() => new RandomErasing(1.5), "RandomErasing.P is 1.5, but has to be between 0 and 1.");
         Refuse(() => new RandomErasing { Scale = (0.5, 1.2) }, "RandomErasing.Scale is (0.5, 1.2), but has to be two numbers of at least 0 and at most 1, the smaller one first.");
         Refuse(() => new RandomErasing { Ratio = (0, 1) }, "RandomErasing.Ratio is (0, 1), but has to be two numbers more than 0, the smaller one first.");
-        Refuse(() => new RandomErasing { Value = [] }, "RandomErasing.Value has to be one number, or one of each channel.");
+        Refuse(() => new RandomErasing { Value = [] }, "RandomErasing.Value is [], but has to be one number, or one of each channel.");
 
         static void Refuse(Func<object> make, string message) => make.Should().Throw<ArgumentException>().WithMessage(message);
     }

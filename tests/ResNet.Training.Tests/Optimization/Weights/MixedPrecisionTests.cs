@@ -124,7 +124,7 @@ public class MixedPrecisionTests
     {
         using var network = TinyNetwork.Create();
         var make = () => new FlatWeights(network, true, Precision.Half);
-        make.Should().Throw<ArgumentException>().WithMessage("Precision.Half needs a CUDA device, but the network is on the CPU: take BFloat16 or Full.");
+        make.Should().Throw<InvalidOptionException>().WithMessage("TrainerOptions.Precision is Half, but has to be BFloat16 or Full on the CPU.");
     }
 
     [Fact]

@@ -60,7 +60,7 @@ public sealed class RunComparisonTests : IDisposable
     public void Folders_that_are_none_of_a_run_are_refused_with_a_sentence()
     {
         string missing = Path.Combine(_folder.Path, "missing");
-        Refusal(missing).Should().Be($"There is no run folder '{missing}': give the one that 'train' named at its end.");
+        Refusal(missing).Should().Be($"There is no run folder '{missing}'.");
         string empty = Path.GetDirectoryName(_folder.File("empty/x"))!;
         Refusal(empty).Should().Be($"The settings '{Path.Combine(empty, "settings.json")}' cannot be read: it is not there. Give the folder of a run that has them.");
         string broken = Run("broken", "{ 12", "");

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using ResNet.Core;
+using ResNet.Core.Inspection;
+using ResNet.Core.Weights.Published;
+using ResNet.Training.Checkpoints;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Data.Known;
+using ResNet.Training.Data.Packs;
+using ResNet.Training.Evaluation;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
+using ResNet.Training.Optimization;
+using ResNet.Training.Optimization.Schedules;
+using ResNet.Training.Recipes;
+using ResNet.Training.TrainingLoop;
+
+namespace ResNet.Cli.Options;
+
+/// <summary>Which option or argument of a command sets which property, or parameter of a method, of the libraries.</summary>
+internal static class OptionTable
+{
+    private static readonly string[] s_optimizers = [nameof(Sgd), nameof(AdamW), nameof(Lamb)];
+
+    private static readonly string[] s_schedules =
+        [nameof(ConstantSchedule), nameof(CosineSchedule), nameof(OneCycleSchedule), nameof(PolynomialSchedule), nameof(StepSchedule)];
+
+    /// <summary>All of them. Where commands call a thing differently it has several rows.</summary>
+    internal static IReadOnlyList<(string Owner, string Property, string Option)> Rows { get; } =
+    [
+        // What there is to choose from by name.
+        (nameof(ResNets), "name", "--network"),
+        (nameof(ResNets), "name", "NETWORK"),
+        (nameof(PretrainedWeights), "network", "--network"),
+        (nameof(KnownDataset), "name", "NAME"),
+        (nameof(TrainingRecipes), "name", "--recipe"),
+
+        // Networks.
+        (nameof(ResNetOptions), nameof(ResNetOptions.Classes), "--classes"),
+        (nameof(ResNetOptions), nameof(ResNetOptions.InputChannels), "--channels"),
+        (nameof(ResNetOptions), nameof(ResNetOptions.Device), "--device"),
+        (nameof(ResNetModel), "images", "--batch-size"),
+
+        // Training.
+        (nameof(TrainerOptions), nameof(TrainerOptions.Epochs), "--epochs"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.Steps), "--steps"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.LabelSmoothing), "--label-smoothing"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.AccumulateBatches), "--accumulate"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.ClipNorm), "--clip-norm"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.Precision), "--precision"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.EvaluateEvery), "--evaluate-every"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.OnNonFiniteLoss), "--on-nonfinite"),
+        (nameof(EarlyStopping), nameof(EarlyStopping.Patience), "--early-stopping"),
+        (nameof(Mixup), nameof(Mixup.Alpha), "--mixup"),
+        (nameof(CutMix), nameof(CutMix.Alpha), "--cutmix"),
+        (nameof(Sgd), nameof(Sgd.Momentum), "--momentum"),
+        .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.LearningRate), "--learning-rate")),
+        .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.WeightDecay), "--weight-decay")),
+        .. s_schedules.Select(schedule => (schedule, nameof(LearningRateSchedule.Warmup), "--warmup")),
+        (nameof(CheckpointOptions), nameof(CheckpointOptions.Folder), "--output"),
+        (nameof(CheckpointOptions), nameof(CheckpointOptions.EverySteps), "--checkpoint-steps"),
+        (nameof(CheckpointOptions), nameof(CheckpointOptions.Every), "--checkpoint-minutes"),
+        (nameof(CheckpointOptions), nameof(CheckpointOptions.Keep), "--keep-checkpoints"),
+        (nameof(CheckpointFolder), "keep", "--keep-checkpoints"),
+
+        // Images.
+        (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.BatchSize), "--batch-size"),
+        (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.Channels), "--channels"),
+        (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.Workers), "--workers"),
+        (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.OnUnreadableImage), "--on-unreadable"),
+        (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.CacheBytes), "--cache-mb"),
+        (nameof(VerificationOptions), nameof(VerificationOptions.MinimumSize), "--min-size"),
+        (nameof(VerificationOptions), nameof(VerificationOptions.Workers), "--workers"),
+        (nameof(PackOptions), nameof(PackOptions.ShorterSide), "--shorter-side"),
+        (nameof(PackOptions), nameof(PackOptions.Channels), "--channels"),
+        (nameof(PackOptions), nameof(PackOptions.Workers), "--workers"),
+        (nameof(PackOptions), nameof(PackOptions.OnUnreadableImage), "--skip-unreadable"),
+        (nameof(ImageFolder), "evaluationFraction", "--validation-split"),
+
+        // What a picture shows.
+        (nameof(Classifier), "name", "--class"),
+        (nameof(GradCam), "stage", "--stage"),
+    ];
+
+    /// <summary>What a command calls the property that an exception is about; null where it has no option for it.</summary>
+    internal static Symbol? Find(Command command, InvalidOptionException refused)
+    {
+        var names = Rows.Where(row => row.Owner == refused.Owner && row.Property == refused.Property).Select(row => row.Option);
+        return command.Options.Concat<Symbol>(command.Arguments).FirstOrDefault(symbol => names.Contains(symbol.Name));
+    }
+}
