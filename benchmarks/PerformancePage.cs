@@ -25,7 +25,8 @@ internal static class PerformancePage
     {
         string start = $"<!-- {part} -->\n", end = $"<!-- end of {part} -->";
         int from = page.IndexOf(start, StringComparison.Ordinal), to = page.IndexOf(end, StringComparison.Ordinal);
-        if (from < 0 || to < from) throw new InvalidOperationException($"{path} has no place for the rows of {part}, between '{start.Trim()}' and '{end}'.");
+        if (from < 0 || to < from)
+            throw new InvalidOperationException($"{path} has no place for the rows of {part}, between '{start.Trim()}' and '{end}'.");
         return page[..(from + start.Length)] + table + page[to..];
     }
 
@@ -57,11 +58,15 @@ internal static class PerformancePage
     {
         var machine = results.Machine;
         var text = new StringBuilder();
-        text.Append($"{results.Rounds} rounds of at least {results.Seconds} s on {machine.Processors} cores of {machine.Processor} ({machine.Vectors}),\n");
+        text.Append($"{results.Rounds} rounds of at least {results.Seconds} s ");
+        text.Append($"on {machine.Processors} cores of {machine.Processor} ({machine.Vectors}),\n");
         text.Append($"{machine.MemoryGigabytes} GB, {machine.System}; {machine.DotNet}, {machine.Packages},\n{machine.Python}.\n\n");
         text.Append("| | ours | beside | theirs | ratio |\n| --- | --- | --- | --- | --- |\n");
         foreach (var row in results.Rows.Where(row => !row.IsDetail))
-            text.Append($"| {row.Title} | {row.Ours.Text(row.Format)} {row.Unit} | {row.Opponent} | {row.Theirs.Text(row.Format)} {row.Unit} | {row.Ratio.Text("0.00")} |\n");
+        {
+            string ours = row.Ours.Text(row.Format), theirs = row.Theirs.Text(row.Format);
+            text.Append($"| {row.Title} | {ours} {row.Unit} | {row.Opponent} | {theirs} {row.Unit} | {row.Ratio.Text("0.00")} |\n");
+        }
         return text.ToString();
     }
 }

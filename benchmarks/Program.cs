@@ -43,7 +43,8 @@ try
     }
     return 0;
 }
-catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException or Win32Exception or ResNet.Training.Data.DatasetException)
+catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException or Win32Exception
+    or ResNet.Training.Data.DatasetException)
 {
     Console.Error.WriteLine($"error: {e.Message}");
     return 1;

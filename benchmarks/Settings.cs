@@ -58,28 +58,37 @@ internal sealed record Settings
         }
         return settings.Page is null || settings.Parts.Count == s_all.Length
             ? settings
-            : throw new ArgumentException($"--page needs all parts, because one of its tables is about all of them, but only {settings.Parts[0]} is measured.");
+            : throw new ArgumentException(
+                "--page needs all parts, because one of its tables is about all of them, "
+                + $"but only {settings.Parts[0]} is measured.");
     }
 
     private Settings With(string option, string value) => option switch
     {
-        "--rounds" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) && rounds > 0 => this with { Rounds = rounds },
-        "--seconds" when double.TryParse(value, CultureInfo.InvariantCulture, out double seconds) && seconds > 0 => this with { Seconds = seconds },
+        "--rounds" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) && rounds > 0 =>
+            this with { Rounds = rounds },
+        "--seconds" when double.TryParse(value, CultureInfo.InvariantCulture, out double seconds) && seconds > 0 =>
+            this with { Seconds = seconds },
         "--rounds" or "--seconds" => throw new ArgumentException($"{option} is '{value}', but has to be a number more than 0."),
         "--photographs" => this with { Photographs = Folder(option, value) },
         "--cifar" => this with { Cifar = Folder(option, value) },
         "--job" => this with { Jobs = [Job.Find(value)] },
-        "--heap" => this with { Heap = value is "yes" or "no" ? value == "yes" : throw new ArgumentException($"--heap is '{value}', but has to be yes or no.") },
+        "--heap" when value is "yes" or "no" => this with { Heap = value == "yes" },
+        "--heap" => throw new ArgumentException($"--heap is '{value}', but has to be yes or no."),
         "--network" => this with { Networks = [Torchvision(value)] },
         "--output" => this with { Output = value },
         "--page" => this with { Page = value },
-        _ => throw new ArgumentException($"There is no option '{option}': give --rounds N, --seconds S, --photographs FOLDER, --cifar FOLDER, --job NAME, --heap yes, --network NAME or --output FOLDER."),
+        _ => throw new ArgumentException(
+            $"There is no option '{option}': give --rounds N, --seconds S, --photographs FOLDER, --cifar FOLDER, "
+            + "--job NAME, --heap yes, --network NAME or --output FOLDER."),
     };
 
     // Those that it has weights for are those that it has.
     private static string Torchvision(string network) => PretrainedWeights.Catalogue.Any(weights => weights.Network == network)
         ? network
-        : throw new ArgumentException($"--network is '{network}', which torchvision does not have: give {string.Join(", ", PretrainedWeights.Catalogue.Select(weights => weights.Network).Distinct())}.");
+        : throw new ArgumentException(
+            $"--network is '{network}', which torchvision does not have: "
+            + $"give {string.Join(", ", PretrainedWeights.Catalogue.Select(weights => weights.Network).Distinct())}.");
 
     private static string Folder(string option, string path) => Directory.Exists(path)
         ? Path.GetFullPath(path)

@@ -9,7 +9,9 @@ internal sealed record Contest(Func<Measurement> Ours, IReadOnlyList<Duel> Duels
 
     /// <summary>Lets all sides do it once; who goes first changes from round to round.</summary>
     /// <param name="round">From 1.</param>
-    /// <param name="same">How far the others' checks may be from ours, as a part of theirs; null where each side has images of its own.</param>
+    /// <param name="same">
+    /// How far the others' checks may be from ours, as a part of theirs; null where each side has images of its own.
+    /// </param>
     /// <returns>What was measured of us and of the opponents, in their order.</returns>
     /// <exception cref="InvalidOperationException">A side came to something else.</exception>
     public IReadOnlyList<Measurement> Fight(int round, double? same = null)
@@ -24,7 +26,8 @@ internal sealed record Contest(Func<Measurement> Ours, IReadOnlyList<Duel> Duels
         {
             duel.Add(round, ours, theirs);
             if (same is not { } part || Math.Abs(ours.Check - theirs.Check) <= part * theirs.Check) continue;
-            throw new InvalidOperationException($"The sides do not compute the same: {ours.Check} here and {theirs.Check} in {duel.Opponent}.");
+            throw new InvalidOperationException(
+                $"The sides do not compute the same: {ours.Check} here and {theirs.Check} in {duel.Opponent}.");
         }
         return measured;
     }

@@ -19,10 +19,14 @@ internal sealed class Duel(string name, string opponent, Func<Measurement> their
 
     public void Add(int round, Measurement ours, Measurement theirs)
     {
-        var (our, their) = unit == Row.Time ? (ours.SecondsToAnswer, theirs.SecondsToAnswer) : (ours.ImagesPerSecond, theirs.ImagesPerSecond);
+        var (our, their) = unit == Row.Time
+            ? (ours.SecondsToAnswer, theirs.SecondsToAnswer)
+            : (ours.ImagesPerSecond, theirs.ImagesPerSecond);
         _work.Add(our, their);
         _proportional.Add(ours.Memory.Proportional, theirs.Memory.Proportional);
         _resident.Add(ours.Memory.Resident, theirs.Memory.Resident);
-        Console.WriteLine($"round {round}: {name}: {our:N2} {unit}, {ours.Memory.Proportional:N0} MB; {opponent} {their:N2} {unit}, {theirs.Memory.Proportional:N0} MB; ratio {our / their:0.00}");
+        Console.WriteLine(
+            $"round {round}: {name}: {our:N2} {unit}, {ours.Memory.Proportional:N0} MB; "
+            + $"{opponent} {their:N2} {unit}, {theirs.Memory.Proportional:N0} MB; ratio {our / their:0.00}");
     }
 }

@@ -6,7 +6,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace Benchmarks;
 
 /// <summary>What the numbers were measured on.</summary>
-internal sealed record Machine(string Processor, int Processors, string Vectors, double MemoryGigabytes, string System, string DotNet, string Packages, string Python)
+internal sealed record Machine(
+    string Processor, int Processors, string Vectors, double MemoryGigabytes, string System, string DotNet, string Packages, string Python)
 {
     private const string Unknown = "unknown";
     private const double KibibytesToGigabytes = 1024 / 1e9;
@@ -15,7 +16,8 @@ internal sealed record Machine(string Processor, int Processors, string Vectors,
         Field("/proc/cpuinfo", "model name") ?? Unknown,
         Environment.ProcessorCount,
         Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : Unknown,
-        Math.Round(double.Parse((Field("/proc/meminfo", "MemTotal") ?? "0").Split(' ')[0], CultureInfo.InvariantCulture) * KibibytesToGigabytes),
+        Math.Round(
+            double.Parse((Field("/proc/meminfo", "MemTotal") ?? "0").Split(' ')[0], CultureInfo.InvariantCulture) * KibibytesToGigabytes),
         Field("/etc/os-release", "PRETTY_NAME", '=')?.Trim('"') ?? RuntimeInformation.OSDescription,
         RuntimeInformation.FrameworkDescription,
         $"TorchSharp {Version(typeof(TorchSharp.torch))}, ONNX Runtime {Version(typeof(InferenceSession))}",

@@ -12,7 +12,9 @@ internal sealed record Measurement(double ImagesPerSecond, double SecondsToAnswe
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>Runs a program that prints a JSON line and goes on working, and looks at its memory from then on, so that this costs it no time.</summary>
+    /// <summary>
+    /// Runs a program that prints a JSON line and goes on working; its memory is looked at from then on, so that this costs it no time.
+    /// </summary>
     public static Measurement Of(string program, params string[] arguments) => Of(program, arguments, environment: []);
 
     /// <summary>The same with some variables in its environment.</summary>
@@ -26,8 +28,10 @@ internal sealed record Measurement(double ImagesPerSecond, double SecondsToAnswe
         double seconds = clock.Elapsed.TotalSeconds;
         var peak = default(Memory);
         do peak = Memory.Greater(peak, Memory.Of(process.Id)); while (!process.WaitForExit(s_interval));
-        if (process.ExitCode != 0 || line is null) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+        if (process.ExitCode != 0 || line is null)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
         using var json = JsonDocument.Parse(line);
-        return new Measurement(json.RootElement.GetProperty("images_per_second").GetDouble(), seconds, peak, json.RootElement.GetProperty("check").GetDouble());
+        var (speed, check) = (json.RootElement.GetProperty("images_per_second"), json.RootElement.GetProperty("check"));
+        return new Measurement(speed.GetDouble(), seconds, peak, check.GetDouble());
     }
 }

@@ -16,14 +16,17 @@ internal static class Python
         using var question = Process.Start(new ProcessStartInfo(Path, ["-c", "import torchvision"]) { RedirectStandardError = true });
         question?.WaitForExit();
         if (question?.ExitCode != 0)
-            throw new InvalidOperationException($"{Path} has no torchvision to compare with: install python3-torchvision, or name another Python with {Variable}.");
+            throw new InvalidOperationException(
+                $"{Path} has no torchvision to compare with: install python3-torchvision, or name another Python with {Variable}.");
     }
 
     /// <summary>What is compared with.</summary>
     public static string Versions()
     {
-        const string question = "import sys, torch, torchvision; print(f'Python {sys.version.split()[0]}, PyTorch {torch.__version__}, torchvision {torchvision.__version__}')";
-        using var process = Process.Start(new ProcessStartInfo(Path, ["-c", question]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        const string question = "import sys, torch, torchvision; "
+            + "print(f'Python {sys.version.split()[0]}, PyTorch {torch.__version__}, torchvision {torchvision.__version__}')";
+        using var process = Process.Start(
+            new ProcessStartInfo(Path, ["-c", question]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         return process.StandardOutput.ReadToEnd().Trim();
     }
 
@@ -33,6 +36,7 @@ internal static class Python
     {
         using var process = Process.Start(Path, [script, .. arguments]);
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{script} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{script} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
     }
 }

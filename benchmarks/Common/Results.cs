@@ -13,7 +13,8 @@ internal sealed record Results(string Part, Machine Machine, int Rounds, double 
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static Results Of(string part, Settings settings, IEnumerable<Row> rows) => new(part, Machine.This, settings.Rounds, settings.Seconds, [.. rows]);
+    public static Results Of(string part, Settings settings, IEnumerable<Row> rows) =>
+        new(part, Machine.This, settings.Rounds, settings.Seconds, [.. rows]);
 
     public void Write(string path)
     {
@@ -24,11 +25,13 @@ internal sealed record Results(string Part, Machine Machine, int Rounds, double 
     public void Print()
     {
         Console.WriteLine();
-        Console.WriteLine($"{Rounds} alternating rounds on {Machine.Processors} processors, as many threads on all sides; medians, and their ranges:");
+        Console.WriteLine(
+            $"{Rounds} alternating rounds on {Machine.Processors} processors, as many threads on all sides; medians, and their ranges:");
         foreach (var rows in Rows.Where(row => !row.IsDetail).GroupBy(row => row.Title))
         {
             Console.WriteLine($"{rows.Key}: {Text(rows.First(), row => row.Ours)}");
-            foreach (var row in rows) Console.WriteLine($"  {row.Opponent,-34}  {Text(row, row => row.Theirs),-32}  ratio {row.Ratio.Text("0.00")}");
+            foreach (var row in rows)
+                Console.WriteLine($"  {row.Opponent,-34}  {Text(row, row => row.Theirs),-32}  ratio {row.Ratio.Text("0.00")}");
         }
 
         static string Text(Row row, Func<Row, Spread> side) => $"{side(row).Text(row.Format)} {row.Unit}";

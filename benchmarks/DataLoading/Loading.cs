@@ -12,7 +12,10 @@ namespace Benchmarks.DataLoading;
 /// <summary>Our side of the comparison.</summary>
 internal static class Loading
 {
-    /// <summary>Loads a folder or a pack again and again, once to warm up then for at least so many seconds, prints a JSON line, and goes on for half as long.</summary>
+    /// <summary>
+    /// Loads a folder or a pack once to warm up, then again and again for at least so many seconds, prints a JSON line, and goes on
+    /// for half as long.
+    /// </summary>
     public static void Measure(string data, string kind, int batch, int workers, double seconds)
     {
         var transforms = kind switch
@@ -24,7 +27,9 @@ internal static class Loading
         };
         var options = new ImageLoaderOptions { BatchSize = batch, Workers = workers, Shuffle = kind != "eval" };
         using var pack = File.Exists(data) ? ImagePack.Open(data) : null;
-        var loader = pack is null ? new ImageLoader(new ImageFolder(data).Samples, transforms, options) : new ImageLoader(pack, transforms, options);
+        var loader = pack is null
+            ? new ImageLoader(new ImageFolder(data).Samples, transforms, options)
+            : new ImageLoader(pack, transforms, options);
 
         // As long as a batch is in use nobody else writes here.
         using var memory = empty([batch, transforms.Size.Height, transforms.Size.Width, options.Channels], ScalarType.Float32);

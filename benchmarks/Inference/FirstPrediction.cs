@@ -15,7 +15,8 @@ internal static class FirstPrediction
     {
         using var model = ResNets.Create(network);
         model.LoadWeights(weights);
-        var classifier = new Classifier(model, [.. Enumerable.Range(0, model.Options.Classes).Select(i => i.ToString(CultureInfo.InvariantCulture))], Presets.Evaluation());
+        string[] classes = [.. Enumerable.Range(0, model.Options.Classes).Select(i => i.ToString(CultureInfo.InvariantCulture))];
+        var classifier = new Classifier(model, classes, Presets.Evaluation());
         double check = classifier.Classify(picture)[0].Probability;
         Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = 0, check }));
         // Somebody looks at the memory now.

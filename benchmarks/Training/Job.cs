@@ -11,14 +11,18 @@ namespace Benchmarks.Training;
 /// <param name="ImageSize">Their height and width.</param>
 /// <param name="BatchSize">Images of a step.</param>
 /// <param name="Batches">Steps of an epoch.</param>
-/// <param name="Decodes">Whether reading and decoding the files is part of it; if not, the others have their input ready, and we take pixels from a pack.</param>
-internal sealed record Job(string Key, string Name, string Network, int Classes, int Channels, int ImageSize, int BatchSize, int Batches, bool Decodes)
+/// <param name="Decodes">
+/// Whether reading and decoding the files is part of it; if not, the others have their input ready, and we take pixels from a pack.
+/// </param>
+internal sealed record Job(
+    string Key, string Name, string Network, int Classes, int Channels, int ImageSize, int BatchSize, int Batches, bool Decodes)
 {
     public static IReadOnlyList<Job> All { get; } =
     [
         new("resnet18", "training step, resnet18, 224×224, batch 16", "resnet18", 1000, 3, 224, BatchSize: 16, Batches: 2, Decodes: false),
         new("resnet20", "training step, resnet20, 32×32, batch 128", "resnet20", 10, 3, 32, BatchSize: 128, Batches: 4, Decodes: false),
-        new("fashion-mnist", "epoch of Fashion-MNIST, resnet18, 28×28, batch 128, decoding included", "resnet18", 10, 1, 28, BatchSize: 128, Batches: 30, Decodes: true),
+        new("fashion-mnist", "epoch of Fashion-MNIST, resnet18, 28×28, batch 128, decoding included",
+            "resnet18", 10, 1, 28, BatchSize: 128, Batches: 30, Decodes: true),
     ];
 
     // What is rounded differently grows from step to step, most of all on images in the order of their classes.

@@ -22,7 +22,9 @@ internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<
     public static IReadOnlyList<Opponent> All(bool heap)
     {
         Opponent[] plain = [new("PyTorch, contiguous", "contiguous", s_nothing), new("PyTorch, channels-last", "channels_last", s_nothing)];
-        return heap ? [.. plain, .. plain.Select(opponent => opponent with { Name = $"{opponent.Name}, heap as ours", Environment = s_heap })] : plain;
+        return heap
+            ? [.. plain, .. plain.Select(opponent => opponent with { Name = $"{opponent.Name}, heap as ours", Environment = s_heap })]
+            : plain;
     }
 
     /// <summary>The job's numbers, as the script takes them.</summary>

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Benchmarks.Training;
 
 /// <summary>
-/// An ordinary TorchSharp program that trains: contiguous tensors, TorchSharp's own optimizer, a dispose scope for each step. The network is
-/// TorchVision's, or ours where TorchVision has none.
+/// An ordinary TorchSharp program that trains: contiguous tensors, TorchSharp's own optimizer, a dispose scope for each step. The network
+/// is TorchVision's, or ours where TorchVision has none.
 /// </summary>
 internal sealed class TorchSharpTraining : IDisposable
 {
@@ -26,8 +26,8 @@ internal sealed class TorchSharpTraining : IDisposable
     }
 
     /// <summary>
-    /// Trains a few steps on the batches in their order, on whose loss all sides have to agree, goes on with the first batch for at least so
-    /// many seconds, prints a JSON line, and goes on for half as long.
+    /// Trains a few steps on the batches in their order, on whose loss all sides have to agree, goes on with the first batch for at least
+    /// so many seconds, prints a JSON line, and goes on for half as long.
     /// </summary>
     /// <param name="job">What is trained.</param>
     /// <param name="batches">The folder that <see cref="BatchFiles"/> has written.</param>

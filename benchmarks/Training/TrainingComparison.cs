@@ -51,7 +51,8 @@ internal sealed class TrainingComparison(Settings settings)
         model.SaveWeights(Weights(job, folder));
         if (job.Decodes)
         {
-            string source = Path.Join(KnownDataset.Catalogue.Single(row => row.Name == FashionMnist).PrepareAsync().GetAwaiter().GetResult(), "train");
+            var dataset = KnownDataset.Catalogue.Single(row => row.Name == FashionMnist);
+            string source = Path.Join(dataset.PrepareAsync().GetAwaiter().GetResult(), "train");
             foreach (string @class in Directory.EnumerateDirectories(source)) Copy(@class, images, job.Images / job.Classes);
             return;
         }
@@ -65,7 +66,8 @@ internal sealed class TrainingComparison(Settings settings)
     private static void Copy(string @class, string target, int count)
     {
         var folder = Directory.CreateDirectory(Path.Combine(target, Path.GetFileName(@class)));
-        foreach (string file in Directory.EnumerateFiles(@class).Order(StringComparer.Ordinal).Take(count)) File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(@class).Order(StringComparer.Ordinal).Take(count))
+            File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
     }
 
     // TorchSharp has no loader of image folders, so it is no opponent where decoding is part of the job.
@@ -81,7 +83,10 @@ internal sealed class TrainingComparison(Settings settings)
     }
 
     private Measurement Ours(Job job, string folder) =>
-        Measurement.Of(_self, ["measure", Settings.Train, job.Key, job.Decodes ? Images(job, folder) : Pack(job, folder), Weights(job, folder), _seconds], _threads);
+        Measurement.Of(
+            _self,
+            ["measure", Settings.Train, job.Key, job.Decodes ? Images(job, folder) : Pack(job, folder), Weights(job, folder), _seconds],
+            _threads);
 
     private Measurement TorchSharp(Job job, string folder)
     {
@@ -92,7 +97,10 @@ internal sealed class TrainingComparison(Settings settings)
     private Measurement PyTorch(Job job, Opponent opponent, string folder) =>
         Measurement.Of(
             Python.Path,
-            ["-W", "ignore", _script, "measure", opponent.Describe(job), Images(job, folder), Weights(job, folder), $"{Environment.ProcessorCount}", _seconds],
+            [
+                "-W", "ignore", _script, "measure", opponent.Describe(job), Images(job, folder), Weights(job, folder),
+                $"{Environment.ProcessorCount}", _seconds,
+            ],
             _threads.Concat(opponent.Environment));
 
     private static string Images(Job job, string folder) => Path.Combine(folder, job.Key);

@@ -22,8 +22,8 @@ internal static class TrainingSteps
     private const int Endless = 100_000;
 
     /// <summary>
-    /// Trains a few steps on the images in their order, whose loss both sides have to agree on, goes on for at least so many seconds, prints a
-    /// JSON line, and goes on for half as long.
+    /// Trains a few steps on the images in their order, whose loss both sides have to agree on, goes on for at least so many seconds,
+    /// prints a JSON line, and goes on for half as long.
     /// </summary>
     public static void Measure(Job job, string data, string weights, double seconds)
     {
@@ -64,7 +64,8 @@ internal static class TrainingSteps
     }
 
     /// <summary>The images of a folder as the network takes them.</summary>
-    internal static ImageLoader Loader(Job job, ImageFolder folder, bool shuffle) => new(folder.Samples, Transforms(job), LoaderOptions(job, shuffle));
+    internal static ImageLoader Loader(Job job, ImageFolder folder, bool shuffle) =>
+        new(folder.Samples, Transforms(job), LoaderOptions(job, shuffle));
 
     private static Compose Transforms(Job job) => Augmentation.None.Transforms(job.ImageSize, job.ImageSize, job.Normalize);
 

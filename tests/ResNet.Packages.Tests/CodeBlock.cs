@@ -7,7 +7,8 @@ namespace ResNet.Packages.Tests;
 /// <param name="Page">The page's path from the root of the repository.</param>
 /// <param name="Number">Which of the page's blocks it is, from 1.</param>
 /// <param name="Usings">
-/// Its using directives and those of blocks of nothing else before it; where it has none, as it goes on with what was before, those of all blocks before it.
+/// Its using directives and those of blocks of nothing else before it; where it has none, since it goes on with what was before, those of
+/// all blocks before it.
 /// </param>
 /// <param name="Statements">The rest of it.</param>
 internal sealed partial record CodeBlock(string Page, int Number, IReadOnlyList<string> Usings, string Statements)
@@ -18,10 +19,12 @@ internal sealed partial record CodeBlock(string Page, int Number, IReadOnlyList<
     internal string ClassName => $"{NotInNames().Replace(Page, "_")}_{Number}";
 
     /// <summary>Whether it begins with weights that somebody else publishes.</summary>
-    internal bool Downloads => Statements.Contains(Pretrained, StringComparison.Ordinal) || Statements.Contains("DownloadAsync", StringComparison.Ordinal);
+    internal bool Downloads =>
+        Statements.Contains(Pretrained, StringComparison.Ordinal) || Statements.Contains("DownloadAsync", StringComparison.Ordinal);
 
     /// <summary>The same with new weights, so that what follows them runs, too.</summary>
-    internal CodeBlock? WithNewWeights => Statements.Contains($", {Pretrained}", StringComparison.Ordinal) && !Statements.Contains("DownloadAsync", StringComparison.Ordinal)
+    internal CodeBlock? WithNewWeights =>
+        Statements.Contains($", {Pretrained}", StringComparison.Ordinal) && !Statements.Contains("DownloadAsync", StringComparison.Ordinal)
         ? this with { Number = Number + 100, Statements = Statements.Replace($", {Pretrained}", "", StringComparison.Ordinal) }
         : null;
 
@@ -34,7 +37,8 @@ internal sealed partial record CodeBlock(string Page, int Number, IReadOnlyList<
         foreach (Match match in Fence().Matches(text))
         {
             string[] lines = match.Groups["code"].Value.Split('\n');
-            string[] usings = [.. lines.TakeWhile(line => line.Length == 0 || UsingDirective().IsMatch(line)).Where(line => line.Length > 0)];
+            string[] usings = [.. lines
+                .TakeWhile(line => line.Length == 0 || UsingDirective().IsMatch(line)).Where(line => line.Length > 0)];
             string statements = string.Join('\n', lines.SkipWhile(line => line.Length == 0 || UsingDirective().IsMatch(line)));
             number++;
             all.AddRange(usings);

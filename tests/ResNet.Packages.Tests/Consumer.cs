@@ -6,8 +6,8 @@ using ResNet.Testing;
 namespace ResNet.Packages.Tests;
 
 /// <summary>
-/// An application of somebody else's: it has the packages from a folder feed, a folder of packages of its own, and the code of the documentation. It is packed, restored and
-/// built once for all tests.
+/// An application of somebody else's: it has the packages from a folder feed, a folder of packages of its own, and the code of the
+/// documentation. It is packed, restored and built once for all tests.
 /// </summary>
 public sealed class Consumer : IDisposable
 {
@@ -42,8 +42,10 @@ public sealed class Consumer : IDisposable
             </Project>
             """);
         Create("consumer", ["ResNet.Training", "TorchSharp-cpu", NativeLibvips]);
-        foreach (string source in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Consumer"))) File.Copy(source, Path.Combine(Application, Path.GetFileName(source)));
-        foreach (var block in Pages.All.SelectMany(Pages.Blocks)) File.WriteAllText(Path.Combine(Application, block.ClassName + ".cs"), block.ToSource());
+        foreach (string source in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Consumer")))
+            File.Copy(source, Path.Combine(Application, Path.GetFileName(source)));
+        foreach (var block in Pages.All.SelectMany(Pages.Blocks))
+            File.WriteAllText(Path.Combine(Application, block.ClassName + ".cs"), block.ToSource());
         Run(Application, "dotnet", "build", "-c", "Release", "--nologo", "-o", Path.Combine(_folder, "built"));
     }
 
@@ -52,7 +54,8 @@ public sealed class Consumer : IDisposable
     internal string Feed => Path.Combine(_folder, "feed");
 
     /// <summary>The version of the packages.</summary>
-    internal string Version => Path.GetFileNameWithoutExtension(Directory.GetFiles(Feed, "ResNet.Training.*.nupkg").Single())["ResNet.Training.".Length..];
+    internal string Version =>
+        Path.GetFileNameWithoutExtension(Directory.GetFiles(Feed, "ResNet.Training.*.nupkg").Single())["ResNet.Training.".Length..];
 
     private string Cache => Path.Combine(_folder, "cache");
 
@@ -64,7 +67,8 @@ public sealed class Consumer : IDisposable
     internal static string NativeLibvips => $"NetVips.Native.{Platform}";
 
     /// <summary>The folder of TorchSharp's native libraries in the package cache, with one for each platform in it.</summary>
-    internal static string NativeLibraries { get; } = Path.Combine(Metadata("PackageCache"), "torchsharp", Metadata("TorchSharp-cpu"), "runtimes");
+    internal static string NativeLibraries { get; } =
+        Path.Combine(Metadata("PackageCache"), "torchsharp", Metadata("TorchSharp-cpu"), "runtimes");
 
     /// <summary>Makes an empty folder in which packages come from <see cref="Feed"/> alone.</summary>
     internal string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
@@ -77,8 +81,8 @@ public sealed class Consumer : IDisposable
     internal string Create(string name, IEnumerable<string> packages, string outputType = "Exe")
     {
         string folder = NewFolder(name);
-        var references = packages.Select(package =>
-            $"""<PackageReference Include="{package}" Version="{(package.StartsWith("ResNet.", StringComparison.Ordinal) ? Version : Metadata(package))}" />""");
+        string VersionOf(string package) => package.StartsWith("ResNet.", StringComparison.Ordinal) ? Version : Metadata(package);
+        var references = packages.Select(package => $"""<PackageReference Include="{package}" Version="{VersionOf(package)}" />""");
         File.WriteAllText(Path.Combine(folder, name + ".csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
@@ -125,20 +129,28 @@ public sealed class Consumer : IDisposable
     /// <summary>Runs a program, which has to end well, and gives what it wrote.</summary>
     internal string Run(string folder, string program, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         start.Environment["RESNET_WEIGHTS_MIRROR"] = _mirror.Address;
         start.Environment["RESNET_CACHE"] = Cache;
         start.Environment["TORCH_HOME"] = Path.Combine(_folder, "torch");
         // What the tests themselves were started with is nothing that a build of somebody else's has.
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList()) start.Environment.Remove(name);
+        string[] names = [.. start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))];
+        foreach (string name in names) start.Environment.Remove(name);
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         if (!process.WaitForExit(s_limit))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"{program} {string.Join(' ', arguments)} took longer than {s_limit.TotalMinutes} minutes."));
+            throw new TimeoutException(string.Create(
+                CultureInfo.InvariantCulture, $"{program} {string.Join(' ', arguments)} took longer than {s_limit.TotalMinutes} minutes."));
         }
-        if (process.ExitCode != 0) Assert.Fail($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output.GetAwaiter().GetResult()}\n{errors.GetAwaiter().GetResult()}");
+        if (process.ExitCode != 0)
+            Assert.Fail(
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n"
+                + $"{output.GetAwaiter().GetResult()}\n{errors.GetAwaiter().GetResult()}");
         return output.GetAwaiter().GetResult();
     }
 

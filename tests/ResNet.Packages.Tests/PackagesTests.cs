@@ -15,14 +15,16 @@ public sealed class PackagesTests(Consumer consumer)
     {
         var blocks = Pages.Blocks(page).ToList();
         string output = consumer.Run(page, blocks);
-        foreach (var block in blocks) output.Should().Contain(block.Downloads ? $"needs a download: {block.ClassName}" : $"ran {block.ClassName}");
+        foreach (var block in blocks)
+            output.Should().Contain(block.Downloads ? $"needs a download: {block.ClassName}" : $"ran {block.ClassName}");
     }
 
     [Fact]
     public void The_commands_to_get_started_make_an_application_that_runs_the_code_below_them()
     {
         const string page = "docs/get-started.md", end = "```";
-        string[] lines = [.. File.ReadAllLines(Path.Combine(Consumer.Root, page)).SkipWhile(line => line != "```sh").Skip(1).TakeWhile(line => line != end)];
+        string[] lines = [.. File.ReadAllLines(Path.Combine(Consumer.Root, page))
+            .SkipWhile(line => line != "```sh").Skip(1).TakeWhile(line => line != end)];
         lines.Should().HaveCount(4).And.Contain("dotnet add package ResNet.Training");
         // The page has the commands for Linux and for a released version, and says what other systems need.
         string ours = consumer.Version.Contains('-', StringComparison.Ordinal) ? "ResNet.Training --prerelease" : "ResNet.Training";
@@ -50,7 +52,8 @@ public sealed class PackagesTests(Consumer consumer)
     public void A_package_has_documentation_licence_icon_and_symbols(string library)
     {
         using var package = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{library}.{consumer.Version}.nupkg"));
-        package.Entries.Select(entry => entry.FullName).Should().Contain(["README.md", "icon.png", $"lib/net10.0/{library}.dll", $"lib/net10.0/{library}.xml"]);
+        package.Entries.Select(entry => entry.FullName).Should()
+            .Contain(["README.md", "icon.png", $"lib/net10.0/{library}.dll", $"lib/net10.0/{library}.xml"]);
         using var symbols = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{library}.{consumer.Version}.snupkg"));
         symbols.Entries.Select(entry => entry.FullName).Should().Contain($"lib/net10.0/{library}.pdb");
         var metadata = Metadata(package, library);
@@ -79,7 +82,8 @@ public sealed class PackagesTests(Consumer consumer)
     {
         using var package = ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{library}.{consumer.Version}.nupkg"));
         Specification(package, library).Descendants()
-            .Where(element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value.StartsWith("ResNet.", StringComparison.Ordinal))
+            .Where(element => element.Name.LocalName == "dependency")
+            .Where(element => element.Attribute("id")!.Value.StartsWith("ResNet.", StringComparison.Ordinal))
             .Select(element => (element.Attribute("id")!.Value, element.Attribute("version")!.Value))
             .Should().BeEquivalentTo(others.Select(other => (other, $"[{consumer.Version}]")));
     }
@@ -91,5 +95,6 @@ public sealed class PackagesTests(Consumer consumer)
     }
 
     private static Dictionary<string, string> Metadata(ZipArchive package, string library) =>
-        Specification(package, library).Root!.Elements().Single().Elements().ToDictionary(element => element.Name.LocalName, element => element.Value);
+        Specification(package, library).Root!.Elements().Single().Elements()
+            .ToDictionary(element => element.Name.LocalName, element => element.Value);
 }

@@ -19,7 +19,8 @@ internal static class Pages
     internal static IReadOnlyList<string> All { get; } =
     [
         .. new[] { "README.md", "src/ResNet.Imaging/README.md", "src/ResNet.Core/README.md", "src/ResNet.Training/README.md" }
-            .Concat(Directory.EnumerateFiles(Path.Combine(Consumer.Root, "docs"), "*.md").Select(path => "docs/" + Path.GetFileName(path)).Order(StringComparer.Ordinal))
+            .Concat(Directory.EnumerateFiles(Path.Combine(Consumer.Root, "docs"), "*.md")
+                .Select(path => "docs/" + Path.GetFileName(path)).Order(StringComparer.Ordinal))
             .Where(page => Blocks(page).Any()),
     ];
 
@@ -37,10 +38,12 @@ internal static class Pages
         Directory.CreateDirectory(Path.Combine(folder, "runs", "mine"));
         File.WriteAllText(
             Path.Combine(folder, "runs", "mine", "metrics.csv"),
-            "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second\n1,3,0.7,0.6,60,100,,,,0.1,100\n");
+            "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second\n"
+            + "1,3,0.7,0.6,60,100,,,,0.1,100\n");
         if (page != Datasets) return;
         // There the photos are not divided yet.
-        foreach (string name in Directory.GetDirectories(Path.Combine(photos, "train"))) Directory.Move(name, Path.Combine(photos, Path.GetFileName(name)));
+        foreach (string name in Directory.GetDirectories(Path.Combine(photos, "train")))
+            Directory.Move(name, Path.Combine(photos, Path.GetFileName(name)));
         Directory.Delete(Path.Combine(photos, "train"));
         Directory.Delete(Path.Combine(photos, "val"), recursive: true);
     }

@@ -14,7 +14,9 @@ public sealed class ToolTests(Consumer consumer)
     public void The_installed_tool_trains_and_predicts()
     {
         string folder = consumer.NewFolder("tool");
-        consumer.Run(folder, "dotnet", "tool", "install", "--tool-path", "bin", "--add-source", consumer.Feed, "ResNet.Cli", "--version", consumer.Version);
+        consumer.Run(
+            folder, "dotnet", "tool", "install", "--tool-path", "bin", "--add-source", consumer.Feed, "ResNet.Cli",
+            "--version", consumer.Version);
 
         Run(folder, "--help").Should().Contain("Trains residual networks");
         Run(folder, "networks").Should().Contain("resnet50");
@@ -29,7 +31,8 @@ public sealed class ToolTests(Consumer consumer)
     public void Its_package_points_to_one_for_each_platform_which_has_the_licences_of_its_native_libraries()
     {
         using var pointer = Open("ResNet.Cli");
-        Read(pointer, "tools/any/any/DotnetToolSettings.xml").Should().ContainAll("ResNet.Cli.linux-x64", "ResNet.Cli.osx-arm64", "ResNet.Cli.win-x64");
+        Read(pointer, "tools/any/any/DotnetToolSettings.xml").Should()
+            .ContainAll("ResNet.Cli.linux-x64", "ResNet.Cli.osx-arm64", "ResNet.Cli.win-x64");
         pointer.Entries.Select(entry => entry.FullName).Should().Contain(["README.md", "icon.png"]);
         Read(pointer, "ResNet.Cli.nuspec").Should().Contain("MIT");
 

@@ -15,7 +15,8 @@ foreach (string name in args)
 {
     try
     {
-        var run = Assembly.GetExecutingAssembly().GetType($"Documented.{name}", throwOnError: true)!.GetMethod("Run", BindingFlags.Static | BindingFlags.NonPublic)!;
+        var run = Assembly.GetExecutingAssembly().GetType($"Documented.{name}", throwOnError: true)!
+            .GetMethod("Run", BindingFlags.Static | BindingFlags.NonPublic)!;
         await (Task)run.Invoke(null, null)!;
         Console.WriteLine($"ran {name}");
     }
