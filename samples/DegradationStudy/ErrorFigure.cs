@@ -29,7 +29,10 @@ internal static class ErrorFigure
     {
         double highest = Highest(errors, steps);
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" font-family=\"sans-serif\" font-size=\"13\" fill=\"#222\">\n");
+        svg.Append(
+            CultureInfo.InvariantCulture,
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" "
+            + $"font-family=\"sans-serif\" font-size=\"13\" fill=\"#222\">\n");
         svg.Append("<title>Training and test error of plain and residual networks over the steps of training</title>\n");
         svg.Append(CultureInfo.InvariantCulture, $"<rect width=\"{Width}\" height=\"{Height}\" fill=\"#fff\"/>\n");
         foreach (var (title, left, lines) in s_panels)
@@ -39,7 +42,8 @@ internal static class ErrorFigure
             svg.Append("</svg>\n");
             DrawAxes(svg, title, left, steps, highest);
             // Errors fall to the right: there is room below where they begin.
-            for (int i = 0; i < lines.Length; i++) DrawKey(svg, left + 16, Top + PanelHeight - 30 + (18 * i), lines[i].Name, lines[i].Colour);
+            for (int i = 0; i < lines.Length; i++)
+                DrawKey(svg, left + 16, Top + PanelHeight - 30 + (18 * i), lines[i].Name, lines[i].Colour);
         }
         return svg.Append("</svg>\n").ToString();
     }
@@ -59,8 +63,12 @@ internal static class ErrorFigure
         void DrawLine(Func<ErrorPoint, double> error, string width)
         {
             var corners = points.Select(point => string.Create(
-                CultureInfo.InvariantCulture, $"{PanelWidth * (double)point.Step / steps:0.#},{PanelHeight * (1 - (error(point) / highest)):0.#}"));
-            svg.Append(CultureInfo.InvariantCulture, $"<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\" stroke-linejoin=\"round\" points=\"{string.Join(' ', corners)}\"/>\n");
+                CultureInfo.InvariantCulture,
+                $"{PanelWidth * (double)point.Step / steps:0.#},{PanelHeight * (1 - (error(point) / highest)):0.#}"));
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\" stroke-linejoin=\"round\" "
+                + $"points=\"{string.Join(' ', corners)}\"/>\n");
         }
     }
 
@@ -76,7 +84,10 @@ internal static class ErrorFigure
             Text(left - 7, y + 4, "end", $"{error}");
         }
         for (int quarter = 0; quarter <= 4; quarter++)
-            Text(left + (PanelWidth * quarter / 4.0), Top + PanelHeight + 18, "middle", string.Create(CultureInfo.InvariantCulture, $"{steps * quarter / 4:N0}"));
+        {
+            string step = (steps * quarter / 4).ToString("N0", CultureInfo.InvariantCulture);
+            Text(left + (PanelWidth * quarter / 4.0), Top + PanelHeight + 18, "middle", step);
+        }
         Text(left + (PanelWidth / 2), Top + PanelHeight + 38, "middle", "steps");
         Text(left - 30, Top - 16, "start", "error (%)");
 
@@ -86,6 +97,7 @@ internal static class ErrorFigure
 
     private static void DrawKey(StringBuilder svg, int x, int y, string name, string colour) => svg.Append(
         CultureInfo.InvariantCulture,
-        $"<path d=\"M{x} {y - 4}h24\" stroke=\"{colour}\" stroke-width=\"2.6\"/><path d=\"M{x + 30} {y - 4}h24\" stroke=\"{colour}\" stroke-width=\"1.2\" stroke-dasharray=\"5 4\"/>"
+        $"<path d=\"M{x} {y - 4}h24\" stroke=\"{colour}\" stroke-width=\"2.6\"/>"
+        + $"<path d=\"M{x + 30} {y - 4}h24\" stroke=\"{colour}\" stroke-width=\"1.2\" stroke-dasharray=\"5 4\"/>"
         + $"<text x=\"{x + 60}\" y=\"{y}\">{name}: test, training</text>\n");
 }

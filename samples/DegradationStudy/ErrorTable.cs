@@ -47,7 +47,9 @@ internal sealed class ErrorTable
             && double.TryParse(training, CultureInfo.InvariantCulture, out double trainingError)
             && double.TryParse(test, CultureInfo.InvariantCulture, out double testError))
             return new(network, number, trainingError, testError);
-        throw new StudyException($"'{_path}' has the line '{line}', which is not what this program writes: restore the file, or delete it and the checkpoints beside it.");
+        throw new StudyException(
+            $"'{_path}' has the line '{line}', which is not what this program writes: restore the file, "
+            + "or delete it and the checkpoints beside it.");
     }
 
     private static int Order(string network) => Array.IndexOf(Study.Networks, network);

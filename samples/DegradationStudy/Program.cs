@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using DegradationStudy;
 using ResNet;
+using ResNet.Cli;
 using ResNet.Imaging;
 using ResNet.Training;
 using ResNet.Training.Checkpoints;
@@ -45,5 +46,5 @@ catch (Exception e) when (IsAboutInput(e))
 
 // What a user can mend; anything else is a defect and shows where it came from.
 static bool IsAboutInput(Exception e) =>
-    e is StudyException or InvalidOptionException or DatasetException or ImageDecodingException or CheckpointException or ArithmeticException
-        or IOException or UnauthorizedAccessException or HttpRequestException or DllNotFoundException;
+    e is StudyException or InvalidOptionException or DatasetException or ImageDecodingException or CheckpointException
+        or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException or DllNotFoundException;

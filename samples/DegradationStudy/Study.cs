@@ -32,14 +32,17 @@ internal sealed class Study(string folder, StudySettings settings, Recipe recipe
         ErrorFigure.Write(FigurePath, _errors, settings.Steps);
         Console.WriteLine();
         foreach (var (network, step, training, test) in Networks.Select(network => _errors.Of(network)[^1]))
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{network,-9} after {step:N0} steps: training error {training:0.0} %, test error {test:0.0} %"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{network,-9} after {step:N0} steps: training error {training:0.0} %, test error {test:0.0} %"));
         Compare("plain20", "plain56");
         Compare("resnet20", "resnet56");
         Console.WriteLine($"The errors are in {Path.Combine(folder, "degradation.csv")}, drawn in {FigurePath}");
     }
 
     /// <summary>How long a step takes each network, and measuring its errors.</summary>
-    internal static (TimeSpan Step, TimeSpan Measurement) Probe(string network, Recipe recipe, StudyData data, Device device, CancellationToken cancellationToken)
+    internal static (TimeSpan Step, TimeSpan Measurement) Probe(
+        string network, Recipe recipe, StudyData data, Device device, CancellationToken cancellationToken)
     {
         const int Warmup = 3, Timed = 12;
         using var model = Create(network, data.Classes, device, seed: 0);
@@ -83,7 +86,8 @@ internal sealed class Study(string folder, StudySettings settings, Recipe recipe
         };
         trainer.CheckpointDamaged += damage => Console.WriteLine($"{network}: {damage.Message}");
         trainer.StepCompleted += step => Measure(step.Step);
-        if (trainer.Train(model, resume: true, cancellationToken: cancellationToken).Interrupted) throw new OperationCanceledException(cancellationToken);
+        if (trainer.Train(model, resume: true, cancellationToken: cancellationToken).Interrupted)
+            throw new OperationCanceledException(cancellationToken);
 
         void Measure(long step)
         {
@@ -95,7 +99,8 @@ internal sealed class Study(string folder, StudySettings settings, Recipe recipe
             var left = step > first ? clock.Elapsed / (step - first) * (settings.Steps - step) : TimeSpan.Zero;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{network} {step:N0}/{settings.Steps:N0}: training error {point.TrainingError:0.0} %, test error {point.TestError:0.0} %, {left.TotalHours:0.0} h left for it"));
+                $"{network} {step:N0}/{settings.Steps:N0}: training error {point.TrainingError:0.0} %, test error {point.TestError:0.0} %, "
+                + $"{left.TotalHours:0.0} h left for it"));
         }
 
         double Error(Evaluator evaluator) => 100 - evaluator.Evaluate(model, progress: null, cancellationToken).Top1;
@@ -107,6 +112,7 @@ internal sealed class Study(string folder, StudySettings settings, Recipe recipe
         var (a, b) = (_errors.Of(shallow)[^1], _errors.Of(deep)[^1]);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{deep} against {shallow}, one run each: training error {b.TrainingError - a.TrainingError:+0.0;-0.0;0.0} points, test error {b.TestError - a.TestError:+0.0;-0.0;0.0} points"));
+            $"{deep} against {shallow}, one run each: training error {b.TrainingError - a.TrainingError:+0.0;-0.0;0.0} points, "
+            + $"test error {b.TestError - a.TestError:+0.0;-0.0;0.0} points"));
     }
 }

@@ -45,7 +45,9 @@ internal sealed record StudyData(int Classes, ImageLoader Training, ImageLoader 
     {
         using var image = ImageDecoder.Open(folder.Samples[0].Path, channels: 3);
         if (image.Width != Side || image.Height != Side)
-            throw new DatasetException($"'{folder.Samples[0].Path}' is {image.Width} × {image.Height} pixels, but the networks of this study are for images of {Side} × {Side}, such as CIFAR's.");
+            throw new DatasetException(
+                $"'{folder.Samples[0].Path}' is {image.Width} × {image.Height} pixels, but the networks of this study are for images of "
+                + $"{Side} × {Side}, such as CIFAR's.");
     }
 
     private sealed class Steps : IProgress<DatasetProgress>

@@ -13,7 +13,8 @@ internal sealed record StudySettings(string Dataset, long Steps, int Evaluations
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
 
     /// <summary>Whether errors are measured after this step.</summary>
-    internal bool IsMeasured(long step) => step == Steps || (step % Math.Max(1, Steps / Evaluations) == 0 && Steps - step >= Steps / Evaluations / 2);
+    internal bool IsMeasured(long step) =>
+        step == Steps || (step % Math.Max(1, Steps / Evaluations) == 0 && Steps - step >= Steps / Evaluations / 2);
 
     /// <summary>The settings of the study in a folder; null where there is none.</summary>
     internal static StudySettings? Read(string folder)

@@ -1,6 +1,6 @@
 namespace ResNet.Cli;
 
-/// <summary>What the process tells whoever started it.</summary>
+/// <summary>The exit codes of the command, and of the degradation study, which compiles this file too.</summary>
 internal static class ExitCode
 {
     internal const int Success = 0;
@@ -8,9 +8,9 @@ internal static class ExitCode
     /// <summary>The input cannot be used; the last line on standard error says why.</summary>
     internal const int Error = 1;
 
-    /// <summary>Stopped by SIGTERM, as machines are that are taken back: start <c>train --resume</c> to go on. The number is EX_TEMPFAIL of sysexits.h.</summary>
+    /// <summary>Stopped by SIGTERM, as on a machine that is preempted: the run can be resumed. EX_TEMPFAIL of sysexits.h.</summary>
     internal const int ResumeMe = 75;
 
-    /// <summary>Stopped by Ctrl-C; what there was by then is kept.</summary>
+    /// <summary>Stopped by Ctrl-C; the results so far are kept.</summary>
     internal const int Interrupted = 130;
 }

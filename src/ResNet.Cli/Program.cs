@@ -21,11 +21,11 @@ void Stop(PosixSignalContext context)
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-var root = new RootCommand($"""
-    Trains residual networks on image folders, evaluates and compares them, says what pictures show, what networks consist of, and whether images are sound.
-
-    Exit codes are {ExitCode.Success} (done), {ExitCode.Error} (standard error says what is wrong), {ExitCode.ResumeMe} (stopped by SIGTERM, train --resume goes on) and {ExitCode.Interrupted} (stopped by Ctrl-C).
-    """)
+var root = new RootCommand(
+    "Trains residual networks on image folders, evaluates and compares them, says what pictures show, what networks consist of, "
+    + "and whether images are sound.\n\n"
+    + $"Exit codes are {ExitCode.Success} (done), {ExitCode.Error} (standard error says what is wrong), "
+    + $"{ExitCode.ResumeMe} (stopped by SIGTERM, train --resume goes on) and {ExitCode.Interrupted} (stopped by Ctrl-C).")
 {
     TrainCommand.Create(cancellation.Token),
     EvaluateCommand.Create(cancellation.Token),
@@ -43,7 +43,8 @@ var root = new RootCommand($"""
 var parsed = root.Parse(args);
 if (CompletionCommand.IsAsked(args)) return parsed.Invoke();
 if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
-    return Refuse($"There is no {(unknown.StartsWith('-') ? "option" : "command")} '{unknown}': give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
+    return Refuse($"There is no {(unknown.StartsWith('-') ? "option" : "command")} '{unknown}': "
+        + $"give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
 if (Mistake(parsed) is { } mistake) return Refuse($"{mistake} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
 
 NativeHeap.KeepFreedMemory();
@@ -59,7 +60,12 @@ try
         if (Mistake(parsed) is { } wrong) return Refuse(settings.Locate(wrong));
     }
     // Help stays on standard output.
-    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = Console.Out };
+    var configuration = new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = null,
+        Output = Console.Out,
+    };
     if (parsed.GetValue(JsonOutput.Option)) JsonOutput.Begin();
     // On the main thread, whose heap is the one that libtorch's large tensors fit into.
     int code = parsed.Invoke(configuration);
@@ -86,9 +92,11 @@ static int Refuse(string sentence)
 // What is wrong with a line before anything is done.
 static string? Mistake(ParseResult line) =>
     line.Errors.Count > 0 ? Explain(line.Errors[0])
-    : line.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) is { } blank
+    : line.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(HasBlank) is { } blank
         ? $"{blank.Option.Name} is empty, but has to be a value."
         : null;
+
+static bool HasBlank(OptionResult option) => option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value));
 
 // A value of the wrong kind is told in words, not by the name of a .NET type.
 static string Explain(ParseError error)

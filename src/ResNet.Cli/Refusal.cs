@@ -37,8 +37,8 @@ internal static class Refusal
         _ => e.Message,
     };
 
-    // The library names a property of its options; on the command line it is what was typed that has to be named. What was not typed, as the options
-    // of a run that is resumed, is called what the library calls it.
+    // The library names a property of its options; on the command line it is what was typed that has to be named. What was not typed,
+    // as the options of a run that is resumed, is called what the library calls it.
     private static string InWordsOf(ParseResult parsed, InvalidOptionException refused)
     {
         if (OptionTable.Find(parsed.CommandResult.Command, refused) is not { } symbol) return refused.Message;

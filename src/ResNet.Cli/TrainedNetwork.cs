@@ -14,11 +14,21 @@ namespace ResNet.Cli;
 /// <param name="Model">The network.</param>
 /// <param name="Classes">The names of its classes.</param>
 /// <param name="Preprocessing">What is done to images.</param>
-internal sealed record TrainedNetwork(string Name, string? Folder, ResNetModel Model, IReadOnlyList<string> Classes, Preprocessing Preprocessing) : IDisposable
+internal sealed record TrainedNetwork(
+    string Name, string? Folder, ResNetModel Model, IReadOnlyList<string> Classes, Preprocessing Preprocessing) : IDisposable
 {
-    internal static Option<string?> NetworkOption() => new("--network") { Description = "With --pretrained: the network's name; 'networks' lists those with published weights.", HelpName = "NETWORK" };
+    internal static Option<string?> NetworkOption() => new("--network")
+    {
+        Description = "With --pretrained: the network's name; 'networks' lists those with published weights.",
+        HelpName = "NETWORK",
+    };
 
-    internal static Option<bool> PretrainedOption() => new("--pretrained") { Arity = ArgumentArity.Zero, Description = "Takes a network with its published weights for ImageNet's 1,000 classes in place of a run's; they are downloaded once." };
+    internal static Option<bool> PretrainedOption() => new("--pretrained")
+    {
+        Arity = ArgumentArity.Zero,
+        Description = "Takes a network with its published weights for ImageNet's 1,000 classes in place of a run's; "
+            + "they are downloaded once.",
+    };
 
     /// <summary>Opens the network that options name.</summary>
     /// <param name="run">A run's folder; null for the newest, or for none if a network is given.</param>
@@ -27,10 +37,12 @@ internal sealed record TrainedNetwork(string Name, string? Folder, ResNetModel M
     /// <param name="example">What one could type instead.</param>
     /// <param name="place">Where it computes.</param>
     /// <param name="cancellationToken">Stops a download.</param>
-    internal static TrainedNetwork Open(string? run, string? network, bool pretrained, string example, Device place, CancellationToken cancellationToken)
+    internal static TrainedNetwork Open(
+        string? run, string? network, bool pretrained, string example, Device place, CancellationToken cancellationToken)
     {
         if (pretrained != network is not null || (network is not null && run is not null))
-            throw new CommandLineException($"--network and --pretrained go together, and take the place of a run: give both, as in {example}.");
+            throw new CommandLineException(
+                $"--network and --pretrained go together, and take the place of a run: give both, as in {example}.");
         return network is null ? OfRun(run, place) : Published(network, place, cancellationToken);
     }
 

@@ -4,11 +4,17 @@ using NetArchTest.Rules;
 
 namespace ResNet.Cli.Tests;
 
-/// <summary>The arrows of <c>docs/architecture.md</c> are the dependencies between assemblies and between their folders, all of them and no others.</summary>
+/// <summary>
+/// The arrows of <c>docs/architecture.md</c> are the dependencies between assemblies and between their folders, all of them and no
+/// others.
+/// </summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly Assembly[] s_assemblies =
-        [typeof(Imaging.DecodedImage).Assembly, typeof(Core.ResNetModel).Assembly, typeof(Training.Loading.ImageLoader).Assembly, Assembly.Load("resnet")];
+    [
+        typeof(Imaging.DecodedImage).Assembly, typeof(Core.ResNetModel).Assembly, typeof(Training.Loading.ImageLoader).Assembly,
+        Assembly.Load("resnet"),
+    ];
 
     /// <summary>Each folder with each other one of its assembly that the diagram has no arrow to.</summary>
     public static TheoryData<string, string> FoldersWithoutArrow
@@ -44,7 +50,8 @@ public sealed partial class ArchitectureTests
 
     [Theory]
     [MemberData(nameof(FoldersWithArrow))]
-    public void An_arrow_between_folders_is_a_dependency_that_there_is(string from, string to) => Dependents(from, to).Should().NotBeEmpty();
+    public void An_arrow_between_folders_is_a_dependency_that_there_is(string from, string to) =>
+        Dependents(from, to).Should().NotBeEmpty();
 
     [Fact]
     public void Boxes_are_the_folders_that_there_are()
@@ -63,7 +70,8 @@ public sealed partial class ArchitectureTests
     {
         foreach (var assembly in s_assemblies)
         {
-            var types = assembly.GetTypes().Where(type => type.Namespace?.StartsWith(Name(assembly) + ".", StringComparison.Ordinal) == true)
+            var types = assembly.GetTypes()
+                .Where(type => type.Namespace?.StartsWith(Name(assembly) + ".", StringComparison.Ordinal) == true)
                 .ToLookup(type => type.Namespace!, type => type.FullName!);
             var arrows =
                 from one in types
@@ -85,7 +93,8 @@ public sealed partial class ArchitectureTests
         Ours("ResNet.Core").Should().Equal("ResNet.Imaging");
         Ours("ResNet.Training").Should().Equal("ResNet.Core", "ResNet.Imaging");
 
-        static IEnumerable<string> Ours(string assembly) => References(assembly).Where(name => name.StartsWith("ResNet.", StringComparison.Ordinal)).Order();
+        static IEnumerable<string> Ours(string assembly) =>
+            References(assembly).Where(name => name.StartsWith("ResNet.", StringComparison.Ordinal)).Order();
     }
 
     // Arrows to folders that have none of their own are removed, until only those of cycles are left.
@@ -101,7 +110,8 @@ public sealed partial class ArchitectureTests
     private static IEnumerable<string> Dependents(string from, string to)
     {
         var assembly = s_assemblies.Single(assembly => from.StartsWith(Name(assembly) + ".", StringComparison.Ordinal));
-        return Types.InAssembly(assembly).That().ResideInNamespace(from).And().HaveDependencyOn(to).GetTypes().Select(type => type.FullName!);
+        return Types.InAssembly(assembly)
+            .That().ResideInNamespace(from).And().HaveDependencyOn(to).GetTypes().Select(type => type.FullName!);
     }
 
     private static IEnumerable<string> References(string name) =>
@@ -130,7 +140,8 @@ public sealed partial class ArchitectureTests
             string part = Part(assembly);
             var names = Names(assembly, part);
             var arrows = new HashSet<(string From, string To)>();
-            foreach (string line in NodePattern().Replace(part, "$1").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            const StringSplitOptions options = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+            foreach (string line in NodePattern().Replace(part, "$1").Split('\n', options))
             {
                 if (names.ContainsKey(line)) continue;
                 var arrow = ArrowPattern().Match(line);

@@ -73,7 +73,8 @@ public class CompletionTests
             RedirectStandardOutput = true,
             Environment =
             {
-                ["DOTNET"] = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["CONSOLE"] = Path.Combine(AppContext.BaseDirectory, "resnet.dll"),
+                ["DOTNET"] = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+                ["CONSOLE"] = Path.Combine(AppContext.BaseDirectory, "resnet.dll"),
             },
         };
         using var process = Process.Start(start)!;
@@ -87,7 +88,8 @@ public class CompletionTests
         public ShellFactAttribute(string shell)
         {
             string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-            if (!folders.Any(folder => File.Exists(Path.Combine(folder, shell)) || File.Exists(Path.Combine(folder, shell + ".exe")))) Skip = $"There is no {shell}.";
+            if (!folders.Any(folder => File.Exists(Path.Combine(folder, shell)) || File.Exists(Path.Combine(folder, shell + ".exe"))))
+                Skip = $"There is no {shell}.";
         }
     }
 }

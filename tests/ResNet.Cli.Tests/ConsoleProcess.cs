@@ -48,10 +48,12 @@ internal sealed class ConsoleProcess : IDisposable
 
     internal static ConsoleProcess Start(params IEnumerable<string> arguments) => StartSample("resnet", arguments);
 
-    internal static ConsoleProcess StartSample(string sample, params IEnumerable<string> arguments) => StartIn(Environment.CurrentDirectory, new Dictionary<string, string>(), sample, arguments);
+    internal static ConsoleProcess StartSample(string sample, params IEnumerable<string> arguments) =>
+        StartIn(Environment.CurrentDirectory, new Dictionary<string, string>(), sample, arguments);
 
     /// <summary>Starts a sample in a folder, with environment variables of its own.</summary>
-    internal static ConsoleProcess StartIn(string folder, IReadOnlyDictionary<string, string> variables, string sample, params IEnumerable<string> arguments)
+    internal static ConsoleProcess StartIn(
+        string folder, IReadOnlyDictionary<string, string> variables, string sample, params IEnumerable<string> arguments)
     {
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         IEnumerable<string> command = [host, Path.Combine(AppContext.BaseDirectory, sample + ".dll"), .. arguments];

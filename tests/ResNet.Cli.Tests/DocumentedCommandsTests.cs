@@ -5,8 +5,9 @@ using ResNet.Testing;
 namespace ResNet.Cli.Tests;
 
 /// <summary>
-/// Every command of README.md and docs/, as it stands there. Left out are those of <c>build.sh</c>, one of which runs these tests, and the study of eight hours, which
-/// <see cref="StudyTests"/> shorten.
+/// Every command of README.md and docs/, as it stands there. Left out are those of <c>build.sh</c>, one of which runs these tests, and
+/// the study of eight hours, which
+/// <see cref="Samples.StudyTests"/> shorten.
 /// </summary>
 public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Place place) : IClassFixture<DocumentedCommandsTests.Place>
 {
@@ -34,7 +35,8 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
     private static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
 
     private static IEnumerable<string> Lines() =>
-        new[] { Path.Combine(Root, "README.md") }.Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md").Order(StringComparer.Ordinal))
+        new[] { Path.Combine(Root, "README.md") }
+            .Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md").Order(StringComparer.Ordinal))
             .SelectMany(page => Fence().Matches(File.ReadAllText(page).ReplaceLineEndings("\n")))
             .SelectMany(block => block.Groups["lines"].Value.Split('\n'))
             .Select(line => line.Split('#')[0].Trim())
@@ -52,7 +54,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
         // The console's batch, and some more.
         private const int Photos = 136;
 
-        private readonly string _folder = Directory.CreateTempSubdirectory("commands-").FullName;
+        private readonly TemporaryFolder _folder = new();
         private readonly EmptyMirror _mirror = new();
         private int _copies;
 
@@ -62,31 +64,36 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
             Directory.CreateDirectory(Original);
             TinyPictures.Write(Path.Combine(Original, "photos"), Photos);
             foreach (string picture in new[] { "shoe.png", "cat.jpg" })
-                File.Copy(Directory.EnumerateFiles(Path.Combine(Original, "photos"), "*.bmp", SearchOption.AllDirectories).First(), Path.Combine(Original, picture));
-            File.WriteAllText(Path.Combine(Original, "photos.json"), Settings().Match(File.ReadAllText(Path.Combine(Root, "docs", "console.md")).ReplaceLineEndings("\n")).Groups["text"].Value);
+            {
+                string photo = Directory.EnumerateFiles(Path.Combine(Original, "photos"), "*.bmp", SearchOption.AllDirectories).First();
+                File.Copy(photo, Path.Combine(Original, picture));
+            }
+            string page = File.ReadAllText(Path.Combine(Root, "docs", "console.md")).ReplaceLineEndings("\n");
+            File.WriteAllText(Path.Combine(Original, "photos.json"), Settings().Match(page).Groups["text"].Value);
             // As if it had been downloaded: with the mark of a complete copy.
-            string imagenette = Path.Combine(_folder, "cache", "imagenette2-160");
+            string imagenette = Path.Combine(_folder.Path, "cache", "imagenette2-160");
             TinyPictures.Write(imagenette, Photos);
             File.WriteAllText(Path.Combine(imagenette, ".complete"), "");
 
             Run("train", "--dataset", "photos", "--network", "resnet20", "--epochs", "2", "--output", "runs/mine");
-            foreach (string run in new[] { "a", "b", "20260102-030405-resnet18" }) Copy(Path.Combine(Original, "runs", "mine"), Path.Combine(Original, "runs", run));
+            foreach (string run in new[] { "a", "b", "20260102-030405-resnet18" })
+                Copy(Path.Combine(Original, "runs", "mine"), Path.Combine(Original, "runs", run));
             Run("pack", "photos", "packed");
         }
 
         internal IReadOnlyDictionary<string, string> Variables => new Dictionary<string, string>
         {
-            ["RESNET_CACHE"] = Path.Combine(_folder, "cache"),
-            ["TORCH_HOME"] = Path.Combine(_folder, "torch"),
+            ["RESNET_CACHE"] = Path.Combine(_folder.Path, "cache"),
+            ["TORCH_HOME"] = Path.Combine(_folder.Path, "torch"),
             ["RESNET_WEIGHTS_MIRROR"] = _mirror.Address,
         };
 
-        private string Original => Path.Combine(_folder, "original");
+        private string Original => Path.Combine(_folder.Path, "original");
 
         /// <summary>A new copy of it.</summary>
         internal string Copy()
         {
-            string copy = Path.Combine(_folder, $"copy{++_copies}");
+            string copy = Path.Combine(_folder.Path, $"copy{++_copies}");
             Copy(Original, copy);
             return copy;
         }
@@ -94,7 +101,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
         public void Dispose()
         {
             _mirror.Dispose();
-            Directory.Delete(_folder, recursive: true);
+            _folder.Dispose();
         }
 
         private void Run(params string[] arguments)

@@ -3,7 +3,10 @@ namespace ResNet.Cli.Tests;
 /// <summary>What <c>--help</c> says.</summary>
 public class HelpTests
 {
-    private static readonly string[] s_commands = ["train", "evaluate", "predict", "export", "compare", "summary", "networks", "download", "verify-data", "pack", "completion"];
+    private static readonly string[] s_commands =
+    [
+        "train", "evaluate", "predict", "export", "compare", "summary", "networks", "download", "verify-data", "pack", "completion",
+    ];
 
     public static TheoryData<string> Commands => [.. s_commands];
 
@@ -21,7 +24,8 @@ public class HelpTests
     {
         string help = Help();
         help.Should().ContainAll(s_commands).And.ContainAll(" 0 (", " 1 (", " 75 (", " 130 (");
-        help.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)).Should().NotContain(line => line.Contains(new string(' ', 60)), "no column is as wide as a list of networks");
+        help.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)).Should()
+            .NotContain(line => line.Contains(new string(' ', 60)), "no column is as wide as a list of networks");
     }
 
     private static string Help(params string[] command)

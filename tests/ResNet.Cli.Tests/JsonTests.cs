@@ -18,7 +18,8 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
         var epochs = trained.GetProperty("epochs").EnumerateArray().ToList();
         epochs.Select(epoch => epoch.GetProperty("epoch").GetInt32()).Should().Equal(1, 2);
         string[] row = File.ReadLines(place.In("run", "metrics.csv")).Last().Split(',');
-        epochs[1].GetProperty("train_loss").GetDouble().Should().BeApproximately(double.Parse(row[2], System.Globalization.CultureInfo.InvariantCulture), 1e-6);
+        epochs[1].GetProperty("train_loss").GetDouble().Should()
+            .BeApproximately(double.Parse(row[2], System.Globalization.CultureInfo.InvariantCulture), 1e-6);
         epochs[1].GetProperty("average_top1").ValueKind.Should().Be(JsonValueKind.Null, "there was no average, and JSON has no NaN");
         trained.GetProperty("best").GetProperty("top1").GetDouble().Should().Be(epochs.Max(epoch => epoch.GetProperty("top1").GetDouble()));
     }
@@ -38,9 +39,11 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
     public void Pictures_get_their_classes_and_those_that_cannot_be_read_an_error()
     {
         string picture = Path.Combine("photos", "val", "dark", "001.bmp");
-        var pictures = place.Json(1, "predict", "--run", "run", "--device", "cpu", "--explain", "--output", "maps", picture, "nothing.jpg").EnumerateArray().ToList();
+        var pictures = place.Json(1, "predict", "--run", "run", "--device", "cpu", "--explain", "--output", "maps", picture, "nothing.jpg")
+            .EnumerateArray().ToList();
         pictures[0].GetProperty("image").GetString().Should().Be(picture);
-        pictures[0].GetProperty("predictions").EnumerateArray().Sum(prediction => prediction.GetProperty("probability").GetDouble()).Should().BeApproximately(1, 1e-6);
+        pictures[0].GetProperty("predictions").EnumerateArray()
+            .Sum(prediction => prediction.GetProperty("probability").GetDouble()).Should().BeApproximately(1, 1e-6);
         File.Exists(place.In(pictures[0].GetProperty("heat_map").GetString()!)).Should().BeTrue();
         pictures[1].GetProperty("error").GetString().Should().Contain("nothing.jpg");
     }
@@ -60,7 +63,8 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
     public void Networks_come_with_their_paper_and_published_weights()
     {
         var networks = place.Json(0, "networks").EnumerateArray().ToDictionary(network => network.GetProperty("name").GetString()!);
-        networks["resnet50"].GetProperty("weights").EnumerateArray().Select(weights => weights.GetProperty("top1").GetDouble()).Should().Equal(76.130, 80.858);
+        networks["resnet50"].GetProperty("weights").EnumerateArray()
+            .Select(weights => weights.GetProperty("top1").GetDouble()).Should().Equal(76.130, 80.858);
         networks["resnet50"].GetProperty("paper").GetProperty("address").GetString().Should().Be("https://arxiv.org/abs/1512.03385");
         networks["resnet20"].GetProperty("image_size").GetInt32().Should().Be(32);
         networks["resnet20"].GetProperty("weights").GetArrayLength().Should().Be(0);
@@ -71,11 +75,13 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
     {
         Directory.CreateDirectory(place.In("other"));
         File.Copy(place.In("run", "metrics.csv"), place.In("other", "metrics.csv"), overwrite: true);
-        File.WriteAllText(place.In("other", "settings.json"), File.ReadAllText(place.In("run", "settings.json")).Replace("\"Seed\": 0", "\"Seed\": 7", StringComparison.Ordinal));
+        string settings = File.ReadAllText(place.In("run", "settings.json"));
+        File.WriteAllText(place.In("other", "settings.json"), settings.Replace("\"Seed\": 0", "\"Seed\": 7", StringComparison.Ordinal));
         var comparison = place.Json(0, "compare", "run", "other");
         comparison.GetProperty("runs").EnumerateArray().Select(run => run.GetString()).Should().Equal("run", "other");
         var results = comparison.GetProperty("results").EnumerateArray().ToList();
-        results[1].GetProperty("best").GetProperty("top1").GetDouble().Should().BeApproximately(place.Trained.GetProperty("best").GetProperty("top1").GetDouble(), 1e-4);
+        results[1].GetProperty("best").GetProperty("top1").GetDouble().Should()
+            .BeApproximately(place.Trained.GetProperty("best").GetProperty("top1").GetDouble(), 1e-4);
         var difference = comparison.GetProperty("differences").EnumerateArray().Should().ContainSingle().Subject;
         difference.GetProperty("setting").GetString().Should().Be("Seed");
         difference.GetProperty("values").EnumerateArray().Select(value => value.GetString()).Should().Equal("0", "7");
@@ -101,8 +107,10 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
     {
         var packs = place.Json(0, "pack", "photos", "packed").EnumerateArray().ToList();
         packs.Select(pack => pack.GetProperty("images").GetInt32()).Should().Equal(TinyPictures.Training, 16);
-        packs.Should().OnlyContain(pack => !pack.GetProperty("up_to_date").GetBoolean() && pack.GetProperty("left_out").GetArrayLength() == 0);
-        place.Json(0, "pack", "photos", "packed").EnumerateArray().Should().OnlyContain(pack => pack.GetProperty("up_to_date").GetBoolean());
+        packs.Should().OnlyContain(
+            pack => !pack.GetProperty("up_to_date").GetBoolean() && pack.GetProperty("left_out").GetArrayLength() == 0);
+        place.Json(0, "pack", "photos", "packed").EnumerateArray().Should()
+            .OnlyContain(pack => pack.GetProperty("up_to_date").GetBoolean());
 
         var file = place.Json(0, "export", "run", "--format", "safetensors");
         file.GetProperty("format").GetString().Should().Be("safetensors");
@@ -136,7 +144,9 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
     public void A_run_that_is_stopped_says_so_in_its_document()
     {
         if (OperatingSystem.IsWindows()) return;
-        using var process = place.Start("train", "--dataset", "photos", "--network", "resnet20", "--epochs", "500", "--batch-size", "8", "--device", "cpu", "--output", "stopped", "--json");
+        using var process = place.Start(
+            "train", "--dataset", "photos", "--network", "resnet20", "--epochs", "500", "--batch-size", "8", "--device", "cpu",
+            "--output", "stopped", "--json");
         process.WaitUntil(() => process.Output.Contains("Epoch 1/", StringComparison.Ordinal));
         process.Signal(ConsoleProcess.Interrupt);
         process.ExitCode().Should().Be(130, process.Output);
@@ -148,23 +158,25 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
     /// <summary>A folder with photos and a run.</summary>
     public sealed class Place : IDisposable
     {
-        private readonly string _folder = Directory.CreateTempSubdirectory("json-").FullName;
+        private readonly TemporaryFolder _folder = new();
 
         /// <summary>Makes it.</summary>
         public Place()
         {
             TinyPictures.Write(In("photos"));
-            Trained = Json(0, "train", "--dataset", "photos", "--network", "resnet20", "--epochs", "2", "--batch-size", "16", "--device", "cpu", "--output", "run");
+            Trained = Json(
+                0, "train", "--dataset", "photos", "--network", "resnet20", "--epochs", "2", "--batch-size", "16", "--device", "cpu",
+                "--output", "run");
         }
 
         internal JsonElement Trained { get; }
 
-        public void Dispose() => Directory.Delete(_folder, recursive: true);
+        public void Dispose() => _folder.Dispose();
 
-        internal string In(params IEnumerable<string> names) => Path.Combine([_folder, .. names]);
+        internal string In(params IEnumerable<string> names) => Path.Combine([_folder.Path, .. names]);
 
         internal ConsoleProcess Start(params IEnumerable<string> arguments) =>
-            ConsoleProcess.StartIn(_folder, new Dictionary<string, string> { ["RESNET_CACHE"] = In("cache") }, "resnet", arguments);
+            ConsoleProcess.StartIn(_folder.Path, new Dictionary<string, string> { ["RESNET_CACHE"] = In("cache") }, "resnet", arguments);
 
         internal JsonElement Json(int exitCode, params string[] arguments)
         {

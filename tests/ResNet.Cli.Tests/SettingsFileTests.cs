@@ -6,11 +6,11 @@ namespace ResNet.Cli.Tests;
 /// <summary>What <c>train</c> takes from a file, or from what it is trained on, where the command line says nothing.</summary>
 public sealed class SettingsFileTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("settings-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     public SettingsFileTests() => TinyPictures.Write(In("photos"));
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_file_says_what_the_command_line_does_not_and_the_command_line_counts_more()
@@ -44,14 +44,22 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"epoch": 1}""", "In the settings file 'settings.json', there is 'epoch', which is no setting: give dataset, validation-split, network,*")]
+    [InlineData(
+        """{"epoch": 1}""",
+        "In the settings file 'settings.json', there is 'epoch', which is no setting: give dataset, validation-split, network,*")]
     [InlineData("""{"epochs": "1"}""", "In the settings file 'settings.json', epochs is \"1\", but has to be a whole number.")]
     [InlineData("""{"epochs": 1.5}""", "In the settings file 'settings.json', epochs is '1.5', but has to be a whole number.")]
     [InlineData("""{"learning_rate": -1}""", "In the settings file 'settings.json', learning_rate is -1, but has to be more than 0.")]
     [InlineData("""{"average": 1}""", "In the settings file 'settings.json', average is 1, but has to be true or false.")]
-    [InlineData("""{"schedule": "sine"}""", "In the settings file 'settings.json', schedule is 'sine', but has to be one of Cosine, Step, OneCycle, Polynomial, Constant.")]
-    [InlineData("""{"network": "resnet17"}""", "In the settings file 'settings.json', network is 'resnet17', but has to be the name of a network; the nearest are *")]
-    [InlineData("""{"resume": "runs/mine"}""", "In the settings file 'settings.json', there is resume, which belongs on the command line: leave it out.")]
+    [InlineData(
+        """{"schedule": "sine"}""",
+        "In the settings file 'settings.json', schedule is 'sine', but has to be one of Cosine, Step, OneCycle, Polynomial, Constant.")]
+    [InlineData(
+        """{"network": "resnet17"}""",
+        "In the settings file 'settings.json', network is 'resnet17', but has to be the name of a network; the nearest are *")]
+    [InlineData(
+        """{"resume": "runs/mine"}""",
+        "In the settings file 'settings.json', there is resume, which belongs on the command line: leave it out.")]
     [InlineData("""{"seed": 1, "Seed": 2}""", "In the settings file 'settings.json', seed is there twice: leave one of them out.")]
     [InlineData("[]", "The settings file 'settings.json' has to be a JSON object, such as {\"epochs\": 5}.")]
     [InlineData("{\n\"epochs\": 1\n\"seed\": 2}", "The settings file 'settings.json' is not JSON: line 3: *")]
@@ -72,7 +80,8 @@ public sealed class SettingsFileTests : IDisposable
     [InlineData("imagenette-5", 5)]
     [InlineData("imagenette-5", 1, "--epochs", "1")]
     [InlineData("fine-tune", 1, "--recipe", "fine-tune", "--epochs", "1")]
-    public void Imagenette_is_trained_by_its_recipe_of_five_epochs_unless_another_is_asked_for(string recipe, int epochs, params string[] arguments)
+    public void Imagenette_is_trained_by_its_recipe_of_five_epochs_unless_another_is_asked_for(
+        string recipe, int epochs, params string[] arguments)
     {
         // As if it had been downloaded: with the mark of a complete copy.
         string imagenette = In("cache", "imagenette2-160");
@@ -86,7 +95,7 @@ public sealed class SettingsFileTests : IDisposable
         File.ReadAllLines(In("run", "metrics.csv")).Should().HaveCount(1 + epochs);
     }
 
-    private string In(params IEnumerable<string> names) => Path.Combine([_folder, .. names]);
+    private string In(params IEnumerable<string> names) => Path.Combine([_folder.Path, .. names]);
 
     private void Write(string text) => File.WriteAllText(In("settings.json"), text);
 
@@ -105,5 +114,6 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     private ConsoleProcess Start(params IEnumerable<string> arguments) =>
-        ConsoleProcess.StartIn(_folder, new Dictionary<string, string> { ["RESNET_CACHE"] = In("cache") }, "resnet", ["train", .. arguments]);
+        ConsoleProcess.StartIn(
+            _folder.Path, new Dictionary<string, string> { ["RESNET_CACHE"] = In("cache") }, "resnet", ["train", .. arguments]);
 }

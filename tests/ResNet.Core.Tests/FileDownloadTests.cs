@@ -20,12 +20,12 @@ public sealed class FileDownloadTests : IDisposable
 
     private static readonly Reply s_cutReply = new() { CutAfter = Cut };
 
-    private readonly string _root = Directory.CreateTempSubdirectory("weights").FullName;
+    private readonly TemporaryFolder _root = new();
     private readonly HttpClient _client = new();
     private readonly ConcurrentQueue<TimeSpan> _pauses = [];
     private readonly byte[] _content = Bytes(seed: 1);
 
-    private string Folder => Path.Join(_root, "hub", "checkpoints");
+    private string Folder => Path.Join(_root.Path, "hub", "checkpoints");
 
     private string FilePath => Path.Join(Folder, "weights.pth");
 
@@ -34,7 +34,7 @@ public sealed class FileDownloadTests : IDisposable
     public void Dispose()
     {
         _client.Dispose();
-        Directory.Delete(_root, recursive: true);
+        _root.Dispose();
     }
 
     [Fact]
@@ -495,7 +495,7 @@ public sealed class FileDownloadTests : IDisposable
     [Fact]
     public async Task A_folder_that_cannot_be_made_is_named()
     {
-        File.WriteAllText(Path.Join(_root, "hub"), "a file");
+        File.WriteAllText(Path.Join(_root.Path, "hub"), "a file");
         using var server = new UnreliableServer(_content);
         (await FailureAsync(server.Address)).Message.Should()
             .StartWith($"weights.pth cannot be kept in the folder '{Folder}': ").And.EndWith("; mend that, or name another folder with TORCH_HOME.");

@@ -13,7 +13,7 @@ public sealed class Consumer : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("consumer-").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly EmptyMirror _mirror = new();
 
     /// <summary>Packs the libraries and the tool, and builds the application.</summary>
@@ -25,15 +25,15 @@ public sealed class Consumer : IDisposable
 
         foreach (string project in new[] { "ResNet.Imaging", "ResNet.Core", "ResNet.Training", "ResNet.Cli" })
             Run(Root, "dotnet", "pack", $"src/{project}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
-        File.WriteAllText(Path.Combine(_folder, "nuget.config"), $"""
+        File.WriteAllText(Path.Combine(_folder.Path, "nuget.config"), $"""
             <configuration>
-              <config><add key="globalPackagesFolder" value="{Path.Combine(_folder, "packages")}" /></config>
+              <config><add key="globalPackagesFolder" value="{Path.Combine(_folder.Path, "packages")}" /></config>
               <fallbackPackageFolders><add key="machine" value="{Metadata("PackageCache")}" /></fallbackPackageFolders>
               <packageSources><add key="packed" value="{Feed}" /></packageSources>
             </configuration>
             """);
         // An application without a platform of its own carries libtorch for all of them, 1.1 GB.
-        File.WriteAllText(Path.Combine(_folder, "Directory.Build.props"), """
+        File.WriteAllText(Path.Combine(_folder.Path, "Directory.Build.props"), """
             <Project>
               <PropertyGroup>
                 <CreateHardLinksForCopyLocalIfPossible>true</CreateHardLinksForCopyLocalIfPossible>
@@ -46,20 +46,20 @@ public sealed class Consumer : IDisposable
             File.Copy(source, Path.Combine(Application, Path.GetFileName(source)));
         foreach (var block in Pages.All.SelectMany(Pages.Blocks))
             File.WriteAllText(Path.Combine(Application, block.ClassName + ".cs"), block.ToSource());
-        Run(Application, "dotnet", "build", "-c", "Release", "--nologo", "-o", Path.Combine(_folder, "built"));
+        Run(Application, "dotnet", "build", "-c", "Release", "--nologo", "-o", Path.Combine(_folder.Path, "built"));
     }
 
     internal static string Root { get; } = Path.GetFullPath(Metadata("Root"));
 
-    internal string Feed => Path.Combine(_folder, "feed");
+    internal string Feed => Path.Combine(_folder.Path, "feed");
 
     /// <summary>The version of the packages.</summary>
     internal string Version =>
         Path.GetFileNameWithoutExtension(Directory.GetFiles(Feed, "ResNet.Training.*.nupkg").Single())["ResNet.Training.".Length..];
 
-    private string Cache => Path.Combine(_folder, "cache");
+    private string Cache => Path.Combine(_folder.Path, "cache");
 
-    private string Application => Path.Combine(_folder, "consumer");
+    private string Application => Path.Combine(_folder.Path, "consumer");
 
     /// <summary>The runtime identifier of this machine's packages.</summary>
     internal static string Platform => OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";
@@ -71,7 +71,7 @@ public sealed class Consumer : IDisposable
         Path.Combine(Metadata("PackageCache"), "torchsharp", Metadata("TorchSharp-cpu"), "runtimes");
 
     /// <summary>Makes an empty folder in which packages come from <see cref="Feed"/> alone.</summary>
-    internal string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+    internal string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(_folder.Path, name)).FullName;
 
     /// <summary>Makes a project of somebody else's.</summary>
     /// <param name="name">The project's name and that of its folder.</param>
@@ -102,9 +102,9 @@ public sealed class Consumer : IDisposable
     /// <summary>Runs blocks one after the other in a new folder, and gives what it wrote.</summary>
     internal string Run(string page, IEnumerable<CodeBlock> blocks)
     {
-        string folder = Path.Combine(_folder, "pages", page.Replace('/', '_'));
+        string folder = Path.Combine(_folder.Path, "pages", page.Replace('/', '_'));
         Pages.Prepare(page, folder);
-        return Run(folder, "dotnet", [Path.Combine(_folder, "built", "consumer.dll"), .. blocks.Select(block => block.ClassName)]);
+        return Run(folder, "dotnet", [Path.Combine(_folder.Path, "built", "consumer.dll"), .. blocks.Select(block => block.ClassName)]);
     }
 
     /// <summary>Types commands in an empty folder, and runs the application that they made with a program of its own.</summary>
@@ -123,7 +123,7 @@ public sealed class Consumer : IDisposable
     public void Dispose()
     {
         _mirror.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     /// <summary>Runs a program, which has to end well, and gives what it wrote.</summary>
@@ -135,7 +135,7 @@ public sealed class Consumer : IDisposable
         };
         start.Environment["RESNET_WEIGHTS_MIRROR"] = _mirror.Address;
         start.Environment["RESNET_CACHE"] = Cache;
-        start.Environment["TORCH_HOME"] = Path.Combine(_folder, "torch");
+        start.Environment["TORCH_HOME"] = Path.Combine(_folder.Path, "torch");
         // What the tests themselves were started with is nothing that a build of somebody else's has.
         string[] names = [.. start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))];
         foreach (string name in names) start.Environment.Remove(name);

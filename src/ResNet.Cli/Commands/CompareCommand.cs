@@ -14,8 +14,17 @@ internal static class CompareCommand
     internal static Command Create()
     {
         var runs = new Argument<string[]>("RUN") { Description = "The folders of two or more runs.", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string?>("--output") { Description = "An HTML file to draw them in, with their curves.", HelpName = "FILE" };
-        var command = new Command("compare", "Prints what came out of several runs and the settings that differ, for example: compare runs/a runs/b --output compare.html") { runs, output, JsonOutput.Option };
+        var output = new Option<string?>("--output")
+        {
+            Description = "An HTML file to draw them in, with their curves.",
+            HelpName = "FILE",
+        };
+        var command = new Command(
+            "compare", "Prints what came out of several runs and the settings that differ, for example: "
+                + "compare runs/a runs/b --output compare.html")
+        {
+            runs, output, JsonOutput.Option,
+        };
         command.SetAction(parsed =>
         {
             var comparison = RunComparison.Read(parsed.GetValue(runs)!);
@@ -69,6 +78,7 @@ internal static class CompareCommand
     private static void PrintPlain(string[][] lines)
     {
         int[] widths = [.. lines[0].Select((_, column) => lines.Max(line => line[column].Length))];
-        foreach (string[] line in lines) Console.WriteLine(string.Join("  ", line.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        foreach (string[] line in lines)
+            Console.WriteLine(string.Join("  ", line.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
     }
 }

@@ -5,14 +5,16 @@ namespace ResNet.Cli.Commands;
 /// <summary><c>completion</c>: what a shell needs to complete command lines with the Tab key.</summary>
 internal static class CompletionCommand
 {
-    // Each shell asks the console itself, by the directive that System.CommandLine has for it: the cursor's place, then the line, both without the program's name.
+    // Each shell asks the console itself, by the directive that System.CommandLine has for it: the cursor's place, then the line, both
+    // without the program's name.
     // Where it has no answer they complete the names of files.
     private static readonly (string Shell, string Script)[] s_scripts =
     [
         ("bash", """
             _resnet() {
               local line=${COMP_LINE#* } IFS=$'\n'
-              COMPREPLY=($(compgen -W "$("$1" "[suggest:$((COMP_POINT - ${#COMP_LINE} + ${#line}))]" "$line" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+              local answers=$("$1" "[suggest:$((COMP_POINT - ${#COMP_LINE} + ${#line}))]" "$line" 2>/dev/null)
+              COMPREPLY=($(compgen -W "$answers" -- "${COMP_WORDS[COMP_CWORD]}"))
             }
             complete -o default -F _resnet resnet
             """),
@@ -58,7 +60,11 @@ internal static class CompletionCommand
         string[] names = [.. s_scripts.Select(row => row.Shell)];
         var shell = new Argument<string>("SHELL") { HelpName = "SHELL", Description = $"One of {string.Join(", ", names)}." };
         shell.CompletionSources.Add(names);
-        var command = new Command("completion", "Prints what completes command lines in a shell, for example: eval \"$(resnet completion bash)\"") { shell };
+        var command = new Command(
+            "completion", "Prints what completes command lines in a shell, for example: eval \"$(resnet completion bash)\"")
+        {
+            shell,
+        };
         command.SetAction(parsed =>
         {
             string name = parsed.GetValue(shell)!;
@@ -71,5 +77,6 @@ internal static class CompletionCommand
     }
 
     /// <summary>Whether a shell asks what a line could go on with.</summary>
-    internal static bool IsAsked(IReadOnlyList<string> arguments) => arguments is [var directive, ..] && directive.StartsWith("[suggest", StringComparison.Ordinal);
+    internal static bool IsAsked(IReadOnlyList<string> arguments) =>
+        arguments is [var directive, ..] && directive.StartsWith("[suggest", StringComparison.Ordinal);
 }

@@ -17,27 +17,47 @@ internal static class ExportCommand
         var pretrained = TrainedNetwork.PretrainedOption();
         var format = new Option<ExportFormat>("--format")
         {
-            Description = "onnx: the network and its weights, for ONNX Runtime. The others: the weights alone, for other programs that build the network.",
+            Description = "onnx: the network and its weights, for ONNX Runtime. The others: the weights alone, "
+                + "for other programs that build the network.",
             HelpName = string.Join('|', Enum.GetValues<ExportFormat>().Select(NameOf)),
             DefaultValueFactory = _ => ExportFormat.Onnx,
         };
-        var pixels = new Option<bool>("--pixels") { Arity = ArgumentArity.Zero, Description = "With onnx: the file takes bytes [N, H, W, C] of any size, and resizes, crops and normalises them itself." };
-        var probabilities = new Option<bool>("--probabilities") { Arity = ArgumentArity.Zero, Description = "With onnx: the file gives probabilities in place of logits." };
-        var output = new Option<string?>("--output") { Description = "The file. Default: <network>.<format> in the run's folder, or for --pretrained in the current one.", HelpName = "FILE" };
-        var command = new Command("export", "Writes a trained network as a file for other programs, for example: export runs/mine --format onnx") { run, network, pretrained, format, pixels, probabilities, output, JsonOutput.Option };
+        var pixels = new Option<bool>("--pixels")
+        {
+            Arity = ArgumentArity.Zero,
+            Description = "With onnx: the file takes bytes [N, H, W, C] of any size, and resizes, crops and normalises them itself.",
+        };
+        var probabilities = new Option<bool>("--probabilities")
+        {
+            Arity = ArgumentArity.Zero,
+            Description = "With onnx: the file gives probabilities in place of logits.",
+        };
+        var output = new Option<string?>("--output")
+        {
+            Description = "The file. Default: <network>.<format> in the run's folder, or for --pretrained in the current one.",
+            HelpName = "FILE",
+        };
+        var command = new Command(
+            "export", "Writes a trained network as a file for other programs, for example: export runs/mine --format onnx")
+        {
+            run, network, pretrained, format, pixels, probabilities, output, JsonOutput.Option,
+        };
         command.SetAction(parsed =>
         {
             var kind = parsed.GetValue(format);
             if (kind != ExportFormat.Onnx && (parsed.GetValue(pixels) || parsed.GetValue(probabilities)))
-                throw new CommandLineException($"--pixels and --probabilities are for --format onnx, since a file of weights computes nothing: leave them out.");
+                throw new CommandLineException(
+                    $"--pixels and --probabilities are for --format onnx, since a file of weights computes nothing: leave them out.");
             using var trained = TrainedNetwork.Open(
-                parsed.GetValue(run), parsed.GetValue(network), parsed.GetValue(pretrained), "export --network resnet50 --pretrained", CPU, cancellationToken);
+                parsed.GetValue(run), parsed.GetValue(network), parsed.GetValue(pretrained), "export --network resnet50 --pretrained",
+                CPU, cancellationToken);
             string path = parsed.GetValue(output) ?? Path.Join(trained.Folder, $"{trained.Name}.{Extension(kind)}");
             if (kind == ExportFormat.Onnx)
             {
                 OnnxExporter.Export(trained.Model, path, new OnnxExportOptions
                 {
-                    Classes = trained.Classes, Preprocessing = trained.Preprocessing, TakesPixels = parsed.GetValue(pixels), GivesProbabilities = parsed.GetValue(probabilities),
+                    Classes = trained.Classes, Preprocessing = trained.Preprocessing, TakesPixels = parsed.GetValue(pixels),
+                    GivesProbabilities = parsed.GetValue(probabilities),
                 });
             }
             else
@@ -45,7 +65,8 @@ internal static class ExportCommand
                 trained.Model.SaveWeights(path, format: Weights(kind));
             }
             long bytes = new FileInfo(path).Length;
-            JsonOutput.Show(new { Path = path, Format = NameOf(kind), Network = trained.Name, Bytes = bytes }, () => Console.WriteLine($"{path} ({bytes:N0} bytes)"));
+            var document = new { Path = path, Format = NameOf(kind), Network = trained.Name, Bytes = bytes };
+            JsonOutput.Show(document, () => Console.WriteLine($"{path} ({bytes:N0} bytes)"));
             return ExitCode.Success;
         });
         return command;

@@ -11,7 +11,10 @@ internal static class NetworksCommand
 {
     internal static Command Create()
     {
-        var command = new Command("networks", "Lists the networks, each paper's together, for example: networks --json") { JsonOutput.Option };
+        var command = new Command("networks", "Lists the networks, each paper's together, for example: networks --json")
+        {
+            JsonOutput.Option,
+        };
         command.SetAction(_ =>
         {
             JsonOutput.Show(ResNets.Catalogue.Select(Describe), Print);
@@ -22,7 +25,11 @@ internal static class NetworksCommand
 
     private static object Describe(NamedNetwork row) => new
     {
-        row.Name, row.Paper, row.ImageSize, Weights = PretrainedWeights.Catalogue.Where(weights => weights.Network == row.Name).Select(weights => new { weights.Name, weights.Top1, weights.Top5 }),
+        row.Name,
+        row.Paper,
+        row.ImageSize,
+        Weights = PretrainedWeights.Catalogue
+            .Where(weights => weights.Network == row.Name).Select(weights => new { weights.Name, weights.Top1, weights.Top5 }),
     };
 
     private static void Print()
@@ -35,6 +42,8 @@ internal static class NetworksCommand
         }
         Console.WriteLine("With published weights (--pretrained) and their top-1 on ImageNet:");
         var published = PretrainedWeights.Catalogue.Select(row => row.Network).Distinct().Select(name => PretrainedWeights.Find(name));
-        Console.WriteLine($"  {string.Join(", ", published.Select(weights => string.Create(CultureInfo.InvariantCulture, $"{weights.Network} {weights.Top1:0.0} %")))}");
+        var accuracies = published.Select(
+            weights => string.Create(CultureInfo.InvariantCulture, $"{weights.Network} {weights.Top1:0.0} %"));
+        Console.WriteLine($"  {string.Join(", ", accuracies)}");
     }
 }

@@ -17,21 +17,45 @@ internal static class PackCommand
 
     internal static Command Create(CancellationToken cancellationToken)
     {
-        var folder = new Argument<string>("FOLDER") { Description = "A folder with train/ and val/ or test/, or one of class folders, or the name of a known data set." };
-        var file = new Argument<string>("FILE") { Description = $"The pack; where FOLDER has train/ and val/ or test/, the folder that gets {DataSource.TrainPack} and the others." };
-        var shorterSide = new Option<int?>("--shorter-side") { Description = "The length to which the shorter side of larger images is reduced, 256 for example. Default: images keep their size.", HelpName = "PIXELS" };
-        var channels = new Option<int?>("--channels") { Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.", HelpName = "1|3" };
+        var folder = new Argument<string>("FOLDER")
+        {
+            Description = "A folder with train/ and val/ or test/, or one of class folders, or the name of a known data set.",
+        };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "The pack; where FOLDER has train/ and val/ or test/, "
+                + $"the folder that gets {DataSource.TrainPack} and the others.",
+        };
+        var shorterSide = new Option<int?>("--shorter-side")
+        {
+            Description = "The length to which the shorter side of larger images is reduced, 256 for example. "
+                + "Default: images keep their size.",
+            HelpName = "PIXELS",
+        };
+        var channels = new Option<int?>("--channels")
+        {
+            Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.",
+            HelpName = "1|3",
+        };
         var workers = LoadingOptions.Workers();
-        var skip = new Option<bool>("--skip-unreadable") { Arity = ArgumentArity.Zero, Description = "Leaves out images that cannot be read, where otherwise nothing is packed." };
-        var command = new Command("pack", "Decodes a data set once into files that 'train' and 'evaluate' read without decoding, for example: pack photos packed --shorter-side 256")
+        var skip = new Option<bool>("--skip-unreadable")
+        {
+            Arity = ArgumentArity.Zero,
+            Description = "Leaves out images that cannot be read, where otherwise nothing is packed.",
+        };
+        var command = new Command(
+            "pack", "Decodes a data set once into files that 'train' and 'evaluate' read without decoding, for example: "
+                + "pack photos packed --shorter-side 256")
         {
             folder, file, shorterSide, channels, workers, skip, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
             string name = parsed.GetValue(folder)!, path = parsed.GetValue(file)!;
-            if (string.IsNullOrWhiteSpace(name)) throw new CommandLineException("FOLDER is empty, but has to be the path of a folder of images.");
-            if (string.IsNullOrWhiteSpace(path)) throw new CommandLineException("FILE is empty, but has to be the path of the pack to make.");
+            if (string.IsNullOrWhiteSpace(name))
+                throw new CommandLineException("FOLDER is empty, but has to be the path of a folder of images.");
+            if (string.IsNullOrWhiteSpace(path))
+                throw new CommandLineException("FILE is empty, but has to be the path of the pack to make.");
             var options = new PackOptions
             {
                 ShorterSide = parsed.GetValue(shorterSide),
@@ -51,11 +75,15 @@ internal static class PackCommand
     {
         if (folders.Count == 1) return [(folders[0], path)];
         if (folders.FirstOrDefault(folder => !folder.Classes.SequenceEqual(folders[0].Classes)) is { } other)
-            throw new DatasetException($"'{folders[0].Root}' and '{other.Root}' need the same class folders: 'verify-data' lists what they have.");
+            throw new DatasetException(
+                $"'{folders[0].Root}' and '{other.Root}' need the same class folders: 'verify-data' lists what they have.");
         if (File.Exists(path))
-            throw new CommandLineException($"'{path}' is a file, but there are {string.Join(" and ", folders.Select(folder => folder.Root))} to pack: give the folder for their packs.");
+            throw new CommandLineException(
+                $"'{path}' is a file, but there are {string.Join(" and ", folders.Select(folder => folder.Root))} to pack: "
+                + "give the folder for their packs.");
         if (s_imageFolders.FirstOrDefault(images => Directory.Exists(Path.Join(path, images))) is { } taken)
-            throw new CommandLineException($"'{path}' holds images in {taken}/: give another folder for the packs, so that it is clear which of them 'train' reads.");
+            throw new CommandLineException(
+                $"'{path}' holds images in {taken}/: give another folder for the packs, so that it is clear which of them 'train' reads.");
         MakeFolder(path);
         return folders.Select(folder => (folder, Path.Join(path, Path.GetFileName(folder.Root) + DataSource.PackExtension)));
     }
@@ -83,14 +111,20 @@ internal static class PackCommand
             return Describe(packed, isUpToDate: true, leftOut: null);
         }
         var skipped = ConsoleProgress.Prepare(progress => ImagePack.Write(images, path, options, progress, cancellationToken));
-        string size = options.ShorterSide is { } side ? $"with shorter sides of at most {Counted.Of(side, "pixel", "pixels")}" : "at their own size";
-        Console.WriteLine($"{path}: {Counted.Images(images.Count - skipped.Count)} of {Counted.Classes(images.Classes.Count)} {size}, {new FileInfo(path).Length / 1e6:N1} MB");
+        string size = options.ShorterSide is { } side
+            ? $"with shorter sides of at most {Counted.Of(side, "pixel", "pixels")}"
+            : "at their own size";
+        Console.WriteLine(
+            $"{path}: {Counted.Images(images.Count - skipped.Count)} of {Counted.Classes(images.Classes.Count)} {size}, "
+            + $"{new FileInfo(path).Length / 1e6:N1} MB");
         if (skipped.Count > 0) List(skipped);
-        return Describe(images.Count - skipped.Count, isUpToDate: false, skipped.Select(failure => new BrokenImage(failure.Path, failure.Reason)));
+        var leftOut = skipped.Select(failure => new BrokenImage(failure.Path, failure.Reason));
+        return Describe(images.Count - skipped.Count, isUpToDate: false, leftOut);
 
         object Describe(int count, bool isUpToDate, IEnumerable<BrokenImage>? leftOut) => new
         {
-            Path = path, Folder = images.Root, Images = count, Classes = images.Classes.Count, Bytes = new FileInfo(path).Length, UpToDate = isUpToDate, LeftOut = leftOut,
+            Path = path, Folder = images.Root, Images = count, Classes = images.Classes.Count, Bytes = new FileInfo(path).Length,
+            UpToDate = isUpToDate, LeftOut = leftOut,
         };
     }
 
@@ -115,6 +149,7 @@ internal static class PackCommand
     {
         Console.WriteLine($"Left out because they cannot be read: {skipped.Count:N0}");
         foreach (var failure in skipped.Take(ListedAtMost)) Console.WriteLine($"  {failure.Path}: {failure.Reason}");
-        if (skipped.Count > ListedAtMost) Console.WriteLine($"  and {skipped.Count - ListedAtMost:N0} more ('verify-data --all' lists them)");
+        if (skipped.Count > ListedAtMost)
+            Console.WriteLine($"  and {skipped.Count - ListedAtMost:N0} more ('verify-data --all' lists them)");
     }
 }

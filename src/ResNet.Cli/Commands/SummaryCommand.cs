@@ -12,11 +12,28 @@ internal static class SummaryCommand
     {
         var network = new Argument<string>("NETWORK") { HelpName = "NETWORK", Description = "The network's name; 'networks' lists them." };
         network.CompletionSources.Add([.. ResNets.Names]);
-        var size = new Option<int?>("--image-size") { Description = "Height and width of the input. Default: 224, for CIFAR's networks 32.", HelpName = "PIXELS" };
+        var size = new Option<int?>("--image-size")
+        {
+            Description = "Height and width of the input. Default: 224, for CIFAR's networks 32.",
+            HelpName = "PIXELS",
+        };
         var batch = new Option<int>("--batch-size") { Description = "How many images.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var classes = new Option<int?>("--classes") { Description = "Classes to tell apart. Default: 1000, for CIFAR's networks 10.", HelpName = "N" };
-        var channels = new Option<int>("--channels") { Description = "3 for colour, 1 for grey.", HelpName = "N", DefaultValueFactory = _ => 3 };
-        var command = new Command("summary", "Prints the layers of a network with shapes and costs, for example: summary resnet50 --image-size 448") { network, size, batch, classes, channels, JsonOutput.Option };
+        var classes = new Option<int?>("--classes")
+        {
+            Description = "Classes to tell apart. Default: 1000, for CIFAR's networks 10.",
+            HelpName = "N",
+        };
+        var channels = new Option<int>("--channels")
+        {
+            Description = "3 for colour, 1 for grey.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 3,
+        };
+        var command = new Command(
+            "summary", "Prints the layers of a network with shapes and costs, for example: summary resnet50 --image-size 448")
+        {
+            network, size, batch, classes, channels, JsonOutput.Option,
+        };
         command.SetAction(parsed =>
         {
             var row = ResNets.Find(parsed.GetValue(network)!);
@@ -26,7 +43,8 @@ internal static class SummaryCommand
             var summary = ModelSummary.Of(model, pixels, pixels, images);
             var document = new
             {
-                Network = row.Name, summary.InputShape, summary.Parameters, summary.ParameterBytes, summary.MultiplyAdds, summary.ActivationBytes, summary.Layers,
+                Network = row.Name, summary.InputShape, summary.Parameters, summary.ParameterBytes, summary.MultiplyAdds,
+                summary.ActivationBytes, summary.Layers,
             };
             // A terminal that does not know its width says 0.
             int width = Console.IsOutputRedirected || Console.WindowWidth == 0 ? int.MaxValue : Console.WindowWidth;

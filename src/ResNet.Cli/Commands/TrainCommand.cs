@@ -32,26 +32,103 @@ internal sealed class TrainCommand
     // The data sets that it was made for.
     private static readonly string[] s_imagenette = ["imagenette2-160", "imagenette2-320"];
 
-    private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with a run that was stopped, where it was; what it is trained on and how stays as it was.", HelpName = "FOLDER" };
-    private readonly Option<string> _dataset = new("--dataset") { Description = DataSource.Description, HelpName = "NAME|FOLDER", DefaultValueFactory = _ => DataSource.FashionMnistName };
-    private readonly Option<double?> _validationSplit = new("--validation-split") { Description = "The share of each class's images to evaluate on, from a folder with no val/ or test/: 0.2 for a fifth. The seed decides which.", HelpName = "PART", CustomParser = result => Number.Parse(result) };
-    private readonly Option<string> _network = new("--network") { Description = "The network's name; 'networks' lists them.", HelpName = "NETWORK", DefaultValueFactory = _ => "resnet18" };
-    private readonly Option<bool> _pretrained = new("--pretrained") { Arity = ArgumentArity.Zero, Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once." };
-    private readonly Option<string?> _recipe = new("--recipe") { Description = $"How to train, as a whole: {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}. Further options change one thing of it each. Default: {ImagenetteRecipe} for {string.Join(" and ", s_imagenette)}, else none.", HelpName = "NAME" };
+    private readonly Option<string?> _resume = new("--resume")
+    {
+        Description = "Goes on with a run that was stopped, where it was; what it is trained on and how stays as it was.",
+        HelpName = "FOLDER",
+    };
+    private readonly Option<string> _dataset = new("--dataset")
+    {
+        Description = DataSource.Description,
+        HelpName = "NAME|FOLDER",
+        DefaultValueFactory = _ => DataSource.FashionMnistName,
+    };
+    private readonly Option<double?> _validationSplit = new("--validation-split")
+    {
+        Description = "The share of each class's images to evaluate on, from a folder with no val/ or test/: 0.2 for a fifth. "
+            + "The seed decides which.",
+        HelpName = "PART",
+        CustomParser = result => Number.Parse(result),
+    };
+    private readonly Option<string> _network = new("--network")
+    {
+        Description = "The network's name; 'networks' lists them.",
+        HelpName = "NETWORK",
+        DefaultValueFactory = _ => "resnet18",
+    };
+    private readonly Option<bool> _pretrained = new("--pretrained")
+    {
+        Arity = ArgumentArity.Zero,
+        Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once.",
+    };
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description = $"How to train, as a whole: {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}. "
+            + $"Further options change one thing of it each. Default: {ImagenetteRecipe} for {string.Join(" and ", s_imagenette)}, "
+            + "else none.",
+        HelpName = "NAME",
+    };
     private readonly TrainerArguments _training = new();
-    private readonly Option<int?> _batchSize = new("--batch-size") { Description = $"Images of a batch. Default: {DefaultBatchSize}.", HelpName = "N" };
-    private readonly Option<int?> _imageSize = new("--image-size") { Description = "Height and width of the network's input. Default: what the network was made for, 224 or 32, or what the first image has if that is less.", HelpName = "PIXELS" };
-    private readonly Option<int?> _channels = new("--channels") { Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.", HelpName = "1|3" };
-    private readonly Option<Augmentation?> _augmentation = new("--augmentation") { Description = "What is random about training images. Default: None for fashion-mnist, Flip for images smaller than 224, else CropAndFlip.", HelpName = string.Join('|', Enum.GetNames<Augmentation>()) };
-    private readonly Option<long> _seed = new("--seed") { Description = "Where the weights, the order and the augmentation come from.", HelpName = "N", DefaultValueFactory = _ => 0 };
-    private readonly Option<int?> _checkpointSteps = new("--checkpoint-steps") { Description = "Steps from one checkpoint to the next within an epoch, beside those because of time.", HelpName = "N" };
-    private readonly Option<double> _checkpointMinutes = new("--checkpoint-minutes") { Description = "Minutes from one checkpoint to the next within an epoch; 0 for none because of time.", HelpName = "N", DefaultValueFactory = _ => DefaultCheckpointMinutes, CustomParser = Number.Parse };
-    private readonly Option<int> _keepCheckpoints = new("--keep-checkpoints") { Description = "How many of the latest checkpoints are kept, beside the best one.", HelpName = "N", DefaultValueFactory = _ => 2 };
+    private readonly Option<int?> _batchSize = new("--batch-size")
+    {
+        Description = $"Images of a batch. Default: {DefaultBatchSize}.",
+        HelpName = "N",
+    };
+    private readonly Option<int?> _imageSize = new("--image-size")
+    {
+        Description = "Height and width of the network's input. Default: what the network was made for, 224 or 32, "
+            + "or what the first image has if that is less.",
+        HelpName = "PIXELS",
+    };
+    private readonly Option<int?> _channels = new("--channels")
+    {
+        Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.",
+        HelpName = "1|3",
+    };
+    private readonly Option<Augmentation?> _augmentation = new("--augmentation")
+    {
+        Description = "What is random about training images. Default: None for fashion-mnist, Flip for images smaller than 224, "
+            + "else CropAndFlip.",
+        HelpName = string.Join('|', Enum.GetNames<Augmentation>()),
+    };
+    private readonly Option<long> _seed = new("--seed")
+    {
+        Description = "Where the weights, the order and the augmentation come from.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 0,
+    };
+    private readonly Option<int?> _checkpointSteps = new("--checkpoint-steps")
+    {
+        Description = "Steps from one checkpoint to the next within an epoch, beside those because of time.",
+        HelpName = "N",
+    };
+    private readonly Option<double> _checkpointMinutes = new("--checkpoint-minutes")
+    {
+        Description = "Minutes from one checkpoint to the next within an epoch; 0 for none because of time.",
+        HelpName = "N",
+        DefaultValueFactory = _ => DefaultCheckpointMinutes,
+        CustomParser = Number.Parse,
+    };
+    private readonly Option<int> _keepCheckpoints = new("--keep-checkpoints")
+    {
+        Description = "How many of the latest checkpoints are kept, beside the best one.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 2,
+    };
     private readonly Option<OnUnreadableImage> _onUnreadable = LoadingOptions.OnUnreadable();
-    private readonly Option<string?> _output = new("--output") { Description = "The run folder. Default: runs/<time>-<network>.", HelpName = "FOLDER" };
+    private readonly Option<string?> _output = new("--output")
+    {
+        Description = "The run folder. Default: runs/<time>-<network>.",
+        HelpName = "FOLDER",
+    };
     private readonly Option<string> _device = Devices.Option();
     private readonly Option<int> _workers = LoadingOptions.Workers();
-    private readonly Option<int> _cache = new("--cache-mb") { Description = "Memory in MiB for decoded evaluation images, which then need not be decoded in each epoch; 0 for none.", HelpName = "N", DefaultValueFactory = _ => 256 };
+    private readonly Option<int> _cache = new("--cache-mb")
+    {
+        Description = "Memory in MiB for decoded evaluation images, which then need not be decoded in each epoch; 0 for none.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 256,
+    };
 
     private TrainCommand()
     {
@@ -61,17 +138,25 @@ internal sealed class TrainCommand
 
     private Command Build(CancellationToken cancellationToken)
     {
-        var command = new Command("train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5. Goes on after it was stopped by: train --resume FOLDER")
+        var command = new Command(
+            "train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5. "
+                + "Goes on after it was stopped by: train --resume FOLDER")
         {
             SettingsFile.Option, _resume, _dataset, _validationSplit, _network, _pretrained, _recipe,
         };
         foreach (var option in _training.All) command.Add(option);
-        foreach (var option in new Option[] { _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache, JsonOutput.Option })
-            command.Add(option);
+        Option[] others =
+        [
+            _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable,
+            _output, _device, _workers, _cache, JsonOutput.Option,
+        ];
+        foreach (var option in others) command.Add(option);
         _network.CompletionSources.Add([.. ResNets.Names]);
         _recipe.CompletionSources.Add([.. TrainingRecipes.All.Select(recipe => recipe.Name)]);
         _dataset.CompletionSources.Add([.. KnownDataset.Catalogue.Select(row => row.Name)]);
-        command.SetAction(parsed => parsed.GetValue(_resume) is { } folder ? Resume(parsed, folder, cancellationToken) : Begin(parsed, cancellationToken));
+        command.SetAction(parsed => parsed.GetValue(_resume) is { } folder
+            ? Resume(parsed, folder, cancellationToken)
+            : Begin(parsed, cancellationToken));
         return command;
     }
 
@@ -84,21 +169,29 @@ internal sealed class TrainCommand
         var recipe = called is null ? null : TrainingRecipes.Find(called);
         var published = parsed.GetValue(_pretrained) ? PretrainedWeights.Find(name) : null;
         if (published is not null && parsed.GetValue(_channels) == 1)
-            throw new CommandLineException("--channels is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
+            throw new CommandLineException(
+                "--channels is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
         var device = Devices.Parse(parsed.GetValue(_device));
         var training = _training.Apply(parsed, recipe?.Training);
-        var loader = new ImageLoaderOptions { BatchSize = parsed.GetValue(_batchSize) ?? recipe?.BatchSize ?? DefaultBatchSize, Workers = parsed.GetValue(_workers) };
+        var loader = new ImageLoaderOptions
+        {
+            BatchSize = parsed.GetValue(_batchSize) ?? recipe?.BatchSize ?? DefaultBatchSize,
+            Workers = parsed.GetValue(_workers),
+        };
         RefuseCheckpoints(parsed);
         var loading = Loading(parsed);
         if (training.Precision == Precision.Half && device.type == DeviceType.CPU)
             throw new CommandLineException("--precision is half, which needs a CUDA device: use bfloat16 or full on the CPU.");
-        if (parsed.GetValue(_imageSize) is < 1) throw new CommandLineException($"--image-size is {parsed.GetValue(_imageSize)}, but has to be at least 1.");
+        if (parsed.GetValue(_imageSize) is < 1)
+            throw new CommandLineException($"--image-size is {parsed.GetValue(_imageSize)}, but has to be at least 1.");
         if (parsed.GetValue(_channels) is { } count) _ = loader with { Channels = count };
 
         long seed = parsed.GetValue(_seed);
-        var data = DataSource.Open(parsed.GetValue(_dataset)!, parsed.GetValue(_validationSplit), seed, cancellationToken).In(parsed.GetValue(_channels));
+        var data = DataSource.Open(parsed.GetValue(_dataset)!, parsed.GetValue(_validationSplit), seed, cancellationToken)
+            .In(parsed.GetValue(_channels));
         if (published is not null) data = data.For(published.Preprocessing);
-        int inputSize = parsed.GetValue(_imageSize) ?? Math.Min(data.ImageSize, Math.Min(row.ImageSize, recipe?.ImageSize ?? row.ImageSize));
+        int inputSize = parsed.GetValue(_imageSize)
+            ?? Math.Min(data.ImageSize, Math.Min(row.ImageSize, recipe?.ImageSize ?? row.ImageSize));
         var scaled = recipe?.WithImageSize(inputSize);
         double minutes = parsed.GetValue(_checkpointMinutes);
         var settings = new RunSettings
@@ -126,26 +219,39 @@ internal sealed class TrainCommand
         string folder = parsed.GetValue(_output)
             ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
         RefuseOneClass(data);
-        return Train(() => RunFolder.Create(folder, settings, data.Train.Classes), settings, data, device, loading, resume: false, hasCheckpoint: false, cancellationToken);
+        return Train(
+            () => RunFolder.Create(folder, settings, data.Train.Classes), settings, data, device, loading, resume: false,
+            hasCheckpoint: false, cancellationToken);
     }
 
     private int Resume(ParseResult parsed, string folder, CancellationToken cancellationToken)
     {
         var changeable = new Option[] { _resume, _device, _workers, _cache, JsonOutput.Option };
-        if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option)) is { } given)
-            throw new CommandLineException($"{given.Option.Name} cannot be changed with --resume, since the run would not end as it would have: leave it out, or begin a new run.");
+        var refused = parsed.CommandResult.Children.OfType<OptionResult>()
+            .FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option));
+        if (refused is not null)
+            throw new CommandLineException(
+                $"{refused.Option.Name} cannot be changed with --resume, since the run would not end as it would have: leave it out, "
+                + "or begin a new run.");
         var run = RunFolder.OpenUnfinished(folder);
         var settings = run.Settings;
         var loading = Loading(parsed);
         var device = Devices.Parse(parsed.GetValue(_device));
-        var data = DataSource.Open(settings.Dataset, settings.ValidationSplit, settings.Seed, cancellationToken) with { Channels = settings.Channels };
+        var data = DataSource.Open(settings.Dataset, settings.ValidationSplit, settings.Seed, cancellationToken)
+            with { Channels = settings.Channels };
         if (!data.Train.Classes.SequenceEqual(run.Classes))
-            throw new DatasetException($"The classes in '{data.Train.Root}' are others than those the run '{folder}' began with: put the images back, or begin a new run.");
+            throw new DatasetException(
+                $"The classes in '{data.Train.Root}' are others than those the run '{folder}' began with: put the images back, "
+                + "or begin a new run.");
         bool hasCheckpoint = !new CheckpointFolder(run.Checkpoints.Folder, run.Checkpoints.Keep).IsEmpty;
         return Train(() => run, settings, data, device, loading, resume: true, hasCheckpoint, cancellationToken);
     }
 
-    private ImageLoaderOptions Loading(ParseResult parsed) => new() { Workers = parsed.GetValue(_workers), CacheBytes = (long)parsed.GetValue(_cache) << 20 };
+    private ImageLoaderOptions Loading(ParseResult parsed) => new()
+    {
+        Workers = parsed.GetValue(_workers),
+        CacheBytes = (long)parsed.GetValue(_cache) << 20,
+    };
 
     private void RefuseCheckpoints(ParseResult parsed)
     {
@@ -164,18 +270,23 @@ internal sealed class TrainCommand
     private static void RefuseOneClass(DataSource data)
     {
         if (data.Train.Classes.Count < 2)
-            throw new DatasetException($"'{data.Train.Root}' has the class '{data.Train.Classes[0]}' alone: there is nothing to tell apart, so add a folder of images for each further class.");
+            throw new DatasetException(
+                $"'{data.Train.Root}' has the class '{data.Train.Classes[0]}' alone: there is nothing to tell apart, "
+                + "so add a folder of images for each further class.");
     }
 
     // Photographs are resized to 8/7 of the input before its centre is cut out (256 for 224), as in the paper.
-    private static int ResizeTo(int imageSize, DataSource data) => imageSize >= 160 || imageSize < data.ImageSize ? imageSize * 8 / 7 : imageSize;
+    private static int ResizeTo(int imageSize, DataSource data) =>
+        imageSize >= 160 || imageSize < data.ImageSize ? imageSize * 8 / 7 : imageSize;
 
     private static int Train(
-        Func<RunFolder> open, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading, bool resume, bool hasCheckpoint, CancellationToken cancellationToken)
+        Func<RunFolder> open, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading, bool resume,
+        bool hasCheckpoint, CancellationToken cancellationToken)
     {
         var loader = loading with
         {
-            BatchSize = settings.BatchSize, Channels = settings.Channels, Seed = settings.Seed, OnUnreadableImage = settings.OnUnreadableImage,
+            BatchSize = settings.BatchSize, Channels = settings.Channels, Seed = settings.Seed,
+            OnUnreadableImage = settings.OnUnreadableImage,
         };
         var training = new ImageLoader(data.Train.Source, settings.TrainingTransforms, loader with { Shuffle = true, CacheBytes = 0 });
         var evaluation = new ImageLoader(data.Evaluation.Source, settings.EvaluationTransforms, loader);
@@ -185,9 +296,12 @@ internal sealed class TrainCommand
         var options = settings.Training with { Checkpoints = run.Checkpoints };
         var trainer = new Trainer(training, evaluation, options, new WarningLogger());
         Console.WriteLine(
-            $"{(resume ? "Resuming" : "Training")} {settings.Network}{(settings.Pretrained is null ? "" : $" from {settings.Pretrained}")} ({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, {get_num_threads()} threads: "
-            + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}{(data.Train.IsPacked ? $" from the packs in {data.Name}" : "")}, "
-            + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of {settings.BatchSize}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
+            $"{(resume ? "Resuming" : "Training")} {settings.Network}{(settings.Pretrained is null ? "" : $" from {settings.Pretrained}")} "
+            + $"({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, {get_num_threads()} threads: "
+            + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}"
+            + $"{(data.Train.IsPacked ? $" from the packs in {data.Name}" : "")}, "
+            + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of "
+            + $"{settings.BatchSize}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
         using var recording = run.Record(trainer, model, evaluation);
         Watch(trainer, training, evaluation);
         TrainingOutcome outcome;
@@ -234,12 +348,13 @@ internal sealed class TrainCommand
         outcome.Epochs,
     };
 
-    private static ResNetModel Network(RunSettings settings, DataSource data, Device device, bool hasCheckpoint, CancellationToken cancellationToken)
+    private static ResNetModel Network(
+        RunSettings settings, DataSource data, Device device, bool hasCheckpoint, CancellationToken cancellationToken)
     {
         int classes = data.Train.Classes.Count;
         // A run that is resumed has its weights from the checkpoint, and the published ones may be out of reach then.
         return settings.Pretrained is null || hasCheckpoint
-            ? new ResNetModel(ResNets.Find(settings.Network).Options with { Device = device, Classes = classes, InputChannels = settings.Channels })
+            ? ResNets.Create(settings.Network, classes, settings.Channels, device)
             : ConsoleProgress.Create(PretrainedWeights.Find(settings.Network), classes, device, cancellationToken);
     }
 
@@ -270,8 +385,15 @@ internal sealed class TrainCommand
     {
         string evaluated = metrics.Evaluation is null
             ? ""
-            : string.Create(CultureInfo.InvariantCulture, $", val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %");
-        string averaged = metrics.AverageEvaluation is null ? "" : string.Create(CultureInfo.InvariantCulture, $", of the average {metrics.AverageTop1:0.00} %");
-        return string.Create(CultureInfo.InvariantCulture, $"Epoch {metrics.Epoch}/{epochs}: train loss {metrics.TrainLoss:0.0000}{evaluated}{averaged}, {metrics.ImagesPerSecond:0} img/s");
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $", val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %");
+        string averaged = metrics.AverageEvaluation is null
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $", of the average {metrics.AverageTop1:0.00} %");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Epoch {metrics.Epoch}/{epochs}: train loss {metrics.TrainLoss:0.0000}{evaluated}{averaged}, "
+            + $"{metrics.ImagesPerSecond:0} img/s");
     }
 }

@@ -27,7 +27,9 @@ internal sealed record DataSource(
     internal const string TrainPack = "train" + PackExtension;
 
     internal static string Description { get; } =
-        $"{string.Join(", ", KnownDataset.Catalogue.Select(row => row.Name))} (downloaded once), or the path of a folder with train/ and val/ (or test/), each with a folder of images for every class, or of what 'pack' made of one.";
+        $"{string.Join(", ", KnownDataset.Catalogue.Select(row => row.Name))} (downloaded once), "
+        + "or the path of a folder with train/ and val/ (or test/), each with a folder of images for every class, "
+        + "or of what 'pack' made of one.";
 
     private const string Cifar10Name = "cifar10";
     private const int FashionMnistSize = 28;
@@ -52,23 +54,28 @@ internal sealed record DataSource(
         if (File.Exists(root))
             throw new DatasetException(
                 ImagePack.IsPack(root)
-                    ? $"'{root}' is a single pack: give a folder with {TrainPack} and val{PackExtension} (or test{PackExtension}), which 'pack' makes of a folder with train/ and val/ (or test/)."
+                    ? $"'{root}' is a single pack: give a folder with {TrainPack} and val{PackExtension} (or test{PackExtension}), "
+                        + "which 'pack' makes of a folder with train/ and val/ (or test/)."
                     : $"'{root}' is a file: give a folder with train/ and val/ (or test/), or what 'pack' made of one.");
         if (File.Exists(Path.Join(root, TrainPack)))
         {
             // The packs may be older than the images.
             return Directory.Exists(Path.Join(root, "train"))
-                ? throw new DatasetException($"The folder '{path}' has both images in train/ and {TrainPack}, which 'pack' made: move one of them to another folder, to say which is meant.")
+                ? throw new DatasetException($"The folder '{path}' has both images in train/ and {TrainPack}, which 'pack' made: "
+                    + "move one of them to another folder, to say which is meant.")
                 : OpenPacks(path, validationSplit);
         }
-        var (training, evaluation) = validationSplit is { } fraction ? ImageFolder.OpenSplits(root, fraction, seed) : ImageFolder.OpenSplits(root);
+        var (training, evaluation) = validationSplit is { } fraction
+            ? ImageFolder.OpenSplits(root, fraction, seed)
+            : ImageFolder.OpenSplits(root);
         return For(name, path, ImageSet.Of(training), ImageSet.Of(evaluation));
     }
 
     /// <summary>The folder of a data set: a known one's, once it has been downloaded, or the path that was given.</summary>
     internal static string Locate(string name, CancellationToken cancellationToken) =>
         KnownDataset.Catalogue.FirstOrDefault(row => row.Name == name) is { } known
-            ? ConsoleProgress.Prepare(progress => known.PrepareAsync(progress: progress, cancellationToken: cancellationToken).GetAwaiter().GetResult())
+            ? ConsoleProgress.Prepare(
+                progress => known.PrepareAsync(progress: progress, cancellationToken: cancellationToken).GetAwaiter().GetResult())
             : name;
 
     /// <summary>The same with other channels, where any are asked for.</summary>
@@ -83,11 +90,14 @@ internal sealed record DataSource(
     private static DataSource OpenPacks(string folder, double? validationSplit)
     {
         string evaluationPack = s_evaluationPacks.FirstOrDefault(pack => File.Exists(Path.Join(folder, pack)))
-            ?? throw new DatasetException($"The folder '{folder}' has {TrainPack}, but neither {string.Join(" nor ", s_evaluationPacks)}: 'pack' makes both of a folder with train/ and val/ or test/.");
-        if (validationSplit is not null) throw new CommandLineException($"'{folder}' has {evaluationPack} to evaluate on: leave --validation-split out.");
+            ?? throw new DatasetException($"The folder '{folder}' has {TrainPack}, but neither {string.Join(" nor ", s_evaluationPacks)}: "
+                + "'pack' makes both of a folder with train/ and val/ or test/.");
+        if (validationSplit is not null)
+            throw new CommandLineException($"'{folder}' has {evaluationPack} to evaluate on: leave --validation-split out.");
         var (training, evaluation) = (ImagePack.Open(Path.Join(folder, TrainPack)), ImagePack.Open(Path.Join(folder, evaluationPack)));
         if (!training.Classes.SequenceEqual(evaluation.Classes) || training.Channels != evaluation.Channels)
-            throw new DatasetException($"'{training.Path}' and '{evaluation.Path}' need the same classes and channels: make them again with 'pack'.");
+            throw new DatasetException(
+                $"'{training.Path}' and '{evaluation.Path}' need the same classes and channels: make them again with 'pack'.");
         // A known data set lies in a folder of its name.
         string? packed = Path.GetFileName(Path.GetDirectoryName(training.Source));
         return For(packed, folder, ImageSet.Of(training), ImageSet.Of(evaluation)).In(training.Channels);
@@ -96,7 +106,8 @@ internal sealed record DataSource(
     private static DataSource For(string? name, string path, ImageSet training, ImageSet evaluation)
     {
         if (name == FashionMnistName)
-            return new DataSource(path, training, evaluation, Channels: 1, new(FashionMnistSize), Augmentation.None, Normalize.FashionMnist);
+            return new DataSource(
+                path, training, evaluation, Channels: 1, new(FashionMnistSize), Augmentation.None, Normalize.FashionMnist);
         if (name == Cifar10Name)
             return new DataSource(path, training, evaluation, Channels: 3, new(Cifar10Size), Augmentation.ShiftAndFlip, Normalize.Cifar10);
         // Small images, such as CIFAR's of 32×32, are taken as they are; photographs at the size networks are made for.
@@ -108,7 +119,8 @@ internal sealed record DataSource(
     private static void Check(double validationSplit, string name)
     {
         if (validationSplit is not (> 0 and < 1))
-            throw new CommandLineException(string.Create(CultureInfo.InvariantCulture, $"--validation-split is {validationSplit}, but has to be more than 0 and less than 1."));
+            throw new CommandLineException(string.Create(
+                CultureInfo.InvariantCulture, $"--validation-split is {validationSplit}, but has to be more than 0 and less than 1."));
         if (KnownDataset.Catalogue.FirstOrDefault(row => row.Name == name) is { } known)
             throw new CommandLineException($"{known.Title} has {known.EvaluationFolder}/ to evaluate on: leave --validation-split out.");
     }

@@ -29,7 +29,8 @@ internal static class Devices
         if (!known) throw new CommandLineException($"There is no device '{text}': give cpu, cuda or cuda:N.");
         if (parts[0] == "cpu") return CPU;
         if (!cuda.is_available())
-            throw new CommandLineException($"There is no device '{text}', since libtorch finds no CUDA device on this machine: use --device cpu.");
+            throw new CommandLineException(
+                $"There is no device '{text}', since libtorch finds no CUDA device on this machine: use --device cpu.");
         return index < cuda.device_count()
             ? new Device(DeviceType.CUDA, index)
             : throw new CommandLineException($"There is no device '{text}': this machine has cuda:0 to cuda:{cuda.device_count() - 1}.");

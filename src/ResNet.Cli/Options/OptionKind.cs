@@ -7,7 +7,8 @@ namespace ResNet.Cli.Options;
 /// <summary>Says in words, and not by the name of a .NET type, what the value of an option has to be.</summary>
 internal static class OptionKind
 {
-    internal static bool IsNumber(Option option) => Type(option) is var type && (type == typeof(double) || type == typeof(int) || type == typeof(long));
+    internal static bool IsNumber(Option option) =>
+        Type(option) is var type && (type == typeof(double) || type == typeof(int) || type == typeof(long));
 
     /// <summary>For example <c>a whole number that is at most 2147483647</c>.</summary>
     /// <param name="option">The option.</param>

@@ -20,23 +20,30 @@ internal sealed class SettingsFile
     /// <summary>The option.</summary>
     internal static Option<string?> Option { get; } = new("--settings")
     {
-        Description = "A JSON file with options by their names, such as {\"dataset\": \"photos\", \"learning-rate\": 0.02, \"pretrained\": true}. "
+        Description = "A JSON file with options by their names, such as "
+            + "{\"dataset\": \"photos\", \"learning-rate\": 0.02, \"pretrained\": true}. "
             + "What is on the command line takes precedence.",
         HelpName = "FILE",
     };
 
     /// <summary>The options of the file, as they would be on the command line.</summary>
-    internal IEnumerable<string> Arguments => _settings.Select(setting => setting.Value is null ? setting.Option.Name : $"{setting.Option.Name}={setting.Value}");
+    internal IEnumerable<string> Arguments =>
+        _settings.Select(setting => setting.Value is null ? setting.Option.Name : $"{setting.Option.Name}={setting.Value}");
 
-    /// <summary>Reads the file that a command line names, as far as that does not overrule it; null where it names none, or goes on with a run that has its settings.</summary>
+    /// <summary>
+    /// Reads the file that a command line names, as far as that does not overrule it; null where it names none, or goes on with a run
+    /// that has its settings.
+    /// </summary>
     /// <exception cref="CommandLineException">There is something in it that cannot be an option's value.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     internal static SettingsFile? Read(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        if (parsed.GetValue(Option) is not { } path || IsGiven(parsed, command.Options.First(option => option.Name == "--resume"))) return null;
+        if (parsed.GetValue(Option) is not { } path || IsGiven(parsed, command.Options.First(option => option.Name == "--resume")))
+            return null;
         using var document = Open(path);
-        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new CommandLineException($"The settings file '{path}' has to be a JSON object, such as {{\"epochs\": 5}}.");
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+            throw new CommandLineException($"The settings file '{path}' has to be a JSON object, such as {{\"epochs\": 5}}.");
         var file = new SettingsFile(path);
         var named = new HashSet<Option>();
         foreach (var property in document.RootElement.EnumerateObject())
@@ -45,7 +52,8 @@ internal sealed class SettingsFile
             if (!named.Add(option)) throw new CommandLineException($"{file.Place}, {Name(option)} is there twice: leave one of them out.");
             string? value = file.Value(property, option);
             // What the command line says is as if the file did not; neither does a flag that is false.
-            if (!IsGiven(parsed, option) && property.Value.ValueKind != JsonValueKind.False) file._settings.Add((option, property.Name, value));
+            if (!IsGiven(parsed, option) && property.Value.ValueKind != JsonValueKind.False)
+                file._settings.Add((option, property.Name, value));
         }
         return file;
     }
@@ -55,8 +63,10 @@ internal sealed class SettingsFile
     {
         foreach (var (option, property, value) in _settings)
         {
-            if (sentence.StartsWith($"{option.Name} ", StringComparison.Ordinal)) return $"{Place}, {property}{sentence[option.Name.Length..]}";
-            if (value is not null && sentence.Contains($"'{value}'", StringComparison.Ordinal)) return $"{Place}, {property} is '{value}': {sentence}";
+            if (sentence.StartsWith($"{option.Name} ", StringComparison.Ordinal))
+                return $"{Place}, {property}{sentence[option.Name.Length..]}";
+            if (value is not null && sentence.Contains($"'{value}'", StringComparison.Ordinal))
+                return $"{Place}, {property} is '{value}': {sentence}";
         }
         return sentence;
     }
@@ -72,11 +82,15 @@ internal sealed class SettingsFile
         catch (JsonException e)
         {
             // What its words go on with is for programmers.
-            throw new CommandLineException($"The settings file '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e);
+            throw new CommandLineException(
+                $"The settings file '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string reason = e is FileNotFoundException or DirectoryNotFoundException ? "it is not there" : Directory.Exists(path) ? "it is a folder" : e.Message.TrimEnd('.');
+            string reason =
+                e is FileNotFoundException or DirectoryNotFoundException ? "it is not there"
+                : Directory.Exists(path) ? "it is a folder"
+                : e.Message.TrimEnd('.');
             throw new IOException($"The settings file '{path}' cannot be read: {reason}.", e);
         }
     }
@@ -90,7 +104,9 @@ internal sealed class SettingsFile
             var names = options.Where(option => !s_onCommandLineOnly.Contains(option.Name)).Select(Name);
             throw new CommandLineException($"{Place}, there is '{property}', which is no setting: give {string.Join(", ", names)}.");
         }
-        return s_onCommandLineOnly.Contains(option.Name) ? throw new CommandLineException($"{Place}, there is {property}, which belongs on the command line: leave it out.") : option;
+        if (s_onCommandLineOnly.Contains(option.Name))
+            throw new CommandLineException($"{Place}, there is {property}, which belongs on the command line: leave it out.");
+        return option;
     }
 
     // A flag has none.
@@ -101,7 +117,10 @@ internal sealed class SettingsFile
             option.ValueType == typeof(bool) ? kind is JsonValueKind.True or JsonValueKind.False
             : OptionKind.IsNumber(option) ? kind == JsonValueKind.Number
             : kind == JsonValueKind.String && !string.IsNullOrWhiteSpace(property.Value.GetString());
-        if (!fits) throw new CommandLineException($"{Place}, {property.Name} is {property.Value.GetRawText().ReplaceLineEndings(" ")}, but has to be {OptionKind.Describe(option, "")}.");
+        if (!fits)
+            throw new CommandLineException(
+                $"{Place}, {property.Name} is {property.Value.GetRawText().ReplaceLineEndings(" ")}, "
+                + $"but has to be {OptionKind.Describe(option, "")}.");
         return option.ValueType == typeof(bool) ? null : property.Value.ToString();
     }
 

@@ -16,25 +16,79 @@ internal sealed class TrainerArguments
 
     private static readonly TrainerOptions s_defaults = new();
 
-    private readonly Option<int?> _epochs = new("--epochs") { Description = $"Passes over the training images. Default: {s_defaults.Epochs}.", HelpName = "N" };
-    private readonly Option<long?> _steps = new("--steps") { Description = "Ends the run after so many steps, whatever --epochs says.", HelpName = "N" };
-    private readonly Option<OptimizerKind?> _optimizer = new("--optimizer") { Description = "How weights follow from gradients. Default: sgd, with Nesterov momentum.", HelpName = "sgd|adamw|lamb" };
-    private readonly Option<double?> _learningRate = Real("--learning-rate", Text($"The highest learning rate. Default: {new Sgd().LearningRate} for sgd, {new AdamW().LearningRate} for adamw, {new Lamb().LearningRate} for lamb."), "RATE");
+    private readonly Option<int?> _epochs = new("--epochs")
+    {
+        Description = $"Passes over the training images. Default: {s_defaults.Epochs}.",
+        HelpName = "N",
+    };
+    private readonly Option<long?> _steps = new("--steps")
+    {
+        Description = "Ends the run after so many steps, whatever --epochs says.",
+        HelpName = "N",
+    };
+    private readonly Option<OptimizerKind?> _optimizer = new("--optimizer")
+    {
+        Description = "How weights follow from gradients. Default: sgd, with Nesterov momentum.",
+        HelpName = "sgd|adamw|lamb",
+    };
+    private readonly Option<double?> _learningRate = Real(
+        "--learning-rate",
+        "The highest learning rate. Default: "
+        + Text($"{new Sgd().LearningRate} for sgd, {new AdamW().LearningRate} for adamw, {new Lamb().LearningRate} for lamb."),
+        "RATE");
     private readonly Option<double?> _momentum = Real("--momentum", Text($"Momentum of sgd. Default: {new Sgd().Momentum}."), "PART");
-    private readonly Option<double?> _weightDecay = Real("--weight-decay", Text($"Weight decay. Default: {new Sgd().WeightDecay} for sgd, else {new AdamW().WeightDecay}."), "FACTOR");
-    private readonly Option<ScheduleKind?> _schedule = new("--schedule") { Description = "How the learning rate changes. Default: cosine.", HelpName = "cosine|step|onecycle|polynomial|constant" };
-    private readonly Option<double?> _warmup = Real("--warmup", Text($"The part of the run over which the learning rate rises. Default: {s_defaults.Schedule.Warmup}."), "PART");
-    private readonly Option<double?> _labelSmoothing = Real("--label-smoothing", Text($"Label smoothing. Default: {s_defaults.LabelSmoothing}."), "PART");
-    private readonly Option<double?> _mixup = Real("--mixup", "Blends images with each other, with this alpha; with --cutmix each batch gets one of the two.", "ALPHA");
-    private readonly Option<double?> _cutMix = Real("--cutmix", "Replaces rectangles of images by those of others, with this alpha.", "ALPHA");
-    private readonly Option<int?> _accumulate = new("--accumulate") { Description = "Batches whose gradients make one step. Default: 1.", HelpName = "N" };
+    private readonly Option<double?> _weightDecay = Real(
+        "--weight-decay", Text($"Weight decay. Default: {new Sgd().WeightDecay} for sgd, else {new AdamW().WeightDecay}."), "FACTOR");
+    private readonly Option<ScheduleKind?> _schedule = new("--schedule")
+    {
+        Description = "How the learning rate changes. Default: cosine.",
+        HelpName = "cosine|step|onecycle|polynomial|constant",
+    };
+    private readonly Option<double?> _warmup = Real(
+        "--warmup", Text($"The part of the run over which the learning rate rises. Default: {s_defaults.Schedule.Warmup}."), "PART");
+    private readonly Option<double?> _labelSmoothing = Real(
+        "--label-smoothing", Text($"Label smoothing. Default: {s_defaults.LabelSmoothing}."), "PART");
+    private readonly Option<double?> _mixup = Real(
+        "--mixup", "Blends images with each other, with this alpha; with --cutmix each batch gets one of the two.", "ALPHA");
+    private readonly Option<double?> _cutMix = Real(
+        "--cutmix", "Replaces rectangles of images by those of others, with this alpha.", "ALPHA");
+    private readonly Option<int?> _accumulate = new("--accumulate")
+    {
+        Description = "Batches whose gradients make one step. Default: 1.",
+        HelpName = "N",
+    };
     private readonly Option<double?> _clipNorm = Real("--clip-norm", "The largest norm of all gradients together. Default: any.", "NORM");
-    private readonly Option<bool> _average = new("--average") { Arity = ArgumentArity.Zero, Description = "Keeps a moving average of the weights and evaluates it too." };
-    private readonly Option<Precision?> _precision = new("--precision") { Description = "What convolutions and linear layers compute in. Default: full, float32.", HelpName = "full|bfloat16|half" };
-    private readonly Option<bool> _progressive = new("--progressive") { Arity = ArgumentArity.Zero, Description = "Trains on smaller images at first." };
-    private readonly Option<int?> _evaluateEvery = new("--evaluate-every") { Description = "Epochs from one evaluation to the next. Default: 1.", HelpName = "N" };
-    private readonly Option<int?> _earlyStopping = new("--early-stopping") { Description = $"Ends the run after so many evaluations without a better top-1 accuracy; {DefaultPatience} is usual. Default: never.", HelpName = "N" };
-    private readonly Option<OnNonFiniteLoss?> _onNonFiniteLoss = new("--on-nonfinite") { Description = "What a loss that is not finite does: stop ends the run, skipstep leaves the weights as they are. Default: stop.", HelpName = "stop|skipstep" };
+    private readonly Option<bool> _average = new("--average")
+    {
+        Arity = ArgumentArity.Zero,
+        Description = "Keeps a moving average of the weights and evaluates it too.",
+    };
+    private readonly Option<Precision?> _precision = new("--precision")
+    {
+        Description = "What convolutions and linear layers compute in. Default: full, float32.",
+        HelpName = "full|bfloat16|half",
+    };
+    private readonly Option<bool> _progressive = new("--progressive")
+    {
+        Arity = ArgumentArity.Zero,
+        Description = "Trains on smaller images at first.",
+    };
+    private readonly Option<int?> _evaluateEvery = new("--evaluate-every")
+    {
+        Description = "Epochs from one evaluation to the next. Default: 1.",
+        HelpName = "N",
+    };
+    private readonly Option<int?> _earlyStopping = new("--early-stopping")
+    {
+        Description = $"Ends the run after so many evaluations without a better top-1 accuracy; {DefaultPatience} is usual. Default: "
+            + "never.",
+        HelpName = "N",
+    };
+    private readonly Option<OnNonFiniteLoss?> _onNonFiniteLoss = new("--on-nonfinite")
+    {
+        Description = "What a loss that is not finite does: stop ends the run, skipstep leaves the weights as they are. Default: stop.",
+        HelpName = "stop|skipstep",
+    };
 
     private enum OptimizerKind
     {
@@ -54,8 +108,8 @@ internal sealed class TrainerArguments
 
     internal IReadOnlyList<Option> All =>
     [
-        _epochs, _steps, _optimizer, _learningRate, _momentum, _weightDecay, _schedule, _warmup, _labelSmoothing, _mixup, _cutMix, _accumulate, _clipNorm, _average, _precision,
-        _progressive, _evaluateEvery, _earlyStopping, _onNonFiniteLoss,
+        _epochs, _steps, _optimizer, _learningRate, _momentum, _weightDecay, _schedule, _warmup, _labelSmoothing, _mixup, _cutMix,
+        _accumulate, _clipNorm, _average, _precision, _progressive, _evaluateEvery, _earlyStopping, _onNonFiniteLoss,
     ];
 
     /// <summary>What the command line makes of a recipe's options, or of the defaults.</summary>
@@ -77,7 +131,9 @@ internal sealed class TrainerArguments
             Precision = parsed.GetValue(_precision) ?? options.Precision,
             ProgressiveSize = parsed.GetValue(_progressive) ? options.ProgressiveSize ?? new ProgressiveSize() : options.ProgressiveSize,
             EvaluateEvery = parsed.GetValue(_evaluateEvery) ?? options.EvaluateEvery,
-            EarlyStopping = parsed.GetValue(_earlyStopping) is { } patience ? new EarlyStopping { Patience = patience } : options.EarlyStopping,
+            EarlyStopping = parsed.GetValue(_earlyStopping) is { } patience
+                ? new EarlyStopping { Patience = patience }
+                : options.EarlyStopping,
             OnNonFiniteLoss = parsed.GetValue(_onNonFiniteLoss) ?? options.OnNonFiniteLoss,
         };
     }
@@ -109,11 +165,19 @@ internal sealed class TrainerArguments
         LearningRateSchedule schedule = parsed.GetValue(_schedule) switch
         {
             null => recipe,
-            ScheduleKind.Cosine => recipe as CosineSchedule ?? new CosineSchedule { Warmup = recipe.Warmup, WarmupStart = recipe.WarmupStart },
+            ScheduleKind.Cosine => recipe as CosineSchedule ?? new CosineSchedule
+            {
+                Warmup = recipe.Warmup,
+                WarmupStart = recipe.WarmupStart,
+            },
             ScheduleKind.Step => recipe as StepSchedule ?? new StepSchedule { Warmup = recipe.Warmup, WarmupStart = recipe.WarmupStart },
             // It has a rise of its own.
             ScheduleKind.OneCycle => recipe as OneCycleSchedule ?? new OneCycleSchedule(),
-            ScheduleKind.Polynomial => recipe as PolynomialSchedule ?? new PolynomialSchedule { Warmup = recipe.Warmup, WarmupStart = recipe.WarmupStart },
+            ScheduleKind.Polynomial => recipe as PolynomialSchedule ?? new PolynomialSchedule
+            {
+                Warmup = recipe.Warmup,
+                WarmupStart = recipe.WarmupStart,
+            },
             _ => new ConstantSchedule { Warmup = recipe.Warmup, WarmupStart = recipe.WarmupStart },
         };
         return parsed.GetValue(_warmup) is { } warmup ? schedule with { Warmup = warmup } : schedule;

@@ -20,7 +20,8 @@ internal static class ConsoleProgress
     private const int PercentageWidth = 6;
 
     /// <summary>Whether somebody reads the output where it can be drawn.</summary>
-    internal static bool IsTerminal => !(JsonOutput.IsAskedFor ? Console.IsErrorRedirected : Console.IsOutputRedirected) && AnsiConsole.Profile.Capabilities.Ansi;
+    internal static bool IsTerminal =>
+        !(JsonOutput.IsAskedFor ? Console.IsErrorRedirected : Console.IsOutputRedirected) && AnsiConsole.Profile.Capabilities.Ansi;
 
     /// <summary>Does the work and shows how far it is.</summary>
     internal static T Run<T>(Func<IProgress<TrainingProgress>, T> work) =>
@@ -82,14 +83,16 @@ internal static class ConsoleProgress
             : "";
         // Nothing is known before the first step of several batches is over.
         string loss = double.IsNaN(progress.Loss) ? "" : string.Create(CultureInfo.InvariantCulture, $"loss {progress.Loss:0.000}");
-        string left = progress.TimeLeft.ToString(progress.TimeLeft >= TimeSpan.FromHours(1) ? @"d\.hh\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
+        string format = progress.TimeLeft >= TimeSpan.FromHours(1) ? @"d\.hh\:mm\:ss" : @"m\:ss";
+        string left = progress.TimeLeft.ToString(format, CultureInfo.InvariantCulture);
         string speed = string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond,4:0} img/s");
         return ($"{phase} {progress.Epoch}/{progress.Epochs}", speed, loss, rate, $"{left} left");
     }
 
     private sealed class DownloadSteps(IProgress<DatasetProgress> steps) : IProgress<DownloadProgress>
     {
-        public void Report(DownloadProgress value) => steps.Report(new DatasetProgress($"Downloading {value.FileName}", value.Done, value.Total));
+        public void Report(DownloadProgress value) =>
+            steps.Report(new DatasetProgress($"Downloading {value.FileName}", value.Done, value.Total));
     }
 
     private sealed class TerminalProgress(ProgressContext context) : IProgress<TrainingProgress>
@@ -134,7 +137,8 @@ internal static class ConsoleProgress
         {
             lock (_tasks)
             {
-                if (!_tasks.TryGetValue(value.Step, out var task)) _tasks.Add(value.Step, task = context.AddTask(Markup.Escape(value.Step)));
+                if (!_tasks.TryGetValue(value.Step, out var task))
+                    _tasks.Add(value.Step, task = context.AddTask(Markup.Escape(value.Step)));
                 task.MaxValue = Math.Max(1, value.Total);
                 task.Value = Math.Max(task.Value, value.Done);
             }

@@ -3,7 +3,10 @@ using ResNet.Training.Evaluation;
 
 namespace ResNet.Cli.Output;
 
-/// <summary>Where <c>predict --explain</c> leaves its pictures. Where a name is taken, by another of them or by a picture to look at, it gets a number.</summary>
+/// <summary>
+/// Where <c>predict --explain</c> leaves its pictures. Where a name is taken, by another of them or by a picture to look at, it gets a
+/// number.
+/// </summary>
 internal sealed class HeatMapFolder
 {
     private readonly string _folder;
@@ -29,7 +32,9 @@ internal sealed class HeatMapFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The heat map '{path}' cannot be written, since the disk is full or the folder cannot be written to: give another one with --output.", e);
+            throw new IOException(
+                $"The heat map '{path}' cannot be written, since the disk is full or the folder cannot be written to: "
+                + "give another one with --output.", e);
         }
         return path;
     }

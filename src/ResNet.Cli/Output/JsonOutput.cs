@@ -6,7 +6,10 @@ using Spectre.Console;
 
 namespace ResNet.Cli.Output;
 
-/// <summary><c>--json</c>: standard output gets what came out as one JSON document and nothing else; all that is for people goes to standard error.</summary>
+/// <summary>
+/// <c>--json</c>: standard output gets what came out as one JSON document and nothing else; all that is for people goes to standard
+/// error.
+/// </summary>
 internal static class JsonOutput
 {
     private static readonly JsonSerializerOptions s_format = new()
@@ -20,7 +23,11 @@ internal static class JsonOutput
     };
 
     /// <summary>The option; all commands that have it share this one.</summary>
-    internal static Option<bool> Option { get; } = new("--json") { Arity = ArgumentArity.Zero, Description = "Writes what came out to standard output as one JSON document, and all else to standard error." };
+    internal static Option<bool> Option { get; } = new("--json")
+    {
+        Arity = ArgumentArity.Zero,
+        Description = "Writes what came out to standard output as one JSON document, and all else to standard error.",
+    };
 
     /// <summary>Whether the option was given.</summary>
     internal static bool IsAskedFor { get; private set; }

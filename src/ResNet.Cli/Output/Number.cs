@@ -10,7 +10,8 @@ internal static class Number
     internal static double Parse(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
-        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)) result.AddError($"'{text}' is not a number.");
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
+            result.AddError($"'{text}' is not a number.");
         return number;
     }
 }

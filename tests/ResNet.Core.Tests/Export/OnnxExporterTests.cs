@@ -11,16 +11,18 @@ public sealed class OnnxExporterTests : IDisposable
 {
     private static readonly Preprocessing s_preprocessing = new(40, 32, ImageInterpolation.Bilinear, [0.5f, 0.4f, 0.3f], [0.2f, 0.2f, 0.25f]);
 
-    private readonly string _file = Path.Combine(Directory.CreateTempSubdirectory("export-").FullName, "network.onnx");
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_file)!, recursive: true);
+    private string FilePath => _folder.File("network.onnx");
+
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void A_file_has_the_fused_networks_weights_under_their_names()
+    public void AFilePath_has_the_fused_networks_weights_under_their_names()
     {
         using var network = Small();
-        OnnxExporter.Export(network, _file);
-        var file = OnnxModel.Read(File.ReadAllBytes(_file));
+        OnnxExporter.Export(network, FilePath);
+        var file = OnnxModel.Read(File.ReadAllBytes(FilePath));
         (file.IrVersion, file.Opset).Should().Be((8, 17));
         file.Metadata.Should().BeEmpty();
         file.Operators.Should().Equal("Conv", "Relu", "MaxPool", "Conv", "Relu", "Conv", "Add", "Relu", "GlobalAveragePool", "Flatten", "Gemm");
@@ -38,8 +40,8 @@ public sealed class OnnxExporterTests : IDisposable
     public void Metadata_say_what_the_classes_are_called_and_what_images_need()
     {
         using var network = Small();
-        OnnxExporter.Export(network, _file, new OnnxExportOptions { Classes = ["Äpfel", "\"pears\"", "plums"], Preprocessing = s_preprocessing });
-        var metadata = OnnxModel.Read(File.ReadAllBytes(_file)).Metadata;
+        OnnxExporter.Export(network, FilePath, new OnnxExportOptions { Classes = ["Äpfel", "\"pears\"", "plums"], Preprocessing = s_preprocessing });
+        var metadata = OnnxModel.Read(File.ReadAllBytes(FilePath)).Metadata;
         metadata.Keys.Should().BeEquivalentTo("classes", "preprocessing");
         System.Text.Json.JsonSerializer.Deserialize<string[]>(metadata["classes"]).Should().Equal("Äpfel", "\"pears\"", "plums");
         metadata["preprocessing"].Should().Be("""{"resize":40,"crop":32,"interpolation":"bilinear","mean":[0.5,0.4,0.3],"deviation":[0.2,0.2,0.25]}""");
@@ -58,7 +60,7 @@ public sealed class OnnxExporterTests : IDisposable
         manual_seed(6);
         long tensors = LiveTensors.Count();
         var options = new OnnxExportOptions { Preprocessing = s_preprocessing, TakesPixels = true, GivesProbabilities = true };
-        OnnxExporter.Export(network, _file, options);
+        OnnxExporter.Export(network, FilePath, options);
         // A copy of the network is exported, with the norms folded.
         using var copy = network.FuseForInference();
         int parameters = copy.parameters().Count();
@@ -73,7 +75,7 @@ public sealed class OnnxExporterTests : IDisposable
         using var stream = new MemoryStream();
         stream.WriteByte(7);
         OnnxExporter.Export(network, stream, options);
-        stream.ToArray().Should().Equal([7, .. File.ReadAllBytes(_file)]);
+        stream.ToArray().Should().Equal([7, .. File.ReadAllBytes(FilePath)]);
     }
 
     public static TheoryData<OnnxExportOptions, string> BadOptions => new()
@@ -87,24 +89,24 @@ public sealed class OnnxExporterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(BadOptions))]
-    public void Options_that_do_not_fit_are_refused_and_a_former_file_stays(OnnxExportOptions options, string message)
+    public void Options_that_do_not_fit_are_refused_and_a_formerFilePath_stays(OnnxExportOptions options, string message)
     {
         using var network = Small();
-        File.WriteAllText(_file, "former");
-        var export = () => OnnxExporter.Export(network, _file, options);
+        File.WriteAllText(FilePath, "former");
+        var export = () => OnnxExporter.Export(network, FilePath, options);
         export.Should().Throw<ArgumentException>().WithMessage(message + "*");
-        File.ReadAllText(_file).Should().Be("former");
+        File.ReadAllText(FilePath).Should().Be("former");
     }
 
     [Fact]
-    public void A_norm_of_ones_own_cannot_be_exported_and_a_former_file_stays()
+    public void A_norm_of_ones_own_cannot_be_exported_and_a_formerFilePath_stays()
     {
         using var network = new ResNetBuilder().StageDepths(1).Classes(3).Norm(Norm.From(channels => nn.Dropout(channels / 1000.0))).Build();
-        File.WriteAllText(_file, "former");
-        var export = () => OnnxExporter.Export(network, _file);
+        File.WriteAllText(FilePath, "former");
+        var export = () => OnnxExporter.Export(network, FilePath);
         export.Should().Throw<ArgumentException>().WithMessage("The network's layer Dropout cannot be exported: ONNX files are made of convolutions, batch norms, group norms and what comes with them.");
-        File.ReadAllText(_file).Should().Be("former");
-        Directory.GetFiles(Path.GetDirectoryName(_file)!).Should().Equal(_file);
+        File.ReadAllText(FilePath).Should().Be("former");
+        Directory.GetFiles(_folder.Path).Should().Equal(FilePath);
     }
 
     private static ResNetModel Small()

@@ -1,20 +1,21 @@
 using System.Collections;
 using Microsoft.Build.Framework;
 using ResNet.Core.Build;
+using ResNet.Testing;
 
 namespace ResNet.Core.Tests.Libstdcxx;
 
 /// <summary>The task of MSBuild that gives an application its copy of the library.</summary>
 public sealed class RelaxLibstdcxxNeedsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("libstdcxx-").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly RecordingEngine _engine = new();
 
-    private string Library => Path.Combine(_folder, "libLibTorchSharp.so");
+    private string Library => Path.Combine(_folder.Path, "libLibTorchSharp.so");
 
-    private string Copy => Path.Combine(_folder, "obj", "native", "libLibTorchSharp.so");
+    private string Copy => Path.Combine(_folder.Path, "obj", "native", "libLibTorchSharp.so");
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_copy_is_new_and_the_library_stays()

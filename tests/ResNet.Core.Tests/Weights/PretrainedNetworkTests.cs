@@ -10,17 +10,17 @@ namespace ResNet.Core.Tests.Weights;
 /// <summary>From the published file to the network, with a row of the tests' own: theirs cannot be made here.</summary>
 public sealed class PretrainedNetworkTests : IDisposable
 {
-    private readonly string _root = Directory.CreateTempSubdirectory("weights").FullName;
+    private readonly TemporaryFolder _root = new();
     private readonly string? _formerHome = Environment.GetEnvironmentVariable(WeightsCache.HomeVariable);
     private readonly string? _formerMirror = Environment.GetEnvironmentVariable(WeightsCache.MirrorVariable);
 
-    public PretrainedNetworkTests() => Environment.SetEnvironmentVariable(WeightsCache.HomeVariable, _root);
+    public PretrainedNetworkTests() => Environment.SetEnvironmentVariable(WeightsCache.HomeVariable, _root.Path);
 
     public void Dispose()
     {
         Environment.SetEnvironmentVariable(WeightsCache.HomeVariable, _formerHome);
         Environment.SetEnvironmentVariable(WeightsCache.MirrorVariable, _formerMirror);
-        Directory.Delete(_root, recursive: true);
+        _root.Dispose();
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class PretrainedNetworkTests : IDisposable
             network.state_dict()[name].allclose(tensor, rtol: 0, atol: 0).Should().BeTrue();
         server.Requests.Should().Equal(null, content.Length / 2);
         File.ReadAllBytes(row.Path).AsSpan().SequenceEqual(content).Should().BeTrue();
-        row.Path.Should().Be(Path.Join(_root, "hub", "checkpoints", row.FileName));
+        row.Path.Should().Be(Path.Join(_root.Path, "hub", "checkpoints", row.FileName));
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class PretrainedNetworkTests : IDisposable
     // As torchvision's files are: a state dict of PyTorch's, and the beginning of its hash in its name.
     private (PretrainedWeights Row, byte[] Content) Publish(ResNetModel network)
     {
-        string path = Path.Join(_root, "weights");
+        string path = Path.Join(_root.Path, "weights");
         network.SaveWeights(path, format: WeightsFormat.PyTorch);
         byte[] content = File.ReadAllBytes(path);
         string hash = Convert.ToHexStringLower(SHA256.HashData(content));

@@ -2,6 +2,7 @@ using System.Globalization;
 using ResNet.Imaging;
 using ResNet.Imaging.Resampling;
 using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using Xunit.Abstractions;
 
 namespace ResNet.Parity.Tests;
@@ -9,9 +10,9 @@ namespace ResNet.Parity.Tests;
 /// <summary>Images that Pillow wrote, and some that it can only read, decoded, and resized as torchvision does.</summary>
 public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("parity-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [ParityTheory]
     [InlineData("png")]
@@ -22,7 +23,7 @@ public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
     [InlineData("pnm")]
     public void Decoding_gives_Pillows_pixels(string kind)
     {
-        Reference.RunScript("images.py", kind, _folder);
+        Reference.RunScript("images.py", kind, _folder.Path);
         var images = Lines("decoded.txt");
         var deviations = images.SelectMany(image => Deviations(image[0], Size(image[1], image[2]), Number(image[3]))).ToList();
         output.WriteLine($"{kind}: {images.Count} images; {deviations.Count} deviations");
@@ -33,7 +34,7 @@ public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
     [InlineData("evaluation")]
     public void Resizing_and_cropping_give_torchvisions_pixels(string kind)
     {
-        Reference.RunScript("images.py", kind, _folder);
+        Reference.RunScript("images.py", kind, _folder.Path);
         var (most, sum, count) = (0, 0L, 0L);
         foreach (var line in Lines("evaluated.txt"))
         {
@@ -96,7 +97,7 @@ public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
 
     private List<string[]> Lines(string file) => [.. File.ReadLines(At(file)).Select(line => line.Split(' '))];
 
-    private string At(string file) => Path.Combine(_folder, file);
+    private string At(string file) => Path.Combine(_folder.Path, file);
 
     private static (int Width, int Height) Size(string width, string height) => (Number(width), Number(height));
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ResNet.Testing;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
@@ -11,19 +12,19 @@ public sealed class LoaderParityTests : IDisposable
 {
     private const int Side = 64;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("parity-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [ParityTheory]
     [InlineData(1)]
     [InlineData(3)]
     public void A_folder_of_images_becomes_torchvisions_input(int workers)
     {
-        Reference.RunScript("images.py", "labelled", _folder);
+        Reference.RunScript("images.py", "labelled", _folder.Path);
         var images = new ImageFolder(At("images"));
         images.Classes.Should().Equal(File.ReadAllLines(At("classes.txt")));
-        string[] paths = [.. images.Samples.Select(sample => Path.GetRelativePath(_folder, sample.Path).Replace('\\', '/'))];
+        string[] paths = [.. images.Samples.Select(sample => Path.GetRelativePath(_folder.Path, sample.Path).Replace('\\', '/'))];
         paths.Should().Equal(File.ReadAllLines(At("paths.txt")));
 
         var options = new ImageLoaderOptions { BatchSize = 8, Workers = workers };
@@ -50,5 +51,5 @@ public sealed class LoaderParityTests : IDisposable
     private static ReadOnlySpan<int> Bits(float[] values, int image, int length) =>
         MemoryMarshal.Cast<float, int>(values.AsSpan(image * length, length));
 
-    private string At(string name) => Path.Combine(_folder, name);
+    private string At(string name) => Path.Combine(_folder.Path, name);
 }

@@ -7,6 +7,7 @@ using ResNet.Imaging.Policies;
 using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Loading.Transforms;
 using TorchSharp;
 
@@ -23,9 +24,11 @@ public sealed class TransformParityTests : IDisposable
     // Standard deviations of the difference of two frequencies, in one of some 300,000 comparisons.
     private const double FrequencyDeviations = 4.5;
 
-    private readonly string _file = Path.Combine(Directory.CreateTempSubdirectory("parity-").FullName, "transforms.pth");
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_file)!, recursive: true);
+    private string FilePath => _folder.File("transforms.pth");
+
+    public void Dispose() => _folder.Dispose();
 
     [ParityTheory]
     [InlineData("noise")]
@@ -320,7 +323,7 @@ public sealed class TransformParityTests : IDisposable
 
     private WeightsFile Compute(string command, params string[] arguments)
     {
-        Reference.RunScript("transforms.py", [command, .. arguments, _file]);
-        return WeightsFile.Load(_file);
+        Reference.RunScript("transforms.py", [command, .. arguments, FilePath]);
+        return WeightsFile.Load(FilePath);
     }
 }

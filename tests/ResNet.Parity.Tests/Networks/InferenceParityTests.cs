@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
+using ResNet.Testing;
 using Xunit.Abstractions;
 using static TorchSharp.torch;
 
@@ -17,10 +18,10 @@ public sealed class InferenceParityTests(ITestOutputHelper output) : IDisposable
 
     private static readonly string[] s_sizes = ["224x224", "197x131"];
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("parity-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     // A large network's files come to two gigabytes.
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [ParityTheory]
     [InlineData("resnet18")]
@@ -35,7 +36,7 @@ public sealed class InferenceParityTests(ITestOutputHelper output) : IDisposable
     [InlineData("wide_resnet101_2")]
     public void A_network_reads_PyTorchs_weights_computes_what_PyTorch_does_and_writes_weights_that_PyTorch_reads(string name)
     {
-        Reference.Run("draw", name, _folder);
+        Reference.Run("draw", name, _folder.Path);
         using var deviations = new Deviations(name, output);
         using var network = ResNets.Create(name);
         network.eval();
@@ -46,7 +47,7 @@ public sealed class InferenceParityTests(ITestOutputHelper output) : IDisposable
         foreach (string size in s_sizes) ShouldCompute(network, size, expected, deviations);
 
         network.SaveWeights(At("saved.pth"), format: WeightsFormat.PyTorch);
-        Reference.Run("verify", name, At("saved.pth"), _folder);
+        Reference.Run("verify", name, At("saved.pth"), _folder.Path);
         using var verified = WeightsFile.Load(At("verified.pth"));
         foreach (string size in s_sizes)
         {
@@ -84,5 +85,5 @@ public sealed class InferenceParityTests(ITestOutputHelper output) : IDisposable
             deviations.Compare(kind, $"{size}.{key}", ours, expected.Tensors[$"{size}.{key}"], Limit);
     }
 
-    private string At(string file) => Path.Combine(_folder, file);
+    private string At(string file) => Path.Combine(_folder.Path, file);
 }

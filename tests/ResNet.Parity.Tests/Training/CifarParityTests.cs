@@ -3,6 +3,7 @@ using System.Text.Json;
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
+using ResNet.Testing;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
@@ -25,9 +26,9 @@ public sealed class CifarParityTests(ITestOutputHelper output) : IDisposable
     private static readonly TimeSpan s_limit = TimeSpan.FromHours(6);
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("parity-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [ParityTheory]
     [InlineData(Name)]
@@ -35,7 +36,7 @@ public sealed class CifarParityTests(ITestOutputHelper output) : IDisposable
     {
         using var network = ResNets.Create(name);
         network.SaveWeights(At("weights.pth"), format: WeightsFormat.PyTorch);
-        Reference.RunScript("cifar.py", "logits", At("weights.pth"), _folder);
+        Reference.RunScript("cifar.py", "logits", At("weights.pth"), _folder.Path);
         using var theirs = WeightsFile.Load(At("logits.pth"));
         using var deviations = new Deviations($"{name}, CIFAR", output);
         using var scope = NewDisposeScope();
@@ -53,7 +54,7 @@ public sealed class CifarParityTests(ITestOutputHelper output) : IDisposable
     [LongParityFact]
     public void Loss_curves_lie_within_the_spread_of_three_PyTorch_seeds_and_the_accuracy_is_no_lower()
     {
-        string results = Environment.GetEnvironmentVariable("RESNET_CIFAR_RESULTS") is { Length: > 0 } kept ? kept : _folder;
+        string results = Environment.GetEnvironmentVariable("RESNET_CIFAR_RESULTS") is { Length: > 0 } kept ? kept : _folder.Path;
         string? limit = Environment.GetEnvironmentVariable("RESNET_CIFAR_IMAGES");
         int? images = int.TryParse(limit, CultureInfo.InvariantCulture, out int number) ? number : null;
         var theirs = s_seeds.Select(seed => Theirs(results, seed, images)).ToList();
@@ -110,7 +111,7 @@ public sealed class CifarParityTests(ITestOutputHelper output) : IDisposable
             outcome.Epochs.Average(epoch => epoch.ImagesPerSecond));
     }
 
-    private string At(string file) => Path.Combine(_folder, file);
+    private string At(string file) => Path.Combine(_folder.Path, file);
 
     private sealed record Result(int Images, double[] Losses, double Accuracy, double ImagesPerSecond);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
@@ -16,9 +17,9 @@ public sealed class EvaluationParityTests : IDisposable
 {
     private const int BatchSize = 64;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("parity-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [ParityTheory]
     [InlineData(3, 100)]
@@ -26,7 +27,7 @@ public sealed class EvaluationParityTests : IDisposable
     [InlineData(1_000, 4_000)]
     public void Losses_accuracies_confusions_calibration_and_mistakes_are_the_references(int classes, int images)
     {
-        Reference.RunScript("metrics.py", "draw", $"{classes}", $"{images}", _folder);
+        Reference.RunScript("metrics.py", "draw", $"{classes}", $"{images}", _folder.Path);
         var expected = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(File.ReadAllText(At("metrics.json")))!;
         var result = Evaluate(classes, images);
 
@@ -72,5 +73,5 @@ public sealed class EvaluationParityTests : IDisposable
         return tally.Result(loader, mistakes: 20, Stopwatch.StartNew());
     }
 
-    private string At(string name) => Path.Combine(_folder, name);
+    private string At(string name) => Path.Combine(_folder.Path, name);
 }

@@ -3,6 +3,7 @@ using ResNet.Core;
 using ResNet.Core.Blocks;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
+using ResNet.Testing;
 using ResNet.Training;
 using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Schedules;
@@ -47,11 +48,11 @@ public sealed class OptimizerParityTests : IDisposable
 
     private static readonly Dictionary<string, byte[]> s_answers = [];
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("parity-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<string> Schedules => [.. s_schedules.Keys];
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [ParityTheory]
     [InlineData("sgd", "all")]
@@ -191,5 +192,5 @@ public sealed class OptimizerParityTests : IDisposable
         return WeightsFile.Load(file);
     }
 
-    private string At(string file) => Path.Combine(_folder, file);
+    private string At(string file) => Path.Combine(_folder.Path, file);
 }

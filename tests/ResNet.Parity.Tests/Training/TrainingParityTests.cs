@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Weights.Formats;
 using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Loading;
 using ResNet.Training.Optimization;
@@ -22,9 +23,9 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
 
     private static readonly Limits s_limits = new(Loss: 1e-4, Weights: 1e-3, Statistics: 1e-3);
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("parity-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [ParityTheory]
     [InlineData("resnet18")]
@@ -44,7 +45,7 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
     [InlineData("resnet18")]
     public void The_trainer_gives_the_losses_and_weights_of_PyTorchs_optimizer_schedules_and_image_folders(string name)
     {
-        Reference.Run("fit", name, _folder);
+        Reference.Run("fit", name, _folder.Path);
         using var deviations = new Deviations($"{name}, trainer", output);
         using var network = Start(name, ScalarType.Float64);
         // Pixels from 0 to 1, as ToTensor gives them.
@@ -72,7 +73,7 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
 
     private void TakeSteps(string name, ScalarType type, int size)
     {
-        Reference.Run("train", name, type.ToString().ToLowerInvariant(), $"{size}", _folder);
+        Reference.Run("train", name, type.ToString().ToLowerInvariant(), $"{size}", _folder.Path);
         var limits = type == ScalarType.Float64 ? s_limits : LimitsOfTorchVision(name);
         using var deviations = new Deviations($"{name}, five steps in {type}", output);
         using var network = Start(name, type);
@@ -154,5 +155,5 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
 
     private readonly record struct Limits(double Loss, double Weights, double Statistics);
 
-    private string At(string file) => Path.Combine(_folder, file);
+    private string At(string file) => Path.Combine(_folder.Path, file);
 }

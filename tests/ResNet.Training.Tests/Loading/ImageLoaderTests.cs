@@ -13,12 +13,12 @@ public sealed class ImageLoaderTests : IDisposable
 {
     private static readonly Compose s_whole = new(new CenterCrop(20));
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("loader").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly List<ImageSample> _samples;
 
     public ImageLoaderTests() => _samples = [.. Enumerable.Range(0, 53).Select(Picture)];
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(Augmentation.None)]
@@ -226,7 +226,7 @@ public sealed class ImageLoaderTests : IDisposable
 
     private ImageSample Picture(int i)
     {
-        string path = Path.Combine(_folder, $"{i:00}.png");
+        string path = Path.Combine(_folder.Path, $"{i:00}.png");
         File.WriteAllBytes(path, PngEncoder.Encode(Pixels(i), 20, 20, 3));
         return new ImageSample(path, i);
     }

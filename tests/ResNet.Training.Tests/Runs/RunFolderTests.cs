@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Schedules;
@@ -13,7 +14,7 @@ namespace ResNet.Training.Tests.Runs;
 
 public sealed class RunFolderTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("runs").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     private static readonly RunSettings s_settings = new()
     {
@@ -38,9 +39,9 @@ public sealed class RunFolderTests : IDisposable
         },
     };
 
-    private string RunPath => Path.Combine(_folder, "run");
+    private string RunPath => Path.Combine(_folder.Path, "run");
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_run_comes_back_as_it_was_left()

@@ -1,15 +1,16 @@
 using System.Buffers.Binary;
 using System.Text;
 using Google.Protobuf;
+using ResNet.Testing;
 using ResNet.Training.Runs;
 
 namespace ResNet.Training.Tests.Runs;
 
 public sealed class TensorBoardWriterTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("tensorboard").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     private sealed record Event(double WallTime, long Step, string? FileVersion, string? Tag, float? Value, int? SessionStatus);
 
@@ -17,7 +18,7 @@ public sealed class TensorBoardWriterTests : IDisposable
     public void A_file_starts_with_the_format_s_version_and_where_the_run_starts()
     {
         double before = Seconds();
-        using var writer = new TensorBoardWriter(_folder);
+        using var writer = new TensorBoardWriter(_folder.Path);
         var events = Read(writer.Path);
         events.Should().HaveCount(2);
         events[0].Should().BeEquivalentTo(new { Step = 0L, FileVersion = "brain.Event:2", Tag = (string?)null, SessionStatus = (int?)null });
@@ -30,7 +31,7 @@ public sealed class TensorBoardWriterTests : IDisposable
     [Fact]
     public void A_file_starts_with_the_bytes_that_TensorFlow_s_files_start_with()
     {
-        using var writer = new TensorBoardWriter(_folder);
+        using var writer = new TensorBoardWriter(_folder.Path);
         byte[] bytes = File.ReadAllBytes(writer.Path);
         bytes[..12].Should().Equal(0x18, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22);
         // Field 1, 64 bits: the time, then field 3, 13 bytes.
@@ -41,7 +42,7 @@ public sealed class TensorBoardWriterTests : IDisposable
     [Fact]
     public void Points_come_back_with_tag_value_and_step()
     {
-        using var writer = new TensorBoardWriter(_folder);
+        using var writer = new TensorBoardWriter(_folder.Path);
         writer.Scalar("train/loss", 2.25, 1);
         writer.Scalar("train/größe", 1 / 3.0, 300);
         writer.Scalar("eval/top1", double.NaN, 1L << 40);
@@ -54,7 +55,7 @@ public sealed class TensorBoardWriterTests : IDisposable
     [Fact]
     public void A_point_has_these_bytes()
     {
-        using var writer = new TensorBoardWriter(_folder);
+        using var writer = new TensorBoardWriter(_folder.Path);
         long start = new FileInfo(writer.Path).Length;
         writer.Scalar("loss", 1.5, 130);
         byte[] record = File.ReadAllBytes(writer.Path)[(int)start..];
@@ -65,7 +66,7 @@ public sealed class TensorBoardWriterTests : IDisposable
     [Fact]
     public void A_value_outlives_a_process_that_ends_without_closing_the_file()
     {
-        using var writer = new TensorBoardWriter(_folder);
+        using var writer = new TensorBoardWriter(_folder.Path);
         writer.Scalar("loss", 1, 1);
         Read(writer.Path).Should().HaveCount(3);
     }
@@ -76,7 +77,7 @@ public sealed class TensorBoardWriterTests : IDisposable
         var paths = new List<string>();
         foreach (long first in new[] { 0, 41, 81 })
         {
-            using var writer = new TensorBoardWriter(_folder, first);
+            using var writer = new TensorBoardWriter(_folder.Path, first);
             writer.Scalar("loss", first, first);
             paths.Add(writer.Path);
         }
@@ -87,14 +88,14 @@ public sealed class TensorBoardWriterTests : IDisposable
     [Fact]
     public void The_folder_is_made_where_it_is_not_there()
     {
-        using var writer = new TensorBoardWriter(Path.Combine(_folder, "a", "b"));
+        using var writer = new TensorBoardWriter(Path.Combine(_folder.Path, "a", "b"));
         File.Exists(writer.Path).Should().BeTrue();
     }
 
     [Fact]
     public void A_folder_that_cannot_be_made_is_named()
     {
-        string file = Path.Combine(_folder, "file");
+        string file = Path.Combine(_folder.Path, "file");
         File.WriteAllText(file, "");
         var open = () => new TensorBoardWriter(Path.Combine(file, "runs"));
         open.Should().Throw<IOException>().WithMessage($"The TensorBoard events in '{file}{Path.DirectorySeparatorChar}runs' cannot be written: *.");
@@ -103,10 +104,10 @@ public sealed class TensorBoardWriterTests : IDisposable
     [Fact]
     public void Bad_arguments_are_refused()
     {
-        using var writer = new TensorBoardWriter(_folder);
+        using var writer = new TensorBoardWriter(_folder.Path);
         var noTag = () => writer.Scalar("", 1, 1);
         var negative = () => writer.Scalar("loss", 1, -1);
-        var negativeStart = () => new TensorBoardWriter(_folder, -1);
+        var negativeStart = () => new TensorBoardWriter(_folder.Path, -1);
         noTag.Should().Throw<ArgumentException>();
         negative.Should().Throw<ArgumentOutOfRangeException>();
         negativeStart.Should().Throw<ArgumentOutOfRangeException>();

@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Imaging;
 using ResNet.Imaging.Transforms;
+using ResNet.Testing;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Loading;
@@ -19,14 +20,14 @@ public sealed class ResumptionTests : IDisposable
 
     private static readonly Compose s_transforms = new(new RandomCrop(16, padding: 2), new RandomHorizontalFlip(), new Normalize([0.5f], [0.5f]), new RandomErasing(0.5));
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("resumption").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly List<ImageSample> _samples = [];
 
     public ResumptionTests()
     {
         for (int i = 0; i < 64; i++)
         {
-            string path = Path.Combine(_folder, $"{i:00}.pgm");
+            string path = Path.Combine(_folder.Path, $"{i:00}.pgm");
             byte[] pixels = [.. Enumerable.Range(0, 256).Select(p => (byte)((p * (i + 3) % 97) + (100 * (i % 2))))];
             File.WriteAllBytes(path, [.. "P5 16 16 255\n"u8, .. pixels]);
             _samples.Add(new ImageSample(path, i % 2));
@@ -56,7 +57,7 @@ public sealed class ResumptionTests : IDisposable
         ["low precision"] = new() { Epochs = 2, Precision = Precision.BFloat16, Average = new AverageOptions { EverySteps = 1 } },
     };
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [MemberData(nameof(Runs))]
@@ -98,7 +99,7 @@ public sealed class ResumptionTests : IDisposable
     {
         using var model = Network();
         Trainer(Options(s_runs["plain"], "refused")).Train(model);
-        string folder = Path.Combine(_folder, "refused");
+        string folder = Path.Combine(_folder.Path, "refused");
         Refusal(Options(new TrainerOptions { Epochs = 3 }, "refused")).Should().Contain("was made with TrainerOptions.Epochs = 2, but now it is 3: ");
         Refusal(Options(new TrainerOptions { Epochs = 2, Optimizer = new AdamW() }, "refused")).Should().Contain("TrainerOptions.Optimizer = {\"$type\":\"sgd\"");
         var trainer = new Trainer(new ImageLoader(_samples, s_transforms, new ImageLoaderOptions { BatchSize = 8, Channels = 1, Seed = 6, Shuffle = true }), null, Options(s_runs["plain"], "refused"));
@@ -129,7 +130,7 @@ public sealed class ResumptionTests : IDisposable
     {
         using var model = Network();
         Trainer(Options(s_runs["plain"], "keys")).Train(model);
-        using var checkpoint = new CheckpointFolder(Path.Combine(_folder, "keys"), 1).OpenLatest()!;
+        using var checkpoint = new CheckpointFolder(Path.Combine(_folder.Path, "keys"), 1).OpenLatest()!;
         checkpoint.Texts.Keys.Should().BeEquivalentTo("images", "batch_size", "seed", "transforms", "options", "position");
         (checkpoint.Texts["images"], checkpoint.Texts["batch_size"], checkpoint.Texts["seed"]).Should().Be(("64", "8", "5"));
         checkpoint.Texts["position"].Should().StartWith("""{"epoch":2,"batch":0,"step":16,"learned":16,"images":0,"elapsed":"00:00:""");
@@ -151,7 +152,7 @@ public sealed class ResumptionTests : IDisposable
     {
         var options = s_runs["plain"];
         var whole = Run(options, stopAt: []);
-        var damaged = Options(options, "damaged") with { Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder, "damaged"), EverySteps = 2, Keep = 3 } };
+        var damaged = Options(options, "damaged") with { Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder.Path, "damaged"), EverySteps = 2, Keep = 3 } };
         using var model = Network();
         using var stop = new CancellationTokenSource();
         var trainer = Trainer(damaged);
@@ -180,7 +181,7 @@ public sealed class ResumptionTests : IDisposable
     [InlineData("everything")]
     public void A_picture_that_breaks_a_run_does_not_cost_what_was_learned(string name)
     {
-        var options = Options(s_runs[name], "picture") with { Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder, "picture"), EverySteps = 1 } };
+        var options = Options(s_runs[name], "picture") with { Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder.Path, "picture"), EverySteps = 1 } };
         byte[] sound = File.ReadAllBytes(_samples[40].Path);
         File.WriteAllBytes(_samples[40].Path, []);
         using var model = Network();
@@ -231,7 +232,7 @@ public sealed class ResumptionTests : IDisposable
     }
 
     private TrainerOptions Options(TrainerOptions options, string folder) =>
-        options with { Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder, folder), Every = null } };
+        options with { Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder.Path, folder), Every = null } };
 
     private Trainer Trainer(TrainerOptions options)
     {

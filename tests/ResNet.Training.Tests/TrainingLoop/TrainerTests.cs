@@ -16,7 +16,7 @@ namespace ResNet.Training.Tests.TrainingLoop;
 /// <summary>Runs on a folder of small pictures that the tests make: bright ones are class 1, dark ones class 0.</summary>
 public sealed class TrainerTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("trainer").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly List<ImageSample> _samples = [];
     private static readonly Compose s_transforms = Presets.Evaluation(16, 16, Normalize.Grey);
     private readonly ImageLoaderOptions _options = new() { BatchSize = 8, Channels = 1, Shuffle = true, Seed = 5 };
@@ -28,13 +28,13 @@ public sealed class TrainerTests : IDisposable
         {
             var pixels = new byte[16 * 16];
             for (int p = 0; p < pixels.Length; p++) pixels[p] = (byte)((i % 2 * 100) + random.Next(100));
-            string path = Path.Combine(_folder, $"{i:00}.png");
+            string path = Path.Combine(_folder.Path, $"{i:00}.png");
             File.WriteAllBytes(path, PngEncoder.Encode(pixels, 16, 16, 1));
             _samples.Add(new ImageSample(path, i % 2));
         }
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_network_learns_what_there_is_to_learn()

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using ResNet.Training.Checkpoints;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Runs;
 
 /// <summary>A run of <c>train</c> in a folder of its own, which may be started again and again until it is at its end.</summary>
 /// <param name="dataset">The pictures.</param>
@@ -55,7 +55,8 @@ internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<s
         foreach (var checkpoint in new[] { checkpoints.OpenLatest()!, checkpoints.OpenBest()! })
         {
             results.Add(Path.GetFileName(checkpoint.Path), checkpoint.Step.ToString(CultureInfo.InvariantCulture));
-            foreach (var (name, tensor) in checkpoint.Tensors) results.Add($"{Path.GetFileName(checkpoint.Path)} {name}", Digest(tensor.view(-1).bytes));
+            foreach (var (name, tensor) in checkpoint.Tensors)
+                results.Add($"{Path.GetFileName(checkpoint.Path)} {name}", Digest(tensor.view(-1).bytes));
             checkpoint.Dispose();
         }
         return results;

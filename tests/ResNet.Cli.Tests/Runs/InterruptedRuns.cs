@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using ResNet.Testing;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Runs;
 
 /// <summary>Runs that are stopped in their midst, and the same ones that were not.</summary>
 [CollectionDefinition(Name)]
@@ -14,18 +14,19 @@ public sealed class InterruptedRuns : ICollectionFixture<InterruptedRuns>, IDisp
         ["momentum"] = ["--network", "resnet20", "--epochs", "4", "--batch-size", "8", "--checkpoint-steps", "2"],
         ["everything"] =
         [
-            "--network", "resnet20", "--epochs", "4", "--batch-size", "4", "--checkpoint-steps", "1", "--optimizer", "adamw", "--learning-rate", "0.002", "--average",
+            "--network", "resnet20", "--epochs", "4", "--batch-size", "4", "--checkpoint-steps", "1", "--optimizer", "adamw",
+            "--learning-rate", "0.002", "--average",
             "--accumulate", "2", "--mixup", "0.2", "--clip-norm", "1", "--augmentation", "CropAndFlip", "--seed", "11",
         ],
     };
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("resnet-runs-").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, Whole> _whole = [];
     private int _runs;
 
     public InterruptedRuns() => TinyPictures.Write(Pictures);
 
-    internal string Pictures => Path.Combine(_folder, "pictures");
+    internal string Pictures => Path.Combine(_folder.Path, "pictures");
 
     /// <summary>What a run of a set-up comes to that nothing disturbs.</summary>
     internal Whole Undisturbed(string setUp)
@@ -40,9 +41,9 @@ public sealed class InterruptedRuns : ICollectionFixture<InterruptedRuns>, IDisp
     /// <summary>A run that has not begun.</summary>
     internal TrainingRun New(string setUp, string? folder = null) => new(Pictures, folder ?? NewFolder(), s_setUps[setUp]);
 
-    internal string NewFolder() => Path.Combine(_folder, $"run{_runs++}");
+    internal string NewFolder() => Path.Combine(_folder.Path, $"run{_runs++}");
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     internal sealed record Whole(TrainingRun Run, IReadOnlyDictionary<string, string> Results, TimeSpan Time);
 }

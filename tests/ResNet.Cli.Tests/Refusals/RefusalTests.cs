@@ -1,16 +1,17 @@
 using ResNet.Testing;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Refusals;
 
 /// <summary>Command lines that cannot work.</summary>
 public sealed class RefusalTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("refused-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("--precision is half, which needs a CUDA device: use bfloat16 or full on the CPU.", "--precision", "half", "--device", "cpu")]
+    [InlineData("--precision is half, which needs a CUDA device: "
+        + "use bfloat16 or full on the CPU.", "--precision", "half", "--device", "cpu")]
     [InlineData("--checkpoint-steps is 0, but has to be at least 1.", "--checkpoint-steps", "0")]
     [InlineData("--keep-checkpoints is 0, but has to be at least 1.", "--keep-checkpoints", "0")]
     [InlineData("--image-size is 0, but has to be at least 1.", "--image-size", "0")]
@@ -20,7 +21,7 @@ public sealed class RefusalTests : IDisposable
     [InlineData("--recipe is 'mine', but has to be one of *.", "--recipe", "mine")]
     public void Training_is_refused_in_one_sentence_that_leaves_nothing_behind(string message, params string[] arguments)
     {
-        string pictures = Path.Combine(_folder, "pictures"), run = Path.Combine(_folder, "run");
+        string pictures = Path.Combine(_folder.Path, "pictures"), run = Path.Combine(_folder.Path, "run");
         TinyPictures.Write(pictures);
         using var process = ConsoleProcess.Start(["train", "--dataset", pictures, "--output", run, .. arguments]);
         process.ExitCode().Should().Be(1);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ResNet.Cli.Commands;
+using ResNet.Testing;
 using ResNet.Training;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data.Folders;
@@ -10,7 +11,7 @@ using ResNet.Training.Optimization;
 using ResNet.Training.Runs;
 using ResNet.Training.TrainingLoop;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Refusals;
 
 /// <summary>What the command line makes of exceptions.</summary>
 public sealed class RefusalSentenceTests
@@ -18,11 +19,13 @@ public sealed class RefusalSentenceTests
     [Fact]
     public void A_refused_option_is_called_by_what_was_typed()
     {
-        Sentence(() => new Sgd { LearningRate = -1 }, "--learning-rate", "-1.00").Should().Be("--learning-rate is -1.00, but has to be more than 0.");
+        Sentence(() => new Sgd { LearningRate = -1 }, "--learning-rate", "-1.00")
+            .Should().Be("--learning-rate is -1.00, but has to be more than 0.");
         Sentence(() => new AdamW { LearningRate = 0 }, "--learning-rate=0").Should().Be("--learning-rate is 0, but has to be more than 0.");
         Sentence(() => new Mixup(alpha: 0), "--mixup", "0", "--cutmix", "1").Should().Be("--mixup is 0, but has to be more than 0.");
         Sentence(() => new CutMix(alpha: 0), "--mixup", "1", "--cutmix", "0").Should().Be("--cutmix is 0, but has to be more than 0.");
-        Sentence(() => new EarlyStopping { Patience = 0 }, "--early-stopping", "0").Should().Be("--early-stopping is 0, but has to be at least 1.");
+        Sentence(() => new EarlyStopping { Patience = 0 }, "--early-stopping", "0")
+            .Should().Be("--early-stopping is 0, but has to be at least 1.");
         Sentence(() => Core.ResNets.Find("resnet17"), "--network", "resnet17")
             .Should().StartWith("--network is 'resnet17', but has to be the name of a network; the nearest are ");
     }
@@ -31,19 +34,22 @@ public sealed class RefusalSentenceTests
     public void What_was_not_typed_is_called_what_the_library_calls_it()
     {
         Sentence(() => new Sgd { LearningRate = -1 }).Should().Be("Sgd.LearningRate is -1, but has to be more than 0.");
-        Sentence(() => new EvaluatorOptions { MistakeCount = -1 }, "--epochs", "2").Should().Be("EvaluatorOptions.MistakeCount is -1, but has to be at least 0.");
+        Sentence(() => new EvaluatorOptions { MistakeCount = -1 }, "--epochs", "2")
+            .Should().Be("EvaluatorOptions.MistakeCount is -1, "
+            + "but has to be at least 0.");
     }
 
     [Fact]
     public void What_a_command_can_do_about_it_is_added()
     {
-        string folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        Sentence(() => RunFolder.Open(folder)).Should().Be($"There is no run folder '{folder}'. Give the one that 'train' named at its end.");
+        using var temporary = new TemporaryFolder();
+        string folder = Path.Combine(temporary.Path, "run");
+        Sentence(() => RunFolder.Open(folder)).Should().Be($"There is no run folder '{folder}'. "
+            + "Give the one that 'train' named at its end.");
         string images = Directory.CreateDirectory(Path.Combine(folder, "train", "a")).FullName;
         Sentence(() => ImageFolder.OpenSplits(folder)).Should().EndWith(" 'train --validation-split 0.2' sets a fifth aside.");
         File.WriteAllText(Path.Combine(images, "pack"), "noise");
         Sentence(() => ImagePack.Open(Path.Combine(images, "pack"))).Should().EndWith("; make it again. The command 'pack' does that.");
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

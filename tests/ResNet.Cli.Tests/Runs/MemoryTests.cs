@@ -1,24 +1,26 @@
 using System.Globalization;
 using ResNet.Testing;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Runs;
 
 /// <summary>The console's memory while it trains.</summary>
 public sealed class MemoryTests : IDisposable
 {
     private const int BatchSize = 128;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("memory").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
-    // Steps allocate and free blocks of several megabytes: small ones that are left between them tear the heap to pieces, and it grows without end.
+    // Steps allocate and free blocks of several megabytes: small ones that are left between them tear the heap to pieces, and it grows
+    // without end.
     [LongFact]
     public void Does_not_grow_from_step_to_step()
     {
-        TinyPictures.Write(_folder, training: 20 * BatchSize);
+        TinyPictures.Write(_folder.Path, training: 20 * BatchSize);
         using var console = ConsoleProcess.Start(
-            "train", "--dataset", _folder, "--output", Path.Join(_folder, "run"), "--image-size", "28", "--batch-size", $"{BatchSize}", "--epochs", "10");
+            "train", "--dataset", _folder.Path, "--output", Path.Join(_folder.Path, "run"), "--image-size", "28",
+            "--batch-size", $"{BatchSize}", "--epochs", "10");
         var memory = new List<double>();
         for (; !console.Ends(TimeSpan.FromSeconds(1)); memory.Add(console.ResidentMegabytes()))
         {

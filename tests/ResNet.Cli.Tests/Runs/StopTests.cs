@@ -1,13 +1,14 @@
 using ResNet.Testing;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Runs;
 
 /// <summary>Runs that are asked to stop, or can no longer write.</summary>
 [Collection(InterruptedRuns.Name)]
 public sealed class StopTests(InterruptedRuns runs)
 {
     [Fact]
-    public void A_machine_that_is_taken_back_gets_a_checkpoint_and_the_code_that_says_resume_me() => ShouldStop(ConsoleProcess.Terminate, exitCode: 75);
+    public void A_machine_that_is_taken_back_gets_a_checkpoint_and_the_code_that_says_resume_me() =>
+        ShouldStop(ConsoleProcess.Terminate, exitCode: 75);
 
     [Fact]
     public void Ctrl_C_stops_a_run_that_can_be_resumed() => ShouldStop(ConsoleProcess.Interrupt, exitCode: 130);

@@ -1,6 +1,6 @@
 using ResNet.Testing;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Runs;
 
 /// <summary>A run that is killed at any moment and resumed ends with the same bits as one that was not.</summary>
 [Collection(InterruptedRuns.Name)]

@@ -5,7 +5,7 @@ using ResNet.Cli.Options;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization.Schedules;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Refusals;
 
 /// <summary>The table of <see cref="OptionTable"/> against the code of the commands and of the libraries.</summary>
 public sealed class OptionTableTests
@@ -18,9 +18,10 @@ public sealed class OptionTableTests
     {
         using var resolver = new DefaultAssemblyResolver();
         resolver.AddSearchDirectory(AppContext.BaseDirectory);
-        using var commands = ModuleDefinition.ReadModule(typeof(OptionTable).Assembly.Location, new ReaderParameters { AssemblyResolver = resolver });
+        using var commands = ModuleDefinition.ReadModule(
+            typeof(OptionTable).Assembly.Location, new ReaderParameters { AssemblyResolver = resolver });
         var used = commands.GetTypes().SelectMany(type => type.Methods).SelectMany(Calls)
-            .Where(method => method.DeclaringType.Scope is AssemblyNameReference { Name: var name } && name.StartsWith("ResNet.", StringComparison.Ordinal))
+            .Where(IsOfLibrary)
             .Select(method => method.Resolve()).Distinct().Where(MayRefuse).ToList();
         used.Should().HaveCountGreaterThan(25, "that many properties and methods are used");
 
@@ -31,8 +32,9 @@ public sealed class OptionTableTests
     [Fact]
     public void Every_row_names_an_option_or_argument_of_a_command()
     {
-        var symbols = Commands().SelectMany(command => command.Options.Concat<Symbol>(command.Arguments)).Select(symbol => symbol.Name).ToHashSet();
-        OptionTable.Rows.Where(row => !symbols.Contains(row.Option)).Should().BeEmpty();
+        var symbols = Commands().SelectMany(command => command.Options.Concat<Symbol>(command.Arguments));
+        var names = symbols.Select(symbol => symbol.Name).ToHashSet();
+        OptionTable.Rows.Where(row => !names.Contains(row.Option)).Should().BeEmpty();
         OptionTable.Rows.Should().OnlyHaveUniqueItems();
     }
 
@@ -46,10 +48,14 @@ public sealed class OptionTableTests
     private static IEnumerable<MethodReference> Calls(MethodDefinition method) =>
         method.HasBody ? method.Body.Instructions.Select(instruction => instruction.Operand).OfType<MethodReference>() : [];
 
-    private static bool MayRefuse(MethodDefinition method) => Calls(method).Any(call =>
-        call.DeclaringType.FullName is "ResNet.Require" || (call.DeclaringType.FullName == typeof(InvalidOptionException).FullName && call.Name == ".ctor"));
+    private static bool IsOfLibrary(MethodReference method) =>
+        method.DeclaringType.Scope is AssemblyNameReference { Name: var name } && name.StartsWith("ResNet.", StringComparison.Ordinal);
 
-    // A setter has its property's name, and the owner is each type that inherits it; another method names a property or parameter in its code.
+    private static bool MayRefuse(MethodDefinition method) => Calls(method).Any(call => call.DeclaringType.FullName is "ResNet.Require"
+        || (call.DeclaringType.FullName == typeof(InvalidOptionException).FullName && call.Name == ".ctor"));
+
+    // A setter has its property's name, and the owner is each type that inherits it; another method names a property or parameter in
+    // its code.
     private static IEnumerable<string> Missing(MethodDefinition method)
     {
         if (!method.IsSetter)

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using ResNet.Testing;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Samples;
 
 /// <summary>The study of plain and residual networks, in a few steps on a few images.</summary>
 public sealed class StudyTests : IDisposable
@@ -10,11 +10,11 @@ public sealed class StudyTests : IDisposable
 
     private static readonly string[] s_networks = ["plain20", "plain56", "resnet20", "resnet56"];
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("study-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     public StudyTests() => TinyPictures.Write(Pictures, BatchSize);
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_study_that_was_stopped_ends_with_the_errors_of_one_that_was_not()
@@ -30,11 +30,14 @@ public sealed class StudyTests : IDisposable
         Finish("stopped");
         Finish("undisturbed");
         string[] errors = File.ReadAllLines(In("undisturbed", "degradation.csv"));
-        errors.Skip(1).Select(line => string.Join(' ', line.Split(',').Take(2))).Should().Equal(s_networks.SelectMany(network => new[] { $"{network} 1", $"{network} 2" }));
+        errors.Skip(1).Select(line => string.Join(' ', line.Split(',').Take(2))).Should()
+            .Equal(s_networks.SelectMany(network => new[] { $"{network} 1", $"{network} 2" }));
         File.ReadAllLines(In("stopped", "degradation.csv")).Should().Equal(errors);
-        string[] texts = [.. XDocument.Load(In("undisturbed", "degradation.svg")).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value)];
+        string[] texts = [.. XDocument.Load(In("undisturbed", "degradation.svg")).Descendants()
+            .Where(element => element.Name.LocalName == "text").Select(element => element.Value)];
         texts.Where(text => text.EndsWith("networks", StringComparison.Ordinal) || text.Contains("layers")).Should().Equal(
-            "Plain networks", "20 layers: test, training", "56 layers: test, training", "Residual networks", "20 layers: test, training", "56 layers: test, training");
+            "Plain networks", "20 layers: test, training", "56 layers: test, training",
+            "Residual networks", "20 layers: test, training", "56 layers: test, training");
     }
 
     [Theory]
@@ -46,7 +49,8 @@ public sealed class StudyTests : IDisposable
     [InlineData("--device is 'tpu', but has to be cpu or cuda.", "--steps", "4", "--evaluations", "2", "--device", "tpu")]
     public void What_cannot_be_is_refused_in_one_sentence_that_leaves_nothing_behind(string message, params string[] arguments)
     {
-        using var process = ConsoleProcess.StartSample("degradation-study", ["--dataset", Pictures, "--output", In("refused"), .. arguments]);
+        using var process = ConsoleProcess.StartSample(
+            "degradation-study", ["--dataset", Pictures, "--output", In("refused"), .. arguments]);
         process.ExitCode().Should().Be(1);
         process.Output.Trim().Should().Be($"error: {message}");
         Directory.Exists(In("refused")).Should().BeFalse();
@@ -54,10 +58,11 @@ public sealed class StudyTests : IDisposable
 
     private string Pictures => In("pictures");
 
-    private string In(params IEnumerable<string> names) => Path.Combine([_folder, .. names]);
+    private string In(params IEnumerable<string> names) => Path.Combine([_folder.Path, .. names]);
 
     private ConsoleProcess Start(string output) =>
-        ConsoleProcess.StartSample("degradation-study", "--dataset", Pictures, "--output", In(output), "--steps", "2", "--evaluations", "2", "--device", "cpu");
+        ConsoleProcess.StartSample(
+            "degradation-study", "--dataset", Pictures, "--output", In(output), "--steps", "2", "--evaluations", "2", "--device", "cpu");
 
     private void Finish(string output)
     {
