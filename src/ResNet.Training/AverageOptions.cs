@@ -1,14 +1,18 @@
 namespace ResNet.Training;
 
-/// <summary>An exponential moving average of the weights and norm statistics, evaluated beside them. A bad value is refused when it is set.</summary>
+/// <summary>
+/// An exponential moving average of the weights and norm statistics, evaluated beside them. A bad value is refused when it is set.
+/// </summary>
 /// <remarks>
-/// As in torchvision's reference (<c>references/classification/train.py</c>): it is brought up to date every <see cref="EverySteps"/> steps,
-/// the decay is adjusted to images of a batch and epochs so that it means the same for runs of other lengths, and until the warm-up is
-/// over it is the weights themselves.
+/// As in torchvision's reference (<c>references/classification/train.py</c>): it is brought up to date every <see cref="EverySteps"/>
+/// steps, the decay is adjusted to images of a batch and epochs so that it means the same for runs of other lengths, and until the warm-up
+/// is over it is the weights themselves.
 /// </remarks>
 public sealed record AverageOptions
 {
-    /// <summary>How much of the average stays at each update, before the adjustment; more than 0 and less than 1. Default: 0.99998.</summary>
+    /// <summary>
+    /// How much of the average stays at each update, before the adjustment; more than 0 and less than 1. Default: 0.99998.
+    /// </summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Decay
     {

@@ -10,14 +10,14 @@ public static partial class NativeHeap
     private const int TopPad = -2;
     private const int MapThreshold = -3;
 
-    // Larger blocks, such as the first maps of large images, go back at once: kept, they would leave gaps that nothing else fits into. A limit
-    // of 8 MiB takes a seventh more memory for two percent of speed, one of 4 MiB saves none and is slower (docs/performance.md).
+    // Larger blocks, such as the first maps of large images, go back at once: kept, they would leave gaps that nothing else fits into. A
+    // limit of 8 MiB takes a seventh more memory for two percent of speed, one of 4 MiB saves none and is slower (docs/performance.md).
     internal const int LargeBlock = 6 << 20;
     internal const int GrowBy = 1 << 23;
 
     /// <summary>
-    /// Has freed memory stay with the process, instead of going back to the system and being cleared anew for the next
-    /// step. Call it once at start-up of a program that trains; the peak of its memory stays about what it was, but is
+    /// Keeps freed memory in the process, which otherwise goes back to the system and is cleared again for the next
+    /// step. Call it once at start-up of a program that trains; the peak of its memory hardly changes, but is
     /// held until it ends. Blocks of the main thread profit, so train on that.
     /// </summary>
     /// <returns>Whether it took effect: it does with glibc, that is on most Linux systems, and does nothing elsewhere.</returns>

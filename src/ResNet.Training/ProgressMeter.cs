@@ -3,8 +3,9 @@ using ResNet.Training.Loading;
 
 namespace ResNet.Training;
 
-/// <summary>Counts the images of one pass and says now and then how far it is, without asking the device each time.</summary>
-internal sealed class ProgressMeter(TrainingPhase phase, int epoch, int epochs, int steps, IProgress<TrainingProgress>? listener, int firstStep = 0)
+/// <summary>Counts the images of one pass and reports progress now and then, without waiting for the device each time.</summary>
+internal sealed class ProgressMeter(
+    TrainingPhase phase, int epoch, int epochs, int steps, IProgress<TrainingProgress>? listener, int firstStep = 0)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
@@ -16,8 +17,8 @@ internal sealed class ProgressMeter(TrainingPhase phase, int epoch, int epochs, 
 
     /// <summary>One batch is done.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="learningRate">What it was learned with.</param>
-    /// <param name="meanLoss">Fetches the mean loss of all images so far; called only when there is something to say.</param>
+    /// <param name="learningRate">The learning rate of its step.</param>
+    /// <param name="meanLoss">Fetches the mean loss of all images so far; called only for a report.</param>
     internal void Advance(ImageBatch batch, double learningRate, Func<double> meanLoss)
     {
         // Batches that were skipped as a whole count too.

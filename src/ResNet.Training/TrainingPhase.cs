@@ -1,11 +1,11 @@
 namespace ResNet.Training;
 
-/// <summary>What a run is doing.</summary>
+/// <summary>The phase of a run.</summary>
 public enum TrainingPhase
 {
     /// <summary>Passing over the training images.</summary>
     Training,
 
-    /// <summary>Passing over the images it is judged by.</summary>
+    /// <summary>Passing over the evaluation images.</summary>
     Evaluating,
 }

@@ -1,7 +1,7 @@
 namespace ResNet.Training;
 
-/// <summary>How far a run is. Sent a few times a second at the most, at least once a pass, and at each pass's end.</summary>
-/// <param name="Phase">What is going on.</param>
+/// <summary>The progress of a run: reported at most a few times a second, and at the end of each pass.</summary>
+/// <param name="Phase">The phase.</param>
 /// <param name="Epoch">The epoch's number, from 1.</param>
 /// <param name="Epochs">Epochs of the run.</param>
 /// <param name="Step">Batches of this pass that are done.</param>
@@ -11,4 +11,12 @@ namespace ResNet.Training;
 /// <param name="LearningRate">Of the last step; 0 while evaluating.</param>
 /// <param name="TimeLeft">Of this pass, at the speed so far.</param>
 public readonly record struct TrainingProgress(
-    TrainingPhase Phase, int Epoch, int Epochs, int Step, int Steps, double ImagesPerSecond, double Loss, double LearningRate, TimeSpan TimeLeft);
+    TrainingPhase Phase,
+    int Epoch,
+    int Epochs,
+    int Step,
+    int Steps,
+    double ImagesPerSecond,
+    double Loss,
+    double LearningRate,
+    TimeSpan TimeLeft);

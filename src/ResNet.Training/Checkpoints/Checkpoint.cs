@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Checkpoints;
 
 /// <summary>
-/// What a checkpoint file holds: a safetensors file, which <see cref="WeightsFile"/> opens too, with a SHA-256 over every byte of it.
+/// The content of a checkpoint: a safetensors file, which <see cref="WeightsFile"/> opens too, with a SHA-256 over every byte of it.
 /// Disposing of it disposes of its tensors.
 /// </summary>
 public sealed class Checkpoint : IDisposable
@@ -34,9 +34,11 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The texts by name.</summary>
     public IReadOnlyDictionary<string, string> Texts { get; }
 
-    /// <summary>Reads a checkpoint, whose every byte is checked before any is used. The caller disposes of the result.</summary>
+    /// <summary>Reads a checkpoint and checks every byte before use. The caller disposes of the result.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="CheckpointException">The file is missing, cut short, damaged, no checkpoint, or of a newer library; the message says which.</exception>
+    /// <exception cref="CheckpointException">
+    /// The file is missing, cut short, damaged, no checkpoint, or of a newer library; the message says which.
+    /// </exception>
     public static Checkpoint Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -62,9 +64,9 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>A text that each checkpoint of a training run has.</summary>
+    /// <summary>Finds a text that each checkpoint of a training run has.</summary>
     /// <exception cref="CheckpointException">It has none of that name.</exception>
-    internal string Text(string name) => Texts.TryGetValue(name, out string? text)
+    internal string GetText(string name) => Texts.TryGetValue(name, out string? text)
         ? text
         : throw CheckpointException.Unusable(Path, $"is not one of a training run: it has no '{name}'");
 
@@ -74,16 +76,23 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Writes a checkpoint beside <paramref name="path"/>, flushes it to disk and renames it over it.</summary>
     /// <param name="path">The file; one that is there is replaced, and stays as it is if writing fails.</param>
     /// <param name="step">How many steps the run has taken.</param>
-    /// <param name="tensors">At least one; of any device, stride and real type. They are written without being copied where they are row-major and on the CPU.</param>
+    /// <param name="tensors">
+    /// At least one; of any device, stride and real type. They are written without being copied where they are row-major and on the CPU.
+    /// </param>
     /// <param name="texts">Texts by name; sha256, format, version and step are names that the file itself needs.</param>
     /// <exception cref="ArgumentException">A name cannot be had, or there are no tensors.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    internal static void Write(string path, long step, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> texts)
+    internal static void Write(
+        string path, long step, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> texts)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
-        var own = new KeyValuePair<string, string>[] { new(FormatKey, Format), new(VersionKey, $"{Version}"), new(StepKey, step.ToString(CultureInfo.InvariantCulture)) };
+        var own = new KeyValuePair<string, string>[]
+        {
+            new(FormatKey, Format), new(VersionKey, $"{Version}"), new(StepKey, step.ToString(CultureInfo.InvariantCulture)),
+        };
         string? taken = texts.Keys.FirstOrDefault(name => name == SealedFile.DigestKey || own.Any(text => text.Key == name));
-        if (taken is not null) throw new ArgumentException($"A text of a checkpoint cannot be called '{taken}', which the file itself needs.", nameof(texts));
+        if (taken is not null)
+            throw new ArgumentException($"A text of a checkpoint cannot be called '{taken}', which the file itself needs.", nameof(texts));
         SealedFile.Write(path, tensors, own.Concat(texts));
     }
 
@@ -100,7 +109,10 @@ public sealed class Checkpoint : IDisposable
                 + "finish the run with the library that wrote it, or begin a new run in another folder");
         }
         if (version > Version)
-            throw Unusable($"is of version {version}, but this library reads version {Version}: use the library that wrote it, or a newer one");
+        {
+            throw Unusable(
+                $"is of version {version}, but this library reads version {Version}: use the library that wrote it, or a newer one");
+        }
         if (!texts.Remove(StepKey, out text) || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long step))
             throw Unusable("does not say of which step it is");
         return new Checkpoint(path, step, file, texts);

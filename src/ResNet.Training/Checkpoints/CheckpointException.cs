@@ -8,16 +8,16 @@ public sealed class CheckpointException : Exception
     {
     }
 
-    /// <summary>The file, or the folder of several; null where it is about none.</summary>
+    /// <summary>The file, or the folder of several files; null where there is neither.</summary>
     public string? Path { get; private init; }
 
     /// <summary>
-    /// Whether the file is not what was written, so that the checkpoint before it is to be used. False where it may be sound, but cannot be
-    /// used here and now: permissions, memory, another network, or a newer library that wrote it.
+    /// Whether the file's content has changed since it was written, so that the checkpoint before it is used. False where it may be
+    /// sound but cannot be used: permissions, memory, another network, or another version.
     /// </summary>
     public bool IsDamaged { get; private init; }
 
-    /// <summary>A file that is not what was written.</summary>
+    /// <summary>A file whose content is not what was written.</summary>
     /// <param name="path">The file, or the folder of several.</param>
     /// <param name="problem">What is wrong with it, to be read after its name.</param>
     /// <param name="inner">What it came from.</param>

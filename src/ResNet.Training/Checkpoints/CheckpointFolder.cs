@@ -7,7 +7,7 @@ namespace ResNet.Training.Checkpoints;
 
 /// <summary>
 /// The checkpoints of a run: the latest ones, <c>step-0000001234.safetensors</c>, and the best one, <c>best.safetensors</c>. A new one is
-/// whole before an old one is removed, so that a process that is killed at any moment leaves one to go on from.
+/// whole before an old one is removed, so that a process that is killed at any moment leaves one to resume from.
 /// </summary>
 public sealed partial class CheckpointFolder
 {
@@ -16,7 +16,7 @@ public sealed partial class CheckpointFolder
     private readonly int _keep;
     private bool _isPrepared;
 
-    /// <summary>The checkpoints in a folder, which is made when the first one is saved.</summary>
+    /// <summary>The checkpoints in a folder, which is created with the first of them.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="keep">How many of the latest checkpoints are kept, at least 1, beside the best one.</param>
     /// <exception cref="ArgumentException">The path is empty.</exception>
@@ -61,7 +61,10 @@ public sealed partial class CheckpointFolder
         {
             [] => null,
             [var one] => throw one,
-            _ => throw CheckpointException.Damaged(Path, $"has no sound file in it: {string.Join(", ", unsound.Select(e => System.IO.Path.GetFileName(e.Path)))} are all damaged", unsound[0]),
+            _ => throw CheckpointException.Damaged(
+                Path,
+                $"has no sound file in it: {string.Join(", ", unsound.Select(e => System.IO.Path.GetFileName(e.Path)))} are all damaged",
+                unsound[0]),
         };
     }
 
@@ -69,7 +72,7 @@ public sealed partial class CheckpointFolder
     /// <exception cref="CheckpointException">It is damaged or cannot be read.</exception>
     public Checkpoint? OpenBest() => File.Exists(BestPath) ? Checkpoint.Read(BestPath) : null;
 
-    /// <summary>Writes a checkpoint, then removes those that are too many.</summary>
+    /// <summary>Writes a checkpoint, then removes the old ones.</summary>
     /// <param name="step">How many steps the run has taken. Checkpoints of more steps are removed: the run went back behind them.</param>
     /// <param name="tensors">What to write; see <see cref="Checkpoint.Write"/>.</param>
     /// <param name="texts">Likewise.</param>
@@ -83,8 +86,8 @@ public sealed partial class CheckpointFolder
         string path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"step-{step:D10}.safetensors"));
         if (best)
         {
-            // First, so that a run that goes on from the step's file never finds an older best one. Copied, because that spares writing out
-            // the tensors a second time, and not linked, because .NET has no hard links.
+            // First, so that a run that resumes from the step's file never finds an older best one. Copied, because that spares writing
+            // the tensors twice, and not linked, because .NET has no hard links.
             Checkpoint.Write(BestPath, step, tensors, texts);
             using var written = File.OpenRead(BestPath);
             AtomicFile.Write(path, written.CopyTo);
@@ -94,18 +97,20 @@ public sealed partial class CheckpointFolder
             Checkpoint.Write(path, step, tensors, texts);
         }
         var files = Steps().OrderByDescending(file => file.Step).ToList();
-        foreach (var (file, _) in files.Where(file => file.Step > step).Concat(files.Where(file => file.Step <= step).Skip(_keep))) Remove(file);
+        var behind = files.Where(file => file.Step > step);
+        var old = files.Where(file => file.Step <= step).Skip(_keep);
+        foreach (var (file, _) in behind.Concat(old)) Remove(file);
         return path;
     }
 
     [GeneratedRegex(@"^step-(?<step>[0-9]{10,18})\.safetensors$")]
     private static partial Regex StepName { get; }
 
-    // What AtomicFile calls a file until it is whole.
+    // The name that AtomicFile gives a file until it is whole.
     [GeneratedRegex(@"^(best|step-[0-9]{10,18})\.safetensors\.[0-9a-f]{32}\.tmp$")]
     private static partial Regex LeftoverName { get; }
 
-    // One that cannot be removed, because somebody reads it or may not, does no harm: the next checkpoint tries again.
+    // A file that cannot be removed, as another process reads it, does no harm: the next checkpoint tries again.
     private static void Remove(string file)
     {
         try
@@ -117,7 +122,7 @@ public sealed partial class CheckpointFolder
         }
     }
 
-    // Once, so that a folder that is removed in the middle of a run is missed and not made again without the rest of the run.
+    // Only once: a folder that is removed during the run is an error, and is not created again without the rest of the run.
     private void Prepare()
     {
         if (_isPrepared) return;
@@ -129,8 +134,9 @@ public sealed partial class CheckpointFolder
         {
             throw new IOException($"The folder '{Path}' for checkpoints cannot be made: {e.Message.Split(" : ")[0].TrimEnd('.')}.", e);
         }
-        // Of a process that was killed while it wrote: they take room that may be needed now.
-        foreach (string file in Directory.EnumerateFiles(Path).Where(file => LeftoverName.IsMatch(System.IO.Path.GetFileName(file))).ToList()) Remove(file);
+        // Left by a process that was killed while it wrote: they take space that may be needed now.
+        var leftovers = Directory.EnumerateFiles(Path).Where(file => LeftoverName.IsMatch(System.IO.Path.GetFileName(file)));
+        foreach (string file in leftovers.ToList()) Remove(file);
         _isPrepared = true;
     }
 

@@ -1,10 +1,10 @@
 namespace ResNet.Training.Checkpoints;
 
-/// <summary>Where and when a run is saved so that it can go on after its process ended. A bad value is refused when it is set.</summary>
-/// <remarks>A checkpoint is written at the end of each epoch and when the run is stopped, and in between as said here.</remarks>
+/// <summary>Where and when a run is saved, so that it can be resumed. A bad value is refused when it is set.</summary>
+/// <remarks>A checkpoint is written at the end of each epoch and when the run is stopped, and in between as these options say.</remarks>
 public sealed record CheckpointOptions
 {
-    /// <summary>Checkpoints in this folder, which is made if it is not there.</summary>
+    /// <summary>The folder of the checkpoints, which is created if it does not exist.</summary>
     /// <exception cref="InvalidOptionException">The value is empty.</exception>
     public required string Folder
     {

@@ -8,7 +8,7 @@ namespace ResNet.Training.Checkpoints;
 
 /// <summary>
 /// A safetensors file with a SHA-256 over all of its bytes. The digest is the first text of the header's metadata, so that its place is
-/// the same in every file; sixty-four zeros stand for it in what it is taken of.
+/// the same in every file; it is computed with sixty-four zeros in that place.
 /// </summary>
 internal static class SealedFile
 {
@@ -22,11 +22,13 @@ internal static class SealedFile
     private static readonly int s_digestPlace = sizeof(long) + s_start.Length;
     private static readonly string s_noDigest = new('0', DigestLength);
 
-    /// <summary>Writes the tensors and the texts beside <paramref name="path"/>, flushes them to disk and renames the file over it.</summary>
+    /// <summary>
+    /// Writes the tensors and the texts beside <paramref name="path"/>, flushes them to disk and renames the file over it.
+    /// </summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     internal static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IEnumerable<KeyValuePair<string, string>> texts)
     {
-        // Of the dictionaries this one alone promises its order.
+        // The only dictionary that guarantees its order.
         var metadata = new OrderedDictionary<string, string> { [DigestKey] = s_noDigest };
         foreach (var (name, text) in texts) metadata.Add(name, text);
         AtomicFile.Write(path, file =>
@@ -62,7 +64,8 @@ internal static class SealedFile
         var buffer = new byte[ChunkBytes];
         int read = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         if (read < s_digestPlace + DigestLength) throw CheckpointException.Damaged(path, "is cut short");
-        if (!buffer.AsSpan(sizeof(long)).StartsWith(s_start)) throw CheckpointException.Damaged(path, "is not a checkpoint, or its beginning is damaged");
+        if (!buffer.AsSpan(sizeof(long)).StartsWith(s_start))
+            throw CheckpointException.Damaged(path, "is not a checkpoint, or its beginning is damaged");
         var place = buffer.AsSpan(s_digestPlace, DigestLength);
         byte[] digest = place.ToArray();
         place.Fill((byte)'0');
@@ -75,7 +78,7 @@ internal static class SealedFile
 
     private static byte[] Digest(IncrementalHash hash) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash.GetHashAndReset()));
 
-    /// <summary>Hands bytes on as they come, without a copy, and takes their digest on the way.</summary>
+    /// <summary>Passes bytes on without a copy and computes their digest.</summary>
     private sealed class HashingStream(Stream file, IncrementalHash hash) : Stream
     {
         public override bool CanRead => false;

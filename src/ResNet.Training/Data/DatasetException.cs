@@ -1,11 +1,13 @@
 namespace ResNet.Training.Data;
 
-/// <summary>A data set is missing, incomplete or not laid out as it should be; the message is one sentence that says what would be right.</summary>
+/// <summary>
+/// A data set is missing, incomplete or not laid out as it should be; the message is one sentence that says what would be right.
+/// </summary>
 public sealed class DatasetException : Exception
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">One sentence that names the folder, file or address and says what would be right.</param>
-    /// <param name="innerException">What was thrown first, if anything.</param>
+    /// <param name="innerException">The cause, if any.</param>
     public DatasetException(string message, Exception? innerException = null)
         : base(message, innerException)
     {

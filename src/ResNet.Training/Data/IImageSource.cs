@@ -4,15 +4,17 @@ using ResNet.Training.Loading;
 namespace ResNet.Training.Data;
 
 /// <summary>
-/// Labelled images for an <see cref="ImageLoader"/>, wherever they are. <see cref="ImageFolder"/> and <see cref="Packs.ImagePack"/> are sources; others
-/// may be archives, databases or videos.
+/// Labelled images for an <see cref="ImageLoader"/>, from any storage. <see cref="ImageFolder"/> and <see cref="Packs.ImagePack"/> are
+/// sources; others may be archives, databases or videos.
 /// </summary>
 public interface IImageSource
 {
     /// <summary>The number of images, which stays the same while a loader has the source.</summary>
     int Count { get; }
 
-    /// <summary>The number of channels that all images have in this source; null where readers convert to the channels that they are asked for.</summary>
+    /// <summary>
+    /// The number of channels that all images have in this source; null where readers convert to the channels that they are asked for.
+    /// </summary>
     int? Channels => null;
 
     /// <summary>The class of an image, at least 0.</summary>
@@ -23,7 +25,9 @@ public interface IImageSource
     /// <param name="index">The image, from 0 to <see cref="Count"/> - 1.</param>
     string Name(int index);
 
-    /// <summary>Makes a reader for one thread. Called for several threads at once; the loader disposes of the reader at the end of the epoch.</summary>
+    /// <summary>
+    /// Makes a reader for one thread. Called for several threads at once; the loader disposes of the reader at the end of the epoch.
+    /// </summary>
     /// <param name="channels">1 for grey, 3 for RGB.</param>
     IImageReader OpenReader(int channels);
 }

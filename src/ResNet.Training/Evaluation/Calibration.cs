@@ -1,7 +1,7 @@
 namespace ResNet.Training.Evaluation;
 
 /// <summary>
-/// Whether a network is right as often as it is sure: its images in bins of equal width by the probability of the likeliest class, and the
+/// Calibration: the images in bins of equal width by the probability of the likeliest class, and the
 /// expected calibration error (Guo et al. 2017, https://arxiv.org/abs/1706.04599, equations 2 to 5 of section 2).
 /// </summary>
 public sealed class Calibration
@@ -23,7 +23,10 @@ public sealed class Calibration
         ArgumentNullException.ThrowIfNull(isRight);
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
         if (confidence.Count != isRight.Count)
-            throw new ArgumentException($"There are confidences of {confidence.Count} images, but {isRight.Count} outcomes.", nameof(isRight));
+        {
+            throw new ArgumentException(
+                $"There are confidences of {confidence.Count} images, but {isRight.Count} outcomes.", nameof(isRight));
+        }
         var (images, sure, right) = (new int[bins], new double[bins], new int[bins]);
         for (int i = 0; i < confidence.Count; i++)
         {
@@ -37,12 +40,17 @@ public sealed class Calibration
         Bins = [.. Enumerable.Range(0, bins).Select(i => new CalibrationBin(
             (double)i / bins, (i + 1.0) / bins, images[i], sure[i] / images[i], (double)right[i] / images[i]))];
         bool isComplete = confidence.Count > 0 && images.Sum() == confidence.Count;
-        Error = isComplete ? Bins.Where(bin => bin.Images > 0).Sum(bin => Math.Abs(bin.Accuracy - bin.Confidence) * bin.Images) / confidence.Count : double.NaN;
+        Error = isComplete
+            ? Bins.Where(bin => bin.Images > 0).Sum(bin => Math.Abs(bin.Accuracy - bin.Confidence) * bin.Images) / confidence.Count
+            : double.NaN;
     }
 
-    /// <summary>The bins, from the least sure to the surest.</summary>
+    /// <summary>The bins, from the lowest to the highest confidence.</summary>
     public IReadOnlyList<CalibrationBin> Bins { get; }
 
-    /// <summary>The expected calibration error, from 0 to 1: how far accuracy and confidence of the bins are apart, weighted by their images. NaN where there are no images.</summary>
+    /// <summary>
+    /// The expected calibration error, from 0 to 1: how far accuracy and confidence of
+    /// the bins are apart, weighted by their images. NaN where there are no images.
+    /// </summary>
     public double Error { get; }
 }

@@ -1,7 +1,7 @@
 
 namespace ResNet.Training.Evaluation;
 
-/// <summary>The images that a network is about equally sure of.</summary>
+/// <summary>The images of about the same confidence.</summary>
 /// <param name="From">Their confidence is more than this; in the first bin it may be 0.</param>
 /// <param name="To">Their confidence is at most this.</param>
 /// <param name="Images">How many there are.</param>

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Evaluation;
 
-/// <summary>Says what single pictures show.</summary>
+/// <summary>Classifies single pictures.</summary>
 public sealed class Classifier
 {
     private const int DefaultCount = 5;
@@ -21,20 +21,30 @@ public sealed class Classifier
     private readonly IReadOnlyList<string> _classes;
     private readonly Compose _transforms;
 
-    /// <summary>A classifier around a trained network, which it puts into evaluation mode: several threads may then ask it at once.</summary>
+    /// <summary>
+    /// A classifier around a trained network, which it puts into evaluation mode: several threads may then ask it at once.
+    /// </summary>
     /// <param name="model">The network.</param>
     /// <param name="classes">The names of its classes, in order.</param>
     /// <param name="transforms">What is done to a picture, as for evaluation.</param>
-    /// <exception cref="ArgumentException">The number of classes is not the network's, or the network does not take grey or colour pictures.</exception>
+    /// <exception cref="ArgumentException">
+    /// The number of classes is not the network's, or the network does not take grey or colour pictures.
+    /// </exception>
     public Classifier(ResNetModel model, IReadOnlyList<string> classes, Compose transforms)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(classes);
         ArgumentNullException.ThrowIfNull(transforms);
         if (classes.Count != model.Options.Classes)
-            throw new ArgumentException($"There are {classes.Count} class names, but the network tells {model.Options.Classes} classes apart.", nameof(classes));
+        {
+            throw new ArgumentException(
+                $"There are {classes.Count} class names, but the network tells {model.Options.Classes} classes apart.", nameof(classes));
+        }
         if (model.Options.InputChannels is not (1 or 3))
-            throw new ArgumentException($"The network takes {model.Options.InputChannels} channels, but pictures have 1 (grey) or 3 (colour).", nameof(model));
+        {
+            throw new ArgumentException(
+                $"The network takes {model.Options.InputChannels} channels, but pictures have 1 (grey) or 3 (colour).", nameof(model));
+        }
         model.eval();
         (_model, _classes, _transforms) = (model, classes, transforms);
     }
@@ -73,7 +83,12 @@ public sealed class Classifier
         var (index, probability) = chosen is null ? ranked[0] : ranked.First(entry => entry.Index == chosen);
         var map = GradCam.Compute(_model, input, [index], stage).cpu();
         return new Explanation(
-            path, Named(ranked, DefaultCount), new Prediction(_classes[index], probability), map.data<float>().ToArray(), _transforms.Size, seen);
+            path,
+            Named(ranked, DefaultCount),
+            new Prediction(_classes[index], probability),
+            map.data<float>().ToArray(),
+            _transforms.Size,
+            seen);
     }
 
     private int IndexOf(string name)
@@ -84,7 +99,10 @@ public sealed class Classifier
         }
         string known = string.Join(", ", _classes.Take(NamedAtMost));
         throw new InvalidOptionException(
-            nameof(Classifier), nameof(name), name, $"one of the network's classes, {known}{(_classes.Count > NamedAtMost ? " and others" : "")}");
+            nameof(Classifier),
+            nameof(name),
+            name,
+            $"one of the network's classes, {known}{(_classes.Count > NamedAtMost ? " and others" : "")}");
     }
 
     private Tensor Input(DecodedImage image, string path, out SourceArea seen)

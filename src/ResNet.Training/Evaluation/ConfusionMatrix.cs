@@ -1,8 +1,8 @@
 namespace ResNet.Training.Evaluation;
 
 /// <summary>
-/// Which classes images are taken for. Only cells that are not zero are kept, so that those of a thousand classes take no more memory than
-/// the images have different outcomes.
+/// Confusion matrix. Only cells that are not zero are kept, so that a matrix of a thousand classes takes no more memory than
+/// its images need.
 /// </summary>
 public sealed class ConfusionMatrix
 {
@@ -15,7 +15,7 @@ public sealed class ConfusionMatrix
     /// <summary>Counts images.</summary>
     /// <param name="classes">How many classes there are, at least 0.</param>
     /// <param name="actual">The class of each image.</param>
-    /// <param name="predicted">The class that each image is taken for.</param>
+    /// <param name="predicted">The predicted class of each image.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
     /// <exception cref="ArgumentException">There are more of the one than of the other.</exception>
     public ConfusionMatrix(int classes, IReadOnlyList<int> actual, IReadOnlyList<int> predicted)
@@ -24,10 +24,14 @@ public sealed class ConfusionMatrix
         ArgumentNullException.ThrowIfNull(actual);
         ArgumentNullException.ThrowIfNull(predicted);
         if (actual.Count != predicted.Count)
-            throw new ArgumentException($"There are classes of {actual.Count} images, but predictions for {predicted.Count}.", nameof(predicted));
+        {
+            throw new ArgumentException(
+                $"There are classes of {actual.Count} images, but predictions for {predicted.Count}.", nameof(predicted));
+        }
         Classes = classes;
         var places = new long[actual.Count];
-        for (int i = 0; i < places.Length; i++) places[i] = ((long)Known(actual[i], nameof(actual)) * classes) + Known(predicted[i], nameof(predicted));
+        for (int i = 0; i < places.Length; i++)
+            places[i] = ((long)Known(actual[i], nameof(actual)) * classes) + Known(predicted[i], nameof(predicted));
         Array.Sort(places);
         _cells = Count(places, classes);
         PerClass = Metrics();
@@ -39,12 +43,12 @@ public sealed class ConfusionMatrix
     /// <summary>The cells that are not zero, row by row.</summary>
     public IReadOnlyList<ConfusionCell> Cells => _cells;
 
-    /// <summary>How well each class is known, in the order of the classes.</summary>
+    /// <summary>Precision, recall and F1 of each class, in the order of the classes.</summary>
     public IReadOnlyList<ClassMetrics> PerClass { get; }
 
-    /// <summary>How many images of a class are taken for a class.</summary>
+    /// <summary>The number of images of a class that are predicted as another.</summary>
     /// <param name="actual">The class that they are of.</param>
-    /// <param name="predicted">The class that they are taken for.</param>
+    /// <param name="predicted">The predicted class.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
     public int this[int actual, int predicted]
     {

@@ -1,7 +1,7 @@
 
 namespace ResNet.Training.Evaluation;
 
-/// <summary>How well a network does on a set of images.</summary>
+/// <summary>The result of an evaluation.</summary>
 /// <param name="Loss">Mean cross entropy.</param>
 /// <param name="Top1">Images whose class is the likeliest one, in percent.</param>
 /// <param name="Top5">Images whose class is among the five likeliest (or all, where there are fewer), in percent.</param>
@@ -9,10 +9,10 @@ namespace ResNet.Training.Evaluation;
 /// <param name="ImagesPerSecond">Over the whole pass, decoding included.</param>
 public sealed record EvaluationResult(double Loss, double Top1, double Top5, int Images, double ImagesPerSecond)
 {
-    /// <summary>Which classes the images are taken for, and precision, recall and F1 of each class.</summary>
+    /// <summary>Confusion matrix, with precision, recall and F1 of each class.</summary>
     public ConfusionMatrix Confusion { get; init; } = new(0, [], []);
 
-    /// <summary>Whether the network is right as often as it is sure.</summary>
+    /// <summary>Calibration.</summary>
     public Calibration Calibration { get; init; } = new([], []);
 
     /// <summary>The most confident mistakes, the most confident first.</summary>

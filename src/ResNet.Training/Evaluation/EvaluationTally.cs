@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Evaluation;
 
 /// <summary>
-/// Collects what a pass over images finds. Sums, and the few bytes that are kept of each image, stay on the device until the pass is over, so
-/// that it is not waited for meanwhile.
+/// Collects the results of a pass over images. Sums, and a few bytes for each image, stay on the device until the pass is over,
+/// so that nothing waits for it.
 /// </summary>
 internal sealed class EvaluationTally
 {
@@ -18,7 +18,7 @@ internal sealed class EvaluationTally
     private readonly Tensor _predicted;
     private readonly Tensor _confidence;
 
-    // Loss, and how often the class was among the first k.
+    // The loss, and the number of images whose class was among the first k.
     private readonly Tensor _sums;
 
     /// <summary>Begins with nothing; its tensors belong to the dispose scope that is open.</summary>
@@ -63,7 +63,7 @@ internal sealed class EvaluationTally
     /// <param name="loader">Where the images came from.</param>
     /// <param name="mistakes">How many mistakes to name.</param>
     /// <param name="clock">Runs since the pass began.</param>
-    internal EvaluationResult Result(ImageLoader loader, int mistakes, Stopwatch clock)
+    internal EvaluationResult ComputeResult(ImageLoader loader, int mistakes, Stopwatch clock)
     {
         // Waits for the device, whose work is part of the pass.
         var sums = _sums.cpu().data<double>().ToArray();
@@ -72,17 +72,24 @@ internal sealed class EvaluationTally
         var confidence = _confidence.narrow(0, 0, Images).cpu().data<float>().ToArray();
         var actual = _actual[..Images];
         var isRight = predicted.Zip(actual, (guess, truth) => guess == truth).ToArray();
-        return new EvaluationResult(sums[0] / Images, 100.0 * isRight.Count(right => right) / Images, 100 * sums[1] / Images, Images, imagesPerSecond)
+        double top1 = 100.0 * isRight.Count(right => right) / Images;
+        return new EvaluationResult(sums[0] / Images, top1, 100 * sums[1] / Images, Images, imagesPerSecond)
         {
             Confusion = new ConfusionMatrix(_classes, actual, predicted),
             Calibration = new Calibration(confidence, isRight),
-            Mistakes = MostConfident(isRight, confidence, mistakes, loader, predicted),
+            Mistakes = FindMostConfident(isRight, confidence, mistakes, loader, predicted),
         };
     }
 
-    private Mistake[] MostConfident(bool[] isRight, float[] confidence, int count, ImageLoader loader, int[] predicted)
+    private Mistake[] FindMostConfident(bool[] isRight, float[] confidence, int count, ImageLoader loader, int[] predicted)
     {
-        int[] places = [.. Enumerable.Range(0, Images).Where(i => !isRight[i] && !float.IsNaN(confidence[i])).OrderByDescending(i => confidence[i]).Take(count)];
+        int[] places =
+        [
+            .. Enumerable.Range(0, Images)
+                .Where(i => !isRight[i] && !float.IsNaN(confidence[i]))
+                .OrderByDescending(i => confidence[i])
+                .Take(count),
+        ];
         if (places.Length == 0) return [];
         int[] order = loader.Order(Evaluator.Epoch);
         return [.. places.Select(i =>

@@ -7,10 +7,13 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Evaluation;
 
-/// <summary>Measures how well a network does on a loader's images: loss, accuracy, what it takes for what, and whether it is right as often as it is sure.</summary>
+/// <summary>
+/// Evaluates a network on a loader's images: loss, accuracy,
+/// confusion matrix and calibration.
+/// </summary>
 public sealed class Evaluator
 {
-    /// <summary>The epoch of the loader that is looked at.</summary>
+    /// <summary>The epoch of the loader that is evaluated.</summary>
     internal const int Epoch = 0;
 
     private readonly ImageLoader _loader;
@@ -25,54 +28,60 @@ public sealed class Evaluator
         (_loader, _options) = (loader, options ?? new EvaluatorOptions());
     }
 
-    /// <summary>Passes over all images in inference mode. The modes of the network and its modules are as before afterwards.</summary>
+    /// <summary>Passes over all images in inference mode. The modes of the network and its modules stay as they are.</summary>
     /// <param name="model">The network.</param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
     /// <exception cref="DatasetException">All images were skipped because they cannot be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public EvaluationResult Evaluate(ResNetModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+    public EvaluationResult Evaluate(
+        ResNetModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Evaluate(model, epoch: 1, epochs: 1, progress, cancellationToken);
 
-    internal EvaluationResult Evaluate(ResNetModel model, int epoch, int epochs, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    internal EvaluationResult Evaluate(
+        ResNetModel model, int epoch, int epochs, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var mode = new EvaluationMode(model);
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        return Pass(model, new ProgressMeter(TrainingPhase.Evaluating, epoch, epochs, _loader.Batches, progress), cancellationToken);
+        return RunPass(model, new ProgressMeter(TrainingPhase.Evaluating, epoch, epochs, _loader.Batches, progress), cancellationToken);
     }
 
-    private EvaluationResult Pass(ResNetModel model, ProgressMeter meter, CancellationToken cancellationToken)
+    private EvaluationResult RunPass(ResNetModel model, ProgressMeter meter, CancellationToken cancellationToken)
     {
         var tally = new EvaluationTally(_loader.Images, model.Options.Classes, model.Device);
-        var memory = model.Device.type == DeviceType.CPU ? InputMemory() : null;
+        var memory = model.Device.type == DeviceType.CPU ? AllocateInput() : null;
         bool channelsLast = ImageLayout.IsChannelsLast(model);
         var clock = Stopwatch.StartNew();
         foreach (var batch in _loader.Epoch(Epoch, cancellationToken))
         {
-            using (NewDisposeScope()) tally.Add(batch, LogProbabilities(model, ImageLayout.Of(batch.ToInput(model.Device, memory), channelsLast).to(model.DType)));
+            using (NewDisposeScope())
+            {
+                var input = ImageLayout.Of(batch.ToInput(model.Device, memory), channelsLast).to(model.DType);
+                tally.Add(batch, ComputeLogProbabilities(model, input));
+            }
             meter.Advance(batch, learningRate: 0, () => tally.FetchLossSum() / tally.Images);
         }
         if (tally.Images == 0) throw _loader.NothingRead();
-        return tally.Result(_loader, _options.MistakeCount, clock);
+        return tally.ComputeResult(_loader, _options.MistakeCount, clock);
     }
 
-    private Tensor InputMemory()
+    private Tensor AllocateInput()
     {
         var (height, width) = _loader.Transforms.Size;
         return empty([Math.Min(_loader.Options.BatchSize, _loader.Images), height, width, _loader.Options.Channels], ScalarType.Float32);
     }
 
-    private Tensor LogProbabilities(ResNetModel model, Tensor input)
+    private Tensor ComputeLogProbabilities(ResNetModel model, Tensor input)
     {
-        var upright = Single(input);
+        var upright = Predict(input);
         if (!_options.Flips) return upright;
-        var mirrored = Single(input.flip(3));
+        var mirrored = Predict(input.flip(3));
         // The logarithm of the mean of two probabilities, without leaving logarithms: small ones would vanish.
         var larger = upright.maximum(mirrored);
         return upright.sub(larger).exp().AddInPlace(mirrored.sub(larger).exp()).log().AddInPlace(larger).AddInPlace(-Math.Log(2));
 
-        Tensor Single(Tensor images) => model.call(images).to(ScalarType.Float32).log_softmax(1);
+        Tensor Predict(Tensor images) => model.call(images).to(ScalarType.Float32).log_softmax(1);
     }
 }

@@ -4,8 +4,8 @@ namespace ResNet.Training.Evaluation;
 public sealed record EvaluatorOptions
 {
     /// <summary>
-    /// Whether each image is looked at mirrored, left to right, as well; the mean of the two probabilities counts, as Krizhevsky et al. 2012 average
-    /// those of an image's crops. Takes twice the time. Default: false.
+    /// Whether each image is also evaluated mirrored, left to right; the mean of the two probabilities counts, as Krizhevsky et al.
+    /// 2012 average those of an image's crops. Takes twice the time. Default: false.
     /// </summary>
     public bool Flips { get; init; }
 

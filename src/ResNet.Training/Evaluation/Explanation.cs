@@ -10,7 +10,7 @@ namespace ResNet.Training.Evaluation;
 /// <summary>Where in a picture a network sees a class; made by <see cref="Classifier.Explain"/>.</summary>
 public sealed class Explanation
 {
-    // Small pictures are enlarged, so that there is something to look at, and large ones reduced.
+    // Small pictures are enlarged to be recognisable, and large ones reduced.
     private const int LeastSide = 256;
     private const int GreatestSide = 1024;
     private const int MostElongated = 3;
@@ -24,19 +24,22 @@ public sealed class Explanation
     private readonly float[] _heat;
     private readonly SourceArea _seen;
 
-    internal Explanation(string path, IReadOnlyList<Prediction> predictions, Prediction prediction, float[] heat, ImageSize size, SourceArea seen) =>
+    internal Explanation(
+        string path, IReadOnlyList<Prediction> predictions, Prediction prediction, float[] heat, ImageSize size, SourceArea seen) =>
         (_path, Predictions, Prediction, _heat, Size, _seen) = (path, predictions, prediction, heat, size, seen);
 
     /// <summary>The likeliest classes, likeliest first: what <see cref="Classifier.Classify"/> gives.</summary>
     public IReadOnlyList<Prediction> Predictions { get; }
 
-    /// <summary>The class that was looked for, and its probability.</summary>
+    /// <summary>The explained class and its probability.</summary>
     public Prediction Prediction { get; }
 
     /// <summary>Height and width of <see cref="Heat"/>: the network's input in pixels.</summary>
     public ImageSize Size { get; }
 
-    /// <summary>The map over the part of the picture that the network got, row by row: a value from 0 to 1 for each pixel of <see cref="Size"/>.</summary>
+    /// <summary>
+    /// The map over the part of the picture that the network got, row by row: a value from 0 to 1 for each pixel of <see cref="Size"/>.
+    /// </summary>
     public IReadOnlyList<float> Heat => _heat;
 
     /// <summary>
@@ -98,7 +101,8 @@ public sealed class Explanation
         return functional.interpolate(map, [height, width], mode: InterpolationMode.Bilinear, align_corners: false).data<float>().ToArray();
     }
 
-    private static void Paint(Span<byte> pixel, float heat) => HeatColours.Blend(pixel, heat, ColdOpacity + ((HotOpacity - ColdOpacity) * heat));
+    private static void Paint(Span<byte> pixel, float heat) =>
+        HeatColours.Blend(pixel, heat, ColdOpacity + ((HotOpacity - ColdOpacity) * heat));
 
     private static void Darken(Span<byte> pixel)
     {

@@ -23,8 +23,8 @@ internal sealed class DecodingPipeline : IDisposable
 
     private const int Alignment = 64;
 
-    // glibc gives blocks above 32 MiB pages of their own and returns them when they are freed; smaller ones, taken anew in every epoch, would
-    // leave holes in its heap, which then grows. Pages that nobody writes to take no memory.
+    // glibc gives blocks above 32 MiB pages of their own and returns them when they are freed; smaller ones, taken anew in every epoch,
+    // would leave holes in its heap, which then grows. Pages that are never written take no memory.
     private const long MappedMemory = (32 << 20) + (64 << 10);
 
     private readonly object _gate = new();
@@ -58,7 +58,9 @@ internal sealed class DecodingPipeline : IDisposable
     /// <param name="firstBatch">Where to start.</param>
     /// <param name="openWorker">Called on each thread once.</param>
     /// <param name="decode">Decodes one image.</param>
-    /// <param name="copy">Copies what the consumer gets, such as to page-locked memory; null to hand out the memory that was decoded into.</param>
+    /// <param name="copy">
+    /// Copies what the consumer gets, such as to page-locked memory; null to hand out the memory that was decoded into.
+    /// </param>
     internal DecodingPipeline(
         ImageLoaderOptions options, Compose transforms, int[] labels, int firstBatch, Func<ImageWorker> openWorker, PositionDecoder decode,
         Func<Tensor, Tensor>? copy)
@@ -71,7 +73,8 @@ internal sealed class DecodingPipeline : IDisposable
         _workers = new Thread[Math.Clamp(labels.Length - _next, 0, options.Workers)];
         try
         {
-            _memory = empty([Math.Max(MappedMemory, _slots.Length * Slot.Stride(options, transforms.Size))], ScalarType.Byte).DetachFromDisposeScope();
+            long bytes = Math.Max(MappedMemory, _slots.Length * Slot.Stride(options, transforms.Size));
+            _memory = empty([bytes], ScalarType.Byte).DetachFromDisposeScope();
             for (int i = 0; i < _slots.Length; i++) _slots[i] = new Slot(_memory, i, options, transforms.Size);
             for (int i = 0; i < _workers.Length; i++)
             {
@@ -128,7 +131,9 @@ internal sealed class DecodingPipeline : IDisposable
     }
 
     /// <summary>Ends an epoch whose batches were all taken.</summary>
-    /// <exception cref="Exception">The first exception that disposing of a reader threw; of an epoch that failed it would hide the reason.</exception>
+    /// <exception cref="Exception">
+    /// The first exception that disposing of a reader threw; of an epoch that failed it would hide the reason.
+    /// </exception>
     internal void Complete()
     {
         Dispose();
@@ -160,7 +165,7 @@ internal sealed class DecodingPipeline : IDisposable
         }
     }
 
-    // An exception that nobody catches on this thread would end the process.
+    // An uncaught exception on this thread would end the process.
     private void Close(ImageWorker? worker)
     {
         try
@@ -241,12 +246,13 @@ internal sealed class DecodingPipeline : IDisposable
 
         internal unsafe Slot(Tensor all, int index, ImageLoaderOptions options, ImageSize size)
         {
-            using var part = all.narrow(0, index * Stride(options, size), (long)options.BatchSize * size.Height * size.Width * options.Channels);
+            using var part = all.narrow(
+                0, index * Stride(options, size), (long)options.BatchSize * size.Height * size.Width * options.Channels);
             _memory = part.view(options.BatchSize, size.Height, size.Width, options.Channels).DetachFromDisposeScope();
             _pixels = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(_memory.bytes));
         }
 
-        /// <summary>What the consumer gets of the batch that is finished.</summary>
+        /// <summary>The finished batch as the consumer gets it.</summary>
         internal Tensor? Images { get; private set; }
 
         internal Tensor? Labels { get; private set; }
@@ -257,10 +263,10 @@ internal sealed class DecodingPipeline : IDisposable
         internal static long Stride(ImageLoaderOptions options, ImageSize size) =>
             (((long)options.BatchSize * size.Height * size.Width * options.Channels) + Alignment - 1) / Alignment * Alignment;
 
-        /// <summary>The batch whose images are all here.</summary>
+        /// <summary>The batch, when all its images are decoded.</summary>
         internal int Ready { get; set; } = -1;
 
-        /// <summary>What is to be erased of which of the images that are left.</summary>
+        /// <summary>The rectangles to erase, by the place of the image.</summary>
         internal List<(int Image, Erasure Erasure)> Erasures { get; } = [];
 
         /// <summary>The images that are left out, in their order.</summary>
@@ -323,7 +329,7 @@ internal sealed class DecodingPipeline : IDisposable
             _memory.Dispose();
         }
 
-        // Closes the gaps of the images that were skipped, and tells the labels and positions of those that are left.
+        // Closes the gaps of skipped images, and gives the labels and positions of the others.
         private long[] LeaveOutSkipped(int start, ReadOnlySpan<int> all, int imageBytes)
         {
             var labels = new long[all.Length - _skipped.Count];

@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading;
 
-/// <summary>Images and their classes, as the loader made them. When the next batch is asked for, these tensors are disposed of, and their memory is used again.</summary>
+/// <summary>
+/// Images and their classes, as the loader made them. When the next batch is
+/// asked for, these tensors are disposed of, and their memory is used again.
+/// </summary>
 public sealed class ImageBatch
 {
     private readonly Tensor _images;
@@ -14,9 +17,17 @@ public sealed class ImageBatch
     private readonly IReadOnlyList<(int Image, Erasure Erasure)> _erasures;
 
     internal ImageBatch(
-        int index, Tensor images, Tensor labels, IReadOnlyList<int> positions, Normalize? normalize, IReadOnlyList<(int Image, Erasure Erasure)> erasures,
-        IReadOnlyList<ImageDecodingException> skipped) =>
-        (Index, _images, _labels, Positions, Count, _normalize, _erasures, Skipped) = (index, images, labels, positions, positions.Count, normalize, erasures, skipped);
+        int index,
+        Tensor images,
+        Tensor labels,
+        IReadOnlyList<int> positions,
+        Normalize? normalize,
+        IReadOnlyList<(int Image, Erasure Erasure)> erasures,
+        IReadOnlyList<ImageDecodingException> skipped)
+    {
+        (Index, _images, _labels, Positions, Count) = (index, images, labels, positions, positions.Count);
+        (_normalize, _erasures, Skipped) = (normalize, erasures, skipped);
+    }
 
     /// <summary>The batch's place in its epoch, from 0.</summary>
     public int Index { get; }
@@ -32,17 +43,20 @@ public sealed class ImageBatch
     /// <summary>How many images there are.</summary>
     public int Count { get; }
 
-    /// <summary>Why images were left out, in their order; empty unless <see cref="ImageLoaderOptions.OnUnreadableImage"/> has them skipped.</summary>
+    /// <summary>
+    /// Why images were left out, in their order; empty unless <see cref="ImageLoaderOptions.OnUnreadableImage"/> has them skipped.
+    /// </summary>
     public IReadOnlyList<ImageDecodingException> Skipped { get; }
 
     /// <summary>Each image's position in the epoch, from 0; those of images that were skipped are missing.</summary>
     internal IReadOnlyList<int> Positions { get; }
 
-    /// <summary>What a network takes: the images as numbers, normalised and with what was to be erased erased.</summary>
+    /// <summary>The network's input: the images as numbers, normalised, with their rectangles erased.</summary>
     /// <param name="device">Where the result goes, and is computed.</param>
     /// <param name="memory">
-    /// On the CPU, where the result goes: <c>[M, H, W, C]</c>, float32, contiguous, with M at least <see cref="Count"/>. Using the same for batch
-    /// after batch spares the system from clearing new memory each time, and the result is valid until the next batch. Null for new memory.
+    /// On the CPU, where the result goes: <c>[M, H, W, C]</c>, float32, contiguous, with M at least
+    /// <see cref="Count"/>. Using the same for batch after batch spares the system from clearing
+    /// new memory each time, and the result is valid until the next batch. Null for new memory.
     /// </param>
     /// <returns><c>[N, C, H, W]</c>, float32, channels-last in memory.</returns>
     /// <exception cref="ArgumentException"><paramref name="memory"/> has another shape or type.</exception>
@@ -60,5 +74,6 @@ public sealed class ImageBatch
 
     private Tensor Valid(Tensor tensor) => !tensor.IsInvalid
         ? tensor
-        : throw new InvalidOperationException($"Batch {Index} is over, since the next one was asked for: use it before, or keep a clone() of its tensors.");
+        : throw new InvalidOperationException(
+            $"Batch {Index} is over, since the next one was asked for: use it before, or keep a clone() of its tensors.");
 }

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Loading;
 
 /// <summary>
-/// Decodes images on several threads, ahead of whoever uses them, into a few batches of memory that are used again and
+/// Decodes images ahead of their use, on several threads, into a few batches of memory that are used again and
 /// again. Which images a batch has, and how they are augmented, depends on the seed, the epoch and the sample's index
 /// alone, never on the number of threads.
 /// </summary>
@@ -37,7 +37,7 @@ public sealed class ImageLoader
     {
     }
 
-    /// <summary>A loader of the images of a folder, a pack, or a source of one's own.</summary>
+    /// <summary>A loader of the images of a folder, a pack, or a source of your own.</summary>
     /// <param name="source">The images; a pack has to stay open while the loader is in use.</param>
     /// <param name="transforms">What is done to each image.</param>
     /// <param name="options">How they become batches; its channels are the source's where that has a number of its own.</param>
@@ -53,16 +53,25 @@ public sealed class ImageLoader
         ArgumentNullException.ThrowIfNull(options);
         (_source, _count, Transforms, Options) = (source, source.Count, transforms, options);
         if (source.Channels is { } channels)
-            Require.That(options, options.Channels, options.Channels == channels, $"{channels}, the number of channels of {source}", nameof(options.Channels));
+            Require.That(
+                options,
+                options.Channels,
+                options.Channels == channels,
+                $"{channels}, the number of channels of {source}",
+                nameof(options.Channels));
         if (options.PinMemory) Copy = images => images.pin_memory();
         Batches = options.Shuffle ? _count / options.BatchSize : (_count + options.BatchSize - 1) / options.BatchSize;
         if (Batches < 1)
-            throw new DatasetException($"There are {_count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
+        {
+            throw new DatasetException(
+                $"There are {_count} images, too few for one batch of {options.BatchSize}: choose a smaller batch size.");
+        }
         var (height, width) = transforms.Size;
         double most = Math.Floor(int.MaxValue / ((double)height * width * options.Channels));
         Require.That(
             options, options.BatchSize, options.BatchSize <= most,
-            $"at most {most:0} for {options.Channels} channel(s) of {transforms.Size} pixels, since a batch is no larger than 2 GiB", nameof(options.BatchSize));
+            $"at most {most:0} for {options.Channels} channel(s) of {transforms.Size} pixels, since a batch is no larger than 2 GiB",
+            nameof(options.BatchSize));
         foreach (var transform in transforms) transform.RequireChannels(options.Channels);
         if (transforms.FirstOrDefault(transform => transform.IsRandom) is { } random)
         {
@@ -72,10 +81,10 @@ public sealed class ImageLoader
         _cache = options.CacheBytes > 0 ? new PixelCache(_count, options.CacheBytes) : null;
     }
 
-    /// <summary>Called for each image that is skipped, when its batch is asked for, on the thread that asks.</summary>
+    /// <summary>Raised for each skipped image when its batch is requested, on the thread that requests it.</summary>
     public event Action<ImageDecodingException>? ImageSkipped;
 
-    /// <summary>What is done to each image.</summary>
+    /// <summary>The transforms of each image.</summary>
     public Compose Transforms { get; }
 
     /// <summary>How the samples become batches.</summary>
@@ -84,7 +93,9 @@ public sealed class ImageLoader
     /// <summary>Batches of an epoch.</summary>
     public int Batches { get; }
 
-    /// <summary>Images of an epoch: all, or, where the loader shuffles, as many as fill whole batches. Those that are skipped count.</summary>
+    /// <summary>
+    /// Images of an epoch: all, or, where the loader shuffles, as many as fill whole batches. Those that are skipped count.
+    /// </summary>
     public int Images => Options.Shuffle ? Batches * Options.BatchSize : _count;
 
     /// <summary>How many images were skipped because they cannot be read, in all batches that were taken so far.</summary>
@@ -93,7 +104,7 @@ public sealed class ImageLoader
     /// <summary>Where the images come from.</summary>
     internal IImageSource Source => _source;
 
-    /// <summary>Copies what consumers get; null to hand out the memory that was decoded into.</summary>
+    /// <summary>Copies batches for consumers; null to hand out the memory that they were decoded into.</summary>
     internal Func<Tensor, Tensor>? Copy { get; init; }
 
     /// <summary>Images of the smallest batch: the last one, where the samples do not fill it.</summary>
@@ -104,18 +115,25 @@ public sealed class ImageLoader
     /// <param name="cancellationToken">Stops the decoding.</param>
     /// <exception cref="DatasetException">A label is less than 0.</exception>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
-    /// <exception cref="TransformException">A transform cannot do its work on an image of the batch; such an image is not skipped.</exception>
+    /// <exception cref="TransformException">
+    /// A transform cannot do its work on an image of the batch; such an image is not skipped.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default) => Epoch(epoch, firstBatch: 0, cancellationToken);
+    public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default) =>
+        Epoch(epoch, firstBatch: 0, cancellationToken);
 
     /// <summary>The batches of one epoch from one on: the same that a whole epoch ends with.</summary>
     /// <param name="epoch">The epoch's number, from 0.</param>
     /// <param name="firstBatch">The batch to begin with, from 0 to <see cref="Batches"/>, with which there are none left.</param>
     /// <param name="cancellationToken">Stops the decoding.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="epoch"/> is negative, or <paramref name="firstBatch"/> is no batch of the epoch.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="epoch"/> is negative, or <paramref name="firstBatch"/> is no batch of the epoch.
+    /// </exception>
     /// <exception cref="DatasetException">A label is less than 0.</exception>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
-    /// <exception cref="TransformException">A transform cannot do its work on an image of the batch; such an image is not skipped.</exception>
+    /// <exception cref="TransformException">
+    /// A transform cannot do its work on an image of the batch; such an image is not skipped.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IEnumerable<ImageBatch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken = default)
     {
@@ -143,11 +161,11 @@ public sealed class ImageLoader
         }
     }
 
-    /// <summary>What to say where all images of an epoch were skipped.</summary>
+    /// <summary>The error of an epoch whose images were all skipped.</summary>
     internal DatasetException NothingRead() =>
         new($"None of the {Images} images can be read; the last one: {_lastSkipped?.Message}");
 
-    /// <summary>The same images in another size; what it skips counts as skipped here.</summary>
+    /// <summary>The same images in another size; images that it skips count here too.</summary>
     internal ImageLoader AtHeight(int height)
     {
         if (height == Transforms.Size.Height) return this;
@@ -158,7 +176,8 @@ public sealed class ImageLoader
 
     private int Label(int index) => _source.Label(index) is >= 0 and var label
         ? label
-        : throw new DatasetException($"The image '{_source.Name(index)}' has the label {_source.Label(index)}, but labels have to be at least 0.");
+        : throw new DatasetException(
+            $"The image '{_source.Name(index)}' has the label {_source.Label(index)}, but labels have to be at least 0.");
 
     private void Skip(ImageDecodingException failure)
     {

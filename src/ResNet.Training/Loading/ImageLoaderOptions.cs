@@ -22,10 +22,12 @@ public sealed record ImageLoaderOptions
         init => field = Require.Channels(this, value);
     } = 3;
 
-    /// <summary>Whether each epoch has an order of its own (default: false, the order of the samples), and the last, smaller batch is left out.</summary>
+    /// <summary>
+    /// Whether each epoch has an order of its own (default: false, the order of the samples), and the last, smaller batch is left out.
+    /// </summary>
     public bool Shuffle { get; init; }
 
-    /// <summary>Where the order and the augmentation come from, with the epoch and the sample's index. Default: 0.</summary>
+    /// <summary>The source of order and augmentation, with the epoch and the sample's index. Default: 0.</summary>
     public long Seed { get; init; }
 
     /// <summary>Threads that decode, at least 1. Default: one a processor. The batches are the same whatever their number.</summary>
@@ -44,7 +46,7 @@ public sealed record ImageLoaderOptions
         init => field = Require.AtLeast(this, value, 1);
     } = 2;
 
-    /// <summary>What happens when an image cannot be read. Default: <see cref="OnUnreadableImage.Fail"/>.</summary>
+    /// <summary>The treatment of images that cannot be read. Default: <see cref="OnUnreadableImage.Fail"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="Data.OnUnreadableImage"/>.</exception>
     public OnUnreadableImage OnUnreadableImage
     {

@@ -13,7 +13,7 @@ internal sealed class ImageWorker(IImageSource source, Compose transforms, int c
         ?? throw new InvalidOperationException($"{source.GetType()}.OpenReader gave null.");
     private readonly Canvas _canvas = new();
 
-    /// <summary>What is to be erased of the image that was decoded last.</summary>
+    /// <summary>The rectangle to erase from the last decoded image.</summary>
     public IReadOnlyList<Erasure> Erasures => _canvas.Erasures;
 
     /// <summary>Writes an image's pixels <c>[H, W, C]</c>.</summary>
@@ -45,7 +45,8 @@ internal sealed class ImageWorker(IImageSource source, Compose transforms, int c
         if (image.Channels != channels || image.Width < 1 || image.Height < 1 || (long)image.Width * image.Height > ImageDecoder.MaxPixels)
         {
             throw new InvalidOperationException(
-                $"{_reader.GetType()} opened '{source.Name(index)}' with {image.Width} × {image.Height} pixels of {image.Channels} channel(s), but images "
+                $"{_reader.GetType()} opened '{source.Name(index)}' with {image.Width} × {image.Height} pixels "
+                + $"of {image.Channels} channel(s), but images "
                 + $"have to have {channels}, and from 1 to {ImageDecoder.MaxPixels:N0} pixels.");
         }
         return image;

@@ -1,6 +1,8 @@
 namespace ResNet.Training.Loading;
 
-/// <summary>Keeps what images became, so that the next pass need not decode them again; first come, first kept, until the budget is spent.</summary>
+/// <summary>
+/// Keeps transformed pixels for the next pass, until the budget is spent.
+/// </summary>
 internal sealed class PixelCache(int images, long budget)
 {
     private readonly byte[]?[] _images = new byte[]?[images];
@@ -20,7 +22,7 @@ internal sealed class PixelCache(int images, long budget)
             Interlocked.Add(ref _left, pixels.Length);
             return;
         }
-        // Another pass that is under way may have been first.
+        // Another running pass may have been first.
         if (Interlocked.CompareExchange(ref _images[index], pixels.ToArray(), null) is not null) Interlocked.Add(ref _left, pixels.Length);
     }
 }

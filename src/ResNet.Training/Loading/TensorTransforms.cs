@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading;
 
-/// <summary>The transforms that are done to tensors: normalisation, a whole batch at once and where the network is, and what is erased after it.</summary>
+/// <summary>
+/// The transforms of tensors: normalisation of a whole batch on the network's device, and random erasing after it.
+/// </summary>
 public static class TensorTransforms
 {
     /// <summary>Normalises a batch on a device.</summary>
@@ -24,7 +26,8 @@ public static class TensorTransforms
         if (images.ndim != 4 || images.size(3) != normalize.Mean.Count)
         {
             throw new ArgumentException(
-                $"The images have the shape [{string.Join(", ", images.shape)}], but the normalisation takes [N, H, W, {normalize.Mean.Count}].",
+                $"The images have the shape [{string.Join(", ", images.shape)}], "
+                + $"but the normalisation takes [N, H, W, {normalize.Mean.Count}].",
                 nameof(images));
         }
         if (images.dtype != ScalarType.Byte)
@@ -68,7 +71,8 @@ public static class TensorTransforms
         if (!fits || memory.device_type != DeviceType.CPU || memory.dtype != ScalarType.Float32 || !memory.is_contiguous())
         {
             throw new ArgumentException(
-                $"The memory has the shape [{string.Join(", ", memory.shape)}] and the type {memory.dtype}, but has to be float32, contiguous and on the CPU, "
+                $"The memory has the shape [{string.Join(", ", memory.shape)}] and the type {memory.dtype}, "
+                + "but has to be float32, contiguous and on the CPU, "
                 + $"[{shape[0]} or more, {string.Join(", ", shape.Skip(1))}].",
                 nameof(memory));
         }
@@ -101,7 +105,8 @@ public static class TensorTransforms
     {
         // Row by row, so that libtorch's inner loop runs over a whole row and not over the few channels of a pixel.
         var values = images.view(shape[0], shape[1], shape[2] * shape[3]).to(ScalarType.Float32).DivideInPlace(255);
-        if (normalize is not null) values = values.sub_(Row(normalize.Mean, shape[2], device)).div_(Row(normalize.Deviation, shape[2], device));
+        if (normalize is not null)
+            values = values.sub_(Row(normalize.Mean, shape[2], device)).div_(Row(normalize.Deviation, shape[2], device));
         return values.view(shape);
     }
 

@@ -9,12 +9,17 @@ internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
     private readonly AdaptiveOptimizerOptions _options;
     private readonly Tensor _steps;
 
-    private protected FlatAdaptiveOptimizer(AdaptiveOptimizerOptions options, FlatWeights weights, long? chunk) : base(options, weights, chunk)
+    private protected FlatAdaptiveOptimizer(AdaptiveOptimizerOptions options, FlatWeights weights, long? chunk)
+        : base(options, weights, chunk)
     {
         _options = options;
         _steps = AddStepCount();
         var chunks = Chunked(weights.Weights, weights.Gradients, AddState("exp_avg"), AddState("exp_avg_sq"));
-        Chunks = [.. chunks.Select(chunk => new Chunk(chunk.Decays && WeightDecay != 0, chunk.Parts[0], chunk.Parts[1], chunk.Parts[2], chunk.Parts[3]))];
+        Chunks =
+        [
+            .. chunks.Select(chunk => new Chunk(
+                chunk.Decays && WeightDecay != 0, chunk.Parts[0], chunk.Parts[1], chunk.Parts[2], chunk.Parts[3])),
+        ];
     }
 
     private protected IReadOnlyList<Chunk> Chunks { get; }
@@ -22,7 +27,9 @@ internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
     private protected double Epsilon => _options.Epsilon;
 
     /// <summary>Counts a step.</summary>
-    /// <returns>What the mean of gradients and the root of the mean of their squares are to be divided by, since both began at zero.</returns>
+    /// <returns>
+    /// What the mean of gradients and the root of the mean of their squares are to be divided by, since both began at zero.
+    /// </returns>
     private protected (double Mean, double Root) NextStep()
     {
         long step = _steps.ReadInt64() + 1;

@@ -21,7 +21,9 @@ internal sealed class FlatLamb : FlatAdaptiveOptimizer
     private protected override void Update(double learningRate)
     {
         var (mean, root) = NextStep();
-        using var tooLarge = _options.MaximumNorm is { } most ? Gradients.Norm(Weights).DivideInPlace(most).RaiseInPlace(1) : null;
+        using var tooLarge = _options.MaximumNorm is { } most
+            ? Gradients.ComputeNorm(Weights).DivideInPlace(most).RaiseInPlace(1)
+            : null;
         foreach (var chunk in Chunks)
         {
             if (tooLarge is not null) chunk.Gradient.div_(tooLarge);

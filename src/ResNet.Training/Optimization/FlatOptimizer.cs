@@ -27,7 +27,9 @@ internal abstract class FlatOptimizer : IDisposable
     /// <summary>The optimizer for some options.</summary>
     /// <param name="options">Which one and how. Whether norms and biases decay is what <paramref name="weights"/> were made with.</param>
     /// <param name="weights">What it changes. It has to live as long as the optimizer.</param>
-    /// <param name="chunk">The longest part that is changed at once, a multiple of 32; null for what suits the device. Results do not depend on it.</param>
+    /// <param name="chunk">
+    /// The longest part that is changed at once, a multiple of 32; null for what suits the device. Results do not depend on it.
+    /// </param>
     internal static FlatOptimizer Create(OptimizerOptions options, FlatWeights weights, long? chunk = null) => options switch
     {
         Sgd sgd => new FlatSgd(sgd, weights, chunk),
@@ -45,8 +47,8 @@ internal abstract class FlatOptimizer : IDisposable
     }
 
     /// <summary>
-    /// The state of the optimizer for checkpoints: by parameter <c>momentum.NAME</c>, <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c>, and the number of
-    /// steps taken as <c>optimizer.step</c>. Loading copies into these tensors.
+    /// The state of the optimizer for checkpoints: by parameter <c>momentum.NAME</c>, <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c>, and
+    /// the number of steps taken as <c>optimizer.step</c>. Loading copies into these tensors.
     /// </summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
 

@@ -13,7 +13,9 @@ internal sealed class FlatSgd : FlatOptimizer
     {
         _options = options;
         // Momentum that starts at zero is the first gradient after the first step, as PyTorch says.
-        _chunks = options.Momentum == 0 ? Chunked(weights.Weights, weights.Gradients) : Chunked(weights.Weights, weights.Gradients, AddState("momentum"));
+        _chunks = options.Momentum == 0
+            ? Chunked(weights.Weights, weights.Gradients)
+            : Chunked(weights.Weights, weights.Gradients, AddState("momentum"));
     }
 
     private protected override void Update(double learningRate)

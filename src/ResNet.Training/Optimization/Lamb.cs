@@ -1,6 +1,9 @@
 namespace ResNet.Training.Optimization;
 
-/// <summary>Layer-wise adaptive moments for large batches (You et al. 2020, https://arxiv.org/abs/1904.00962), with bias correction, and with the trust ratio for the parameters that decay, as timm computes it.</summary>
+/// <summary>
+/// Layer-wise adaptive moments for large batches (You et al. 2020, https://arxiv.org/abs/1904.00962), with bias correction, and with the
+/// trust ratio for the parameters that decay, as timm computes it.
+/// </summary>
 public sealed record Lamb : AdaptiveOptimizerOptions
 {
     /// <summary>Learning rate 5·10⁻³, weight decay 10⁻²: those of timm's ResNet-50 recipes, for batches of 2,048.</summary>

@@ -39,7 +39,9 @@ internal sealed class LossScaler : IDisposable
         return _finite;
     }
 
-    /// <summary>Adapts the scale to what <see cref="Unscale"/> found: to be called once after it, whether a step was taken or not.</summary>
+    /// <summary>
+    /// Adapts the scale to what <see cref="Unscale"/> found: to be called once after it, whether a step was taken or not.
+    /// </summary>
     internal void Update()
     {
         long finiteSteps = _finite ? _finiteSteps.ReadInt64() + 1 : 0;
@@ -54,7 +56,7 @@ internal sealed class LossScaler : IDisposable
         _finiteSteps.FillInPlace(finiteSteps);
     }
 
-    /// <summary>What there is to remember, for checkpoints. Loading is copying into these tensors.</summary>
+    /// <summary>The state for checkpoints. Loading copies into these tensors.</summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => [("scaler.scale", _scale), ("scaler.finite_steps", _finiteSteps)];
 
     public void Dispose()

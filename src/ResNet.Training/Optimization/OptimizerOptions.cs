@@ -3,13 +3,16 @@ using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Training.Optimization;
 
-/// <summary>How weights follow from gradients: <see cref="Sgd"/>, <see cref="AdamW"/> or <see cref="Lamb"/>. A bad value is refused when it is set.</summary>
+/// <summary>
+/// How weights follow from gradients: <see cref="Sgd"/>, <see cref="AdamW"/> or <see cref="Lamb"/>. A bad value is refused when it is set.
+/// </summary>
 [JsonDerivedType(typeof(Sgd), "sgd")]
 [JsonDerivedType(typeof(AdamW), "adamw")]
 [JsonDerivedType(typeof(Lamb), "lamb")]
 public abstract record OptimizerOptions
 {
-    private protected OptimizerOptions(double learningRate, double weightDecay) => (LearningRate, WeightDecay) = (learningRate, weightDecay);
+    private protected OptimizerOptions(double learningRate, double weightDecay) =>
+        (LearningRate, WeightDecay) = (learningRate, weightDecay);
 
     /// <summary>The highest learning rate, more than 0; <see cref="TrainerOptions.Schedule"/> says how it changes.</summary>
     /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
@@ -27,6 +30,8 @@ public abstract record OptimizerOptions
         init => field = Require.AtLeast(this, value, 0);
     }
 
-    /// <summary>Whether biases and the weights of norms, the parameters of one dimension, decay too. Default: true, as in PyTorch.</summary>
+    /// <summary>
+    /// Whether biases and the weights of norms, the parameters of one dimension, decay too. Default: true, as in PyTorch.
+    /// </summary>
     public bool DecayNormsAndBiases { get; init; } = true;
 }

@@ -1,6 +1,9 @@
 namespace ResNet.Training.Optimization;
 
-/// <summary>Stochastic gradient descent with momentum (Sutskever et al. 2013), as <c>torch.optim.SGD</c> computes it; weight decay is the L2 penalty's factor.</summary>
+/// <summary>
+/// Stochastic gradient descent with momentum (Sutskever et al. 2013), as
+/// <c>torch.optim.SGD</c> computes it; weight decay is the L2 penalty's factor.
+/// </summary>
 public sealed record Sgd : OptimizerOptions
 {
     /// <summary>Learning rate 0.05, weight decay 5·10⁻⁴, Nesterov momentum 0.9.</summary>

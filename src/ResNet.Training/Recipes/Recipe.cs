@@ -4,23 +4,24 @@ using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Training.Recipes;
 
-/// <summary>How a network is trained and what its images are made into: a row of <see cref="TrainingRecipes.All"/>, or one's own.</summary>
+/// <summary>How a network is trained and how its images are transformed: a row of <see cref="TrainingRecipes.All"/>, or your own.</summary>
 /// <remarks>
 /// A recipe is changed with <c>with</c>: <c>TrainingRecipes.Find("imagenette-5") with { BatchSize = 128 }</c>. Learning rates are those
-/// of the recipe's batch size; for another one they are scaled in proportion as a rule (Goyal et al. 2017, https://arxiv.org/abs/1706.02677).
+/// of the recipe's batch size; for another one they are scaled in proportion as a rule (Goyal et al. 2017,
+/// https://arxiv.org/abs/1706.02677).
 /// </remarks>
 public sealed record Recipe
 {
-    /// <summary>What <see cref="TrainingRecipes.Find"/> finds it by.</summary>
+    /// <summary>The name for <see cref="TrainingRecipes.Find"/>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it is for, and where it is not what its source says.</summary>
+    /// <summary>Its purpose, and where it differs from its source.</summary>
     public required string Description { get; init; }
 
-    /// <summary>Where its numbers come from.</summary>
+    /// <summary>The source of its numbers.</summary>
     public required string Source { get; init; }
 
-    /// <summary>How weights are learned.</summary>
+    /// <summary>How the network is trained.</summary>
     public required TrainerOptions Training { get; init; }
 
     /// <summary>Images of a step, on all devices of the source together; at least 1.</summary>
@@ -66,17 +67,21 @@ public sealed record Recipe
         }
     } = Normalize.ImageNet;
 
-    /// <summary>Makes the transforms of training images out of their size in pixels and how they are normalised.</summary>
+    /// <summary>Makes the transforms of training images from their size in pixels and their normalisation.</summary>
     public required Func<int, Normalize, Compose> Augmentation { get; init; }
 
-    /// <summary>What is done to training images.</summary>
+    /// <summary>The transforms of training images.</summary>
     /// <param name="imageSize">Their height and width in pixels, at least 1; null for <see cref="ImageSize"/>.</param>
     /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
     /// <exception cref="InvalidOptionException"><paramref name="imageSize"/> is less than 1.</exception>
-    public Compose TrainingTransforms(int? imageSize = null, Normalize? normalize = null) => Augmentation(imageSize ?? ImageSize, normalize ?? Normalize);
+    public Compose TrainingTransforms(int? imageSize = null, Normalize? normalize = null) =>
+        Augmentation(imageSize ?? ImageSize, normalize ?? Normalize);
 
-    /// <summary>What is done to evaluated images: they are resized, and their centre is cut out.</summary>
-    /// <param name="imageSize">Height and width of the training images in pixels, at least 1, to which evaluated ones keep their proportion; null for <see cref="ImageSize"/>.</param>
+    /// <summary>The transforms of evaluated images: they are resized, and their centre is cut out.</summary>
+    /// <param name="imageSize">
+    /// Height and width of the training images in pixels, at least 1, to which
+    /// evaluated ones keep their proportion; null for <see cref="ImageSize"/>.
+    /// </param>
     /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
     /// <exception cref="InvalidOptionException"><paramref name="imageSize"/> is less than 1.</exception>
     public Compose EvaluationTransforms(int? imageSize = null, Normalize? normalize = null)

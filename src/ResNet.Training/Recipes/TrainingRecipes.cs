@@ -7,21 +7,25 @@ using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Training.Recipes;
 
-/// <summary>The recipes that have a name: those that published accuracies were reached with, and some for a quick start.</summary>
+/// <summary>The named recipes: those of published accuracies, and some for a quick start.</summary>
 public static class TrainingRecipes
 {
-    private const string Residual = "He, Zhang, Ren and Sun: Deep Residual Learning for Image Recognition, 2015, https://arxiv.org/abs/1512.03385";
+    private const string Residual =
+        "He, Zhang, Ren and Sun: Deep Residual Learning for Image Recognition, 2015, https://arxiv.org/abs/1512.03385";
 
-    /// <summary>All recipes: the one place that says what a name means.</summary>
+    /// <summary>All recipes.</summary>
     public static IReadOnlyList<Recipe> All { get; } =
     [
         new()
         {
             Name = "paper-imagenet",
             Description =
-                "The paper's recipe for ImageNet: the shorter side is 256 to 480 pixels, of which 224 × 224 are cut out. It divides the learning rate "
-                + "when the error no longer falls and does not say when that was: here it is each quarter of the run. In place of its colour augmentation "
-                + "(of principal components) and the mean of each pixel there are the means and deviations of the channels, and one crop is evaluated where it has ten.",
+                "The paper's recipe for ImageNet: the shorter side is 256 to 480 pixels, of which 224 × 224 are cut out. "
+                + "It divides the learning rate "
+                + "when the error no longer falls and does not say when that was: here it is each quarter of the run. "
+                + "In place of its colour augmentation "
+                + "(of principal components) and the mean of each pixel there are the means and deviations of the channels, "
+                + "and one crop is evaluated where it has ten.",
             Source = $"{Residual}, section 3.4",
             Training = new()
             {
@@ -40,8 +44,10 @@ public static class TrainingRecipes
         {
             Name = "paper-cifar10",
             Description =
-                "The paper's recipe for CIFAR-10: 64,000 steps, a tenth of the learning rate after 32,000 and 48,000. In place of the mean of each pixel "
-                + "there are the means and deviations of the channels; 110 layers need a warm-up, for which the paper has the learning rate 0.01 in the first 400 steps or so.",
+                "The paper's recipe for CIFAR-10: 64,000 steps, a tenth of the learning rate after 32,000 and 48,000. "
+                + "In place of the mean of each pixel "
+                + "there are the means and deviations of the channels; 110 layers need a warm-up, "
+                + "for which the paper has the learning rate 0.01 in the first 400 steps or so.",
             Source = $"{Residual}, section 4.2",
             Training = new()
             {
@@ -60,7 +66,9 @@ public static class TrainingRecipes
         {
             Name = "torchvision-v1",
             Description = "What torchvision's weights IMAGENET1K_V1 of ResNet were trained with, on 8 devices with 32 images each.",
-            Source = "torchvision, https://github.com/pytorch/vision/tree/main/references/classification#resnet and the defaults of its train.py",
+            Source =
+                "torchvision, https://github.com/pytorch/vision/tree/main/references/classification#resnet "
+                + "and the defaults of its train.py",
             Training = new()
             {
                 Epochs = 90,
@@ -77,9 +85,12 @@ public static class TrainingRecipes
         {
             Name = "torchvision-v2",
             Description =
-                "What torchvision's weights IMAGENET1K_V2 of ResNet-50 were trained with, on 8 devices with 128 images each: evaluate the average. "
-                + "There an epoch has a quarter of the images, each augmented four times (--ra-sampler --ra-reps 4), here each image once; there the learning rate "
-                + "changes from epoch to epoch, here from step to step; there the classifier's bias decays, here it does not, as norms do not.",
+                "What torchvision's weights IMAGENET1K_V2 of ResNet-50 were trained with, on 8 devices with 128 images each: "
+                + "evaluate the average. "
+                + "There an epoch has a quarter of the images, each augmented four times (--ra-sampler --ra-reps 4), "
+                + "here each image once; there the learning rate "
+                + "changes from epoch to epoch, here from step to step; "
+                + "there the classifier's bias decays, here it does not, as norms do not.",
             Source =
                 "torchvision, https://pytorch.org/blog/how-to-train-state-of-the-art-models-using-torchvision-latest-primitives "
                 + "and https://github.com/pytorch/vision/issues/3995",
@@ -108,8 +119,12 @@ public static class TrainingRecipes
         new()
         {
             Name = "fine-tune",
-            Description = "Published weights, made to tell other classes apart in 10 epochs: a low learning rate, little weight decay. Normalise as the weights were trained.",
-            Source = "Ours, within what Kornblith, Shlens and Le 2019, https://arxiv.org/abs/1805.08974, appendix A.5, search for the best: Nesterov momentum 0.9 and a cosine.",
+            Description =
+                "Published weights, made to tell other classes apart in 10 epochs: a low learning rate, little weight decay. "
+                + "Normalise as the weights were trained.",
+            Source =
+                "Ours, within what Kornblith, Shlens and Le 2019, https://arxiv.org/abs/1805.08974, appendix A.5, search for the best: "
+                + "Nesterov momentum 0.9 and a cosine.",
             Training = new()
             {
                 Epochs = 10,
@@ -124,8 +139,8 @@ public static class TrainingRecipes
         },
     ];
 
-    /// <summary>The recipe of a name.</summary>
-    /// <param name="name">That of one of <see cref="All"/>, in upper or lower case.</param>
+    /// <summary>Finds a recipe by its name.</summary>
+    /// <param name="name">The name of one of <see cref="All"/>, in upper or lower case.</param>
     /// <exception cref="InvalidOptionException">There is no such recipe; the message names all.</exception>
     public static Recipe Find(string name)
     {
@@ -135,13 +150,16 @@ public static class TrainingRecipes
                 nameof(TrainingRecipes), nameof(name), name, $"one of {string.Join(", ", All.Select(row => row.Name))}");
     }
 
-    private static Sgd PlainSgd(double learningRate, double weightDecay) => new() { LearningRate = learningRate, WeightDecay = weightDecay, Nesterov = false };
+    private static Sgd PlainSgd(double learningRate, double weightDecay) =>
+        new() { LearningRate = learningRate, WeightDecay = weightDecay, Nesterov = false };
 
     private static Recipe Imagenette(int epochs, double learningRate, ProgressiveSize sizes, string description) => new()
     {
         Name = $"imagenette-{epochs}",
         Description = description,
-        Source = "Ours; the crops' least area, the batch and the label smoothing as on fastai's leaderboard, https://github.com/fastai/imagenette.",
+        Source =
+            "Ours; the crops' least area, the batch and the label smoothing as on fastai's leaderboard, "
+            + "https://github.com/fastai/imagenette.",
         Training = new()
         {
             Epochs = epochs,

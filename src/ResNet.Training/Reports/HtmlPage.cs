@@ -5,22 +5,28 @@ using static ResNet.Training.Reports.Charts.Html;
 
 namespace ResNet.Training.Reports;
 
-/// <summary>A page that needs no other file: its style and script are in it, and it forbids the browser to fetch anything or to run another script.</summary>
+/// <summary>
+/// A page in a single file: it contains its style and script, and forbids the browser to fetch anything or run another script.
+/// </summary>
 internal static class HtmlPage
 {
     private static readonly string s_style = Resource("report.css");
     private static readonly string s_script = Resource("report.js");
     private static readonly string s_digest = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(s_script)));
+    private static readonly string s_policy =
+        $"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{s_digest}'";
 
-    /// <summary>Puts a page together.</summary>
-    /// <param name="kind">What sort of page it is.</param>
+    /// <summary>Builds a page.</summary>
+    /// <param name="kind">The kind of page.</param>
     /// <param name="title">Its title.</param>
     /// <param name="subtitle">A line below it.</param>
     /// <param name="figures">The key figures: each a value and what it is.</param>
     /// <param name="body">The sections, as HTML.</param>
-    internal static string Create(string kind, string title, string? subtitle, IEnumerable<(string Value, string Name)> figures, string body)
+    internal static string Create(
+        string kind, string title, string? subtitle, IEnumerable<(string Value, string Name)> figures, string body)
     {
         string key = string.Concat(figures.Select(figure => $"<div><dd>{Text(figure.Value)}</dd><dt>{Text(figure.Name)}</dt></div>\n"));
+        string below = subtitle is null ? "" : $"<p class=\"subtitle\">{Text(subtitle)}</p>";
         return $"""
             <!DOCTYPE html>
             <html lang="en">
@@ -28,13 +34,13 @@ internal static class HtmlPage
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{s_digest}'">
+            <meta http-equiv="Content-Security-Policy" content="{s_policy}">
             <title>{Text(title)} – {Text(kind)}</title>
             <style>
             {s_style}</style>
             </head>
             <body>
-            <header><p class="kind">{Text(kind)}</p><h1>{Text(title)}</h1>{(subtitle is null ? "" : $"<p class=\"subtitle\">{Text(subtitle)}</p>")}
+            <header><p class="kind">{Text(kind)}</p><h1>{Text(title)}</h1>{below}
             <dl class="key">
             {key}</dl></header>
             <main>

@@ -9,8 +9,8 @@ using static ResNet.Training.Reports.HtmlPage;
 namespace ResNet.Training.Reports;
 
 /// <summary>
-/// Draws runs as a page that needs no other file and fetches none. It is light or dark as its reader's system is, reads on a phone, and its numbers are
-/// in it as JSON too, in the element <c>metrics</c>.
+/// Draws runs as a page that needs no other file and fetches none. It is light or dark as its reader's system is, reads on a phone, and its
+/// numbers are in it as JSON too, in the element <c>metrics</c>.
 /// </summary>
 public static class HtmlReport
 {
@@ -25,24 +25,30 @@ public static class HtmlReport
     // Longer tables are folded up.
     private const int OpenRows = 12;
 
-    /// <summary>Draws a run: its curves, what it takes for what, its most confident mistakes, its settings and what it ran on.</summary>
-    /// <param name="content">What there is to tell.</param>
+    /// <summary>Draws a run: its curves, confusion matrix, most confident mistakes, settings and environment.</summary>
+    /// <param name="content">The content.</param>
     /// <returns>An HTML page.</returns>
     /// <exception cref="ArgumentException">The evaluation is of other classes than there are names for.</exception>
     public static string Create(ReportContent content)
     {
         ArgumentNullException.ThrowIfNull(content);
-        if (content.Evaluation is { } evaluation && evaluation.Confusion.Classes > 0 && evaluation.Confusion.Classes != content.Classes.Count)
-            throw new ArgumentException($"The evaluation is of {evaluation.Confusion.Classes} classes, but there are {content.Classes.Count} class names: give one for each.", nameof(content));
+        if (content.Evaluation is { Confusion.Classes: > 0 and var classes } && classes != content.Classes.Count)
+        {
+            throw new ArgumentException(
+                $"The evaluation is of {classes} classes, but there are {content.Classes.Count} class names: give one for each.",
+                nameof(content));
+        }
         var best = BestEpoch.Of(content.Epochs);
         string body = Section("Training", Grid("charts", Charts(content, best)), EpochTable(content.Epochs, best))
             + Errors(content)
-            + Section("Settings and environment", Grid("tables", Pairs("Settings", content.Settings), Pairs("Environment", content.Environment)))
+            + Section(
+                "Settings and environment",
+                Grid("tables", Pairs("Settings", content.Settings), Pairs("Environment", content.Environment)))
             + MetricsBlock.Write([(content.Title, content.Epochs)], content.Evaluation);
         return HtmlPage.Create("Training report", content.Title, content.Subtitle, KeyFigures(content, best), body);
     }
 
-    /// <summary>Draws several runs side by side: what came out of them, the settings that differ, and their curves.</summary>
+    /// <summary>Draws several runs side by side: their results, the settings that differ, and their curves.</summary>
     /// <param name="comparison">The runs.</param>
     /// <returns>An HTML page.</returns>
     public static string Compare(RunComparison comparison)
@@ -61,14 +67,28 @@ public static class HtmlReport
                     Chart("Training loss", epoch => epoch.TrainLoss, Figures.Loss),
                     Chart("Learning rate", epoch => epoch.LearningRate, Figures.Rate, least: 0),
                     Chart("Images a second in training", epoch => epoch.ImagesPerSecond, Figures.Speed, least: 0)))
-            + (comparison.Differences.Count == 0 ? "" : Section("Settings that differ", Table("Settings that differ", headings, Rows(comparison.Differences), "words wide")))
+            + Differences(comparison.Differences)
             + MetricsBlock.Write([.. runs.Select(run => (run.Name, run.Epochs))]);
-        return HtmlPage.Create("Comparison", runs.Count == 1 ? runs[0].Name : $"{Figures.Whole(runs.Count)} runs side by side", null, BestOf(runs), body);
+        string name = runs.Count == 1 ? runs[0].Name : $"{Figures.Whole(runs.Count)} runs side by side";
+        return HtmlPage.Create("Comparison", name, null, BestOf(runs), body);
 
-        string Chart(string title, Func<EpochMetrics, double?> value, Func<double?, string> format, double? least = null, double? most = null) =>
-            new LineChart(title, [.. runs.Select((run, i) => Line(run.Name, i, run.Epochs, value) with { IsDashed = i >= ChartLine.Colours })], format) { Least = least, Most = most }.Draw();
+        string Differences(IReadOnlyList<ComparedValues> rows) => rows.Count == 0
+            ? ""
+            : Section("Settings that differ", Table("Settings that differ", headings, Rows(rows), "words wide"));
 
-        static IEnumerable<IReadOnlyList<string>> Rows(IEnumerable<ComparedValues> rows) => rows.Select(row => new[] { Text(row.Name) }.Concat(row.Values.Select(value => Text(value))).ToArray());
+        string Chart(
+            string title,
+            Func<EpochMetrics, double?> value,
+            Func<double?, string> format,
+            double? least = null,
+            double? most = null)
+        {
+                var lines = runs.Select((run, i) => Line(run.Name, i, run.Epochs, value) with { IsDashed = i >= ChartLine.Colours });
+                return new LineChart(title, [.. lines], format) { Least = least, Most = most }.Draw();
+            }
+
+        static IEnumerable<IReadOnlyList<string>> Rows(IEnumerable<ComparedValues> rows) =>
+            rows.Select(row => (string[])[Text(row.Name), .. row.Values.Select(value => Text(value))]);
     }
 
     private static IEnumerable<(string Value, string Name)> BestOf(IReadOnlyList<ComparedRun> runs)
@@ -90,8 +110,13 @@ public static class HtmlReport
         {
             yield return (Figures.Loss(content.Epochs[^1].TrainLoss), $"training loss, epoch {content.Epochs[^1].Epoch}");
         }
-        if (content.Evaluation is { } evaluation && double.IsFinite(evaluation.CalibrationError)) yield return (Figures.Share(evaluation.CalibrationError), "calibration error");
-        if (content.Duration is { } duration) yield return (Figures.Duration(duration), content.Epochs.Count == 1 ? "for 1 epoch" : $"for {Figures.Whole(content.Epochs.Count)} epochs");
+        if (content.Evaluation is { } evaluation && double.IsFinite(evaluation.CalibrationError))
+            yield return (Figures.Share(evaluation.CalibrationError), "calibration error");
+        if (content.Duration is { } duration)
+        {
+            string epochs = content.Epochs.Count == 1 ? "for 1 epoch" : $"for {Figures.Whole(content.Epochs.Count)} epochs";
+            yield return (Figures.Duration(duration), epochs);
+        }
         double speed = Figures.Median(content.Epochs.Select(epoch => epoch.ImagesPerSecond));
         if (double.IsFinite(speed)) yield return (Figures.Speed(speed), "images a second in training");
     }
@@ -117,11 +142,15 @@ public static class HtmlReport
             Line("top-1, averaged weights", Averaged, epochs, epoch => epoch.AverageTop1),
             Line("top-5, averaged weights", Averaged, epochs, epoch => epoch.AverageTop5) with { IsDashed = true },
         ];
-        yield return new LineChart("Validation accuracy, in percent", accuracies, Figures.Percent) { Most = 100, Marked = best is { } top ? (top.Epoch, top.Top1) : null }.Draw();
+        (double, double)? marked = best is { } top ? (top.Epoch, top.Top1) : null;
+        yield return new LineChart("Validation accuracy, in percent", accuracies, Figures.Percent) { Most = 100, Marked = marked }.Draw();
         var rates = places.Thinned(step => step.LearningRate);
-        var rate = rates.Count > epochs.Count ? new ChartLine("learning rate", Training, rates) : Line("learning rate", Training, epochs, epoch => epoch.LearningRate);
+        var rate = rates.Count > epochs.Count
+            ? new ChartLine("learning rate", Training, rates)
+            : Line("learning rate", Training, epochs, epoch => epoch.LearningRate);
         yield return new LineChart("Learning rate", [rate], Figures.Rate) { Least = 0 }.Draw();
-        yield return new LineChart("Images a second in training", [Line("images a second", Training, epochs, epoch => epoch.ImagesPerSecond)], Figures.Speed) { Least = 0 }.Draw();
+        var speed = Line("images a second", Training, epochs, epoch => epoch.ImagesPerSecond);
+        yield return new LineChart("Images a second in training", [speed], Figures.Speed) { Least = 0 }.Draw();
     }
 
     private static ChartLine Line(string name, int colour, IReadOnlyList<EpochMetrics> epochs, Func<EpochMetrics, double?> value) =>
@@ -131,25 +160,39 @@ public static class HtmlReport
     {
         if (epochs.Count == 0) return "";
         bool hasAverage = epochs.Any(epoch => epoch.AverageTop1 is { } top1 && double.IsFinite(top1));
-        string[] headings = ["epoch", "steps", "train loss", "val loss", "top-1", "top-5", .. hasAverage ? ["avg loss", "avg top-1", "avg top-5"] : Array.Empty<string>(), "learning rate", "images/s"];
+        string[] headings =
+        [
+            "epoch", "steps", "train loss", "val loss", "top-1", "top-5",
+            .. hasAverage ? ["avg loss", "avg top-1", "avg top-5"] : Array.Empty<string>(),
+            "learning rate", "images/s",
+        ];
         var rows = epochs.Select(epoch => (string[])
         [
             epoch.Epoch == best?.Epoch ? $"<strong>{epoch.Epoch}</strong>" : $"{epoch.Epoch}",
             epoch.Steps > 0 ? Figures.Whole(epoch.Steps) : Figures.None,
             Figures.Loss(epoch.TrainLoss), Figures.Loss(epoch.ValidationLoss), Figures.Percent(epoch.Top1), Figures.Percent(epoch.Top5),
-            .. hasAverage ? [Figures.Loss(epoch.AverageLoss), Figures.Percent(epoch.AverageTop1), Figures.Percent(epoch.AverageTop5)] : Array.Empty<string>(),
+            .. hasAverage
+                ? [Figures.Loss(epoch.AverageLoss), Figures.Percent(epoch.AverageTop1), Figures.Percent(epoch.AverageTop5)]
+                : Array.Empty<string>(),
             Figures.Rate(epoch.LearningRate), Figures.Speed(epoch.ImagesPerSecond),
         ]);
-        return $"<details{(epochs.Count <= OpenRows ? " open" : "")}><summary>All epochs</summary>\n{Table("Metrics of each epoch", headings, rows, "numbers epochs")}</details>\n";
+        string table = Table("Metrics of each epoch", headings, rows, "numbers epochs");
+        return $"<details{(epochs.Count <= OpenRows ? " open" : "")}><summary>All epochs</summary>\n{table}</details>\n";
     }
 
     private static string Errors(ReportContent content)
     {
         if (content.Evaluation is not { } evaluation) return "";
-        string found = $"loss {Figures.Loss(evaluation.Loss)}, top-1 {Figures.Percent(evaluation.Top1)}, top-5 {Figures.Percent(evaluation.Top5)}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
-        string of = $"<p class=\"lead\">{Figures.Whole(evaluation.Images)} images{(content.EvaluationOf is null ? "" : $", {Text(content.EvaluationOf)}")}: {found}.</p>\n";
-        return Section("Evaluation", of, Grid("matrices", ConfusionFigure.Draw(evaluation.Confusion, content.Classes), ReliabilityFigure.Draw(evaluation.Calibration)))
-            + Section("Hardest classes", Grid("tables", ClassTable(evaluation.Confusion, content.Classes), ConfusionTable(evaluation.Confusion, content.Classes)))
+        string loss = Figures.Loss(evaluation.Loss), top1 = Figures.Percent(evaluation.Top1), top5 = Figures.Percent(evaluation.Top5);
+        string found = $"loss {loss}, top-1 {top1}, top-5 {top5}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
+        string weights = content.EvaluationOf is null ? "" : $", {Text(content.EvaluationOf)}";
+        string of = $"<p class=\"lead\">{Figures.Whole(evaluation.Images)} images{weights}: {found}.</p>\n";
+        var (confusion, classes) = (evaluation.Confusion, content.Classes);
+        return Section(
+                "Evaluation",
+                of,
+                Grid("matrices", ConfusionFigure.Draw(confusion, classes), ReliabilityFigure.Draw(evaluation.Calibration)))
+            + Section("Hardest classes", Grid("tables", ClassTable(confusion, classes), ConfusionTable(confusion, classes)))
             + Section("Most confident mistakes", MistakeNote(content.Mistakes), Grid("mistakes", content.Mistakes.Select(Card)));
     }
 
@@ -157,37 +200,56 @@ public static class HtmlReport
     {
         var worst = confusion.PerClass.Where(row => row.Support > 0).OrderBy(row => row.F1).Take(WorstClasses).ToList();
         if (worst.Count == 0) return "";
-        var rows = worst.Select(row => (string[])[Text(classes[row.Class]), Figures.Whole(row.Support), Figures.Share(row.Precision), Figures.Share(row.Recall), Figures.Share(row.F1)]);
+        var rows = worst.Select(row => (string[])
+        [
+            Text(classes[row.Class]),
+            Figures.Whole(row.Support),
+            Figures.Share(row.Precision),
+            Figures.Share(row.Recall),
+            Figures.Share(row.F1),
+        ]);
         return Table("Classes with the lowest F1", ["class", "images", "precision", "recall", "F1"], rows);
     }
 
     private static string ConfusionTable(ConfusionMatrix confusion, IReadOnlyList<string> classes)
     {
-        var most = confusion.Cells.Where(cell => cell.Class != cell.Predicted).OrderByDescending(cell => cell.Count).Take(Confusions).ToList();
+        var wrong = confusion.Cells.Where(cell => cell.Class != cell.Predicted);
+        var most = wrong.OrderByDescending(cell => cell.Count).Take(Confusions).ToList();
         if (most.Count == 0) return "";
         var rows = most.Select(cell => (string[])
         [
-            Text(classes[cell.Class]), Text(classes[cell.Predicted]), Figures.Whole(cell.Count), Figures.Share((double)cell.Count / confusion.PerClass[cell.Class].Support),
+            Text(classes[cell.Class]),
+            Text(classes[cell.Predicted]),
+            Figures.Whole(cell.Count),
+            Figures.Share((double)cell.Count / confusion.PerClass[cell.Class].Support),
         ]);
         return Table("Most frequent confusions", ["class", "taken for", "images", "share"], rows, "numbers pair");
     }
 
     private static string MistakeNote(IReadOnlyList<ReportMistake> mistakes) => mistakes.Count == 0
         ? ""
-        : "<p class=\"lead\">What the network sees, and beside it where it finds what it takes the picture for: blue where nothing speaks for it, red where most does.</p>\n";
+        : "<p class=\"lead\">What the network sees, and beside it where it finds what it takes the picture for: "
+            + "blue where nothing speaks for it, red where most does.</p>\n";
 
     private static string Card(ReportMistake mistake, int index)
     {
-        string said = $"{Text(mistake.Class)} taken for {Text(mistake.Predicted)}";
-        // The picture is in the page once and shown twice.
-        string picture = mistake.Picture.IsEmpty ? "" : $"""
-            <svg viewBox="0 0 204 100" role="img" aria-label="{said}: the picture and its heat map"><image id="picture{index}"{(IsSmall(mistake.Picture.Span) ? " class=\"pixels\"" : "")} width="100" height="100" href="{Png(mistake.Picture)}"/><use href="#picture{index}" x="104"/><image class="heat" x="104" width="100" height="100" href="{Png(mistake.HeatMap)}"/></svg>
+        var (of, taken) = (Text(mistake.Class), Text(mistake.Predicted));
+        return $"<figure class=\"mistake\">{Picture(mistake, index, $"{of} taken for {taken}")}<figcaption>"
+            + $"<span class=\"taken\">{of} <span class=\"arrow\">taken for</span> <strong>{taken}</strong></span> "
+            + $"<span class=\"sure\">{Figures.Share(mistake.Probability)}</span>"
+            + $"<span class=\"file\" title=\"{Text(mistake.Name)}\">{Text(Path.GetFileName(mistake.Name))}</span>"
+            + "</figcaption></figure>\n";
+    }
 
-            """;
-        return $"""
-            <figure class="mistake">{picture}<figcaption><span class="taken">{Text(mistake.Class)} <span class="arrow">taken for</span> <strong>{Text(mistake.Predicted)}</strong></span> <span class="sure">{Figures.Share(mistake.Probability)}</span><span class="file" title="{Text(mistake.Name)}">{Text(Path.GetFileName(mistake.Name))}</span></figcaption></figure>
-
-            """;
+    // The picture is in the page once and shown twice.
+    private static string Picture(ReportMistake mistake, int index, string said)
+    {
+        if (mistake.Picture.IsEmpty) return "";
+        string type = IsSmall(mistake.Picture.Span) ? " class=\"pixels\"" : "";
+        return $"<svg viewBox=\"0 0 204 100\" role=\"img\" aria-label=\"{said}: the picture and its heat map\">"
+            + $"<image id=\"picture{index}\"{type} width=\"100\" height=\"100\" href=\"{Png(mistake.Picture)}\"/>"
+            + $"<use href=\"#picture{index}\" x=\"104\"/>"
+            + $"<image class=\"heat\" x=\"104\" width=\"100\" height=\"100\" href=\"{Png(mistake.HeatMap)}\"/></svg>\n";
     }
 
     // Few pixels are shown as such; the width is the first number of a PNG's header.

@@ -5,7 +5,10 @@ using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports;
 
-/// <summary>The numbers of a report for programs: a block of JSON with the columns of <c>metrics.csv</c>, in which null stands for what is no number.</summary>
+/// <summary>
+/// The numbers of a report for programs: a block of JSON with the columns
+/// of <c>metrics.csv</c>, in which null stands for what is no number.
+/// </summary>
 internal static class MetricsBlock
 {
     internal static string Write(IReadOnlyList<(string Name, IReadOnlyList<EpochMetrics> Epochs)> runs, EvaluationResult? evaluation = null)
@@ -29,7 +32,8 @@ internal static class MetricsBlock
             if (evaluation is not null) Write(json, evaluation);
             json.WriteEndObject();
         }
-        return $"<script type=\"application/json\" id=\"metrics\">{Encoding.UTF8.GetString(memory.GetBuffer(), 0, (int)memory.Length)}</script>\n";
+        string text = Encoding.UTF8.GetString(memory.GetBuffer(), 0, (int)memory.Length);
+        return $"<script type=\"application/json\" id=\"metrics\">{text}</script>\n";
     }
 
     private static void Write(Utf8JsonWriter json, EpochMetrics epoch)

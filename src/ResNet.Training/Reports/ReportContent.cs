@@ -4,10 +4,10 @@ using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports;
 
-/// <summary>What a report tells; what is empty is left out of it.</summary>
+/// <summary>The content of a report; empty parts are left out.</summary>
 public sealed record ReportContent
 {
-    /// <summary>What the report is called, such as the network's name.</summary>
+    /// <summary>The report's title, such as the network's name.</summary>
     public required string Title { get; init; }
 
     /// <summary>A line below it, such as the dataset's name.</summary>
@@ -16,16 +16,16 @@ public sealed record ReportContent
     /// <summary>How long the run has taken so far.</summary>
     public TimeSpan? Duration { get; init; }
 
-    /// <summary>What came out of each epoch, in their order.</summary>
+    /// <summary>The results of the epochs, in order.</summary>
     public required IReadOnlyList<EpochMetrics> Epochs { get; init; }
 
-    /// <summary>What came out of the steps, or of some of them, in their order.</summary>
+    /// <summary>The results of the steps, or of some of them, in order.</summary>
     public IReadOnlyList<StepMetrics> Steps { get; init; } = [];
 
-    /// <summary>All that an evaluation found.</summary>
+    /// <summary>The result of an evaluation.</summary>
     public EvaluationResult? Evaluation { get; init; }
 
-    /// <summary>Which weights that was of, such as <c>averaged weights, epoch 12</c>.</summary>
+    /// <summary>The evaluated weights, such as <c>averaged weights, epoch 12</c>.</summary>
     public string? EvaluationOf { get; init; }
 
     /// <summary>The names of the classes.</summary>
@@ -34,9 +34,9 @@ public sealed record ReportContent
     /// <summary>The most confident mistakes of that evaluation, as <see cref="ReportMistake.Draw"/> makes them.</summary>
     public IReadOnlyList<ReportMistake> Mistakes { get; init; } = [];
 
-    /// <summary>What the run was made with.</summary>
+    /// <summary>The run's settings.</summary>
     public IReadOnlyList<(string Name, string Value)> Settings { get; init; } = [];
 
-    /// <summary>What it ran on; <see cref="RunEnvironment.Describe"/> tells.</summary>
+    /// <summary>The run's environment, as <see cref="RunEnvironment.Describe"/> lists it.</summary>
     public IReadOnlyList<(string Name, string Value)> Environment { get; init; } = [];
 }

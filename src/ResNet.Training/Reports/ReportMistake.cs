@@ -13,12 +13,12 @@ namespace ResNet.Training.Reports;
 /// <summary>A picture that a network takes for something else, with what it looked at.</summary>
 /// <param name="Name">The picture's file.</param>
 /// <param name="Class">What it shows.</param>
-/// <param name="Predicted">What it is taken for.</param>
+/// <param name="Predicted">The predicted class.</param>
 /// <param name="Probability">What the network gives for that, from 0 to 1.</param>
 /// <param name="Picture">A PNG of what the network sees; empty where there is none.</param>
 /// <param name="HeatMap">
-/// A PNG of the colours that show where the network finds what it takes the picture for (<see cref="GradCam"/>), to be laid over the picture; it has the
-/// picture's proportions, but may be smaller.
+/// A PNG of the colours that show where the network finds what it takes the picture for (<see cref="GradCam"/>), to be laid over the
+/// picture; it has the picture's proportions, but may be smaller.
 /// </param>
 public sealed record ReportMistake(
     string Name, string Class, string Predicted, double Probability, ReadOnlyMemory<byte> Picture, ReadOnlyMemory<byte> HeatMap)
@@ -29,18 +29,24 @@ public sealed record ReportMistake(
     /// <summary>Reads the pictures of mistakes again and draws where the network looked, all at once.</summary>
     /// <param name="model">The network that made the mistakes.</param>
     /// <param name="loader">The images that it was evaluated on.</param>
-    /// <param name="mistakes">The mistakes, of <see cref="EvaluationResult.Mistakes"/>. Those whose images cannot be read any more are left out.</param>
+    /// <param name="mistakes">
+    /// The mistakes, of <see cref="EvaluationResult.Mistakes"/>. Those whose images cannot be read any more are left out.
+    /// </param>
     /// <param name="classes">The names of the classes.</param>
     /// <exception cref="ArgumentException">There are other classes than the network's.</exception>
     /// <exception cref="InvalidOperationException">Inference mode is on.</exception>
-    public static IReadOnlyList<ReportMistake> Draw(ResNetModel model, ImageLoader loader, IReadOnlyList<Mistake> mistakes, IReadOnlyList<string> classes)
+    public static IReadOnlyList<ReportMistake> Draw(
+        ResNetModel model, ImageLoader loader, IReadOnlyList<Mistake> mistakes, IReadOnlyList<string> classes)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(loader);
         ArgumentNullException.ThrowIfNull(mistakes);
         ArgumentNullException.ThrowIfNull(classes);
         if (classes.Count != model.Options.Classes)
-            throw new ArgumentException($"There are {classes.Count} class names, but the network tells {model.Options.Classes} classes apart.", nameof(classes));
+        {
+            throw new ArgumentException(
+                $"There are {classes.Count} class names, but the network tells {model.Options.Classes} classes apart.", nameof(classes));
+        }
         var (readable, pictures) = Read(loader, mistakes);
         if (readable.Count == 0) return [];
         using var scope = NewDisposeScope();

@@ -12,7 +12,9 @@ internal sealed class StepPlaces(IReadOnlyList<EpochMetrics> epochs, IReadOnlyLi
     internal IReadOnlyList<(double X, double Y)> Thinned(Func<StepMetrics, double> value)
     {
         int together = Math.Max(1, (steps.Count + MostPoints - 1) / MostPoints);
-        return [.. steps.Chunk(together).Select(chunk => (Place(chunk[^1]), chunk.Select(value).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average()))];
+        return [.. steps.Chunk(together).Select(chunk => (Place(chunk[^1]), Mean(chunk.Select(value))))];
+
+        static double Mean(IEnumerable<double> values) => values.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
     }
 
     private double Place(StepMetrics step)

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Runs;
 
-/// <summary>What a run runs on.</summary>
+/// <summary>The environment of a run.</summary>
 public static class RunEnvironment
 {
     /// <summary>Operating system, processor, threads, device and the versions of what computes, as names and values.</summary>

@@ -15,14 +15,16 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Runs;
 
 /// <summary>
-/// What a run leaves behind: <c>weights.safetensors</c>, the weights that did best; <c>classes.txt</c>, a name a line, in the order of the
-/// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row an epoch and a step; <c>report.html</c>, which shows all of it;
-/// <c>tensorboard/</c>; and <c>checkpoints/</c>, by which it can be resumed. Every file is written beside its target and renamed over it.
+/// The folder of a run: <c>weights.safetensors</c>, the weights that did best; <c>classes.txt</c>, a name a line, in the order of the
+/// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row an epoch and
+/// a step; <c>report.html</c>, which shows all of it; <c>tensorboard/</c>; and <c>checkpoints/</c>, by
+/// which it can be resumed. Every file is written beside its target and renamed over it.
 /// </summary>
 public sealed partial class RunFolder
 {
     /// <summary>The first line of <c>metrics.csv</c>.</summary>
-    public const string MetricsHeader = "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second";
+    public const string MetricsHeader =
+        "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second";
 
     /// <summary>The first line of <c>steps.csv</c>.</summary>
     public const string StepsHeader = "step,epoch,loss,learning_rate";
@@ -36,12 +38,13 @@ public sealed partial class RunFolder
 
     private static readonly string[] s_textFiles = ["classes.txt", "metrics.csv", "steps.csv"];
 
-    private RunFolder(string path, RunSettings settings, IReadOnlyList<string> classes) => (Path, Settings, Classes) = (path, settings, classes);
+    private RunFolder(string path, RunSettings settings, IReadOnlyList<string> classes) =>
+        (Path, Settings, Classes) = (path, settings, classes);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
 
-    /// <summary>What the run was made with.</summary>
+    /// <summary>The run's settings.</summary>
     public RunSettings Settings { get; }
 
     /// <summary>The names of the classes, in the order of the network's outputs.</summary>
@@ -100,11 +103,15 @@ public sealed partial class RunFolder
     private static RunFolder Open(string path, params string[] needed)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!Directory.Exists(path)) throw new RunFolderException($"There is no run folder '{path}'.") { Problem = RunFolderProblem.Missing };
+        if (!Directory.Exists(path))
+            throw new RunFolderException($"There is no run folder '{path}'.") { Problem = RunFolderProblem.Missing };
         foreach (string name in needed)
         {
             if (!File.Exists(System.IO.Path.Combine(path, name)))
-                throw new RunFolderException($"The folder '{path}' is not that of a {(needed.Length > 2 ? "finished run" : "run")}: it has no {name}.");
+            {
+                string kind = needed.Length > 2 ? "finished run" : "run";
+                throw new RunFolderException($"The folder '{path}' is not that of a {kind}: it has no {name}.");
+            }
         }
         try
         {
@@ -119,13 +126,15 @@ public sealed partial class RunFolder
     }
 
     /// <summary>
-    /// Keeps the folder up to date while a trainer is at work: the weights whenever they are the best so far, metrics and report after each epoch,
-    /// TensorBoard's files. Subscribe to the trainer's events after this to find the files written.
+    /// Updates the folder while a trainer works: the weights whenever they are the best so far, metrics and report after each
+    /// epoch, TensorBoard's files. Subscribe to the trainer's events after this to find the files written.
     /// </summary>
     /// <param name="trainer">The trainer, before it begins.</param>
     /// <param name="model">The network that it trains.</param>
-    /// <param name="evaluation">The images that it evaluates on, of which the report shows the most confident mistakes; null for none.</param>
-    /// <returns>What ends it when it is disposed of.</returns>
+    /// <param name="evaluation">
+    /// The images that it evaluates on, of which the report shows the most confident mistakes; null for none.
+    /// </param>
+    /// <returns>An object that ends this when it is disposed of.</returns>
     public IDisposable Record(Trainer trainer, ResNetModel model, ImageLoader? evaluation)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -152,11 +161,14 @@ public sealed partial class RunFolder
         var rows = new StringBuilder(MetricsHeader).Append('\n');
         foreach (var m in epochs)
         {
-            rows.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.Steps},{Loss(m.TrainLoss)},{Loss(m.ValidationLoss)},{Percent(m.Top1)},{Percent(m.Top5)},")
-                .Append(CultureInfo.InvariantCulture, $"{Loss(m.AverageLoss)},{Percent(m.AverageTop1)},{Percent(m.AverageTop5)},{m.LearningRate:0.########},{Number(m.ImagesPerSecond, "0.0")}\n");
+            string own = $"{Loss(m.ValidationLoss)},{Percent(m.Top1)},{Percent(m.Top5)}";
+            string average = $"{Loss(m.AverageLoss)},{Percent(m.AverageTop1)},{Percent(m.AverageTop5)}";
+                rows.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.Steps},{Loss(m.TrainLoss)},{own},{average},")
+                    .Append(CultureInfo.InvariantCulture, $"{m.LearningRate:0.########},{Number(m.ImagesPerSecond, "0.0")}\n");
         }
         var lines = new StringBuilder(StepsHeader).Append('\n');
-        foreach (var (step, epoch, loss, rate) in steps) lines.Append(CultureInfo.InvariantCulture, $"{step},{epoch},{Loss(loss)},{rate:0.########}\n");
+        foreach (var (step, epoch, loss, rate) in steps)
+            lines.Append(CultureInfo.InvariantCulture, $"{step},{epoch},{Loss(loss)},{rate:0.########}\n");
         Writing(() =>
         {
             Write("metrics.csv", rows.ToString());
@@ -185,14 +197,19 @@ public sealed partial class RunFolder
     /// <summary>How the images that the run's network is evaluated on become batches.</summary>
     public ImageLoaderOptions EvaluationOptions => new() { BatchSize = Settings.BatchSize, Channels = Settings.Channels };
 
-    // A run that ended before it had any weights or checkpoints may be started again in its folder; nothing else is written over.
+    // A run that ended without weights or checkpoints may be started again in its folder; nothing else is overwritten.
     private static void RefuseOccupied(RunFolder run)
     {
         if (run.HasWeights || Directory.Exists(run.Checkpoints.Folder))
             throw new RunFolderException($"The folder '{run.Path}' already has a run in it.") { Problem = RunFolderProblem.Occupied };
         string? foreign = s_textFiles.FirstOrDefault(name => File.Exists(run.FilePath(name)));
         if (foreign is not null && !File.Exists(run.FilePath("settings.json")))
-            throw new RunFolderException($"The folder '{run.Path}' has a {foreign} in it that is not a run's.") { Problem = RunFolderProblem.Foreign };
+        {
+            throw new RunFolderException($"The folder '{run.Path}' has a {foreign} in it that is not a run's.")
+            {
+                Problem = RunFolderProblem.Foreign,
+            };
+        }
     }
 
     internal void SaveReport(ReportContent content)
@@ -201,7 +218,7 @@ public sealed partial class RunFolder
         Writing(() => Write("report.html", page));
     }
 
-    // Whatever former processes wrote no longer counts.
+    // Events of former processes no longer count.
     internal TensorBoardWriter OpenBoard()
     {
         TensorBoardWriter? board = null;
@@ -209,10 +226,11 @@ public sealed partial class RunFolder
         return board!;
     }
 
-    // What a process that was killed while it wrote has left; the next one writes the whole file.
+    // Leftovers of a process that was killed while it wrote; the next one writes the whole file.
     private void RemoveLeftovers() => Writing(() =>
     {
-        foreach (string file in Directory.EnumerateFiles(Path, "*.tmp").Where(file => Leftover.IsMatch(System.IO.Path.GetFileName(file))).ToList()) File.Delete(file);
+        var leftovers = Directory.EnumerateFiles(Path, "*.tmp").Where(file => Leftover.IsMatch(System.IO.Path.GetFileName(file)));
+        foreach (string file in leftovers.ToList()) File.Delete(file);
     });
 
     [GeneratedRegex(@"^(weights\.safetensors|report\.html|metrics\.csv|steps\.csv|settings\.json|classes\.txt)\.[0-9a-f]{32}\.tmp$")]
@@ -222,7 +240,7 @@ public sealed partial class RunFolder
 
     private static string Percent(double? value) => Number(value, "0.00##");
 
-    // What was not evaluated is left empty.
+    // Missing evaluations are left empty.
     private static string Number(double? value, string format) =>
         value is { } number && !double.IsNaN(number) ? number.ToString(format, CultureInfo.InvariantCulture) : "";
 
@@ -234,10 +252,13 @@ public sealed partial class RunFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // What keeps a file from being written keeps the folder from it.
+            // What prevents writing a file prevents writing the folder.
             var cause = e.InnerException ?? e;
             string reason = cause is DirectoryNotFoundException ? "it is no longer there" : cause.Message.Split(" : ")[0].TrimEnd('.');
-            throw new RunFolderException($"The run folder '{Path}' cannot be written: {reason}.", e) { Problem = RunFolderProblem.Unwritable };
+            throw new RunFolderException($"The run folder '{Path}' cannot be written: {reason}.", e)
+            {
+                Problem = RunFolderProblem.Unwritable,
+            };
         }
     }
 

@@ -9,7 +9,7 @@ using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Runs;
 
-/// <summary>Keeps a run's folder up to date while it trains.</summary>
+/// <summary>Updates a run's folder while it trains.</summary>
 internal sealed class RunRecorder : IDisposable
 {
     private readonly RunFolder _folder;
@@ -20,7 +20,7 @@ internal sealed class RunRecorder : IDisposable
     private TensorBoardWriter? _board;
     private long _written;
 
-    // The last epoch that was evaluated, and the pictures that it was wrong about.
+    // The last evaluated epoch, and its mistakes.
     private (EpochMetrics Metrics, IReadOnlyList<ReportMistake> Mistakes)? _evaluated;
 
     internal RunRecorder(RunFolder folder, Trainer trainer, ResNetModel model, ImageLoader? evaluation)
@@ -41,7 +41,7 @@ internal sealed class RunRecorder : IDisposable
         _board?.Dispose();
     }
 
-    // What was recorded may be older than the checkpoint, or younger: all of it is written again.
+    // The records may be older or newer than the checkpoint: all of them are written again.
     private void Resume(Resumption from)
     {
         _epochs.AddRange(from.Completed);
@@ -93,7 +93,7 @@ internal sealed class RunRecorder : IDisposable
         }
     }
 
-    // What was not evaluated has no point.
+    // A missing evaluation has no point.
     private void Scalar(string tag, double? value, long step)
     {
         if (value is { } number && !double.IsNaN(number)) _board!.Scalar(tag, number, step);

@@ -9,7 +9,7 @@ using ResNet.Training.Recipes;
 
 namespace ResNet.Training.Runs;
 
-/// <summary>What a run was made with, and what is needed to use its network again.</summary>
+/// <summary>The settings of a run, with all that is needed to use its network again.</summary>
 public sealed record RunSettings
 {
     /// <summary>The network's name, one of <see cref="ResNet.Core.ResNets.Names"/>.</summary>
@@ -21,7 +21,9 @@ public sealed record RunSettings
     /// <summary>The dataset: a name or a folder's path.</summary>
     public required string Dataset { get; init; }
 
-    /// <summary>The share of each class's images that was set aside to evaluate on, as <see cref="Seed"/> decided; null where they have a folder.</summary>
+    /// <summary>
+    /// The share of each class's images that was set aside to evaluate on, as <see cref="Seed"/> decided; null where they have a folder.
+    /// </summary>
     public double? ValidationSplit { get; init; }
 
     /// <summary>3 for colour, 1 for grey.</summary>
@@ -51,10 +53,10 @@ public sealed record RunSettings
     /// <summary>Images of a batch.</summary>
     public required int BatchSize { get; init; }
 
-    /// <summary>Where the weights, the order and the augmentation came from.</summary>
+    /// <summary>The seed of the weights, the order and the augmentation.</summary>
     public required long Seed { get; init; }
 
-    /// <summary>What an image that cannot be read did.</summary>
+    /// <summary>The treatment of images that cannot be read.</summary>
     public OnUnreadableImage OnUnreadableImage { get; init; }
 
     /// <summary>Steps from one checkpoint to the next within an epoch; null for none because of steps.</summary>
@@ -69,17 +71,17 @@ public sealed record RunSettings
     /// <summary>How it was trained.</summary>
     public required TrainingLoop.TrainerOptions Training { get; init; }
 
-    /// <summary>What is done to the images that the network learns from.</summary>
+    /// <summary>The transforms of training images.</summary>
     [JsonIgnore]
     public Compose TrainingTransforms => Recipe is { } recipe && Augmentation is null
         ? TrainingRecipes.Find(recipe).TrainingTransforms(TrainingSize ?? ImageSize, Normalize)
         : (Augmentation ?? Loading.Transforms.Augmentation.None).Transforms(TrainingSize ?? ImageSize, ResizeTo, Normalize);
 
-    /// <summary>What is done to the images that it is evaluated on.</summary>
+    /// <summary>The transforms of evaluated images.</summary>
     [JsonIgnore]
     public Compose EvaluationTransforms => Presets.Evaluation(Preprocessing);
 
-    /// <summary>The same for whoever else uses the network.</summary>
+    /// <summary>The same for other users of the network.</summary>
     [JsonIgnore]
     public Preprocessing Preprocessing => new(ResizeTo, ImageSize, ImageInterpolation.Bilinear, Mean, Deviation);
 

@@ -12,9 +12,9 @@ namespace ResNet.Training.Runs;
 /// Not safe for use by several threads at once.
 /// </summary>
 /// <remarks>
-/// TorchSharp's own <c>SummaryWriter</c> writes the same messages, but none that says where a resumed run goes on, and no steps beyond 32 bits.
-/// Each value is with the system as soon as the call is back, so it outlives a process that is killed. A run that is resumed makes another
-/// file in the same folder; it says where it goes on, and TensorBoard then leaves out what the former ones have from there.
+/// TorchSharp's own <c>SummaryWriter</c> writes the same messages, but none that says where a resumed run goes on, and no steps beyond 32
+/// bits. Each value reaches the system before the call returns, so it survives a killed process. A run that is resumed makes
+/// another file in the same folder; it says where it goes on, and TensorBoard then leaves out what the former ones have from there.
 /// </remarks>
 public sealed class TensorBoardWriter : IDisposable
 {
@@ -26,13 +26,15 @@ public sealed class TensorBoardWriter : IDisposable
     private readonly FileStream _file;
 
     /// <summary>Makes a new event file.</summary>
-    /// <param name="folder">Where; it is made if it is not there.</param>
+    /// <param name="folder">The folder, which is created if it does not exist.</param>
     /// <param name="firstStep">
-    /// The first step that is still to be written: 0 in a new run, one more than that of the checkpoint in a run that is resumed. What other
-    /// files in the folder have of this step and later ones no longer counts.
+    /// The first step that is still to be written: 0 in a new run, one more than that of the checkpoint in a run that is resumed. What
+    /// other files in the folder have of this step and later ones no longer counts.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="firstStep"/> is negative.</exception>
-    /// <exception cref="IOException">The file cannot be made or written; the message is one sentence that names it and says why.</exception>
+    /// <exception cref="IOException">
+    /// The file cannot be made or written; the message is one sentence that names it and says why.
+    /// </exception>
     public TensorBoardWriter(string folder, long firstStep = 0)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -67,7 +69,7 @@ public sealed class TensorBoardWriter : IDisposable
         Write(new Event { Step = step, Summary = new Summary { Value = { point } } });
     }
 
-    /// <summary>Has the disk keep what was written, in case not only the process ends but the machine.</summary>
+    /// <summary>Flushes to disk, so that the events survive a crash of the machine.</summary>
     /// <exception cref="IOException">The file cannot be written; the message is one sentence that names it and says why.</exception>
     public void Flush() => Writing(_file.Name, () => _file.Flush(flushToDisk: true));
 
@@ -82,12 +84,12 @@ public sealed class TensorBoardWriter : IDisposable
         {
             string name = $"{FilePrefix}{time.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}.resnet";
             string path = System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, name));
-            // Without a buffer of ours a record is with the system at once, and whole.
+            // Without a buffer of ours each record reaches the system at once, and whole.
             if (!File.Exists(path)) return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
     });
 
-    // The time, or the next second after that of the files that are there.
+    // The time, or one second after the newest existing file.
     private static DateTimeOffset Later(DateTimeOffset now, string folder)
     {
         long last = Directory.EnumerateFiles(folder, FilePrefix + "*")

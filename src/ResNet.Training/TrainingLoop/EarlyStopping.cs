@@ -13,7 +13,9 @@ public sealed record EarlyStopping
         init => field = Require.AtLeast(this, value, 1);
     } = 5;
 
-    /// <summary>By how many percentage points an accuracy has to be above the best one to count as better, at least 0. Default: 0.</summary>
+    /// <summary>
+    /// By how many percentage points an accuracy has to be above the best one to count as better, at least 0. Default: 0.
+    /// </summary>
     /// <exception cref="InvalidOptionException">The value is negative.</exception>
     public double MinimumGain
     {

@@ -22,7 +22,7 @@ internal sealed class LossWatch(OnNonFiniteLoss onNonFinite, TrainingTelemetry t
 
     /// <summary>Looks at the losses where the last look is long ago.</summary>
     /// <exception cref="ArithmeticException">One is not finite.</exception>
-    internal void LookNowAndThen(TrainingState state)
+    internal void LookIfDue(TrainingState state)
     {
         if (state.Step - _next >= StepsBetweenLooks) LookAtLosses(state);
     }

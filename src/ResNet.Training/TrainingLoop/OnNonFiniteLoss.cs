@@ -1,11 +1,11 @@
 namespace ResNet.Training.TrainingLoop;
 
-/// <summary>What happens when the loss, or a gradient, is not a finite number.</summary>
+/// <summary>The treatment of a loss or gradient that is not finite.</summary>
 public enum OnNonFiniteLoss
 {
     /// <summary>The run stops with an error that names the step; the checkpoints before it stay.</summary>
     Stop,
 
-    /// <summary>The weights stay as they are in that step, and the run goes on.</summary>
+    /// <summary>The step is skipped: the weights stay as they are, and the run goes on.</summary>
     SkipStep,
 }

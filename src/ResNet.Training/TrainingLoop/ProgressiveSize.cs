@@ -1,8 +1,8 @@
 namespace ResNet.Training.TrainingLoop;
 
 /// <summary>
-/// Trains on smaller images at first (Howard 2018, https://www.fast.ai/posts/2018-08-10-fastai-diu-imagenet.html): the size rises linearly, epoch by epoch, to
-/// that of the training images. A bad value is refused when it is set.
+/// Trains on smaller images at first (Howard 2018, https://www.fast.ai/posts/2018-08-10-fastai-diu-imagenet.html): the size rises linearly,
+/// epoch by epoch, to that of the training images. A bad value is refused when it is set.
 /// </summary>
 public sealed record ProgressiveSize
 {

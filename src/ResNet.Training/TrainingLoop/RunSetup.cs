@@ -39,14 +39,14 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
     /// <exception cref="CheckpointException">Something differs; the message says what.</exception>
     internal void ThrowIfDifferent(Checkpoint checkpoint)
     {
-        using var then = JsonDocument.Parse(checkpoint.Text(OptionsKey));
+        using var then = JsonDocument.Parse(checkpoint.GetText(OptionsKey));
         using var now = JsonDocument.Parse(Texts[OptionsKey]);
         foreach (var property in now.RootElement.EnumerateObject())
         {
             string before = then.RootElement.TryGetProperty(property.Name, out var value) ? value.GetRawText() : "null";
             Compare(checkpoint, $"{nameof(TrainerOptions)}.{property.Name}", before, property.Value.GetRawText());
         }
-        foreach (var (key, name) in s_names) Compare(checkpoint, name, checkpoint.Text(key), Texts[key]);
+        foreach (var (key, name) in s_names) Compare(checkpoint, name, checkpoint.GetText(key), Texts[key]);
     }
 
     private static void Compare(Checkpoint checkpoint, string name, string then, string now)

@@ -64,8 +64,8 @@ public sealed class Trainer
     }
 
     /// <summary>
-    /// Raised after each epoch whose top-1 accuracy is higher than any before, while the network has the weights that reached it: its own or
-    /// their average, whichever is better. Without images to evaluate on it is raised after each epoch.
+    /// Raised after each epoch whose top-1 accuracy is higher than any before, while the network has the weights that reached it: its own
+    /// or their average, whichever is better. Without images to evaluate on it is raised after each epoch.
     /// </summary>
     public event Action<EpochMetrics>? BestImproved
     {
@@ -101,14 +101,14 @@ public sealed class Trainer
     public int Epochs => _plan.Epochs;
 
     /// <summary>
-    /// How long the run has taken so far, in all processes that it ran in. The time of steps that were lost, after a process's last checkpoint,
-    /// does not count.
+    /// How long the run has taken so far, in all processes that it ran in. The time
+    /// of steps that were lost, after a process's last checkpoint, does not count.
     /// </summary>
     public TimeSpan Elapsed => _state?.Elapsed ?? TimeSpan.Zero;
 
     /// <summary>
-    /// The results of each step up to the last checkpoint or epoch's end, those before a resumption included; steps whose images could not be
-    /// read are left out.
+    /// The results of each step up to the last checkpoint or epoch's end, those before
+    /// a resumption included; steps whose images could not be read are left out.
     /// </summary>
     public IReadOnlyList<StepMetrics> History => _state?.History ?? [];
 
@@ -118,19 +118,25 @@ public sealed class Trainer
     /// average where one is kept.
     /// </param>
     /// <param name="resume">
-    /// Whether to go on from the newest sound checkpoint in <see cref="CheckpointOptions.Folder"/>; where there is none, training starts anew.
-    /// Otherwise the folder must not have any.
+    /// Whether to go on from the newest sound checkpoint in <see cref="CheckpointOptions.Folder"/>; where there is none, training starts
+    /// anew. Otherwise the folder must not have any.
     /// </param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">
     /// Stops after the step or evaluation batch in progress; with <see cref="TrainerOptions.Checkpoints"/> a checkpoint is written. The
     /// network keeps the weights it has by then, and the outcome says that it was interrupted.
     /// </param>
-    /// <exception cref="InvalidOptionException">Batch normalisation would have a single value a channel: one image, and no larger than the network's reduction.</exception>
+    /// <exception cref="InvalidOptionException">
+    /// Batch normalisation would have a single value a channel: one image, and no larger than the network's reduction.
+    /// </exception>
     /// <exception cref="InvalidOperationException">It is to be resumed without <see cref="TrainerOptions.Checkpoints"/>.</exception>
-    /// <exception cref="CheckpointException">The checkpoints are damaged, are of another run, or there are some and the run is not to be resumed.</exception>
+    /// <exception cref="CheckpointException">
+    /// The checkpoints are damaged, are of another run, or there are some and the run is not to be resumed.
+    /// </exception>
     /// <exception cref="DatasetException">All images of an epoch were skipped because they cannot be read.</exception>
-    /// <exception cref="ImageDecodingException">An image cannot be read and is not to be skipped; a checkpoint was written, unless it is in the middle of a step of several batches.</exception>
+    /// <exception cref="ImageDecodingException">
+    /// An image cannot be read and is not to be skipped; a checkpoint was written, unless it is in the middle of a step of several batches.
+    /// </exception>
     /// <exception cref="ArithmeticException">The loss is not finite: the run has diverged.</exception>
     /// <exception cref="IOException">A checkpoint cannot be written; those before it stay.</exception>
     public TrainingOutcome Train(
@@ -139,7 +145,7 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(model);
         // Now, and not at the end of the first epoch, where the smallest batch is.
         model.train();
-        var size = _plan.LoaderOf(epoch: 0).Transforms.Size;
+        var size = _plan.GetLoader(epoch: 0).Transforms.Size;
         model.RefuseSinglePixels(_training.SmallestBatch, size.Height, size.Width);
         var watch = new LossWatch(_options.OnNonFiniteLoss, _telemetry);
         var checkpoints = new RunCheckpoints(_options.Checkpoints, _setup, watch, _telemetry);
@@ -159,7 +165,7 @@ public sealed class Trainer
                 bool isBest = ReportIfBest(state, metrics);
                 state.EndEpoch(metrics);
                 // Before the checkpoint: a run that is killed in between evaluates again, and listeners miss nothing.
-                using (state.Evaluating(average: false)) _telemetry.OnEpochEnded(metrics);
+                using (state.BeginEvaluation(average: false)) _telemetry.OnEpochEnded(metrics);
                 checkpoints.Save(state, isBest);
             }
         }
@@ -192,7 +198,7 @@ public sealed class Trainer
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken)
     {
-        var loader = _plan.LoaderOf(state.Epoch);
+        var loader = _plan.GetLoader(state.Epoch);
         // Nothing stops it within a step: what norms have seen of the step could not be taken back.
         var stopLoading = _options.AccumulateBatches == 1 ? cancellationToken : default;
         var meter = new ProgressMeter(TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, loader.Batches, progress, state.Batch);
@@ -203,15 +209,15 @@ public sealed class Trainer
         _telemetry.OnEpochBegun();
         foreach (var batch in loader.Epoch(state.Epoch, state.Batch, stopLoading))
         {
-            long number = _plan.StepOf(state.Epoch, batch.Index);
+            long number = _plan.GetStep(state.Epoch, batch.Index);
             // The last batches of a step may be missing, as none of their images could be read.
             if (state.IsWithinStep && number != step.Number) EndStep(state, step, watch, checkpoints);
             if (!state.IsWithinStep) cancellationToken.ThrowIfCancellationRequested();
             if (number >= _plan.Steps) break;
             anyRead = true;
-            step.Add(batch, number, _plan.BatchesOfStep(batch.Index));
+            step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index));
             if (_plan.EndsStep(batch.Index)) EndStep(state, step, watch, checkpoints);
-            meter.Advance(batch, _plan.RateOf(number), state.FetchMeanLoss);
+            meter.Advance(batch, _plan.GetLearningRate(number), state.FetchMeanLoss);
         }
         if (state.IsWithinStep) EndStep(state, step, watch, checkpoints);
         state.EndBatches(loader.Batches);
@@ -224,7 +230,7 @@ public sealed class Trainer
     {
         bool learned = state.EndStep(step, watch.IsFinite(state, step));
         if (learned) state.UpdateAverage();
-        watch.LookNowAndThen(state);
+        watch.LookIfDue(state);
         _telemetry.OnStepEnded(state, step.Images, learned);
         checkpoints.SaveIfDue(state);
     }
@@ -238,7 +244,7 @@ public sealed class Trainer
             Epoch = state.Epoch + 1,
             Steps = state.Step,
             TrainLoss = state.FetchMeanLoss(),
-            LearningRate = _plan.RateOf(state.Step - 1),
+            LearningRate = _plan.GetLearningRate(state.Step - 1),
             ImagesPerSecond = imagesPerSecond,
             Evaluation = evaluates ? With(average: false) : null,
             AverageEvaluation = evaluates && _options.Average is not null ? With(average: true) : null,
@@ -246,7 +252,7 @@ public sealed class Trainer
 
         EvaluationResult With(bool average)
         {
-            using var weights = state.Evaluating(average);
+            using var weights = state.BeginEvaluation(average);
             return _evaluator!.Evaluate(state.Model, state.Epoch + 1, _plan.Epochs, progress, cancellationToken);
         }
     }
@@ -256,7 +262,7 @@ public sealed class Trainer
     {
         var best = BestEpoch.Of([.. state.Epochs, metrics]);
         if (_evaluator is not null && best?.Epoch != metrics.Epoch) return false;
-        using var weights = state.Evaluating(average: _evaluator is null || best!.Value.IsAverage);
+        using var weights = state.BeginEvaluation(average: _evaluator is null || best!.Value.IsAverage);
         _telemetry.OnBestImproved(metrics);
         return true;
     }

@@ -3,19 +3,27 @@ using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.TrainingLoop;
 
-/// <summary>What a run says to a logger.</summary>
+/// <summary>The log messages of a run.</summary>
 internal static partial class TrainerLog
 {
     [LoggerMessage(1, LogLevel.Information, "Training {Network} on {Device} in {Precision} precision: {Steps} steps")]
     internal static partial void RunStarted(this ILogger logger, string network, string device, Precision precision, long steps);
 
-    [LoggerMessage(2, LogLevel.Information, "Going on with {Network} on {Device} in {Precision} precision from step {Step} of {Steps}, as '{Checkpoint}' has it")]
-    internal static partial void RunResumed(this ILogger logger, string network, string device, Precision precision, long step, long steps, string checkpoint);
+    [LoggerMessage(
+        2,
+        LogLevel.Information,
+        "Resuming {Network} on {Device} in {Precision} precision from step {Step} of {Steps}, as stored in '{Checkpoint}'")]
+    internal static partial void RunResumed(
+        this ILogger logger, string network, string device, Precision precision, long step, long steps, string checkpoint);
 
     [LoggerMessage(3, LogLevel.Information, "The run is over after {Steps} steps in {Epochs} epochs")]
     internal static partial void RunCompleted(this ILogger logger, long steps, int epochs);
 
-    [LoggerMessage(4, LogLevel.Information, "Stopped early after epoch {Epoch}: the top-1 accuracy has not risen above {BestTop1:0.00} % in {Evaluations} evaluations")]
+    [LoggerMessage(
+        4,
+        LogLevel.Information,
+        "Stopped early after epoch {Epoch}: "
+            + "the top-1 accuracy has not risen above {BestTop1:0.00} % in {Evaluations} evaluations")]
     internal static partial void StoppedEarly(this ILogger logger, int epoch, double bestTop1, int evaluations);
 
     [LoggerMessage(5, LogLevel.Information, "Interrupted after step {Step} of {Steps}")]
@@ -34,7 +42,10 @@ internal static partial class TrainerLog
     [LoggerMessage(21, LogLevel.Warning, "The checkpoint '{Path}' is damaged and passed over: {Reason}")]
     internal static partial void CheckpointDamaged(this ILogger logger, string path, string reason);
 
-    [LoggerMessage(30, LogLevel.Warning, "{Precision} precision was asked for, but {Device} has no instructions for it: training in full precision")]
+    [LoggerMessage(
+        30,
+        LogLevel.Warning,
+        "{Precision} precision was asked for, but {Device} has no instructions for it: training in full precision")]
     internal static partial void FullPrecisionInstead(this ILogger logger, Precision precision, string device);
 
     [LoggerMessage(31, LogLevel.Warning, "Step {Step} is skipped: its loss or a gradient is not finite")]
@@ -43,12 +54,20 @@ internal static partial class TrainerLog
     [LoggerMessage(32, LogLevel.Error, "The loss is not finite at step {Step}: the run stops")]
     internal static partial void LossNotFinite(this ILogger logger, long step);
 
-    [LoggerMessage(10, LogLevel.Information, "Epoch {Epoch} of {Epochs}, step {Step}: train loss {TrainLoss:0.0000}, learning rate {LearningRate:0.######}, {ImagesPerSecond:0} img/s")]
-    private static partial void EpochTrained(this ILogger logger, int epoch, int epochs, long step, double trainLoss, double learningRate, double imagesPerSecond);
+    [LoggerMessage(
+        10,
+        LogLevel.Information,
+        "Epoch {Epoch} of {Epochs}, step {Step}: "
+            + "train loss {TrainLoss:0.0000}, learning rate {LearningRate:0.######}, {ImagesPerSecond:0} img/s")]
+    private static partial void EpochTrained(
+        this ILogger logger, int epoch, int epochs, long step, double trainLoss, double learningRate, double imagesPerSecond);
 
     [LoggerMessage(11, LogLevel.Information, "Epoch {Epoch}: val loss {Loss:0.0000}, top-1 {Top1:0.00} %, top-5 {Top5:0.00} %")]
     private static partial void EpochEvaluated(this ILogger logger, int epoch, double loss, double top1, double top5);
 
-    [LoggerMessage(12, LogLevel.Information, "Epoch {Epoch}, averaged weights: val loss {Loss:0.0000}, top-1 {Top1:0.00} %, top-5 {Top5:0.00} %")]
+    [LoggerMessage(
+        12,
+        LogLevel.Information,
+        "Epoch {Epoch}, averaged weights: val loss {Loss:0.0000}, top-1 {Top1:0.00} %, top-5 {Top5:0.00} %")]
     private static partial void AverageEvaluated(this ILogger logger, int epoch, double loss, double top1, double top5);
 }

@@ -17,7 +17,7 @@ public sealed record TrainerOptions
         init => field = Require.AtLeast(this, value, 1);
     } = 1;
 
-    /// <summary>Steps after which the run ends, within an epoch too; <see cref="Epochs"/> then says nothing. Default: null.</summary>
+    /// <summary>Steps after which the run ends, within an epoch too; <see cref="Epochs"/> is then ignored. Default: null.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public long? Steps
     {
@@ -25,7 +25,7 @@ public sealed record TrainerOptions
         init => field = Require.AtLeast(this, value, 1);
     }
 
-    /// <summary>How weights follow from gradients, the highest learning rate included. Default: <see cref="Sgd"/>.</summary>
+    /// <summary>The optimizer, with the highest learning rate. Default: <see cref="Sgd"/>.</summary>
     public OptimizerOptions Optimizer
     {
         get;
@@ -47,7 +47,9 @@ public sealed record TrainerOptions
         }
     } = new CosineSchedule { Warmup = 0.1 };
 
-    /// <summary>The part of a label that is spread evenly over all classes (Szegedy et al. 2016), at least 0 and less than 1. Default: 0.1.</summary>
+    /// <summary>
+    /// The part of a label that is spread evenly over all classes (Szegedy et al. 2016), at least 0 and less than 1. Default: 0.1.
+    /// </summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double LabelSmoothing
     {
@@ -58,7 +60,9 @@ public sealed record TrainerOptions
     /// <summary>Mixes the images of a batch: <see cref="Mixup"/>, <see cref="CutMix"/> or a choice of both. Default: null, none.</summary>
     public BatchTransform? Mixing { get; init; }
 
-    /// <summary>Batches whose gradients make one step, at least 1. Default: 1. The last step of an epoch takes those that are left.</summary>
+    /// <summary>
+    /// Batches whose gradients make one step, at least 1. Default: 1. The last step of an epoch takes those that are left.
+    /// </summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int AccumulateBatches
     {
@@ -77,7 +81,7 @@ public sealed record TrainerOptions
     /// <summary>Keeps an average of the weights, which is evaluated beside them. Default: null, none.</summary>
     public AverageOptions? Average { get; init; }
 
-    /// <summary>What the network computes in. Default: <see cref="Precision.Full"/>.</summary>
+    /// <summary>The precision that the network computes in. Default: <see cref="Precision.Full"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="Training.Precision"/>.</exception>
     public Precision Precision
     {
@@ -99,7 +103,7 @@ public sealed record TrainerOptions
     /// <summary>Ends the run when it no longer gets better. Default: null, it goes on to its end.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
 
-    /// <summary>What happens when the loss is not finite. Default: <see cref="OnNonFiniteLoss.Stop"/>.</summary>
+    /// <summary>The treatment of a loss that is not finite. Default: <see cref="OnNonFiniteLoss.Stop"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="TrainingLoop.OnNonFiniteLoss"/>.</exception>
     public OnNonFiniteLoss OnNonFiniteLoss
     {

@@ -4,8 +4,8 @@ using ResNet.Training.TrainingLoop.Results;
 namespace ResNet.Training.TrainingLoop;
 
 /// <summary>
-/// What a run tells whoever listens to the meter <c>ResNet.Training</c>, with names and units as OpenTelemetry has them
-/// (https://opentelemetry.io/docs/specs/semconv/general/naming). Costs next to nothing while nobody does.
+/// The meter <c>ResNet.Training</c> of a run, with names and units as OpenTelemetry prescribes them
+/// (https://opentelemetry.io/docs/specs/semconv/general/naming). Costs next to nothing without listeners.
 /// </summary>
 internal sealed class TrainingMeter : IDisposable
 {
@@ -13,7 +13,7 @@ internal sealed class TrainingMeter : IDisposable
 
     private const string WeightsTag = "resnet.weights";
 
-    // Whose weights an evaluation was of.
+    // The weights of an evaluation.
     private static readonly KeyValuePair<string, object?> s_trained = new(WeightsTag, "trained");
     private static readonly KeyValuePair<string, object?> s_average = new(WeightsTag, "average");
 
@@ -52,21 +52,30 @@ internal sealed class TrainingMeter : IDisposable
         });
         _steps = _meter.CreateCounter<long>("resnet.training.steps", "{step}", "Steps that changed the weights.");
         _images = _meter.CreateCounter<long>("resnet.training.images", "{image}", "Images that were learned from.");
-        _skippedImages = _meter.CreateCounter<long>("resnet.training.skipped_images", "{image}", "Images left out because they cannot be read.");
-        _skippedSteps = _meter.CreateCounter<long>("resnet.training.skipped_steps", "{step}", "Steps left out because their loss was not finite.");
-        _stepDuration = _meter.CreateHistogram("resnet.training.step.duration", "s", "From one step's end to the next, waiting for images included.", tags: null, s_durations);
+        _skippedImages = _meter.CreateCounter<long>(
+            "resnet.training.skipped_images", "{image}", "Images left out because they cannot be read.");
+        _skippedSteps = _meter.CreateCounter<long>(
+            "resnet.training.skipped_steps", "{step}", "Steps left out because their loss was not finite.");
+        _stepDuration = _meter.CreateHistogram(
+            "resnet.training.step.duration",
+            "s",
+            "From one step's end to the next, waiting for images included.",
+            tags: null,
+            s_durations);
         _loss = _meter.CreateGauge<double>("resnet.training.loss", "1", "Mean loss, label smoothing and mixing included.");
         _learningRate = _meter.CreateGauge<double>("resnet.training.learning_rate", "1", "Learning rate of the last step.");
         _epoch = _meter.CreateGauge<long>("resnet.training.epoch", "{epoch}", "Epochs that are completed.");
-        _speed = _meter.CreateGauge<double>("resnet.training.speed", "{image}/s", "Images a second over the last epoch, decoding included.");
+        _speed = _meter.CreateGauge<double>(
+            "resnet.training.speed", "{image}/s", "Images a second over the last epoch, decoding included.");
         _evaluationLoss = _meter.CreateGauge<double>("resnet.evaluation.loss", "1", "Mean cross entropy over the evaluation images.");
         _top1 = _meter.CreateGauge<double>("resnet.evaluation.top1", "%", "Evaluation images whose class is the likeliest one.");
         _top5 = _meter.CreateGauge<double>("resnet.evaluation.top5", "%", "Evaluation images whose class is among the five likeliest.");
-        _checkpointDuration = _meter.CreateHistogram("resnet.training.checkpoint.duration", "s", "How long it took to write a checkpoint.", tags: null, s_durations);
+        _checkpointDuration = _meter.CreateHistogram(
+            "resnet.training.checkpoint.duration", "s", "How long it took to write a checkpoint.", tags: null, s_durations);
         _checkpointSize = _meter.CreateGauge<long>("resnet.training.checkpoint.size", "By", "Size of the last checkpoint.");
     }
 
-    /// <summary>Ends the instruments: listeners let go of them.</summary>
+    /// <summary>Ends the instruments for their listeners.</summary>
     public void Dispose() => _meter.Dispose();
 
     /// <summary>Whether an instrument is one of these, and not of another run in the same process.</summary>
@@ -93,7 +102,7 @@ internal sealed class TrainingMeter : IDisposable
         _learningRate.Record(learningRate);
     }
 
-    /// <summary>An epoch is completed; what was not evaluated is left out.</summary>
+    /// <summary>An epoch is completed; missing evaluations are left out.</summary>
     internal void Epoch(EpochMetrics metrics)
     {
         _epoch.Record(metrics.Epoch);

@@ -16,7 +16,8 @@ internal sealed class TrainingPlan
         _stepsPerEpoch = (training.Batches + options.AccumulateBatches - 1) / options.AccumulateBatches;
         Steps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
         long most = options.Steps is null ? int.MaxValue / _stepsPerEpoch : int.MaxValue;
-        Require.That(options, options.Epochs, options.Steps is not null || options.Epochs <= most, $"at most {most}", nameof(options.Epochs));
+        bool isShort = options.Steps is not null || options.Epochs <= most;
+        Require.That(options, options.Epochs, isShort, $"at most {most}", nameof(options.Epochs));
         Require.That(options, options.Steps, options.Steps is null || options.Steps <= most, $"at most {most}", nameof(options.Steps));
         Epochs = (int)((Steps + _stepsPerEpoch - 1) / _stepsPerEpoch);
         _warmup = (long)Math.Round(options.Schedule.Warmup * Steps);
@@ -37,20 +38,20 @@ internal sealed class TrainingPlan
     internal double AverageDecay { get; }
 
     /// <summary>The step of a batch. Steps, epochs and batches count from 0, here and below.</summary>
-    internal long StepOf(int epoch, int batch) => ((long)epoch * _stepsPerEpoch) + (batch / _options.AccumulateBatches);
+    internal long GetStep(int epoch, int batch) => ((long)epoch * _stepsPerEpoch) + (batch / _options.AccumulateBatches);
 
     /// <summary>The epoch of a step.</summary>
-    internal int EpochOf(long step) => (int)(step / _stepsPerEpoch);
+    internal int GetEpoch(long step) => (int)(step / _stepsPerEpoch);
 
     /// <summary>How many batches make the step of a batch.</summary>
-    internal int BatchesOfStep(int batch) =>
+    internal int CountBatchesOfStep(int batch) =>
         Math.Min(_options.AccumulateBatches, _training.Batches - (batch / _options.AccumulateBatches * _options.AccumulateBatches));
 
     /// <summary>Whether a batch is the last one of its step.</summary>
     internal bool EndsStep(int batch) => (batch + 1) % _options.AccumulateBatches == 0 || batch + 1 == _training.Batches;
 
     /// <summary>The learning rate of a step; 0 before the first.</summary>
-    internal double RateOf(long step) => step < 0 ? 0 : _options.Optimizer.LearningRate * _options.Schedule.Factor(step, Steps);
+    internal double GetLearningRate(long step) => step < 0 ? 0 : _options.Optimizer.LearningRate * _options.Schedule.Factor(step, Steps);
 
     /// <summary>Whether the average moves after a step.</summary>
     internal bool MovesAverage(long step) => _options.Average is { } average && step % _stepsPerEpoch % average.EverySteps == 0;
@@ -62,7 +63,7 @@ internal sealed class TrainingPlan
     internal bool IsEvaluated(int epoch) => (epoch + 1) % _options.EvaluateEvery == 0 || epoch + 1 == Epochs;
 
     /// <summary>The training images of an epoch, in its size.</summary>
-    internal ImageLoader LoaderOf(int epoch) => _options.ProgressiveSize is { } sizes
+    internal ImageLoader GetLoader(int epoch) => _options.ProgressiveSize is { } sizes
         ? _training.AtHeight(sizes.Side(_training.Transforms.Size.Height, epoch, Epochs))
         : _training;
 }

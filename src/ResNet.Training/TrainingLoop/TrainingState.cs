@@ -102,7 +102,9 @@ internal sealed class TrainingState : IDisposable
     /// <summary>The results of each whole epoch.</summary>
     internal IReadOnlyList<EpochMetrics> Epochs => _epochs;
 
-    /// <summary>The results of each step until the last <see cref="FetchHistory"/>, those left out whose images could not be read.</summary>
+    /// <summary>
+    /// The results of each step until the last <see cref="FetchHistory"/>, those left out whose images could not be read.
+    /// </summary>
     internal IReadOnlyList<StepMetrics> History => _history;
 
     /// <summary>How long the run has taken, in all processes that it ran in.</summary>
@@ -143,11 +145,11 @@ internal sealed class TrainingState : IDisposable
             _lossSum.AddInPlace(step.LossSum);
             _images += step.Images;
         }
-        bool learns = HasGradients() && isFinite;
+        bool learns = HasFiniteGradients() && isFinite;
         if (learns)
         {
             if (_options.ClipNorm is { } limit) Gradients.Clip(Weights, limit);
-            _optimizer.Step(_plan.RateOf(step.Number));
+            _optimizer.Step(_plan.GetLearningRate(step.Number));
             Weights.PublishWeights();
             Learned++;
         }
@@ -185,7 +187,7 @@ internal sealed class TrainingState : IDisposable
     }
 
     /// <summary>Has the network show its weights, or their average where one is kept, until the result is disposed of.</summary>
-    internal IDisposable Evaluating(bool average) => Weights.Evaluating(average ? _average : null);
+    internal IDisposable BeginEvaluation(bool average) => Weights.BeginEvaluation(average ? _average : null);
 
     /// <summary>Leaves the network with the average, where one is kept and has begun.</summary>
     internal void TakeAverage()
@@ -220,7 +222,7 @@ internal sealed class TrainingState : IDisposable
         if (_fetched == Step) return;
         foreach (double loss in FetchLosses(_fetched))
         {
-            if (loss >= 0) _history.Add(new StepMetrics(_fetched + 1, _plan.EpochOf(_fetched) + 1, loss, _plan.RateOf(_fetched)));
+            if (loss >= 0) _history.Add(new StepMetrics(_fetched + 1, _plan.GetEpoch(_fetched) + 1, loss, _plan.GetLearningRate(_fetched)));
             _fetched++;
         }
     }
@@ -237,14 +239,14 @@ internal sealed class TrainingState : IDisposable
         var epochs = _epochs.ConvertAll(SavedEpoch.Of);
         var position = new Position(Epoch, Batch, Step, Learned, _images, Elapsed, _averageHasBegun, epochs);
         var texts = new Dictionary<string, string>(setup.Texts) { [PositionKey] = JsonSerializer.Serialize(position, s_json) };
-        return folder.Save(Step, Tensors(), texts, isBest);
+        return folder.Save(Step, CollectTensors(), texts, isBest);
     }
 
     /// <summary>Goes on where a checkpoint was written; nothing is changed where it does not fit.</summary>
     /// <exception cref="CheckpointException">It is of another network or cannot be read.</exception>
     internal void Restore(Checkpoint checkpoint)
     {
-        var own = Tensors();
+        var own = CollectTensors();
         foreach (var (name, tensor) in own)
         {
             if (checkpoint.Tensors.TryGetValue(name, out var stored)
@@ -277,7 +279,7 @@ internal sealed class TrainingState : IDisposable
     }
 
     // A scaled loss has its gradients looked at in any case, and what is found changes the scale.
-    private bool HasGradients()
+    private bool HasFiniteGradients()
     {
         if (_scaler is null) return _options.OnNonFiniteLoss == OnNonFiniteLoss.Stop || Gradients.AreFinite(Weights.Gradients);
         bool finite = _scaler.Unscale(Weights);
@@ -285,7 +287,7 @@ internal sealed class TrainingState : IDisposable
         return finite;
     }
 
-    private Dictionary<string, Tensor> Tensors()
+    private Dictionary<string, Tensor> CollectTensors()
     {
         var tensors = new Dictionary<string, Tensor> { [StepLossesName] = _stepLosses, [LossSumName] = _lossSum };
         var state = Weights.State().Concat(_optimizer.State()).Concat(_average?.State() ?? []).Concat(_scaler?.State() ?? []);
@@ -297,7 +299,7 @@ internal sealed class TrainingState : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize<Position>(checkpoint.Text(PositionKey), s_json)
+            return JsonSerializer.Deserialize<Position>(checkpoint.GetText(PositionKey), s_json)
                 ?? throw new JsonException("it is empty");
         }
         catch (JsonException e)

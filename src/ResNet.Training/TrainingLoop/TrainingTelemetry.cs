@@ -75,7 +75,7 @@ internal sealed class TrainingTelemetry(ILogger log, TrainingPlan plan)
         }
         _sinceStep.Restart();
         long step = state.Step - 1;
-        StepCompleted?.Invoke(new StepMetrics(state.Step, state.Epoch + 1, state.FetchLoss(step), plan.RateOf(step)));
+        StepCompleted?.Invoke(new StepMetrics(state.Step, state.Epoch + 1, state.FetchLoss(step), plan.GetLearningRate(step)));
     }
 
     /// <summary>Images of an epoch could not be read.</summary>

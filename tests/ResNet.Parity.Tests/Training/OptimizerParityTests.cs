@@ -95,7 +95,7 @@ public sealed class OptimizerParityTests : IDisposable
             // torchvision's first update copies.
             if (step == 0 && copiesFirst) average.CopyFromWeights();
             else average.Update(step == 0 ? 0 : 0.9);
-            using var evaluation = flat.Evaluating(average);
+            using var evaluation = flat.BeginEvaluation(average);
             // Batch counts, which nothing uses, are averages in torchvision and the network's own here.
             foreach (var (key, tensor) in network.state_dict().Where(entry => entry.Value.is_floating_point()))
                 ShouldBeNear(tensor, reference.Tensors[$"average{step}.{key}"], $"{key} after update {step}");

@@ -18,7 +18,8 @@ public class TrainerLogTests
         _log.RunResumed("resnet18", "cuda:0", Precision.BFloat16, 120, 500, "runs/a/step-120.safetensors");
         _log.Lines.Should().Equal(
             "1 Information Training resnet18 on cpu in Full precision: 500 steps",
-            "2 Information Going on with resnet18 on cuda:0 in BFloat16 precision from step 120 of 500, as 'runs/a/step-120.safetensors' has it");
+            "2 Information Resuming resnet18 on cuda:0 in BFloat16 precision from step 120 of 500, "
+            + "as stored in 'runs/a/step-120.safetensors'");
     }
 
     [Fact]
@@ -83,7 +84,8 @@ public class TrainerLogTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             Lines.Add($"{eventId.Id} {logLevel} {formatter(state, exception)}");
             foreach (var (name, value) in (IEnumerable<KeyValuePair<string, object?>>)state!) Fields[name] = value;

@@ -15,7 +15,9 @@ public sealed partial class ImageFolder
     /// <summary>Opens <c>train/</c> and <c>val/</c>, or <c>test/</c> where there is no <c>val/</c>, of a data set.</summary>
     /// <param name="root">The folder that holds both.</param>
     /// <returns>The images to train on and those to evaluate on, with the same classes.</returns>
-    /// <exception cref="DatasetException">A folder is missing, the two have different classes, or one of them is refused on its own.</exception>
+    /// <exception cref="DatasetException">
+    /// A folder is missing, the two have different classes, or one of them is refused on its own.
+    /// </exception>
     public static (ImageFolder Train, ImageFolder Evaluation) OpenSplits(string root)
     {
         RefuseMissing(root);
@@ -44,7 +46,9 @@ public sealed partial class ImageFolder
     /// <param name="root">The folder that holds the class folders, or <c>train/</c> and nothing else with them in it.</param>
     /// <param name="evaluationFraction">The share of each class's images to evaluate on, more than 0 and less than 1.</param>
     /// <param name="seed">Which ones; see <see cref="Split"/>.</param>
-    /// <returns>The images to train on and those to evaluate on, with the same classes; a class with a single image has it in the first.</returns>
+    /// <returns>
+    /// The images to train on and those to evaluate on, with the same classes; a class with a single image has it in the first.
+    /// </returns>
     /// <exception cref="InvalidOptionException">The fraction is not between 0 and 1.</exception>
     /// <exception cref="DatasetException">
     /// The folder is missing, is refused on its own, has <c>val/</c> or <c>test/</c> beside <c>train/</c>, or no class has two images.
@@ -55,12 +59,18 @@ public sealed partial class ImageFolder
         RefuseFraction(evaluationFraction, nameof(evaluationFraction));
         var trainFolder = Path.Join(root, TrainFolder);
         if (Directory.Exists(trainFolder) && EvaluationFolders(root).FirstOrDefault() is { } evaluation)
-            throw new DatasetException($"'{root}' has '{Path.GetFileName(evaluation)}' beside '{TrainFolder}' already: leave the fraction out to evaluate on that.");
+        {
+            throw new DatasetException(
+                $"'{root}' has '{Path.GetFileName(evaluation)}' beside '{TrainFolder}' already: "
+                + "leave the fraction out to evaluate on that.");
+        }
         var images = new ImageFolder(HasOnly(root, TrainFolder) ? trainFolder : root);
         return images.Split(1 - evaluationFraction, seed);
     }
 
-    /// <summary>Opens whatever of <c>train/</c>, <c>val/</c> and <c>test/</c> a data set has, or the folder itself where its classes lie in it.</summary>
+    /// <summary>
+    /// Opens those of <c>train/</c>, <c>val/</c> and <c>test/</c> that a data set has, or the folder itself where it holds the classes.
+    /// </summary>
     /// <param name="root">The data set's folder.</param>
     /// <returns>One or more folders; their classes may differ.</returns>
     /// <exception cref="DatasetException">The folder is missing, or one of them is refused on its own.</exception>
@@ -69,14 +79,16 @@ public sealed partial class ImageFolder
         var trainFolder = Path.Join(root, TrainFolder);
         string[] evaluation = [.. EvaluationFolders(root)];
         var hasSplits = Directory.Exists(trainFolder) && (evaluation.Length > 0 || HasOnly(root, TrainFolder));
-        return hasSplits ? [new ImageFolder(trainFolder), .. evaluation.Select(folder => new ImageFolder(folder))] : [new ImageFolder(root)];
+        return hasSplits
+            ? [new ImageFolder(trainFolder), .. evaluation.Select(folder => new ImageFolder(folder))]
+            : [new ImageFolder(root)];
     }
 
     /// <summary>Divides the images in two, each class in the same proportion.</summary>
     /// <remarks>
-    /// Of a class of n images the first part gets n·<paramref name="fraction"/>, rounded to the nearest number, halves up, but where n is at
-    /// least 2 no fewer than 1 and no more than n - 1; the single image of a class is in the first part. Which ones depends on
-    /// the seed, the class's label and the order of its images alone: the same on every machine. Both parts keep the folder's order.
+    /// Of a class of n images the first part gets n·<paramref name="fraction"/>, rounded to the nearest number, halves up, but where n is
+    /// at least 2 no fewer than 1 and no more than n - 1; the single image of a class is in the first part. Which ones depends on the seed,
+    /// the class's label and the order of its images alone: the same on every machine. Both parts keep the folder's order.
     /// </remarks>
     /// <param name="fraction">The share of the first part, more than 0 and less than 1.</param>
     /// <param name="seed">Which images; another seed gives another division.</param>
@@ -85,13 +97,18 @@ public sealed partial class ImageFolder
     public (ImageFolder First, ImageFolder Second) Split(double fraction, long seed = 0)
     {
         RefuseFraction(fraction, nameof(fraction));
-        var (first, second) = Divide(count => count < 2 ? count : Math.Clamp((int)Math.Round(count * fraction, MidpointRounding.AwayFromZero), 1, count - 1), seed);
+        // Of two images or more, neither part is left without one.
+        int First(int count) => count < 2
+            ? count
+            : Math.Clamp((int)Math.Round(count * fraction, MidpointRounding.AwayFromZero), 1, count - 1);
+
+        var (first, second) = Divide(First, seed);
         return second.Count > 0
             ? (Subset(first), Subset(second))
             : throw new DatasetException($"The images of '{Root}' cannot be divided: no class has two of them.");
     }
 
-    /// <summary>Takes some images of each class, to try something out.</summary>
+    /// <summary>Takes some images of each class, for a quick trial.</summary>
     /// <param name="count">How many of each class, at least 1; all of a class that has fewer.</param>
     /// <param name="seed">Which ones; see <see cref="Split"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The count is less than 1.</exception>
@@ -117,7 +134,7 @@ public sealed partial class ImageFolder
         return new ImageFolder(Root, Classes, samples);
     }
 
-    // Of each class some at random, and the others.
+    // Some of each class at random, and the rest.
     private (List<int> First, List<int> Second) Divide(Func<int, int> countOfFirst, long seed)
     {
         var byClass = new List<int>[Classes.Count];
@@ -159,7 +176,10 @@ public sealed partial class ImageFolder
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(root);
         if (!Directory.Exists(root))
-            throw new DatasetException($"There is no folder '{root}': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
+        {
+            throw new DatasetException(
+                $"There is no folder '{root}': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
+        }
     }
 
     private static void RefuseFraction(double fraction, string name)

@@ -69,7 +69,8 @@ public sealed partial class ImageFolder : IImageSource
 
     IImageReader IImageSource.OpenReader(int channels) => new FileImageSource(Samples).OpenReader(channels);
 
-    private static DatasetException Unlistable(string root, Exception failure) => new($"The folder '{root}' cannot be listed: {failure.Message}", failure);
+    private static DatasetException Unlistable(string root, Exception failure) =>
+        new($"The folder '{root}' cannot be listed: {failure.Message}", failure);
 
     private static string Names(List<string> classes)
     {
@@ -118,7 +119,7 @@ public sealed partial class ImageFolder : IImageSource
         return (samples, counts);
     }
 
-    // The folders above are kept by where they really are: a link back to one of them would never end.
+    // Parent folders are kept by their real paths: following a link back to one of them would never end.
     private static void Walk(string path, string realPath, HashSet<string> above, List<Folder> folders)
     {
         if (!above.Add(realPath))
@@ -135,7 +136,7 @@ public sealed partial class ImageFolder : IImageSource
         above.Remove(realPath);
     }
 
-    // Where a folder really is, with no link anywhere in its path and no separator at its end, so that it has one name.
+    // The real path of a folder, without links and without a separator at its end, so that each folder has one name.
     private static string RealPath(string path) =>
         Path.GetDirectoryName(path) is { } parent ? Resolve(Path.Join(RealPath(parent), Path.GetFileName(path))) : path;
 

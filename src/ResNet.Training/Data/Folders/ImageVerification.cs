@@ -39,7 +39,11 @@ internal sealed class ImageVerification
         return new VerificationReport
         {
             Images = _images.Length,
-            Broken = [.. Where(finding => finding.Reason is not null).Select(i => new BrokenImage(_images[i].Sample.Path, _findings[i].Reason!))],
+            Broken =
+            [
+                .. Where(finding => finding.Reason is not null)
+                    .Select(i => new BrokenImage(_images[i].Sample.Path, _findings[i].Reason!)),
+            ],
             TooSmall =
             [
                 .. Where(finding => finding.Reason is null && Math.Min(finding.Pixels.Width, finding.Pixels.Height) < _options.MinimumSize)
@@ -75,15 +79,18 @@ internal sealed class ImageVerification
 
     private List<RepeatedImage> Repeated() =>
     [
-        .. Where(finding => finding.Reason is null).GroupBy(i => _findings[i].Pixels).Where(same => same.Count() > 1).Select(same => new RepeatedImage(
-            [.. same.Select(i => _images[i].Sample.Path)],
-            [.. same.Select(i => _images[i].Folder.Classes[_images[i].Sample.Label]).Distinct()],
-            [.. same.Select(i => _images[i].Folder.Root).Distinct()])),
+        .. Where(finding => finding.Reason is null)
+            .GroupBy(i => _findings[i].Pixels)
+            .Where(same => same.Count() > 1)
+            .Select(same => new RepeatedImage(
+                [.. same.Select(i => _images[i].Sample.Path)],
+                [.. same.Select(i => _images[i].Folder.Classes[_images[i].Sample.Label]).Distinct()],
+                [.. same.Select(i => _images[i].Folder.Root).Distinct()])),
     ];
 
     private IEnumerable<int> Where(Func<Finding, bool> holds) => Enumerable.Range(0, _findings.Length).Where(i => holds(_findings[i]));
 
-    /// <summary>What an image is, but for chance of one in 2¹²⁸.</summary>
+    /// <summary>Identifies an image; two images collide with a probability of 2⁻¹²⁸.</summary>
     private readonly record struct Identity(int Width, int Height, UInt128 Hash);
 
     private readonly record struct Finding(string? Reason, Identity Pixels);

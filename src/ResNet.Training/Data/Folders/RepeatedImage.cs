@@ -1,8 +1,8 @@
 namespace ResNet.Training.Data.Folders;
 
 /// <summary>
-/// Files that show the same image: as many pixels, and each of the same colour once they are decoded to 8-bit RGB. A copy without loss in
-/// another format is the same image, one that was compressed anew is not.
+/// Files with the same image: the same pixels once they are decoded to 8-bit RGB. A lossless copy in
+/// another format is the same image; one that was compressed again is not.
 /// </summary>
 /// <param name="Paths">The files, at least two.</param>
 /// <param name="Classes">The names of their classes, each once.</param>

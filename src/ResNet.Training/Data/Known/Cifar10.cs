@@ -18,7 +18,8 @@ internal static class Cifar10
     /// <summary>The class folders sort in the order of their labels, 0 to 9.</summary>
     internal static IReadOnlyList<DatasetClass> Classes { get; } =
     [
-        .. new[] { "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck" }.Select(name => new DatasetClass(name, name)),
+        .. new[] { "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck" }
+            .Select(name => new DatasetClass(name, name)),
     ];
 
     internal static IReadOnlyList<DatasetFile> Files { get; } =
@@ -31,26 +32,36 @@ internal static class Cifar10
     {
         var archive = await work.DownloadAsync(work.Dataset.Files[0]).ConfigureAwait(false);
         Directory.CreateDirectory(work.Scratch);
-        await Task.Run(() => new TarArchive(archive, work.Scratch).Unpack(work.Progress, work.CancellationToken), work.CancellationToken).ConfigureAwait(false);
+        var tar = new TarArchive(archive, work.Scratch);
+        await Task.Run(() => tar.Unpack(work.Progress, work.CancellationToken), work.CancellationToken).ConfigureAwait(false);
 
         var pictures = new LabelledPictures(work, 6 * recordsOfFile);
         for (var file = 0; file < 5; file++)
-            await WriteAsync(work, pictures, $"data_batch_{file + 1}.bin", "train", file * recordsOfFile, recordsOfFile).ConfigureAwait(false);
+        {
+            string name = $"data_batch_{file + 1}.bin";
+            await WriteAsync(work, pictures, name, "train", file * recordsOfFile, recordsOfFile).ConfigureAwait(false);
+        }
         await WriteAsync(work, pictures, "test_batch.bin", "test", 0, recordsOfFile).ConfigureAwait(false);
     }
 
-    private static async Task WriteAsync(DatasetWorkplace work, LabelledPictures pictures, string name, string split, int firstNumber, int count)
+    private static async Task WriteAsync(
+        DatasetWorkplace work, LabelledPictures pictures, string name, string split, int firstNumber, int count)
     {
         var path = Path.Join(work.Scratch, ArchiveFolder, name);
         if (!File.Exists(path))
             throw new DatasetException($"The archive of {work.Dataset.Title} has no {ArchiveFolder}/{name}.");
         var records = await File.ReadAllBytesAsync(path, work.CancellationToken).ConfigureAwait(false);
         if (records.Length != count * RecordBytes)
-            throw new DatasetException($"{ArchiveFolder}/{name} of {work.Dataset.Title} has {records.Length:N0} bytes instead of {count * RecordBytes:N0}.");
+        {
+            throw new DatasetException(
+                $"{ArchiveFolder}/{name} of {work.Dataset.Title} has {records.Length:N0} bytes instead of {count * RecordBytes:N0}.");
+        }
 
         var labels = new byte[count];
         for (var i = 0; i < count; i++) labels[i] = records[i * RecordBytes];
-        await pictures.WriteAsync(split, labels, firstNumber, i => Encode(records.AsSpan((i * RecordBytes) + 1, 3 * Plane))).ConfigureAwait(false);
+        await pictures
+            .WriteAsync(split, labels, firstNumber, i => Encode(records.AsSpan((i * RecordBytes) + 1, 3 * Plane)))
+            .ConfigureAwait(false);
     }
 
     private static byte[] Encode(ReadOnlySpan<byte> planes)

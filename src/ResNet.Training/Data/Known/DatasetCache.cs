@@ -3,7 +3,7 @@ namespace ResNet.Training.Data.Known;
 /// <summary>Where prepared data sets are kept.</summary>
 public static class DatasetCache
 {
-    /// <summary>The environment variable that names another folder than the user's: <c>RESNET_CACHE</c>.</summary>
+    /// <summary>The environment variable for a folder other than the user's: <c>RESNET_CACHE</c>.</summary>
     public const string EnvironmentVariable = "RESNET_CACHE";
 
     /// <summary>

@@ -5,8 +5,8 @@ using ResNet.Core.Weights.Published;
 namespace ResNet.Training.Data.Known;
 
 /// <summary>
-/// Where a data set is made: a folder beside its final one, used by one process at a time, with the downloads, the images so far, and a
-/// file that another process holds open. A process that is killed lets go of it, so what it left is cleared away by the next.
+/// The place where a data set is made: a folder beside its final one, used by one process at a time, with the downloads, the images so
+/// far, and a file that another process holds open. A killed process releases that file, and the next process removes what it left.
 /// </summary>
 internal sealed class DatasetWorkplace
 {
@@ -29,20 +29,20 @@ internal sealed class DatasetWorkplace
         Folder = Path.Join(place, "images");
     }
 
-    /// <summary>What is being made.</summary>
+    /// <summary>The data set that is made.</summary>
     internal KnownDataset Dataset { get; }
 
     /// <summary>The folder that becomes the data set.</summary>
     internal string Folder { get; }
 
-    /// <summary>A folder for what is needed on the way; it does not outlive the work.</summary>
+    /// <summary>A folder for intermediate files, which is removed with the work.</summary>
     internal string Scratch => Path.Join(_downloads, "unpacked");
 
     internal IProgress<DatasetProgress>? Progress { get; }
 
     internal CancellationToken CancellationToken { get; }
 
-    /// <summary>Makes sure that a data set is there.</summary>
+    /// <summary>Makes a data set unless it exists.</summary>
     /// <param name="dataset">Which one.</param>
     /// <param name="cacheFolder">The folder that its folder belongs in.</param>
     /// <param name="fill">Puts the images into <see cref="Folder"/>.</param>
@@ -51,7 +51,11 @@ internal sealed class DatasetWorkplace
     /// <returns>Its folder.</returns>
     /// <exception cref="DatasetException">It cannot be made.</exception>
     internal static async Task<string> PrepareAsync(
-        KnownDataset dataset, string cacheFolder, Func<DatasetWorkplace, Task> fill, IProgress<DatasetProgress>? progress, CancellationToken cancellationToken)
+        KnownDataset dataset,
+        string cacheFolder,
+        Func<DatasetWorkplace, Task> fill,
+        IProgress<DatasetProgress>? progress,
+        CancellationToken cancellationToken)
     {
         var root = Path.Join(Path.GetFullPath(cacheFolder), dataset.Name);
         var place = root + Suffix;
@@ -80,15 +84,17 @@ internal sealed class DatasetWorkplace
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new DatasetException(
-                $"{dataset.Title} cannot be unpacked into '{root}': {Reason(failure)}; mend that, or name another folder with {DatasetCache.EnvironmentVariable}.", failure);
+                $"{dataset.Title} cannot be unpacked into '{root}': {Reason(failure)}; "
+                    + $"mend that, or name another folder with {DatasetCache.EnvironmentVariable}.",
+                failure);
         }
         RemoveQuietly(place);
         return root;
     }
 
-    /// <summary>Downloads a file, unless it is there already, and checks its sum.</summary>
+    /// <summary>Downloads a file unless it exists, and checks its sum.</summary>
     /// <param name="file">The published file.</param>
-    /// <param name="advice">Another way to get at it, for messages.</param>
+    /// <param name="advice">Another way to obtain it, for messages.</param>
     /// <returns>Its path.</returns>
     /// <exception cref="FileDownloadException">It cannot be downloaded or is not the published one.</exception>
     internal Task<string> DownloadAsync(DatasetFile file, string? advice = null)
@@ -107,7 +113,8 @@ internal sealed class DatasetWorkplace
         if (!Directory.Exists(root)) return false;
         return File.Exists(Path.Join(root, CompletionMark))
             ? true
-            : throw new DatasetException($"'{root}' is not a complete copy of {dataset.Title}: delete the folder, and it will be made again.");
+            : throw new DatasetException(
+                $"'{root}' is not a complete copy of {dataset.Title}: delete the folder, and it will be made again.");
     }
 
     private static FileStream? TryHold(string place)
@@ -147,7 +154,7 @@ internal sealed class DatasetWorkplace
         }
     }
 
-    // What a process left that was killed.
+    // Leftovers of a process that was killed.
     private void Clear()
     {
         foreach (var folder in new[] { Folder, Scratch })
@@ -166,15 +173,16 @@ internal sealed class DatasetWorkplace
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Another process waits there and clears up in its turn, or the next call does.
+            // Another process that waits there removes it later, or the next call does.
         }
     }
 
-    // The system's words name one of many files, which nobody asked for.
+    // The system's message names one of many files, which says nothing to the user.
     private static string Reason(Exception failure) => failure.Message.Split(" : '")[0].TrimEnd('.');
 
     private sealed class DownloadSteps(IProgress<DatasetProgress> steps) : IProgress<DownloadProgress>
     {
-        public void Report(DownloadProgress value) => steps.Report(new DatasetProgress($"Downloading {value.FileName}", value.Done, value.Total));
+        public void Report(DownloadProgress value) =>
+            steps.Report(new DatasetProgress($"Downloading {value.FileName}", value.Done, value.Total));
     }
 }

@@ -11,7 +11,7 @@ internal static class FashionMnist
 {
     private const int Side = 28;
 
-    /// <summary>Where the Debian package <c>dataset-fashion-mnist</c> puts the files.</summary>
+    /// <summary>The folder of the Debian package <c>dataset-fashion-mnist</c>.</summary>
     private const string SystemFolder = "/usr/share/datasets/fashion-mnist";
 
     private const string Publisher = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/";
@@ -24,8 +24,10 @@ internal static class FashionMnist
     /// <summary>The class folders sort in the order of their labels, 0 to 9.</summary>
     internal static IReadOnlyList<DatasetClass> Classes { get; } =
     [
-        new("0-t-shirt-top", "T-shirt/top"), new("1-trouser", "Trouser"), new("2-pullover", "Pullover"), new("3-dress", "Dress"), new("4-coat", "Coat"),
-        new("5-sandal", "Sandal"), new("6-shirt", "Shirt"), new("7-sneaker", "Sneaker"), new("8-bag", "Bag"), new("9-ankle-boot", "Ankle boot"),
+        new("0-t-shirt-top", "T-shirt/top"), new("1-trouser", "Trouser"), new("2-pullover", "Pullover"), new("3-dress", "Dress"),
+        new("4-coat", "Coat"),
+        new("5-sandal", "Sandal"), new("6-shirt", "Shirt"), new("7-sneaker", "Sneaker"), new("8-bag", "Bag"),
+        new("9-ankle-boot", "Ankle boot"),
     ];
 
     internal static IReadOnlyList<DatasetFile> Files { get; } =
@@ -37,7 +39,8 @@ internal static class FashionMnist
     ];
 
     /// <summary>Makes the pictures from the Debian package's files where they are installed, otherwise from the published ones.</summary>
-    internal static Task FillAsync(DatasetWorkplace work) => FillAsync(work, s_splits, (name, dimensions) => ReadAsync(work, name, dimensions, SystemFolder));
+    internal static Task FillAsync(DatasetWorkplace work) =>
+        FillAsync(work, s_splits, (name, dimensions) => ReadAsync(work, name, dimensions, SystemFolder));
 
     /// <summary>Does the same for files of any origin and number of pictures.</summary>
     internal static async Task FillAsync(DatasetWorkplace work, IReadOnlyList<Split> splits, IdxReader read)
@@ -47,8 +50,9 @@ internal static class FashionMnist
         {
             var images = await read($"{prefix}-images-idx3-ubyte.gz", [count, Side, Side]).ConfigureAwait(false);
             var labels = await read($"{prefix}-labels-idx1-ubyte.gz", [count]).ConfigureAwait(false);
-            await pictures.WriteAsync(
-                folder, labels, 0, i => PngEncoder.Encode(images.Span.Slice(i * Side * Side, Side * Side), Side, Side, channels: 1)).ConfigureAwait(false);
+            await pictures.WriteAsync(folder, labels, 0, Encode).ConfigureAwait(false);
+
+            byte[] Encode(int i) => PngEncoder.Encode(images.Span.Slice(i * Side * Side, Side * Side), Side, Side, channels: 1);
         }
     }
 
@@ -63,7 +67,8 @@ internal static class FashionMnist
             var others = work.Dataset.Files.Where(file => file.Name != name).Select(file => file.Name);
             path = await work.DownloadAsync(
                 work.Dataset.Files.Single(file => file.Name == name),
-                $"install Debian's package dataset-fashion-mnist; what else is needed, {string.Join(", ", others)}, belongs in the same folder").ConfigureAwait(false);
+                "install Debian's package dataset-fashion-mnist; "
+                + $"what else is needed, {string.Join(", ", others)}, belongs in the same folder").ConfigureAwait(false);
         }
         using var content = File.OpenRead(path);
         return IdxFile.ReadGzip(content, path, dimensions).Data;

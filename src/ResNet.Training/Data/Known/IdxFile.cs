@@ -47,7 +47,8 @@ internal sealed class IdxFile
     {
         if (bytes.Length < MagicLength || bytes[0] != 0 || bytes[1] != 0 || bytes[2] != UnsignedByteType)
             throw new DatasetException(
-                $"'{name}' is not an IDX file of bytes: it starts with {Convert.ToHexString(bytes.AsSpan(0, Math.Min(bytes.Length, MagicLength)))} instead of 000008.");
+                $"'{name}' is not an IDX file of bytes: "
+                + $"it starts with {Convert.ToHexString(bytes.AsSpan(0, Math.Min(bytes.Length, MagicLength)))} instead of 000008.");
         var header = HeaderLength(bytes[3]);
         if (bytes.Length < header)
             throw new DatasetException($"'{name}' is cut off: it has {bytes.Length} bytes where its header alone has {header}.");

@@ -1,6 +1,8 @@
 namespace ResNet.Training.Data.Known;
 
-/// <summary>Data sets that are published as an archive of an image folder: a folder of their name, with <c>train/</c> and <c>val/</c> in it.</summary>
+/// <summary>
+/// Data sets that are published as an archive of an image folder: a folder of their name, with <c>train/</c> and <c>val/</c> in it.
+/// </summary>
 internal static class ImageArchive
 {
     /// <summary>Downloads and unpacks the data set's only file.</summary>
@@ -9,7 +11,8 @@ internal static class ImageArchive
     {
         var archive = await work.DownloadAsync(work.Dataset.Files[0]).ConfigureAwait(false);
         Directory.CreateDirectory(work.Scratch);
-        await Task.Run(() => new TarArchive(archive, work.Scratch).Unpack(work.Progress, work.CancellationToken), work.CancellationToken).ConfigureAwait(false);
+        var tar = new TarArchive(archive, work.Scratch);
+        await Task.Run(() => tar.Unpack(work.Progress, work.CancellationToken), work.CancellationToken).ConfigureAwait(false);
 
         var images = Path.Join(work.Scratch, work.Dataset.Name);
         foreach (var split in new[] { "train", work.Dataset.EvaluationFolder })
@@ -17,7 +20,10 @@ internal static class ImageArchive
             foreach (var (folder, _) in work.Dataset.Classes)
             {
                 if (!Directory.Exists(Path.Join(images, split, folder)))
-                    throw new DatasetException($"The archive '{archive}' has no folder {work.Dataset.Name}/{split}/{folder}: it is not {work.Dataset.Title}.");
+                {
+                    throw new DatasetException(
+                        $"The archive '{archive}' has no folder {work.Dataset.Name}/{split}/{folder}: it is not {work.Dataset.Title}.");
+                }
             }
         }
         Directory.Delete(work.Folder);

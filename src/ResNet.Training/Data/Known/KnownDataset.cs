@@ -1,6 +1,6 @@
 namespace ResNet.Training.Data.Known;
 
-/// <summary>A published data set that can be had as an image folder: a row of <see cref="Catalogue"/>.</summary>
+/// <summary>A published data set that is available as an image folder: a row of <see cref="Catalogue"/>.</summary>
 public sealed record KnownDataset
 {
     private const string FastAi = "https://s3.amazonaws.com/fast-ai-imageclas/";
@@ -14,14 +14,20 @@ public sealed record KnownDataset
 
     private static readonly DatasetClass[] s_imagewoofClasses =
     [
-        new("n02086240", "Shih-Tzu"), new("n02087394", "Rhodesian ridgeback"), new("n02088364", "beagle"), new("n02089973", "English foxhound"),
+        new("n02086240", "Shih-Tzu"), new("n02087394", "Rhodesian ridgeback"), new("n02088364", "beagle"),
+        new("n02089973", "English foxhound"),
         new("n02093754", "Border terrier"), new("n02096294", "Australian terrier"), new("n02099601", "golden retriever"),
         new("n02105641", "Old English sheepdog"), new("n02111889", "Samoyed"), new("n02115641", "dingo"),
     ];
 
     private readonly Func<DatasetWorkplace, Task> _fill;
 
-    internal KnownDataset(string name, string title, IReadOnlyList<DatasetClass> classes, IReadOnlyList<DatasetFile> files, Func<DatasetWorkplace, Task> fill) =>
+    internal KnownDataset(
+        string name,
+        string title,
+        IReadOnlyList<DatasetClass> classes,
+        IReadOnlyList<DatasetFile> files,
+        Func<DatasetWorkplace, Task> fill) =>
         (Name, Title, Classes, Files, _fill) = (name, title, classes, files, fill);
 
     /// <summary>All known data sets.</summary>
@@ -30,27 +36,34 @@ public sealed record KnownDataset
         // Addresses and sums: https://github.com/zalandoresearch/fashion-mnist.
         new("fashion-mnist", "Fashion-MNIST", FashionMnist.Classes, FashionMnist.Files, FashionMnist.FillAsync)
         {
-            Website = new("https://github.com/zalandoresearch/fashion-mnist"), EvaluationFolder = "test", TrainingImages = 60_000, EvaluationImages = 10_000,
+            Website = new("https://github.com/zalandoresearch/fashion-mnist"),
+            EvaluationFolder = "test",
+            TrainingImages = 60_000,
+            EvaluationImages = 10_000,
         },
         // Address and sum: https://www.cs.toronto.edu/~kriz/cifar.html.
         new("cifar10", "CIFAR-10", Cifar10.Classes, Cifar10.Files, Cifar10.FillAsync)
         {
-            Website = new("https://www.cs.toronto.edu/~kriz/cifar.html"), EvaluationFolder = "test", TrainingImages = 50_000, EvaluationImages = 10_000,
+            Website = new("https://www.cs.toronto.edu/~kriz/cifar.html"),
+            EvaluationFolder = "test",
+            TrainingImages = 50_000,
+            EvaluationImages = 10_000,
         },
         // Addresses: https://github.com/fastai/imagenette. Sums: torchvision/datasets/imagenette.py.
         Imagenette("imagenette2", "Imagenette", "fe2fc210e6bb7c5664d602c3cd71e612"),
         Imagenette("imagenette2-320", "Imagenette, shorter side 320 pixels", "3df6f0d01a2c9592104656642f5e78a3"),
         Imagenette("imagenette2-160", "Imagenette, shorter side 160 pixels", "e793b78cc4c9e9a4ccc0c1155377a412"),
-        // Sums: catalyst/contrib/datasets/imagewoof.py of https://github.com/catalyst-team/catalyst; its sums of Imagenette are torchvision's.
+        // Sums: catalyst/contrib/datasets/imagewoof.py of
+        // https://github.com/catalyst-team/catalyst; its sums of Imagenette are torchvision's.
         Imagewoof("imagewoof2", "Imagewoof", "9aafe18bcdb1632c4249a76c458465ba"),
         Imagewoof("imagewoof2-320", "Imagewoof, shorter side 320 pixels", "0f46d997ec2264e97609196c95897a44"),
         Imagewoof("imagewoof2-160", "Imagewoof, shorter side 160 pixels", "3d200a7be99704a0d7509be2a9fbfe15"),
     ];
 
-    /// <summary>The name that <see cref="Find"/> takes, which is that of its folder in the cache: <c>imagenette2-160</c>.</summary>
+    /// <summary>The name for <see cref="Find"/> and of its folder in the cache: <c>imagenette2-160</c>.</summary>
     public string Name { get; }
 
-    /// <summary>What it is called: <c>Imagenette, shorter side 160 pixels</c>.</summary>
+    /// <summary>Its title: <c>Imagenette, shorter side 160 pixels</c>.</summary>
     public string Title { get; }
 
     /// <summary>The page that describes it.</summary>
@@ -81,29 +94,36 @@ public sealed record KnownDataset
                 nameof(KnownDataset), nameof(name), name, $"one of {string.Join(", ", Catalogue.Select(row => row.Name))}");
     }
 
-    /// <summary>Makes sure that the data set is there as an image folder, and returns at once if it already is.</summary>
+    /// <summary>Prepares the data set as an image folder, and returns at once if that has been done.</summary>
     /// <remarks>
     /// The files are downloaded, checked and unpacked in a folder beside the final one, with <c>.partial</c> after its name, which gets its
-    /// own name when everything is there: an interrupted call leaves nothing to mistake for the data set. The next call goes on with what
-    /// had been downloaded. Of several processes that want the same data set one makes it and the others wait.
+    /// own name when everything is there: an interrupted call leaves no folder that looks like the data set. The next call resumes the
+    /// downloads. Of several processes that want the same data set, one makes it and the others wait.
     /// </remarks>
     /// <param name="cacheFolder">The folder to keep it in, <see cref="DatasetCache.Folder"/> by default.</param>
     /// <param name="progress">Receives progress reports, by several threads.</param>
-    /// <param name="cancellationToken">Stops the preparation; nothing that was unpacked stays, what was downloaded does.</param>
+    /// <param name="cancellationToken">Stops the preparation; downloads are kept, unpacked files are not.</param>
     /// <returns>The folder, with <c>train/CLASS/…</c> and <c>val/CLASS/…</c> or <c>test/CLASS/…</c>.</returns>
-    /// <exception cref="DatasetException">A file cannot be downloaded, is damaged or not the published one, or the folder cannot be written.</exception>
+    /// <exception cref="DatasetException">
+    /// A file cannot be downloaded, is damaged or not the published one, or the folder cannot be written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The preparation was stopped.</exception>
     public Task<string> PrepareAsync(
         string? cacheFolder = null, IProgress<DatasetProgress>? progress = null, CancellationToken cancellationToken = default) =>
         DatasetWorkplace.PrepareAsync(this, cacheFolder ?? DatasetCache.Folder, _fill, progress, cancellationToken);
 
-    private static KnownDataset Imagenette(string name, string title, string md5) => Photographs(name, title, s_imagenetteClasses, md5, 9_469, 3_925);
+    private static KnownDataset Imagenette(string name, string title, string md5) =>
+        Photographs(name, title, s_imagenetteClasses, md5, 9_469, 3_925);
 
-    private static KnownDataset Imagewoof(string name, string title, string md5) => Photographs(name, title, s_imagewoofClasses, md5, 9_025, 3_929);
+    private static KnownDataset Imagewoof(string name, string title, string md5) =>
+        Photographs(name, title, s_imagewoofClasses, md5, 9_025, 3_929);
 
     private static KnownDataset Photographs(string name, string title, DatasetClass[] classes, string md5, int training, int evaluation) =>
         new(name, title, classes, [new(new($"{FastAi}{name}.tgz"), md5)], ImageArchive.FillAsync)
         {
-            Website = new("https://github.com/fastai/imagenette"), EvaluationFolder = "val", TrainingImages = training, EvaluationImages = evaluation,
+            Website = new("https://github.com/fastai/imagenette"),
+            EvaluationFolder = "val",
+            TrainingImages = training,
+            EvaluationImages = evaluation,
         };
 }

@@ -23,7 +23,7 @@ internal sealed class TarArchive(string archive, string folder)
     internal long MaxBytes { get; init; } = 4L << 30;
 
     /// <summary>Unpacks everything.</summary>
-    /// <param name="progress">Is told how much of the archive's bytes has been read.</param>
+    /// <param name="progress">Receives the number of bytes read from the archive.</param>
     /// <param name="cancellationToken">Stops it; what is unpacked by then stays.</param>
     /// <exception cref="DatasetException">The archive is damaged, or an entry is refused; the message names both.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
@@ -51,7 +51,8 @@ internal sealed class TarArchive(string archive, string folder)
         {
             cancellationToken.ThrowIfCancellationRequested();
             _bytes += read;
-            if (_bytes > MaxBytes) throw new DatasetException($"The archive '{archive}' is not unpacked: it has more than {MaxBytes:N0} bytes.");
+            if (_bytes > MaxBytes)
+                throw new DatasetException($"The archive '{archive}' is not unpacked: it has more than {MaxBytes:N0} bytes.");
         }
     }
 
@@ -123,7 +124,8 @@ internal sealed class TarArchive(string archive, string folder)
             return read();
         }
         catch (Exception damage) when (
-            damage is InvalidDataException or EndOfStreamException or FormatException or OverflowException or ArgumentException or InvalidOperationException or NotSupportedException)
+            damage is InvalidDataException or EndOfStreamException or FormatException or OverflowException or ArgumentException
+                or InvalidOperationException or NotSupportedException)
         {
             throw new DatasetException($"The archive '{archive}' is damaged: {damage.Message.TrimEnd('.')}.", damage);
         }

@@ -14,11 +14,11 @@ namespace ResNet.Training.Data.Packs;
 /// <para>
 /// The file is a safetensors file, which other programs read too: <c>pixels</c>, uint8, all images one behind the other, each
 /// <c>[H, W, channels]</c>; <c>offsets</c>, int64 [N + 1], where each begins; <c>labels</c>, int64 [N]; <c>sizes</c>, int32 [N, 2],
-/// heights and widths; <c>checksums</c>, int64 [N], CRC-32C; <c>names</c>, uint8, in UTF-8, each with a zero behind it. Its metadata have the classes
-/// and what the pack was made from. Numbers are little-endian.
+/// heights and widths; <c>checksums</c>, int64 [N], CRC-32C; <c>names</c>, uint8, in UTF-8, each with a zero behind it. Its metadata have
+/// the classes and what the pack was made from. Numbers are little-endian.
 /// </para>
 /// <para>
-/// Opening checks the index, and the first use of an image its checksum. A file that becomes shorter while it is open ends the process,
+/// Opening checks the index, and the first use of an image checks its checksum. A file that is truncated while it is open ends the process,
 /// as with every mapping. Safe to use from many threads.
 /// </para>
 /// </remarks>
@@ -28,7 +28,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     private readonly PackIndex _index;
     private readonly Lazy<string[]> _names;
 
-    // Two threads may check the same image at once, to the same end.
+    // Two threads may check the same image at once, with the same result.
     private readonly bool[] _checked;
 
     private readonly MemoryMappedViewAccessor _view;
@@ -64,7 +64,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     /// <summary>What the shorter side of larger images was reduced to, in pixels; null where no image was resized.</summary>
     public int? ShorterSide => _header.ShorterSide == 0 ? null : _header.ShorterSide;
 
-    /// <summary>The folder that was packed, as it was called then.</summary>
+    /// <summary>The folder that was packed, by its name at that time.</summary>
     public string Source => _header.Source;
 
     /// <summary>Each image's path below <see cref="Source"/>.</summary>
@@ -75,7 +75,8 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     public ImageSize Size(int index)
     {
-        if (index < 0 || index >= Images) throw new ArgumentOutOfRangeException(nameof(index), index, $"An image's position has to be from 0 to {Images - 1}.");
+        if (index < 0 || index >= Images)
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"An image's position has to be from 0 to {Images - 1}.");
         return new ImageSize(_index.Sizes[2 * index], _index.Sizes[(2 * index) + 1]);
     }
 
@@ -94,7 +95,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     /// <summary>The pack and its path, for messages.</summary>
     public override string ToString() => $"the pack '{Path}'";
 
-    /// <summary>Decodes a folder's images on all cores and writes them to one file, which is put in place when it is whole.</summary>
+    /// <summary>Decodes a folder's images on all cores and writes them to one file, which appears when it is complete.</summary>
     /// <param name="folder">The images.</param>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="options">How to pack them; null for the defaults.</param>
@@ -106,14 +107,18 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     /// <exception cref="IOException">The file cannot be written; its message names it and says why.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<ImageDecodingException> Write(
-        ImageFolder folder, string path, PackOptions? options = null, IProgress<DatasetProgress>? progress = null, CancellationToken cancellationToken = default)
+        ImageFolder folder,
+        string path,
+        PackOptions? options = null,
+        IProgress<DatasetProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentException.ThrowIfNullOrEmpty(path);
         return new PackWriter(folder, options ?? new PackOptions(), progress, cancellationToken).Write(path);
     }
 
-    /// <summary>Whether a file begins as a pack does, damaged or not.</summary>
+    /// <summary>Whether a file begins like a pack, damaged or not.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
@@ -137,15 +142,22 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             var header = PackHeader.Read(stream, out var dataStart);
             if (dataStart + header.DataBytes != stream.Length)
-                throw new InvalidDataException($"it has {stream.Length:N0} bytes where {dataStart + header.DataBytes:N0} are needed, so it is not whole");
+            {
+                throw new InvalidDataException(
+                    $"it has {stream.Length:N0} bytes where {dataStart + header.DataBytes:N0} are needed, so it is not whole");
+            }
             var index = ReadIndex(stream, header, dataStart);
             // The view outlives both.
-            using var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            using var file = MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             return new ImagePack(path, header, index, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read), dataStart);
         }
         catch (InvalidDataException failure)
         {
-            throw new DatasetException($"'{path}' cannot be used: {failure.Message}; make it again.", failure) { Problem = DatasetProblem.UnusablePack };
+            throw new DatasetException($"'{path}' cannot be used: {failure.Message}; make it again.", failure)
+            {
+                Problem = DatasetProblem.UnusablePack,
+            };
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -166,8 +178,8 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     }
 
     /// <summary>
-    /// Closes the file, once the threads that read from it are done. A thread of an epoch that is under way but had not yet read
-    /// anything ends the epoch with an <see cref="ObjectDisposedException"/>.
+    /// Closes the file once the threads that read from it are done. A thread of a running epoch that has not read
+    /// anything yet ends the epoch with an <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
     {
@@ -187,9 +199,10 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     internal static string RelativeName(ImageFolder folder, ImageSample sample) =>
         System.IO.Path.GetRelativePath(folder.Root, sample.Path).Replace(System.IO.Path.DirectorySeparatorChar, '/');
 
-    // Of a link, what it leads to.
+    // The target of a link.
     private static long Length(string path) =>
-        new FileInfo(path) is { Exists: true } file && (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is FileInfo { Exists: true } target
+        new FileInfo(path) is { Exists: true } file
+        && (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is FileInfo { Exists: true } target
             ? target.Length
             : -1;
 
@@ -197,7 +210,8 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     {
         stream.Position = dataStart + header.PixelBytes;
         var index = PackIndex.Read(stream, header.Images, header.NameBytes);
-        if (header.DigestWith(index, dataStart) != header.Digest || !index.IsSound(header)) throw new InvalidDataException("its header or its index is damaged");
+        if (header.DigestWith(index, dataStart) != header.Digest || !index.IsSound(header))
+            throw new InvalidDataException("its header or its index is damaged");
         stream.Position = dataStart + index.Offsets[^1];
         for (var left = header.PixelBytes - index.Offsets[^1]; left > 0; left--)
         {
@@ -235,7 +249,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
         {
             ObjectDisposedException.ThrowIf(pack._view.SafeMemoryMappedViewHandle.IsClosed, pack);
             _pack = pack;
-            // The mapping stays while somebody reads from it.
+            // The mapping stays while a thread reads from it.
             pack._view.SafeMemoryMappedViewHandle.DangerousAddRef(ref _holds);
         }
 

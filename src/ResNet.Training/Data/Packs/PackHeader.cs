@@ -14,7 +14,7 @@ internal sealed record PackHeader
     public const string Format = "resnet-pack";
     public const int Version = 1;
 
-    // So that the parts of the index are no larger than arrays can be.
+    // Keeps the parts of the index within the limits of arrays.
     public const int MaxImages = (1 << 28) - 2;
     public const int MaxNameBytes = 1 << 30;
 
@@ -53,13 +53,16 @@ internal sealed record PackHeader
     /// <summary>Bytes of the data: pixels, then the parts of the index.</summary>
     public long DataBytes => Lengths().Sum();
 
-    /// <summary>How many bytes the header takes in the file, its length before it included, before its numbers are known: none are longer than these.</summary>
+    /// <summary>
+    /// The bytes of the header in the file, with the length before it,
+    /// before its numbers are known: none takes more digits than these.
+    /// </summary>
     public long Room => sizeof(long) + Aligned(ToJson().Length);
 
-    /// <summary>So many bytes, and as many more as the next multiple of eight has.</summary>
+    /// <summary>Rounds a number of bytes up to a multiple of eight.</summary>
     public static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
-    /// <summary>The header as it is in the file, filled up to so many bytes.</summary>
+    /// <summary>The header as it is in the file, padded to a number of bytes.</summary>
     public byte[] ToBytes(long room)
     {
         var bytes = new byte[room];
@@ -69,7 +72,7 @@ internal sealed record PackHeader
         return bytes;
     }
 
-    /// <summary>What <see cref="Digest"/> has to be, in hexadecimal.</summary>
+    /// <summary>The right <see cref="Digest"/>, in hexadecimal.</summary>
     public string DigestWith(PackIndex index, long room)
     {
         using var hash = SHA256.Create();
@@ -84,13 +87,17 @@ internal sealed record PackHeader
     /// <summary>Reads the beginning of a file.</summary>
     /// <param name="file">The file, at its beginning.</param>
     /// <param name="room">How many bytes it takes: where the data begin.</param>
-    /// <exception cref="InvalidDataException">It is no pack, or its header is damaged; the message says which, to follow the file's name.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no pack, or its header is damaged; the message says which, to follow the file's name.
+    /// </exception>
     public static PackHeader Read(Stream file, out long room)
     {
         var start = new byte[sizeof(long)];
-        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length) throw new InvalidDataException("it is too short to be a pack of images");
+        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length)
+            throw new InvalidDataException("it is too short to be a pack of images");
         var length = BinaryPrimitives.ReadInt64LittleEndian(start);
-        if (length is < 2 or > LongestHeader || length > file.Length - start.Length) throw new InvalidDataException("it is not a pack of images, or its beginning is damaged");
+        if (length is < 2 or > LongestHeader || length > file.Length - start.Length)
+            throw new InvalidDataException("it is not a pack of images, or its beginning is damaged");
         var json = new byte[length];
         file.ReadExactly(json);
         room = start.Length + length;
@@ -98,10 +105,13 @@ internal sealed record PackHeader
         {
             using var document = JsonDocument.Parse(json);
             var header = FromJson(document.RootElement);
-            // There is one way to write a header: what differs from it is damaged.
-            return header.ToJson().Length <= length && header.ToBytes(room).AsSpan(sizeof(long)).SequenceEqual(json) ? header : throw new FormatException();
+            // There is one way to write a header: one that differs is damaged.
+            return header.ToJson().Length <= length && header.ToBytes(room).AsSpan(sizeof(long)).SequenceEqual(json)
+                ? header
+                : throw new FormatException();
         }
-        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or OverflowException)
+        catch (Exception failure) when (
+            failure is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or OverflowException)
         {
             throw new InvalidDataException("it is not a pack of images, or its header is damaged", failure);
         }
@@ -155,10 +165,13 @@ internal sealed record PackHeader
     {
         var metadata = root.GetProperty("__metadata__");
         if (Text("format") != Format) throw new InvalidDataException("it is not a pack of images");
-        if (Text("version") != $"{Version}") throw new InvalidDataException($"it is a pack of version '{Text("version")}' where this library reads version {Version}");
+        if (Text("version") != $"{Version}")
+            throw new InvalidDataException($"it is a pack of version '{Text("version")}' where this library reads version {Version}");
         return new PackHeader
         {
-            Classes = JsonSerializer.Deserialize<string[]>(Text("classes")) is { } classes && !classes.Contains(null) ? classes : throw new FormatException(),
+            Classes = JsonSerializer.Deserialize<string[]>(Text("classes")) is { } classes && !classes.Contains(null)
+                ? classes
+                : throw new FormatException(),
             Channels = Number("channels") is var channels and (1 or 3) ? channels : throw new FormatException(),
             ShorterSide = Number("shorter_side"),
             Source = Text("source"),
@@ -172,7 +185,11 @@ internal sealed record PackHeader
         string Text(string name) => metadata.GetProperty(name).GetString() ?? throw new FormatException();
         int Number(string name) => int.Parse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture);
         long Elements(string name, long most) =>
-            root.GetProperty(name).GetProperty("shape") is { ValueKind: JsonValueKind.Array } shape && shape.GetArrayLength() > 0 && shape[0].GetInt64() is var count && count >= 0 && count <= most
+            root.GetProperty(name).GetProperty("shape") is { ValueKind: JsonValueKind.Array } shape
+            && shape.GetArrayLength() > 0
+            && shape[0].GetInt64() is var count
+            && count >= 0
+            && count <= most
                 ? count
                 : throw new FormatException();
     }

@@ -5,7 +5,7 @@ using ResNet.Imaging;
 
 namespace ResNet.Training.Data.Packs;
 
-/// <summary>What a pack says about each of its images. In the file it follows the pixels, in this order.</summary>
+/// <summary>The index of a pack's images. In the file it follows the pixels, in this order.</summary>
 /// <param name="Offsets">Where each image's pixels begin among all pixels, and behind the last where they end.</param>
 /// <param name="Labels">The class of each.</param>
 /// <param name="Sizes">Height and width of each, one after the other.</param>
@@ -17,7 +17,8 @@ internal sealed record PackIndex(long[] Offsets, long[] Labels, int[] Sizes, lon
 
     public static PackIndex Read(Stream stream, int images, int nameBytes)
     {
-        return new PackIndex(Values<long>(images + 1), Values<long>(images), Values<int>(2 * images), Values<long>(images), Values<byte>(nameBytes));
+        return new PackIndex(
+            Values<long>(images + 1), Values<long>(images), Values<int>(2 * images), Values<long>(images), Values<byte>(nameBytes));
 
         T[] Values<T>(int count)
             where T : unmanaged
@@ -37,7 +38,10 @@ internal sealed record PackIndex(long[] Offsets, long[] Labels, int[] Sizes, lon
         stream.Write(Names);
     }
 
-    /// <summary>Whether it describes images of so many channels and classes that fill the pixels: a file whose digest is right can still have been made to harm.</summary>
+    /// <summary>
+    /// Whether the images, with their channels and classes, fill the
+    /// pixels exactly: a file with a right digest may still be hostile.
+    /// </summary>
     public bool IsSound(PackHeader header)
     {
         if (Offsets[0] != 0 || PackHeader.Aligned(Offsets[^1]) != header.PixelBytes || Names.AsSpan().Count((byte)0) != Count) return false;

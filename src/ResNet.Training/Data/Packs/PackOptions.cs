@@ -30,7 +30,9 @@ public sealed record PackOptions
         init => field = Require.AtLeast(this, value, 1);
     } = Environment.ProcessorCount;
 
-    /// <summary>What happens when an image cannot be read; one that is skipped is not in the pack. Default: <see cref="OnUnreadableImage.Fail"/>.</summary>
+    /// <summary>
+    /// The treatment of images that cannot be read; a skipped one is not in the pack. Default: <see cref="OnUnreadableImage.Fail"/>.
+    /// </summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="Data.OnUnreadableImage"/>.</exception>
     public OnUnreadableImage OnUnreadableImage
     {

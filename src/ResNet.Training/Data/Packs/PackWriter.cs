@@ -10,9 +10,10 @@ using ResNet.Training.Data.Folders;
 namespace ResNet.Training.Data.Packs;
 
 /// <summary>Makes one pack of one folder.</summary>
-internal sealed class PackWriter(ImageFolder folder, PackOptions options, IProgress<DatasetProgress>? progress, CancellationToken cancellationToken)
+internal sealed class PackWriter(
+    ImageFolder folder, PackOptions options, IProgress<DatasetProgress>? progress, CancellationToken cancellationToken)
 {
-    // Enough to keep every thread at work, and few enough for memory.
+    // Enough to keep all threads busy, and few enough for memory.
     private const int ImagesAThread = 4;
 
     private readonly List<long> _offsets = [0];
@@ -26,7 +27,11 @@ internal sealed class PackWriter(ImageFolder folder, PackOptions options, IProgr
     {
         if (folder.Count == 0) throw new DatasetException($"There are no images of '{folder.Root}' to pack.");
         if (folder.Samples.Sum(sample => Encoding.UTF8.GetByteCount(ImagePack.RelativeName(folder, sample)) + 1L) > PackHeader.MaxNameBytes)
-            throw new DatasetException($"'{folder.Root}' has {folder.Count:N0} images, whose names need more than the {PackHeader.MaxNameBytes:N0} bytes that a pack has for them: pack parts of it.");
+        {
+            throw new DatasetException(
+                $"'{folder.Root}' has {folder.Count:N0} images, whose names need more than the {PackHeader.MaxNameBytes:N0} bytes "
+                + "that a pack has for them: pack parts of it.");
+        }
         var header = new PackHeader
         {
             Classes = folder.Classes,
@@ -94,7 +99,8 @@ internal sealed class PackWriter(ImageFolder folder, PackOptions options, IProgr
         var kept = _labels.ToHashSet();
         if (folder.Samples.FirstOrDefault(sample => !kept.Contains(sample.Label)) is not { Path: not null } first) return;
         var failure = _skipped.First(failure => failure.Path == first.Path);
-        throw new DatasetException($"None of the images of '{folder.Classes[first.Label]}' in '{folder.Root}' can be read. {failure.Message}", failure);
+        throw new DatasetException(
+            $"None of the images of '{folder.Classes[first.Label]}' in '{folder.Root}' can be read. {failure.Message}", failure);
     }
 
     private void Append(Stream file, ImageSample sample, Packed image)
@@ -113,10 +119,12 @@ internal sealed class PackWriter(ImageFolder folder, PackOptions options, IProgr
         _names.Add(ImagePack.RelativeName(folder, sample));
     }
 
-    /// <summary>An image, or why there is none.</summary>
+    /// <summary>An image, or the reason why it cannot be read.</summary>
     private readonly record struct Packed(byte[] Pixels, int Height, int Width, uint Checksum, ImageDecodingException? Failure);
 
-    /// <summary>Decodes on one thread. That an image cannot be read is told in its turn, so that it is always the first of several.</summary>
+    /// <summary>
+    /// Decodes on one thread. Failures are reported in the order of the images, so that the first is always the same.
+    /// </summary>
     private sealed class Worker(PackOptions options) : IDisposable
     {
         private readonly ImageReader _reader = new(options.Channels);

@@ -1,6 +1,6 @@
 namespace ResNet.Training.Loading.Transforms;
 
-/// <summary>Names for what is usually done to training images; <see cref="Augmentations.Transforms"/> has the transforms of each.</summary>
+/// <summary>Names for common augmentations of training images; <see cref="Augmentations.Transforms"/> has the transforms of each.</summary>
 public enum Augmentation
 {
     /// <summary>Nothing: the image is taken as for evaluation.</summary>
@@ -9,7 +9,9 @@ public enum Augmentation
     /// <summary>It is mirrored left to right with probability 0.5.</summary>
     Flip,
 
-    /// <summary>It gets a border of an eighth of its size, is cropped to its old size at random, and mirrored: the paper's for CIFAR-10.</summary>
+    /// <summary>
+    /// It gets a border of an eighth of its size, is cropped to its old size at random, and mirrored: the paper's for CIFAR-10.
+    /// </summary>
     ShiftAndFlip,
 
     /// <summary>

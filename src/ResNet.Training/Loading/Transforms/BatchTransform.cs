@@ -28,9 +28,13 @@ public abstract record BatchTransform
     /// <param name="seed">Where random numbers come from, together with the next two.</param>
     /// <param name="epoch">The epoch's number.</param>
     /// <param name="batch">The batch's place in its epoch.</param>
-    /// <returns>What part each image has of each class, <c>[N, classes]</c>, of the inputs' type and on their device: a new tensor.</returns>
+    /// <returns>
+    /// What part each image has of each class, <c>[N, classes]</c>, of the inputs' type and on their device: a new tensor.
+    /// </returns>
     /// <exception cref="ArgumentException">A tensor has another shape or type, or there is no class.</exception>
-    /// <exception cref="System.Runtime.InteropServices.ExternalException">A label is not from 0 to <paramref name="classes"/> - 1.</exception>
+    /// <exception cref="System.Runtime.InteropServices.ExternalException">
+    /// A label is not from 0 to <paramref name="classes"/> - 1.
+    /// </exception>
     public Tensor Apply(Tensor inputs, Tensor labels, int classes, long seed, int epoch, int batch)
     {
         ArgumentNullException.ThrowIfNull(inputs);
@@ -65,9 +69,15 @@ public abstract record BatchTransform
     {
         if (classes < 1) throw new ArgumentException($"There are {classes} classes, but there has to be at least 1.", nameof(classes));
         if (inputs.ndim != 4 || inputs.size(0) == 0 || !inputs.is_floating_point())
-            throw new ArgumentException($"The inputs are {Text(inputs)}, but have to be floating-point numbers [N, C, H, W].", nameof(inputs));
+        {
+            throw new ArgumentException(
+                $"The inputs are {Text(inputs)}, but have to be floating-point numbers [N, C, H, W].", nameof(inputs));
+        }
         if (labels.ndim != 1 || labels.dtype != ScalarType.Int64 || labels.size(0) != inputs.size(0))
-            throw new ArgumentException($"The labels are {Text(labels)}, but have to be int64 numbers [{inputs.size(0)}], one an image.", nameof(labels));
+        {
+            throw new ArgumentException(
+                $"The labels are {Text(labels)}, but have to be int64 numbers [{inputs.size(0)}], one an image.", nameof(labels));
+        }
 
         static string Text(Tensor tensor) => $"{tensor.dtype} [{string.Join(", ", tensor.shape)}]";
     }

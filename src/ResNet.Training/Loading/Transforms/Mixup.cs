@@ -12,7 +12,9 @@ public sealed record Mixup : BatchTransform
 {
     /// <summary>Blends some of the batches.</summary>
     /// <param name="p">The probability with which a batch is blended, from 0 to 1.</param>
-    /// <param name="alpha">Both parameters of the beta distribution that the amount comes from, more than 0: the smaller, the more one image prevails.</param>
+    /// <param name="alpha">
+    /// Both parameters of the beta distribution that the amount comes from, more than 0: the smaller, the more one image prevails.
+    /// </param>
     /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public Mixup(double p = 0.5, double alpha = 1) =>
         (P, Alpha) = (Require.Probability(this, p, nameof(P)), Require.Positive(this, alpha, nameof(Alpha)));

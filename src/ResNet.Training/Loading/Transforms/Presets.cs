@@ -32,13 +32,20 @@ public static class Presets
 
     /// <summary>What a network of 224 pixels is evaluated with: resized to 256, the centre cut out.</summary>
     /// <param name="cropSize">Height and width of the network's input in pixels, at least 1.</param>
-    /// <param name="resizeTo">Length of the shorter side before, in pixels; null for 8/7 of <paramref name="cropSize"/>, which is 256 for 224.</param>
+    /// <param name="resizeTo">
+    /// Length of the shorter side before, in pixels; null for 8/7 of <paramref name="cropSize"/>, which is 256 for 224.
+    /// </param>
     /// <param name="normalize">How the input is normalised; null for ImageNet's means and deviations.</param>
     /// <param name="interpolation">How the image is resized.</param>
     /// <exception cref="InvalidOptionException">A size is less than 1.</exception>
     public static Compose Evaluation(
-        int cropSize = 224, int? resizeTo = null, Normalize? normalize = null, ImageInterpolation interpolation = ImageInterpolation.Bilinear) => new(
-            new Resize(resizeTo ?? (int)(cropSize * 8L / 7)) { Interpolation = interpolation }, new CenterCrop(cropSize), normalize ?? Normalize.ImageNet);
+        int cropSize = 224,
+        int? resizeTo = null,
+        Normalize? normalize = null,
+        ImageInterpolation interpolation = ImageInterpolation.Bilinear) => new(
+            new Resize(resizeTo ?? (int)(cropSize * 8L / 7)) { Interpolation = interpolation },
+            new CenterCrop(cropSize),
+            normalize ?? Normalize.ImageNet);
 
     /// <summary>What the accuracy of published weights was measured with.</summary>
     /// <param name="preprocessing">That of the weights.</param>
@@ -64,10 +71,14 @@ public static class Presets
         return new(preprocessing.Mean, preprocessing.Deviation);
     }
 
-    /// <summary>What the paper trains on CIFAR with: a border of an eighth of the size, a random crop of the old size, mirroring (He et al. 2015, section 4.2).</summary>
+    /// <summary>
+    /// What the paper trains on CIFAR with: a border of an eighth of the size,
+    /// a random crop of the old size, mirroring (He et al. 2015, section 4.2).
+    /// </summary>
     /// <param name="size">Height and width of the images in pixels, at least 1.</param>
     /// <param name="normalize">
-    /// How the input is normalised; null for ImageNet's means and deviations, not those of CIFAR: networks that were trained with others need them here.
+    /// How the input is normalised; null for ImageNet's means and deviations, not
+    /// those of CIFAR: networks that were trained with others need them here.
     /// </param>
     /// <exception cref="InvalidOptionException"><paramref name="size"/> is less than 1.</exception>
     public static Compose SmallImageTraining(int size = 32, Normalize? normalize = null) =>

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading.Transforms;
 
-/// <summary>Does one of several transforms to a batch, each with the same probability, such as <see cref="Mixup"/> or <see cref="CutMix"/>.</summary>
+/// <summary>
+/// Does one of several transforms to a batch, each with the same probability, such as <see cref="Mixup"/> or <see cref="CutMix"/>.
+/// </summary>
 /// <remarks>As torchvision's recipes use <c>RandomChoice</c>.</remarks>
 public sealed record RandomChoice : BatchTransform
 {

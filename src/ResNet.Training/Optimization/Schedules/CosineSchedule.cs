@@ -1,6 +1,9 @@
 namespace ResNet.Training.Optimization.Schedules;
 
-/// <summary>Falls along half a cosine (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983), as PyTorch's <c>CosineAnnealingLR</c> over the steps after the warm-up.</summary>
+/// <summary>
+/// Falls along half a cosine (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983),
+/// as PyTorch's <c>CosineAnnealingLR</c> over the steps after the warm-up.
+/// </summary>
 public sealed record CosineSchedule : LearningRateSchedule
 {
     /// <summary>The factor that it falls towards and would reach with one step more, from 0 to 1. Default: 0.</summary>

@@ -7,8 +7,9 @@ namespace ResNet.Training.Optimization.Schedules;
 public sealed record StepSchedule : LearningRateSchedule
 {
     /// <summary>
-    /// Where the learning rate falls: parts of the whole run, the warm-up included, each more than 0 and less than 1, in increasing order. From step
-    /// number round(part · steps) on, counted from 0, the factor is smaller; a milestone within the warm-up counts from its end. Default: 1/3, 2/3, as in epochs 30 and 60 of 90.
+    /// Where the learning rate falls: parts of the whole run, the warm-up included, each more than 0 and less than 1, in increasing order.
+    /// From step number round(part · steps) on, counted from 0, the factor is smaller; a milestone within the warm-up counts from its end.
+    /// Default: 1/3, 2/3, as in epochs 30 and 60 of 90.
     /// </summary>
     /// <exception cref="InvalidOptionException">A part is out of its range, or they do not increase.</exception>
     public IReadOnlyList<double> Milestones

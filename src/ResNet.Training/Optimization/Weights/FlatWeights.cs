@@ -10,13 +10,13 @@ namespace ResNet.Training.Optimization.Weights;
 /// tensors are views, so that an optimizer's step is a few large operations and not a few small ones for each parameter.
 /// </summary>
 /// <remarks>
-/// In mixed precision the flat tensors are the float32 masters, and convolutions and linear layers have copies of low precision, which lie flat
-/// as well. While it lives the network must neither be moved nor converted, nor may its gradients be set to null:
+/// In mixed precision the flat tensors are the float32 masters, and convolutions and linear layers have copies of low precision, which lie
+/// flat as well. While it lives the network must neither be moved nor converted, nor may its gradients be set to null:
 /// <see cref="ZeroGradients"/> takes the place of <c>zero_grad</c>.
 /// </remarks>
 internal sealed class FlatWeights : IDisposable
 {
-    // Elements. 64 bytes for the smallest type, which is what vector instructions like best.
+    // Elements. 64 bytes for the smallest type, which suits vector instructions best.
     private const long Alignment = 32;
 
     private readonly ScalarType _activations;
@@ -33,12 +33,19 @@ internal sealed class FlatWeights : IDisposable
     private bool _evaluating;
     private bool _released;
 
-    /// <summary>Moves the network's tensors into flat ones. Their values stay, images' weights are laid out as they train fastest, and gradients start at zero.</summary>
+    /// <summary>
+    /// Moves the network's tensors into flat ones. Their values stay, images'
+    /// weights are laid out as they train fastest, and gradients start at zero.
+    /// </summary>
     /// <param name="model">The network, on the device and of the type that it trains in; mixed precision converts it to float32.</param>
     /// <param name="decayNormsAndBiases">Whether parameters of one dimension count as decaying too.</param>
-    /// <param name="precision">What convolutions and linear layers compute in. BFloat16 on a CPU without instructions for it becomes Full.</param>
+    /// <param name="precision">
+    /// What convolutions and linear layers compute in. BFloat16 on a CPU without instructions for it becomes Full.
+    /// </param>
     /// <param name="allowSlowPrecision">Whether such a CPU computes bfloat16 all the same.</param>
-    /// <exception cref="ArgumentException">The device or a module of the network cannot compute in that precision, or the network's tensors are of several types.</exception>
+    /// <exception cref="ArgumentException">
+    /// The device or a module of the network cannot compute in that precision, or the network's tensors are of several types.
+    /// </exception>
     internal FlatWeights(ResNetModel model, bool decayNormsAndBiases, Precision precision, bool allowSlowPrecision = false)
     {
         using var _ = no_grad();
@@ -54,7 +61,12 @@ internal sealed class FlatWeights : IDisposable
         model.ToChannelsLast();
         var tensors = Find(model, low);
         _parameters = [.. tensors.Where(tensor => tensor.IsTrainable).OrderByDescending(Decays).ThenByDescending(tensor => tensor.IsLow)];
-        _buffers = [.. model.named_buffers().Where(entry => entry.buffer.is_floating_point()).Select(entry => new NetworkTensor(entry.name, entry.buffer))];
+        _buffers =
+        [
+            .. model.named_buffers()
+                .Where(entry => entry.buffer.is_floating_point())
+                .Select(entry => new NetworkTensor(entry.name, entry.buffer)),
+        ];
         Decayed = Place(_parameters.Where(Decays), 0);
         long length = Place(_parameters.Where(parameter => !Decays(parameter)), Decayed);
         Weights = Own(zeros(length, type, device));
@@ -77,7 +89,10 @@ internal sealed class FlatWeights : IDisposable
     /// <summary>What the network really computes in.</summary>
     internal Precision Precision { get; }
 
-    /// <summary>All trainable parameters, those that decay first, each at a multiple of 32 elements; between them are zeros. Of the network's type; float32 in mixed precision.</summary>
+    /// <summary>
+    /// All trainable parameters, those that decay first, each at a multiple of 32 elements;
+    /// between them are zeros. Of the network's type; float32 in mixed precision.
+    /// </summary>
     internal Tensor Weights { get; }
 
     /// <summary>Their gradients, of the same type and in the same places.</summary>
@@ -90,15 +105,16 @@ internal sealed class FlatWeights : IDisposable
     internal long Decayed { get; }
 
     /// <summary>Where each trainable parameter is.</summary>
-    internal IReadOnlyList<(string Name, long Offset, long Length)> Layout => [.. _parameters.Select(parameter => (parameter.Name, parameter.Offset, parameter.Length))];
+    internal IReadOnlyList<(string Name, long Offset, long Length)> Layout =>
+        [.. _parameters.Select(parameter => (parameter.Name, parameter.Offset, parameter.Length))];
 
     internal IReadOnlyList<NetworkTensor> Parameters => _parameters;
 
     internal IReadOnlyList<NetworkTensor> Buffers => _buffers;
 
     /// <summary>
-    /// Everything in the network's state_dict, frozen parameters and batch counts included, as <c>model.NAME</c> and in the masters' precision. Loading is
-    /// copying into these tensors, and <see cref="PublishWeights"/> after it.
+    /// Everything in the network's state_dict, frozen parameters and batch counts included, as <c>model.NAME</c> and in the masters'
+    /// precision. Loading is copying into these tensors, and <see cref="PublishWeights"/> after it.
     /// </summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
 
@@ -110,8 +126,8 @@ internal sealed class FlatWeights : IDisposable
     }
 
     /// <summary>
-    /// Adds the gradients that layers of low precision have to <see cref="Gradients"/>, and sets them to zero there; so the gradients of several batches add up in
-    /// full precision if this is called after each. Does nothing in full precision.
+    /// Adds the gradients that layers of low precision have to <see cref="Gradients"/>, and sets them to zero there; so the gradients of
+    /// several batches add up in full precision if this is called after each. Does nothing in full precision.
     /// </summary>
     internal void CollectGradients()
     {
@@ -133,18 +149,22 @@ internal sealed class FlatWeights : IDisposable
     /// </summary>
     /// <param name="average">The average to see; null for the weights themselves.</param>
     /// <exception cref="InvalidOperationException">It is being evaluated already.</exception>
-    internal IDisposable Evaluating(WeightAverage? average)
+    internal IDisposable BeginEvaluation(WeightAverage? average)
     {
-        if (_evaluating) throw new InvalidOperationException("The network is being evaluated already: dispose of the former evaluation first.");
+        if (_evaluating)
+            throw new InvalidOperationException("The network is being evaluated already: dispose of the former evaluation first.");
         _evaluating = true;
         using var _ = no_grad();
         foreach (var (parameter, master, copy) in _frozen) parameter.Show(master);
-        foreach (var parameter in _parameters.Where(parameter => parameter.IsLow || average is not null)) Show(parameter, average?.Weights ?? Weights);
+        foreach (var parameter in _parameters.Where(parameter => parameter.IsLow || average is not null))
+            Show(parameter, average?.Weights ?? Weights);
         if (average is not null) foreach (var buffer in _buffers) Show(buffer, average.Statistics);
         return new Evaluation(this, average is not null);
     }
 
-    /// <summary>Gives the network ordinary tensors of its own again, in full precision. What was moved or disposed of meanwhile stays as it is.</summary>
+    /// <summary>
+    /// Gives the network ordinary tensors of its own again, in full precision. What was moved or disposed of meanwhile stays as it is.
+    /// </summary>
     internal void Release()
     {
         if (_released) return;
@@ -193,7 +213,11 @@ internal sealed class FlatWeights : IDisposable
     private static void RefuseOtherTypes(ResNetModel model, ScalarType type)
     {
         foreach (var (name, tensor) in model.state_dict().Where(entry => entry.Value.is_floating_point() && entry.Value.dtype != type))
-            throw new ArgumentException($"The network's {name} is {tensor.dtype} and its classifier {type}: convert it to one type with .to(ScalarType.{type}).");
+        {
+            throw new ArgumentException(
+                $"The network's {name} is {tensor.dtype} and its classifier {type}: "
+                + $"convert it to one type with .to(ScalarType.{type}).");
+        }
     }
 
     private static List<NetworkTensor> Find(ResNetModel model, Dictionary<string, nn.Module> low)
@@ -202,13 +226,18 @@ internal sealed class FlatWeights : IDisposable
         foreach (var (name, parameter) in model.named_parameters())
         {
             int dot = name.LastIndexOf('.');
-            found.Add(new NetworkTensor(name, parameter, dot >= 0 && low.TryGetValue(name[..dot], out var layer) ? Replacing(layer, name[(dot + 1)..]) : null));
+            bool isLow = low.TryGetValue(name[..Math.Max(dot, 0)], out var layer) && dot >= 0;
+            found.Add(new NetworkTensor(name, parameter, isLow ? Replacing(layer!, name[(dot + 1)..]) : null));
         }
         // A layer's second name says the same as its first; of a second layer with the same parameter only one could get the copy.
         var names = found.Select(parameter => parameter.Name).ToHashSet();
         var named = low.Where(layer => names.Contains($"{layer.Key}.weight")).Select(layer => layer.Value).ToHashSet();
         foreach (var (name, _) in low.Where(layer => !named.Contains(layer.Value)))
-            throw new ArgumentException($"The network's layer {name} has its weight in common with another one, which mixed precision cannot convert: train with {nameof(Precision)}.{nameof(Precision.Full)}.");
+        {
+            throw new ArgumentException(
+                $"The network's layer {name} has its weight in common with another one, which mixed precision cannot convert: "
+                + $"train with {nameof(Precision)}.{nameof(Precision.Full)}.");
+        }
         return found;
     }
 
@@ -242,7 +271,8 @@ internal sealed class FlatWeights : IDisposable
             _frozen.Add((parameter, master, Own(master.to(_activations))));
             masters[parameter.Value.Handle] = master;
         }
-        foreach (var (name, tensor) in model.state_dict()) _state.Add(($"model.{name}", masters.GetValueOrDefault(tensor.Handle) ?? tensor));
+        foreach (var (name, tensor) in model.state_dict())
+            _state.Add(($"model.{name}", masters.GetValueOrDefault(tensor.Handle) ?? tensor));
     }
 
     private Tensor Filled(NetworkTensor tensor, Tensor flat) => Own(tensor.ViewOf(flat).copy_(tensor.Value));

@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization.Weights;
 
-/// <summary>What is done to all gradients together.</summary>
+/// <summary>Operations on all gradients together.</summary>
 internal static class Gradients
 {
-    /// <summary>Whether all of these are finite numbers; asks the device.</summary>
+    /// <summary>Whether all values are finite; waits for the device.</summary>
     internal static bool AreFinite(Tensor values)
     {
         using var scope = NewDisposeScope();
@@ -18,7 +18,7 @@ internal static class Gradients
 
     /// <summary>The Euclidean norm of all gradients.</summary>
     /// <returns>One number on the gradients' device, the caller's.</returns>
-    internal static Tensor Norm(FlatWeights weights)
+    internal static Tensor ComputeNorm(FlatWeights weights)
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
@@ -27,7 +27,10 @@ internal static class Gradients
         return stack(parts).norm().MoveToOuterDisposeScope();
     }
 
-    /// <summary>Scales all gradients down to a norm if theirs is larger, as <c>torch.nn.utils.clip_grad_norm_</c> does, without asking the device for it.</summary>
+    /// <summary>
+    /// Scales all gradients down to a norm if theirs is larger, as
+    /// <c>torch.nn.utils.clip_grad_norm_</c> does, without waiting for the device.
+    /// </summary>
     /// <param name="weights">Whose gradients.</param>
     /// <param name="maxNorm">The largest norm, more than 0.</param>
     /// <returns>The norm before, one number on the gradients' device, the caller's.</returns>
@@ -35,7 +38,7 @@ internal static class Gradients
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        var norm = Norm(weights);
+        var norm = ComputeNorm(weights);
         weights.Gradients.mul_(norm.clone().AddInPlace(Epsilon).reciprocal_().MultiplyInPlace(maxNorm).LowerInPlace(1));
         return norm.MoveToOuterDisposeScope();
     }

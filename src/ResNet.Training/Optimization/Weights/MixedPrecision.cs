@@ -9,9 +9,9 @@ namespace ResNet.Training.Optimization.Weights;
 
 /// <summary>Which layers of a network compute in low precision, and where types change between them.</summary>
 /// <remarks>
-/// Convolutions and linear layers do. Batch norms take activations of low precision and keep weights and statistics of their own in float32, which
-/// libtorch computes as such. Any other module that has parameters or statistics, as group norms and custom ones, gets its input in float32 and its
-/// output converted, and all that is in it stays float32.
+/// Convolutions and linear layers do. Batch norms take activations of low precision and keep weights and statistics of their own in
+/// float32, which libtorch computes as such. Any other module that has parameters or statistics, as group norms and custom ones, gets its
+/// input in float32 and its output converted, and all that is in it stays float32.
 /// </remarks>
 internal static class MixedPrecision
 {
@@ -23,7 +23,10 @@ internal static class MixedPrecision
     internal static Precision Available(Precision wanted, Device device, bool allowSlow) => wanted switch
     {
         Precision.Half when device.type == DeviceType.CPU => throw new InvalidOptionException(
-            nameof(TrainingLoop.TrainerOptions), nameof(TrainingLoop.TrainerOptions.Precision), wanted, $"{nameof(Precision.BFloat16)} or {nameof(Precision.Full)} on the CPU"),
+            nameof(TrainingLoop.TrainerOptions),
+            nameof(TrainingLoop.TrainerOptions.Precision),
+            wanted,
+            $"{nameof(Precision.BFloat16)} or {nameof(Precision.Full)} on the CPU"),
         Precision.BFloat16 when device.type == DeviceType.CPU && !allowSlow && !CpuHasBFloat16() => Precision.Full,
         _ => wanted,
     };
@@ -53,7 +56,8 @@ internal static class MixedPrecision
         if (module.named_parameters(false).Any() || module.named_buffers(false).Any())
         {
             full.Add(module as nn.Module<Tensor, Tensor> ?? throw new ArgumentException(
-                $"The network's module {name} is a {module.GetType().Name}, which mixed precision cannot convert for: train with {nameof(Precision)}.{nameof(Precision.Full)}."));
+                $"The network's module {name} is a {module.GetType().Name}, which mixed precision cannot convert for: "
+                + $"train with {nameof(Precision)}.{nameof(Precision.Full)}."));
             return;
         }
         foreach (var (child, inner) in module.named_children()) Visit(name.Length == 0 ? child : $"{name}.{child}", inner, low, full);

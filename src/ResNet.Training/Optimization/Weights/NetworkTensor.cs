@@ -7,7 +7,8 @@ namespace ResNet.Training.Optimization.Weights;
 /// <param name="name">Its name in the network's state_dict.</param>
 /// <param name="tensor">The tensor itself.</param>
 /// <param name="replace">
-/// Gives the module another parameter in its place and disposes of the former one; null where the tensor keeps its type, and so stays the same object.
+/// Gives the module another parameter in its place and disposes of the former
+/// one; null where the tensor keeps its type, and so stays the same object.
 /// </param>
 internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter>? replace = null)
 {
@@ -22,7 +23,9 @@ internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter
     /// <summary>Whether the network computes with it in low precision.</summary>
     internal bool IsLow => replace is not null;
 
-    /// <summary>Whether somebody disposed of it or put another one in its place, as disposing of a network and moving it to another device do.</summary>
+    /// <summary>
+    /// Whether it was disposed of or replaced, as happens when a network is disposed of or moved to another device.
+    /// </summary>
     internal bool IsLost => _tensor.IsInvalid;
 
     internal Tensor Value => _tensor;

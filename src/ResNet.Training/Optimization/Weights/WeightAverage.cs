@@ -17,7 +17,8 @@ internal sealed class WeightAverage : IDisposable
         _source = weights;
         Weights = weights.Weights.clone().DetachFromDisposeScope();
         Statistics = weights.Statistics.clone().DetachFromDisposeScope();
-        foreach (var parameter in weights.Parameters) _state.Add(($"average.{parameter.Name}", parameter.ViewOf(Weights).DetachFromDisposeScope()));
+        foreach (var parameter in weights.Parameters)
+            _state.Add(($"average.{parameter.Name}", parameter.ViewOf(Weights).DetachFromDisposeScope()));
         foreach (var buffer in weights.Buffers) _state.Add(($"average.{buffer.Name}", buffer.ViewOf(Statistics).DetachFromDisposeScope()));
     }
 
@@ -46,7 +47,10 @@ internal sealed class WeightAverage : IDisposable
         Statistics.copy_(_source.Statistics);
     }
 
-    /// <summary>The averages as <c>average.NAME</c>, with the names of the network's state_dict, for checkpoints. Loading is copying into these tensors.</summary>
+    /// <summary>
+    /// The averages as <c>average.NAME</c>, with the names of the network's
+    /// state_dict, for checkpoints. Loading is copying into these tensors.
+    /// </summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
 
     public void Dispose()

@@ -8,15 +8,15 @@ namespace ResNet.Training.Reports.Charts;
 /// <param name="Ticks">The round numbers, at the same distance from each other.</param>
 internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> Ticks)
 {
-    // Beyond it sums and differences of numbers are no longer finite.
+    // Larger numbers have sums and differences that are not finite.
     private const double Largest = 1e300;
 
     private static readonly double[] s_steps = [1, 2, 2.5, 5, 10];
 
     /// <summary>An axis that holds all values and begins and ends at round numbers.</summary>
-    /// <param name="values">What is drawn; what is not finite, or nearly so, does not count.</param>
-    /// <param name="least">Where it is to begin at the latest; null for the smallest value.</param>
-    /// <param name="most">What it may not go beyond; null for no such limit.</param>
+    /// <param name="values">The values to draw; those that are not finite, or nearly so, do not count.</param>
+    /// <param name="least">The highest beginning of the axis; null for the smallest value.</param>
+    /// <param name="most">The highest end of the axis; null for no limit.</param>
     /// <param name="count">About how many ticks.</param>
     internal static ChartAxis Nice(IEnumerable<double> values, double? least = null, double? most = null, int count = 5)
     {
@@ -40,7 +40,9 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
         return new(from, to, [.. Enumerable.Range(0, ((to - first) / step) + 1).Select(i => (double)(first + (i * step)))]);
     }
 
-    /// <summary>The place of a value on a line that begins at one coordinate and ends at another; values beyond the axis lie beyond the line.</summary>
+    /// <summary>
+    /// The place of a value on a line that begins at one coordinate and ends at another; values beyond the axis lie beyond the line.
+    /// </summary>
     internal double Place(double value, double start, double end) => start + ((value - From) / (To - From) * (end - start));
 
     /// <summary>How a tick is written: all with the same places behind the point, and very small and large ones with an exponent.</summary>

@@ -1,7 +1,7 @@
 namespace ResNet.Training.Reports.Charts;
 
 /// <summary>A line of a chart.</summary>
-/// <param name="Name">What the legend calls it.</param>
+/// <param name="Name">Its name in the legend.</param>
 /// <param name="Colour">The place of its colour among those of the page, from 0.</param>
 /// <param name="Points">In the order of their x; where y is not finite, the line has a gap.</param>
 internal sealed record ChartLine(string Name, int Colour, IReadOnlyList<(double X, double Y)> Points)

@@ -4,7 +4,9 @@ using static ResNet.Training.Reports.Charts.Html;
 
 namespace ResNet.Training.Reports.Charts;
 
-/// <summary>A confusion matrix as a heat map: of all classes where they are few, else of those that are most often taken for each other.</summary>
+/// <summary>
+/// A confusion matrix as a heat map: of all classes where they are few, otherwise of those that are confused most often.
+/// </summary>
 internal static class ConfusionFigure
 {
     /// <summary>The most classes that are drawn.</summary>
@@ -15,7 +17,7 @@ internal static class ConfusionFigure
     private const double Names = 118;
     private const int NameLength = 16;
 
-    // Below it the page's ink is on the cell, above it white.
+    // Cells below it have dark text, those above it white text.
     private const double Dark = 0.55;
 
     /// <summary>The figure; empty where there are no images.</summary>
@@ -29,9 +31,16 @@ internal static class ConfusionFigure
         {
             double middle = Names + ((row + 0.5) * cell);
             string name = Text(classes[shown[row]], NameLength);
-            svg.Append($"<text class=\"tick\" x=\"{At(Names - 8)}\" y=\"{At(middle - Names)}\" dy=\".35em\" text-anchor=\"end\">{name}<title>{Text(classes[shown[row]])}</title></text>")
-                .Append($"<text class=\"tick\" transform=\"translate({At(middle)} {At(Side - Names + 6)}) rotate(-90)\" dy=\".35em\" text-anchor=\"end\">{name}<title>{Text(classes[shown[row]])}</title></text>\n");
-            for (int column = 0; column < shown.Length; column++) DrawCell(svg, confusion, classes, (shown[row], shown[column]), Names + (column * cell), row * cell, cell, shown.Length);
+            string full = Text(classes[shown[row]]);
+            svg.Append($"<text class=\"tick\" x=\"{At(Names - 8)}\" y=\"{At(middle - Names)}\" dy=\".35em\" text-anchor=\"end\">")
+                .Append($"{name}<title>{full}</title></text>")
+                    .Append($"<text class=\"tick\" transform=\"translate({At(middle)} {At(Side - Names + 6)}) rotate(-90)\" ")
+                    .Append($"dy=\".35em\" text-anchor=\"end\">{name}<title>{full}</title></text>\n");
+            for (int column = 0; column < shown.Length; column++)
+            {
+                var pair = (shown[row], shown[column]);
+                DrawCell(svg, confusion, classes, pair, Names + (column * cell), row * cell, cell, shown.Length);
+            }
         }
         string caption = shown.Length == confusion.Classes
             ? "Confusion matrix"
@@ -39,10 +48,14 @@ internal static class ConfusionFigure
         return $"""
             <figure class="matrix"><figcaption>{caption}</figcaption>
             <svg viewBox="0 0 {At(Side)} {At(Side)}" role="img" aria-label="Confusion matrix of {shown.Length} classes">
-            {svg}</svg><p class="note">Rows are the true class, columns what the network says. The stronger a cell's colour, the larger its share of the row: <span class="swatch right"></span> right, <span class="swatch wrong"></span> wrong.</p></figure>
+            {svg}</svg><p class="note">{Note}</p></figure>
 
             """;
     }
+
+    private const string Note =
+        "Rows are the true class, columns what the network says. The stronger a cell's colour, the larger its share of the row: "
+        + "<span class=\"swatch right\"></span> right, <span class=\"swatch wrong\"></span> wrong.";
 
     /// <summary>The classes to draw, in their order.</summary>
     internal static int[] Shown(ConfusionMatrix confusion)
@@ -54,24 +67,37 @@ internal static class ConfusionFigure
             if (chosen.Union([cell.Class, cell.Predicted]).Count() <= MostClasses) chosen.UnionWith([cell.Class, cell.Predicted]);
             if (chosen.Count == MostClasses) break;
         }
-        // A network without a mistake leaves nothing to choose by.
+        // A network without mistakes confuses no classes.
         for (int i = 0; chosen.Count < MostClasses; i++) chosen.Add(i);
         return [.. chosen];
     }
 
     private static void DrawCell(
-        StringBuilder svg, ConfusionMatrix confusion, IReadOnlyList<string> classes, (int Class, int Predicted) pair, double x, double y, double side, int shown)
+        StringBuilder svg,
+        ConfusionMatrix confusion,
+        IReadOnlyList<string> classes,
+        (int Class, int Predicted) pair,
+        double x,
+        double y,
+        double side,
+        int shown)
     {
         int count = confusion[pair.Class, pair.Predicted], support = confusion.PerClass[pair.Class].Support;
         double share = support == 0 ? 0 : (double)count / support;
         bool isRight = pair.Class == pair.Predicted;
-        // The root lets few mistakes be seen beside many hits.
+        // The root makes few mistakes visible beside many hits.
         double opacity = count == 0 ? 0 : isRight ? Math.Max(0.08, share * 0.9) : Math.Max(0.08, Math.Sqrt(share) * 0.9);
-        svg.Append($"<rect class=\"cell {(count == 0 ? "none" : isRight ? "right" : "wrong")}\" x=\"{At(x + 0.5)}\" y=\"{At(y + 0.5)}\" width=\"{At(side - 1)}\" height=\"{At(side - 1)}\"");
+        string type = count == 0 ? "none" : isRight ? "right" : "wrong";
+        svg.Append($"<rect class=\"cell {type}\" x=\"{At(x + 0.5)}\" y=\"{At(y + 0.5)}\" ")
+            .Append($"width=\"{At(side - 1)}\" height=\"{At(side - 1)}\"");
         if (count > 0) svg.Append($" fill-opacity=\"{At(opacity)}\"");
-        svg.Append($"><title>{Text(classes[pair.Class])}{(isRight ? " recognised" : $" taken for {Text(classes[pair.Predicted])}")}: {Figures.Whole(count)} of {Figures.Whole(support)}</title></rect>");
+        string said = isRight ? " recognised" : $" taken for {Text(classes[pair.Predicted])}";
+        svg.Append($"><title>{Text(classes[pair.Class])}{said}: {Figures.Whole(count)} of {Figures.Whole(support)}</title></rect>");
         if (count > 0 && shown <= MostNumbered)
-            svg.Append($"<text class=\"count{(opacity > Dark ? " light" : "")}\" x=\"{At(x + (side / 2))}\" y=\"{At(y + (side / 2))}\" dy=\".35em\" text-anchor=\"middle\">{count}</text>");
+        {
+            svg.Append($"<text class=\"count{(opacity > Dark ? " light" : "")}\" x=\"{At(x + (side / 2))}\" y=\"{At(y + (side / 2))}\" ")
+                .Append($"dy=\".35em\" text-anchor=\"middle\">{count}</text>");
+        }
         svg.Append('\n');
     }
 }

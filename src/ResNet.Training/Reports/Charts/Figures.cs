@@ -24,12 +24,13 @@ internal static class Figures
     internal static string Duration(TimeSpan? time) => time switch
     {
         null => None,
-        { TotalHours: >= 1 } lengthy => string.Create(CultureInfo.InvariantCulture, $"{(int)lengthy.TotalHours:#,0} h {lengthy.Minutes} min"),
+        { TotalHours: >= 1 } lengthy =>
+            string.Create(CultureInfo.InvariantCulture, $"{(int)lengthy.TotalHours:#,0} h {lengthy.Minutes} min"),
         { TotalMinutes: >= 1 } middling => string.Create(CultureInfo.InvariantCulture, $"{middling.Minutes} min {middling.Seconds} s"),
         { } brief => string.Create(CultureInfo.InvariantCulture, $"{brief.TotalSeconds:0.#} s"),
     };
 
-    /// <summary>The middle one of those that are numbers; NaN where there is none.</summary>
+    /// <summary>The median of the finite numbers; NaN where there is none.</summary>
     internal static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Where(double.IsFinite).Order()];

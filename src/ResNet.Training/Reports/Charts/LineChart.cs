@@ -20,16 +20,16 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
     private const int MostMarks = 40;
     private const int MostPlaces = 300;
 
-    /// <summary>Where the vertical axis begins at the latest; null where the values do.</summary>
+    /// <summary>The highest beginning of the vertical axis; null for that of the values.</summary>
     internal double? Least { get; init; }
 
-    /// <summary>What the vertical axis does not go beyond.</summary>
+    /// <summary>The highest end of the vertical axis.</summary>
     internal double? Most { get; init; }
 
     /// <summary>A value to mark.</summary>
     internal (double X, double Y)? Marked { get; init; }
 
-    /// <summary>What the horizontal axis counts.</summary>
+    /// <summary>The name of the horizontal axis.</summary>
     internal string XLabel { get; init; } = "epoch";
 
     /// <summary>The figure; empty where there is nothing to draw.</summary>
@@ -41,7 +41,8 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         var svg = new StringBuilder();
         DrawGrid(svg, x, y);
         foreach (var line in lines.OrderByDescending(line => line.IsFaint)) DrawLine(svg, line, x, y);
-        if (Marked is { } marked) svg.Append($"<circle class=\"marked\" cx=\"{At(X(x, marked.X))}\" cy=\"{At(Y(y, marked.Y))}\" r=\"6\"/>\n");
+        if (Marked is { } marked)
+            svg.Append($"<circle class=\"marked\" cx=\"{At(X(x, marked.X))}\" cy=\"{At(Y(y, marked.Y))}\" r=\"6\"/>\n");
         svg.Append($"<line class=\"rule\" x1=\"0\" x2=\"0\" y1=\"{At(Top)}\" y2=\"{At(Bottom)}\"/>\n");
         DrawPlaces(svg, lines, x);
         string legend = lines.Count == 1 ? "<div></div>" : $"<ul class=\"legend\">{string.Concat(lines.Select(Key))}</ul>";
@@ -58,10 +59,11 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         var all = lines.SelectMany(line => line.Points).Select(point => point.X).ToList();
         double first = all.Min();
         int last = Math.Max(1, (int)Math.Ceiling(all.Max()));
-        // Faint lines are noise, whose highest and lowest fiftieth need not be seen.
+        // Faint lines are noise: their highest and lowest 2 % may lie outside.
         var solid = lines.Where(line => !line.IsFaint).DefaultIfEmpty(lines[0]).SelectMany(line => line.Points).Select(point => point.Y);
         var faint = lines.Where(line => line.IsFaint).SelectMany(line => Middle(line.Points));
-        return (first >= last ? new ChartAxis(last - 0.5, last + 0.5, [last]) : ChartAxis.Whole(0, last), ChartAxis.Nice(solid.Concat(faint), Least, Most));
+        var across = first >= last ? new ChartAxis(last - 0.5, last + 0.5, [last]) : ChartAxis.Whole(0, last);
+        return (across, ChartAxis.Nice(solid.Concat(faint), Least, Most));
     }
 
     private static double[] Middle(IReadOnlyList<(double X, double Y)> points)
@@ -76,10 +78,14 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         foreach (double tick in y.Ticks)
         {
             string at = At(Y(y, tick));
-            svg.Append($"<line class=\"grid\" x1=\"{At(Left)}\" x2=\"{At(Right)}\" y1=\"{at}\" y2=\"{at}\"/><text class=\"tick\" x=\"{At(Left - 8)}\" y=\"{at}\" dy=\".35em\" text-anchor=\"end\">{y.Label(tick)}</text>\n");
+            svg.Append($"<line class=\"grid\" x1=\"{At(Left)}\" x2=\"{At(Right)}\" y1=\"{at}\" y2=\"{at}\"/>")
+                .Append($"<text class=\"tick\" x=\"{At(Left - 8)}\" y=\"{at}\" dy=\".35em\" text-anchor=\"end\">{y.Label(tick)}</text>\n");
         }
         foreach (double tick in x.Ticks)
-            svg.Append($"<text class=\"tick\" x=\"{At(X(x, tick))}\" y=\"{At(Bottom + 18)}\" text-anchor=\"middle\">{x.Label(tick)}</text>");
+        {
+            svg.Append($"<text class=\"tick\" x=\"{At(X(x, tick))}\" y=\"{At(Bottom + 18)}\" text-anchor=\"middle\">")
+                .Append($"{x.Label(tick)}</text>");
+        }
         svg.Append($"\n<text class=\"axis\" x=\"{At(Right)}\" y=\"{At(Height - 6)}\" text-anchor=\"end\">{Text(XLabel)}</text>\n");
     }
 
@@ -87,14 +93,19 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
     {
         var known = line.Points.Where(point => double.IsFinite(point.Y)).ToList();
         bool hasGaps = known.Count < line.Points.Count;
-        // What lies between two epochs that were evaluated is not known, only likely.
+        // Values between two evaluated epochs are likely, but unknown.
         if (hasGaps) svg.Append($"<path class=\"line {line.Type} guess\" d=\"{Path(known, x, y)}\"/>");
         if (!line.IsFaint || known.Count > 1) svg.Append($"<path class=\"line {line.Type}\" d=\"{Path(line.Points, x, y)}\"/>");
         if (!line.IsFaint && known.Count <= MostMarks)
         {
-            // Of a dashed line only those that nothing else would show.
-            foreach (var (point, _) in line.Points.Select((point, i) => (point, i)).Where(entry => double.IsFinite(entry.point.Y) && (!line.IsDashed || IsAlone(line.Points, entry.i))))
-                svg.Append($"<circle class=\"mark s{line.Colour % ChartLine.Colours}\" cx=\"{At(X(x, point.X))}\" cy=\"{At(Y(y, point.Y))}\" r=\"2.5\"/>");
+            // Of a dashed line only the points that no line shows.
+            for (int i = 0; i < line.Points.Count; i++)
+            {
+                var point = line.Points[i];
+                if (!double.IsFinite(point.Y) || (line.IsDashed && !IsAlone(line.Points, i))) continue;
+                svg.Append($"<circle class=\"mark s{line.Colour % ChartLine.Colours}\" ")
+                    .Append($"cx=\"{At(X(x, point.X))}\" cy=\"{At(Y(y, point.Y))}\" r=\"2.5\"/>");
+            }
         }
         svg.Append('\n');
     }
@@ -114,21 +125,26 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         return path.ToString();
     }
 
-    // Narrow strips, one for each epoch, that say its values when they are pointed at, with and without the script.
+    // Narrow strips, one for each epoch, that show its values under the pointer, with and without the script.
     private void DrawPlaces(StringBuilder svg, List<ChartLine> lines, ChartAxis x)
     {
         var told = lines.Where(line => !line.IsFaint).DefaultIfEmpty(lines[0]).ToList();
         double[] places = [.. told.SelectMany(line => line.Points).Select(point => point.X).Distinct().Order()];
-        if (places.Length > MostPlaces) places = [.. places.Where((_, i) => i % ((places.Length / MostPlaces) + 1) == 0).Append(places[^1]).Distinct()];
+        if (places.Length > MostPlaces)
+        {
+            int every = (places.Length / MostPlaces) + 1;
+            places = [.. places.Where((_, i) => i % every == 0).Append(places[^1]).Distinct()];
+        }
         double half = (Right - Left) / Math.Max(1, places.Length - 1) / 2;
         foreach (double place in places)
         {
             double centre = X(x, place);
-            var values = told.Select(line => (line.Name, Y: line.Points.FirstOrDefault(point => point.X == place, (X: 0, Y: double.NaN)).Y)).Where(value => double.IsFinite(value.Y));
+            var values = told.Select(line => (line.Name, Y: ValueAt(line, place))).Where(value => double.IsFinite(value.Y));
             string position = place.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture);
             string text = $"{XLabel} {position}: {string.Join(", ", values.Select(value => $"{value.Name} {Format(value.Y)}"))}";
             double from = Math.Max(Left, centre - half), to = Math.Min(Right, centre + half);
-            svg.Append($"<rect class=\"place\" data-x=\"{At(centre)}\" x=\"{At(from)}\" y=\"{At(Top)}\" width=\"{At(to - from)}\" height=\"{At(Bottom - Top)}\"><title>{Text(text)}</title></rect>\n");
+            svg.Append($"<rect class=\"place\" data-x=\"{At(centre)}\" x=\"{At(from)}\" y=\"{At(Top)}\" ")
+                .Append($"width=\"{At(to - from)}\" height=\"{At(Bottom - Top)}\"><title>{Text(text)}</title></rect>\n");
         }
     }
 
@@ -138,10 +154,14 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         return $"{Title} over the {XLabel}s. At the end: {string.Join(", ", ends.Select(end => $"{end.Name} {Format(end.Y)}"))}.";
     }
 
-    private static string Key(ChartLine line) => $"<li><svg viewBox=\"0 0 22 8\" aria-hidden=\"true\"><path class=\"line {line.Type}\" d=\"M1 4H21\"/></svg>{Text(line.Name)}</li>";
+    private static double ValueAt(ChartLine line, double x) =>
+        line.Points.FirstOrDefault(point => point.X == x, (X: 0, Y: double.NaN)).Y;
+
+    private static string Key(ChartLine line) =>
+        $"<li><svg viewBox=\"0 0 22 8\" aria-hidden=\"true\"><path class=\"line {line.Type}\" d=\"M1 4H21\"/></svg>{Text(line.Name)}</li>";
 
     private static double X(ChartAxis axis, double value) => axis.Place(value, Left, Right);
 
-    // What lies beyond the chart, and only noise does, stays at its edge.
+    // Values beyond the chart, which are noise, stay at its edge.
     private static double Y(ChartAxis axis, double value) => Math.Clamp(axis.Place(value, Bottom, Top), Top - 4, Bottom + 4);
 }

@@ -5,8 +5,8 @@ using static ResNet.Training.Reports.Charts.Html;
 namespace ResNet.Training.Reports.Charts;
 
 /// <summary>
-/// A reliability diagram (Guo et al. 2017, https://arxiv.org/abs/1706.04599, figure 1): the accuracy of the images that a network is about equally sure of,
-/// beside how sure it is, and how many such images there are.
+/// A reliability diagram (Guo et al. 2017, https://arxiv.org/abs/1706.04599, figure 1): for each bin of confidence, the accuracy of its
+/// images beside the confidence, and the number of images.
 /// </summary>
 internal static class ReliabilityFigure
 {
@@ -30,22 +30,31 @@ internal static class ReliabilityFigure
         foreach (double tick in s_axis.Ticks)
         {
             string y = At(Y(tick));
-            svg.Append($"<line class=\"grid\" x1=\"{At(Left)}\" x2=\"{At(Right)}\" y1=\"{y}\" y2=\"{y}\"/><text class=\"tick\" x=\"{At(Left - 8)}\" y=\"{y}\" dy=\".35em\" text-anchor=\"end\">{Percent(tick)}</text>")
-                .Append($"<text class=\"tick\" x=\"{At(X(tick))}\" y=\"{At(HistogramBottom + 18)}\" text-anchor=\"{(tick == 1 ? "end" : "middle")}\">{Percent(tick)}</text>\n");
+            svg.Append($"<line class=\"grid\" x1=\"{At(Left)}\" x2=\"{At(Right)}\" y1=\"{y}\" y2=\"{y}\"/>")
+                .Append($"<text class=\"tick\" x=\"{At(Left - 8)}\" y=\"{y}\" dy=\".35em\" text-anchor=\"end\">{Percent(tick)}</text>")
+                .Append($"<text class=\"tick\" x=\"{At(X(tick))}\" y=\"{At(HistogramBottom + 18)}\" ")
+                .Append($"text-anchor=\"{(tick == 1 ? "end" : "middle")}\">{Percent(tick)}</text>\n");
         }
         foreach (var bin in calibration.Bins.Where(bin => bin.Images > 0)) DrawBin(svg, bin, most, all);
         svg.Append($"<line class=\"diagonal\" x1=\"{At(Left)}\" y1=\"{At(Bottom)}\" x2=\"{At(Right)}\" y2=\"{At(Top)}\"/>\n")
-            .Append($"<line class=\"grid\" x1=\"{At(Left)}\" x2=\"{At(Right)}\" y1=\"{At(HistogramBottom)}\" y2=\"{At(HistogramBottom)}\"/>")
-            .Append($"<text class=\"axis\" x=\"{At(Left + 6)}\" y=\"{At(Top + 12)}\">accuracy</text><text class=\"axis\" x=\"{At(Left + 6)}\" y=\"{At(HistogramTop + 4)}\">images</text>")
+            .Append($"<line class=\"grid\" x1=\"{At(Left)}\" x2=\"{At(Right)}\" ")
+            .Append($"y1=\"{At(HistogramBottom)}\" y2=\"{At(HistogramBottom)}\"/>")
+            .Append($"<text class=\"axis\" x=\"{At(Left + 6)}\" y=\"{At(Top + 12)}\">accuracy</text>")
+            .Append($"<text class=\"axis\" x=\"{At(Left + 6)}\" y=\"{At(HistogramTop + 4)}\">images</text>")
             .Append($"<text class=\"axis\" x=\"{At(Right)}\" y=\"{At(Height - 6)}\" text-anchor=\"end\">confidence</text>\n");
         string error = Figures.Share(calibration.Error);
+        string label = $"Reliability diagram; the expected calibration error is {error}";
         return $"""
             <figure class="matrix"><figcaption>Calibration</figcaption>
-            <svg viewBox="0 0 {At(Width)} {At(Height)}" role="img" aria-label="Reliability diagram; the expected calibration error is {error}">
-            {svg}</svg><p class="note">Solid marks are the accuracy, <span class="swatch gap"></span> the gap between it and the confidence; on the dashed line they are the same. Expected calibration error {error}, {calibration.Bins.Count} bins.</p></figure>
+            <svg viewBox="0 0 {At(Width)} {At(Height)}" role="img" aria-label="{label}">
+            {svg}</svg><p class="note">{Note} Expected calibration error {error}, {calibration.Bins.Count} bins.</p></figure>
 
             """;
     }
+
+    private const string Note =
+        "Solid marks are the accuracy, <span class=\"swatch gap\"></span> the gap between it and the confidence; "
+        + "on the dashed line they are the same.";
 
     private static void DrawBin(StringBuilder svg, CalibrationBin bin, int most, int all)
     {
@@ -53,11 +62,13 @@ internal static class ReliabilityFigure
         double accuracy = Y(bin.Accuracy), confidence = Y(bin.Confidence);
         var (higher, lower) = (Math.Min(accuracy, confidence), Math.Max(accuracy, confidence));
         double height = (HistogramBottom - HistogramTop - 8) * bin.Images / most;
-        svg.Append($"<g><title>{Percent(bin.From)} to {Percent(bin.To)} sure: {Figures.Whole(bin.Images)} of {Figures.Whole(all)} images, {Figures.Share(bin.Accuracy)} right, {Figures.Share(bin.Confidence)} sure</title>")
+        svg.Append($"<g><title>{Percent(bin.From)} to {Percent(bin.To)} sure: {Figures.Whole(bin.Images)} of {Figures.Whole(all)} images, ")
+            .Append($"{Figures.Share(bin.Accuracy)} right, {Figures.Share(bin.Confidence)} sure</title>")
             .Append($"<rect class=\"bar\" x=\"{At(left)}\" y=\"{At(lower)}\" width=\"{At(width)}\" height=\"{At(Bottom - lower)}\"/>")
             .Append($"<rect class=\"gap\" x=\"{At(left)}\" y=\"{At(higher)}\" width=\"{At(width)}\" height=\"{At(lower - higher)}\"/>")
             .Append($"<line class=\"accuracy\" x1=\"{At(left)}\" x2=\"{At(left + width)}\" y1=\"{At(accuracy)}\" y2=\"{At(accuracy)}\"/>")
-            .Append($"<rect class=\"bar\" x=\"{At(left)}\" y=\"{At(HistogramBottom - height)}\" width=\"{At(width)}\" height=\"{At(height)}\"/></g>\n");
+            .Append($"<rect class=\"bar\" x=\"{At(left)}\" y=\"{At(HistogramBottom - height)}\" ")
+            .Append($"width=\"{At(width)}\" height=\"{At(height)}\"/></g>\n");
     }
 
     private static string Percent(double share) => $"{Math.Round(100 * share)} %";

@@ -1,12 +1,16 @@
+using System.Globalization;
 using System.Text.Json;
 using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports.Comparison;
 
 /// <summary>One of several runs that are compared.</summary>
-/// <param name="Name">What it is called beside the others.</param>
-/// <param name="Epochs">What came out of each epoch.</param>
-/// <param name="Settings">What it was made with: a name such as <c>Training.Optimizer.LearningRate</c> and a value for each setting, in the order of its file.</param>
+/// <param name="Name">Its name beside the others.</param>
+/// <param name="Epochs">The results of each epoch.</param>
+/// <param name="Settings">
+/// The settings that it was made with: a name such as <c>Training.Optimizer.LearningRate</c> and a value for each setting, in the order
+/// of its file.
+/// </param>
 public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs, IReadOnlyList<(string Name, string Value)> Settings)
 {
     /// <summary>The epoch after which it was best; null where nothing was evaluated.</summary>
@@ -16,11 +20,12 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
     public double FinalTrainLoss => Epochs.Count == 0 ? double.NaN : Epochs[^1].TrainLoss;
 
     /// <summary>The evaluation loss of the last epoch that was evaluated; NaN where none was.</summary>
-    public double FinalValidationLoss => Epochs.Select(epoch => epoch.ValidationLoss ?? double.NaN).LastOrDefault(double.IsFinite, double.NaN);
+    public double FinalValidationLoss =>
+        Epochs.Select(epoch => epoch.ValidationLoss ?? double.NaN).LastOrDefault(double.IsFinite, double.NaN);
 
     /// <summary>
-    /// How long the passes over the training images took, evaluation left out: images through images a second, epoch by epoch. Null where the files do not
-    /// tell how many images an epoch had.
+    /// The time of the passes over the training images, without evaluation: images divided by images a second, epoch by epoch. Null where
+    /// the files do not say how many images an epoch had.
     /// </summary>
     public TimeSpan? TrainingTime
     {
@@ -40,11 +45,12 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
 
     /// <summary>Reads the files of a run's folder.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="name">What to call it.</param>
+    /// <param name="name">Its name.</param>
     /// <exception cref="RunFolderException">The folder is missing, or a file of it cannot be read.</exception>
     internal static ComparedRun Read(string folder, string name)
     {
-        if (!Directory.Exists(folder)) throw new RunFolderException($"There is no run folder '{folder}'.") { Problem = RunFolderProblem.Missing };
+        if (!Directory.Exists(folder))
+            throw new RunFolderException($"There is no run folder '{folder}'.") { Problem = RunFolderProblem.Missing };
         string settings = Path.Combine(folder, "settings.json");
         try
         {
@@ -58,11 +64,13 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
         }
     }
 
-    // A batch is one where its file says nothing else.
+    // 1 where the file has no other number.
     private double Count(string setting) =>
-        double.TryParse(Settings.FirstOrDefault(entry => entry.Name == setting).Value, System.Globalization.CultureInfo.InvariantCulture, out double count) ? count : 1;
+        double.TryParse(Settings.FirstOrDefault(entry => entry.Name == setting).Value, CultureInfo.InvariantCulture, out double count)
+            ? count
+            : 1;
 
-    // Which kind of optimizer or schedule it is is the value of the setting itself.
+    // The kind of an optimizer or schedule is the value of the setting itself.
     private static string Inside(string name, string member) => member == "$type" ? name : name.Length == 0 ? member : $"{name}.{member}";
 
     /// <summary>A name and a value for each setting.</summary>

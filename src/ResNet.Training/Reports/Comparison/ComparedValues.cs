@@ -1,6 +1,6 @@
 namespace ResNet.Training.Reports.Comparison;
 
 /// <summary>A row of a comparison.</summary>
-/// <param name="Name">What it is that is compared.</param>
+/// <param name="Name">The compared quantity.</param>
 /// <param name="Values">One for each run, in their order; a dash where there is none.</param>
 public sealed record ComparedValues(string Name, IReadOnlyList<string> Values);

@@ -7,8 +7,11 @@ namespace ResNet.Training.Reports.Comparison;
 /// <summary>Reads the <c>metrics.csv</c> of a run.</summary>
 public static class MetricsFile
 {
-    /// <summary>What came out of each epoch.</summary>
-    /// <param name="path">The file. Its first line names the columns, in any order; numbers whose column or field is empty are NaN, or 0 for steps, and an evaluation without any is null.</param>
+    /// <summary>Reads the results of each epoch.</summary>
+    /// <param name="path">
+    /// The file. Its first line names the columns, in any order; numbers whose column or field is empty are NaN, or 0 for steps, and an
+    /// evaluation without any is null.
+    /// </param>
     /// <exception cref="RunFolderException">The file is missing, cannot be read, or has something else in it.</exception>
     public static IReadOnlyList<EpochMetrics> Read(string path)
     {
@@ -24,22 +27,31 @@ public static class MetricsFile
             throw new RunFolderException($"The metrics '{path}' cannot be read: {reason}. Give the folder of a run that has them.", e);
         }
         string[] columns = lines.Length == 0 ? [] : lines[0].Split(',', StringSplitOptions.TrimEntries);
-        if (!columns.Contains("epoch")) throw new RunFolderException($"'{path}' has no metrics of a run in it: its first line does not name the column 'epoch'.");
-        return [.. lines.Index().Skip(1).Where(line => line.Item.Length > 0).Select(line => Row(new Fields(path, columns, line.Item.Split(','), line.Index + 1)))];
+        if (!columns.Contains("epoch"))
+        {
+            throw new RunFolderException(
+                $"'{path}' has no metrics of a run in it: its first line does not name the column 'epoch'.");
+        }
+        return
+        [
+            .. lines.Index().Skip(1)
+                .Where(line => line.Item.Length > 0)
+                .Select(line => ReadRow(new Fields(path, columns, line.Item.Split(','), line.Index + 1))),
+        ];
     }
 
-    private static EpochMetrics Row(Fields fields) => new()
+    private static EpochMetrics ReadRow(Fields fields) => new()
     {
         Epoch = (int)fields.Whole("epoch"),
         Steps = fields.Whole("steps"),
         TrainLoss = fields.Number("train_loss"),
         LearningRate = fields.Number("learning_rate"),
         ImagesPerSecond = fields.Number("images_per_second"),
-        Evaluation = Result(fields, "val"),
-        AverageEvaluation = Result(fields, "average"),
+        Evaluation = ReadResult(fields, "val"),
+        AverageEvaluation = ReadResult(fields, "average"),
     };
 
-    private static EvaluationResult? Result(Fields fields, string of)
+    private static EvaluationResult? ReadResult(Fields fields, string of)
     {
         double loss = fields.Number($"{of}_loss"), top1 = fields.Number($"{of}_top1"), top5 = fields.Number($"{of}_top5");
         bool isEmpty = double.IsNaN(loss) && double.IsNaN(top1) && double.IsNaN(top5);
@@ -50,13 +62,16 @@ public static class MetricsFile
     {
         internal long Whole(string column) => Value(column) is { Length: > 0 } text ? Parsed<long>(column, text, NumberStyles.None) : 0;
 
-        internal double Number(string column) => Value(column) is { Length: > 0 } text ? Parsed<double>(column, text, NumberStyles.Float) : double.NaN;
+        internal double Number(string column) =>
+            Value(column) is { Length: > 0 } text ? Parsed<double>(column, text, NumberStyles.Float) : double.NaN;
 
-        private string Value(string column) => Array.IndexOf(Columns, column) is >= 0 and var place && place < Values.Length ? Values[place].Trim() : "";
+        private string Value(string column) =>
+            Array.IndexOf(Columns, column) is >= 0 and var place && place < Values.Length ? Values[place].Trim() : "";
 
         private T Parsed<T>(string column, string text, NumberStyles styles)
             where T : System.Numerics.INumber<T> => T.TryParse(text, styles, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw new RunFolderException($"Line {Line} of '{Path}' has '{text}' as its {column}, which is no number: the file is damaged.");
+            : throw new RunFolderException(
+                $"Line {Line} of '{Path}' has '{text}' as its {column}, which is no number: the file is damaged.");
     }
 }

@@ -23,27 +23,32 @@ public sealed class RunComparison
             Row("Training time", run => Figures.Duration(run.TrainingTime)),
             Row("Images a second", run => Figures.Speed(Figures.Median(run.Epochs.Select(epoch => epoch.ImagesPerSecond)))),
         ];
-        Differences = [.. runs.SelectMany(run => run.Settings).Select(setting => setting.Name).Distinct().Select(Setting).Where(row => row.Values.Distinct().Count() > 1)];
+        var names = runs.SelectMany(run => run.Settings).Select(setting => setting.Name).Distinct();
+        Differences = [.. names.Select(Setting).Where(row => row.Values.Distinct().Count() > 1)];
     }
 
     /// <summary>The runs.</summary>
     public IReadOnlyList<ComparedRun> Runs { get; }
 
-    /// <summary>What came out of them.</summary>
+    /// <summary>Their results.</summary>
     public IReadOnlyList<ComparedValues> Results { get; }
 
-    /// <summary>The settings that not all of them share.</summary>
+    /// <summary>The settings in which they differ.</summary>
     public IReadOnlyList<ComparedValues> Differences { get; }
 
     /// <summary>Reads <c>metrics.csv</c> and <c>settings.json</c> of runs.</summary>
-    /// <param name="folders">Their folders; each run is called as its folder is, or by its path where another folder is called the same.</param>
+    /// <param name="folders">
+    /// Their folders. A run has the name of its folder, or its path where another folder has the same name.
+    /// </param>
     /// <exception cref="ArgumentException">There is none.</exception>
     /// <exception cref="RunFolderException">A folder is missing, or a file of it cannot be read.</exception>
     public static RunComparison Read(IReadOnlyList<string> folders)
     {
         ArgumentNullException.ThrowIfNull(folders);
         string[] names = [.. folders.Select(folder => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))))];
-        return new RunComparison([.. folders.Select((folder, i) => ComparedRun.Read(folder, names.Count(name => name == names[i]) > 1 ? folder : names[i]))]);
+        return new RunComparison([.. folders.Select((folder, i) => ComparedRun.Read(folder, IsUnique(names[i]) ? names[i] : folder))]);
+
+        bool IsUnique(string name) => names.Count(other => other == name) == 1;
     }
 
     private ComparedValues Row(string name, Func<ComparedRun, string> value) => new(name, [.. Runs.Select(value)]);

@@ -105,10 +105,16 @@ public class FlatWeightsTests
         var before = TinyNetwork.Copy(network);
         using var flat = new FlatWeights(network, true, Precision.Full);
         using var optimizer = FlatOptimizer.Create(new AdamW { WeightDecay = 0.5 }, flat);
-        flat.Layout.Should().OnlyContain(entry => entry.Name.StartsWith("layer2", StringComparison.Ordinal) || entry.Name.StartsWith("fc", StringComparison.Ordinal));
+        flat.Layout.Should().OnlyContain(
+            entry => entry.Name.StartsWith("layer2", StringComparison.Ordinal) || entry.Name.StartsWith("fc", StringComparison.Ordinal));
         Train(network, flat, optimizer, 2);
         foreach (var (name, value) in network.state_dict())
-            value.detach().Equals(before[name]).Should().Be(name.StartsWith("conv1", StringComparison.Ordinal) || name.StartsWith("bn1", StringComparison.Ordinal) || name.StartsWith("layer1", StringComparison.Ordinal), name);
+            value.detach().Equals(before[name])
+                .Should().Be(
+                    name.StartsWith("conv1", StringComparison.Ordinal)
+                        || name.StartsWith("bn1", StringComparison.Ordinal)
+                        || name.StartsWith("layer1", StringComparison.Ordinal),
+                    name);
     }
 
     [Fact]
@@ -119,7 +125,8 @@ public class FlatWeightsTests
         flat.State().Select(entry => entry.Name).Should().Equal(network.state_dict().Keys.Select(name => $"model.{name}"));
         using var _ = no_grad();
         foreach (var (name, tensor) in flat.State()) tensor.add_(1);
-        foreach (var (name, tensor) in flat.State()) network.state_dict()[name["model.".Length..]].detach().Equals(tensor.detach()).Should().BeTrue(name);
+        foreach (var (name, tensor) in flat.State())
+            network.state_dict()[name["model.".Length..]].detach().Equals(tensor.detach()).Should().BeTrue(name);
     }
 
     [Theory]
@@ -136,11 +143,12 @@ public class FlatWeightsTests
         Train(network, flat, optimizer, 1);
         average.Update(0.3);
         Train(network, flat, optimizer, 1);
-        var (before, training) = (TinyNetwork.Copy(network), flat.State().ToDictionary(entry => entry.Name, entry => entry.Tensor.detach().clone()));
+        var (before, training) = (
+            TinyNetwork.Copy(network), flat.State().ToDictionary(entry => entry.Name, entry => entry.Tensor.detach().clone()));
         var expected = training.ToDictionary(entry => entry.Key["model.".Length..], entry => entry.Value);
         if (ofAverage) foreach (var (name, tensor) in average.State()) expected[name["average.".Length..]] = tensor.clone();
 
-        using (flat.Evaluating(ofAverage ? average : null))
+        using (flat.BeginEvaluation(ofAverage ? average : null))
         {
             network.DType.Should().Be(ScalarType.Float32);
             network.state_dict().ShouldBe(expected);
@@ -161,8 +169,8 @@ public class FlatWeightsTests
     {
         using var network = TinyNetwork.Create();
         using var flat = new FlatWeights(network, true, Precision.Full);
-        using var evaluation = flat.Evaluating(null);
-        flat.Invoking(weights => weights.Evaluating(null)).Should().Throw<InvalidOperationException>();
+        using var evaluation = flat.BeginEvaluation(null);
+        flat.Invoking(weights => weights.BeginEvaluation(null)).Should().Throw<InvalidOperationException>();
     }
 
     [Theory]
@@ -184,7 +192,8 @@ public class FlatWeightsTests
         network.DType.Should().Be(ScalarType.Float32);
         network.parameters().Should().OnlyContain(parameter => parameter.storage_offset() == 0 && ReferenceEquals(parameter.grad, null));
         network.get_parameter("layer2.0.conv2.weight")!.stride().Should().Equal(144, 1, 48, 16);
-        network.named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name).Should().OnlyContain(name => name.StartsWith("conv1") || name.StartsWith("bn1"));
+        network.named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name)
+            .Should().OnlyContain(name => name.StartsWith("conv1") || name.StartsWith("bn1"));
         TinyNetwork.Backward(network, 1);
         network.get_parameter("fc.weight")!.grad!.dtype.Should().Be(ScalarType.Float32);
     }
@@ -207,7 +216,8 @@ public class FlatWeightsTests
         long before = LiveTensors.Count(), finalized = FinalizedTensors.Count(), shown = 0;
         using (var flat = new FlatWeights(network, false, precision, allowSlowPrecision: true))
         {
-            // Those of another type are new objects whenever the network sees other memory: twice in an evaluation, and at the beginning and the end.
+            // Those of another type are new objects whenever the network sees other
+            // memory: twice in an evaluation, and at the beginning and the end.
             int replaced = flat.Parameters.Count(parameter => parameter.IsLow);
             shown += 2 * replaced;
             foreach (var options in new OptimizerOptions[] { new Sgd(), new AdamW(), new Lamb() })
@@ -225,7 +235,7 @@ public class FlatWeightsTests
                 Train(network, flat, optimizer, 1);
                 Gradients.Clip(flat, 1).Dispose();
                 average.Update(0.9);
-                using var evaluation = flat.Evaluating(average);
+                using var evaluation = flat.BeginEvaluation(average);
                 shown += 2 * replaced;
             }
         }
@@ -262,7 +272,8 @@ public class FlatWeightsTests
         var options = new Sgd { LearningRate = 0.05, WeightDecay = 1e-2, Nesterov = nesterov };
         using var ordinary = TinyNetwork.Create();
         ordinary.ToChannelsLast();
-        using var reference = optim.SGD(ordinary.parameters(), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay, nesterov: nesterov);
+        using var reference = optim.SGD(
+            ordinary.parameters(), options.LearningRate, options.Momentum, weight_decay: options.WeightDecay, nesterov: nesterov);
         using var network = TinyNetwork.Create();
         using var flat = new FlatWeights(network, true, Precision.Full);
         using var optimizer = FlatOptimizer.Create(options, flat);
