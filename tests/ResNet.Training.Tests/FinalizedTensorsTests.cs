@@ -16,7 +16,9 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests;
 
-/// <summary>The libraries dispose of all tensors and scalars that they make: native memory is free at once, and not when the collector runs.</summary>
+/// <summary>
+/// The libraries dispose of all tensors and scalars that they make: native memory is free at once, and not when the collector runs.
+/// </summary>
 public sealed class FinalizedTensorsTests : IDisposable
 {
     private const int Times = 3;
@@ -181,7 +183,8 @@ public sealed class FinalizedTensorsTests : IDisposable
         (_parametersMade, _normsTrained) = (0, 0);
         work();
         (FinalizedTensors.Count() - finalized).Should().Be(0, "the collector should have no tensor to free");
-        (_scalars.Count() - scalars).Should().Be(ScalarsOfNorm * _normsTrained, "the collector should have no scalar to free but TorchSharp's own");
+        (_scalars.Count() - scalars)
+            .Should().Be(ScalarsOfNorm * _normsTrained, "the collector should have no scalar to free but TorchSharp's own");
         LiveTensors.Count(_parametersMade).Should().Be(live, "no tensor should stay");
     }
 

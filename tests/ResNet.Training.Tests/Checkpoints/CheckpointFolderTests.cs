@@ -91,7 +91,8 @@ public sealed class CheckpointFolderTests : IDisposable
         var damaged = new List<CheckpointException>();
         var openSeveral = () => folder.OpenLatest(damaged.Add);
         openSeveral.Should().Throw<CheckpointException>().WithMessage(
-            $"The checkpoint '{FolderPath}' has no sound file in it: step-0000000020.safetensors, step-0000000010.safetensors, best.safetensors are all damaged.");
+            $"The checkpoint '{FolderPath}' has no sound file in it: step-0000000020.safetensors, "
+            + "step-0000000010.safetensors, best.safetensors are all damaged.");
         damaged.Should().HaveCount(3);
         var best = () => folder.OpenBest();
         best.Should().Throw<CheckpointException>();
@@ -103,7 +104,10 @@ public sealed class CheckpointFolderTests : IDisposable
         var folder = new CheckpointFolder(FolderPath, keep: 2);
         Save(folder, 10);
         using var x = zeros(1);
-        SealedFile.Write(FilePath(20), new Dictionary<string, Tensor> { ["x"] = x }, new Dictionary<string, string> { ["format"] = "resnet-checkpoint", ["version"] = "3" });
+        SealedFile.Write(
+            FilePath(20),
+            new Dictionary<string, Tensor> { ["x"] = x },
+            new Dictionary<string, string> { ["format"] = "resnet-checkpoint", ["version"] = "3" });
         var open = () => folder.OpenLatest(_ => Assert.Fail("it is not damaged"));
         open.Should().Throw<CheckpointException>().WithMessage($"The checkpoint '{FilePath(20)}' is of version 3, *");
     }
@@ -138,7 +142,11 @@ public sealed class CheckpointFolderTests : IDisposable
         string[] leftovers = [$"{FilePath(20)}.{id}.tmp", $"{BestPath}.{id}.tmp"];
         string[] others =
         [
-            .. new[] { "notes.txt", $"weights.safetensors.{id}.tmp", "best.safetensors.tmp", $"best.safetensors.{id}.tmp.bak", $"my-step-0000000020.safetensors.{id}.tmp", "step-5.safetensors", "step-0000000005.safetensors.bak" }
+            .. new[]
+            {
+                "notes.txt", $"weights.safetensors.{id}.tmp", "best.safetensors.tmp", $"best.safetensors.{id}.tmp.bak",
+                $"my-step-0000000020.safetensors.{id}.tmp", "step-5.safetensors", "step-0000000005.safetensors.bak",
+            }
                 .Select(name => Path.Combine(FolderPath, name)),
         ];
         foreach (string file in leftovers.Concat(others)) File.WriteAllText(file, "");
@@ -203,8 +211,10 @@ public sealed class CheckpointFolderTests : IDisposable
         foreach (bool best in new[] { false, true })
         {
             var save = () => Save(folder, 30, best, elements: 1_000_000);
-            save.Should().Throw<IOException>().WithMessage($"The file '{disk.Path}/checkpoints/*' cannot be written: No space left on device.");
-            Directory.GetFiles(folder.Path).Select(Path.GetFileName).Should().BeEquivalentTo("best.safetensors", "step-0000000020.safetensors");
+            save.Should().Throw<IOException>()
+                .WithMessage($"The file '{disk.Path}/checkpoints/*' cannot be written: No space left on device.");
+            Directory.GetFiles(folder.Path).Select(Path.GetFileName)
+                .Should().BeEquivalentTo("best.safetensors", "step-0000000020.safetensors");
             LatestStep(folder).Should().Be(20);
             using var kept = folder.OpenBest();
             kept!.Step.Should().Be(10);
@@ -226,7 +236,8 @@ public sealed class CheckpointFolderTests : IDisposable
     private static void Save(CheckpointFolder folder, long step, bool best = false, int elements = 1)
     {
         using var x = elements == 1 ? tensor((float)step) : full([elements], (float)step);
-        folder.Save(step, new Dictionary<string, Tensor> { ["x"] = x }, new Dictionary<string, string> { ["note"] = $"step {step}" }, best).Should().Be(FileOf(folder, step));
+        folder.Save(step, new Dictionary<string, Tensor> { ["x"] = x }, new Dictionary<string, string> { ["note"] = $"step {step}" }, best)
+            .Should().Be(FileOf(folder, step));
     }
 
     private static long LatestStep(CheckpointFolder folder)

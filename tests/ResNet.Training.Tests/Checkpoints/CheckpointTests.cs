@@ -150,13 +150,16 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Other_files_are_refused()
     {
-        WeightsFile.Save(FilePath, new Dictionary<string, Tensor> { ["x"] = zeros(100) }, new Dictionary<string, string> { ["format"] = "pt" });
+        WeightsFile.Save(
+            FilePath, new Dictionary<string, Tensor> { ["x"] = zeros(100) }, new Dictionary<string, string> { ["format"] = "pt" });
         Problem(File.ReadAllBytes(FilePath)).Should().Be("is not a checkpoint, or its beginning is damaged");
         Refused([], "it is empty");
         Refused(new byte[1000], "it has zeros");
-        Problem(Sealed(new() { ["format"] = "something else", ["version"] = "2", ["step"] = "1" }), isDamaged: false).Should().Be("is not a checkpoint");
+        Problem(Sealed(new() { ["format"] = "something else", ["version"] = "2", ["step"] = "1" }), isDamaged: false)
+            .Should().Be("is not a checkpoint");
         Problem(Sealed(new() { ["version"] = "2", ["step"] = "1" }), isDamaged: false).Should().Be("is not a checkpoint");
-        Problem(Sealed(new() { ["format"] = "resnet-checkpoint", ["version"] = "2", ["step"] = "-1" }), isDamaged: false).Should().Be("does not say of which step it is");
+        Problem(Sealed(new() { ["format"] = "resnet-checkpoint", ["version"] = "2", ["step"] = "-1" }), isDamaged: false)
+            .Should().Be("does not say of which step it is");
     }
 
     [Fact]
@@ -198,7 +201,8 @@ public sealed class CheckpointTests : IDisposable
         var missing = () => Checkpoint.Read(_folder.File("none"));
         missing.Should().Throw<CheckpointException>().WithMessage($"The checkpoint '{_folder.File("none")}' does not exist.");
         var folder = () => Checkpoint.Read(_folder.Path);
-        folder.Should().Throw<CheckpointException>().WithMessage($"The checkpoint '{_folder.Path}' cannot be read: *.").Which.IsDamaged.Should().BeFalse();
+        folder.Should().Throw<CheckpointException>()
+            .WithMessage($"The checkpoint '{_folder.Path}' cannot be read: *.").Which.IsDamaged.Should().BeFalse();
     }
 
     [Theory]
@@ -209,8 +213,10 @@ public sealed class CheckpointTests : IDisposable
     public void Texts_with_the_files_own_names_are_refused(string name)
     {
         using var x = tensor(1f);
-        var write = () => Checkpoint.Write(FilePath, 1, new Dictionary<string, Tensor> { ["x"] = x }, new Dictionary<string, string> { [name] = "" });
-        write.Should().Throw<ArgumentException>().WithMessage($"A text of a checkpoint cannot be called '{name}', which the file itself needs.*");
+        var write = () => Checkpoint.Write(
+            FilePath, 1, new Dictionary<string, Tensor> { ["x"] = x }, new Dictionary<string, string> { [name] = "" });
+        write.Should().Throw<ArgumentException>()
+            .WithMessage($"A text of a checkpoint cannot be called '{name}', which the file itself needs.*");
         Directory.GetFiles(_folder.Path).Should().BeEmpty();
     }
 
@@ -257,7 +263,8 @@ public sealed class CheckpointTests : IDisposable
     {
         using var x = arange(6, ScalarType.Float32).view(2, 3);
         using var n = tensor(5L);
-        Checkpoint.Write(FilePath, 42, new Dictionary<string, Tensor> { ["x"] = x, ["n"] = n }, new Dictionary<string, string> { ["note"] = "a text" });
+        Checkpoint.Write(
+            FilePath, 42, new Dictionary<string, Tensor> { ["x"] = x, ["n"] = n }, new Dictionary<string, string> { ["note"] = "a text" });
         return File.ReadAllBytes(FilePath);
     }
 
@@ -296,6 +303,7 @@ public sealed class CheckpointTests : IDisposable
     private void Refused(byte[] bytes, string because)
     {
         var outcome = Record.Exception(() => Read(bytes));
-        if (outcome is not CheckpointException { IsDamaged: true }) Assert.Fail($"It should have been refused because {because}, but it came to {outcome}");
+        if (outcome is not CheckpointException { IsDamaged: true })
+            Assert.Fail($"It should have been refused because {because}, but it came to {outcome}");
     }
 }

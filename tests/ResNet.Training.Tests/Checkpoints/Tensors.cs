@@ -26,7 +26,12 @@ internal static class Tensors
             ["transposed"] = image.transpose(0, 3),
             ["every second"] = arange(20, ScalarType.Float32).slice(0, 1, 20, 2),
             ["repeated"] = tensor(2.5f).expand(4, 2),
-            ["special"] = tensor(new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity, -0f, float.Epsilon, BitConverter.Int32BitsToSingle(0x7FC12345) }),
+            ["special"] = tensor(
+                new[]
+                {
+                    float.NaN, float.PositiveInfinity, float.NegativeInfinity, -0f, float.Epsilon,
+                    BitConverter.Int32BitsToSingle(0x7FC12345),
+                }),
             ["parameter"] = randn([4], generator: generator).requires_grad_(),
         };
     }

@@ -42,8 +42,10 @@ public sealed class ImageSourceTests : IDisposable
         var options = new ImageLoaderOptions { BatchSize = 4, Channels = channels, Shuffle = true, Seed = 3, Workers = 2 };
         var fromFiles = Batches(new ImageLoader(_files, s_transforms, options));
         fromFiles.Should().HaveCount(2);
-        Batches(new ImageLoader(new ZipSource(_zip), s_transforms, options)).Should().BeEquivalentTo(fromFiles, equality => equality.WithStrictOrdering());
-        Batches(new ImageLoader(_files.Samples, s_transforms, options)).Should().BeEquivalentTo(fromFiles, equality => equality.WithStrictOrdering());
+        Batches(new ImageLoader(new ZipSource(_zip), s_transforms, options))
+            .Should().BeEquivalentTo(fromFiles, equality => equality.WithStrictOrdering());
+        Batches(new ImageLoader(_files.Samples, s_transforms, options))
+            .Should().BeEquivalentTo(fromFiles, equality => equality.WithStrictOrdering());
     }
 
     [Fact]
@@ -66,19 +68,22 @@ public sealed class ImageSourceTests : IDisposable
     public void What_a_reader_gives_is_checked()
     {
         Refuse<InvalidOperationException>(
-            new Wrong { Image = (20, 20, 1) }, "*opened 'nothing 0' with 20 × 20 pixels of 1 channel(s), but images have to have 3, and from 1 to *");
+            new Wrong { Image = (20, 20, 1) },
+            "*opened 'nothing 0' with 20 × 20 pixels of 1 channel(s), but images have to have 3, and from 1 to *");
         Refuse<InvalidOperationException>(new Wrong { Image = (0, 20, 3) }, "*0 × 20 pixels*");
         Refuse<InvalidOperationException>(
             new Wrong { Image = (20, 20, 3), Given = new Area(0, 0, 5, 5) }, "*Read gave Area { Left = 0, Top = 0, Width = 5, Height = 5*");
         Refuse<ArgumentException>(new Wrong { Image = (20, 20, 3), Bytes = 1199 }, "There are 1199 bytes where 20 × 20 pixels need 1200.*");
         Refuse<DatasetException>(new Wrong { Class = -1 }, "The image 'nothing 0' has the label -1, but labels have to be at least 0.");
         Refuse<IOException>(new Wrong { Failure = new IOException("the line is down") }, "the line is down");
-        Refuse<IOException>(new Wrong { Image = (20, 20, 3), ClosingFailure = new IOException("the line stays open") }, "the line stays open");
+        Refuse<IOException>(
+            new Wrong { Image = (20, 20, 3), ClosingFailure = new IOException("the line stays open") }, "the line stays open");
         // The reason comes first, and not what follows from it.
         var both = new Wrong { Failure = new IOException("the line is down"), ClosingFailure = new IOException("the line stays open") };
         Refuse<IOException>(both, "the line is down");
         Refuse<InvalidOperationException>(new Wrong { HasNoReader = true }, "*Wrong.OpenReader gave null.");
-        Batches(new ImageLoader(new Wrong { Image = (20, 20, 3) }, s_transforms, new ImageLoaderOptions { BatchSize = 1 })).Should().ContainSingle();
+        Batches(new ImageLoader(new Wrong { Image = (20, 20, 3) }, s_transforms, new ImageLoaderOptions { BatchSize = 1 }))
+            .Should().ContainSingle();
 
         static void Refuse<T>(Wrong source, string message)
             where T : Exception
@@ -92,7 +97,8 @@ public sealed class ImageSourceTests : IDisposable
     public void A_source_of_another_number_of_channels_is_refused_at_once()
     {
         var make = () => new ImageLoader(new Wrong { Channels = 1 }, s_transforms, new ImageLoaderOptions { BatchSize = 1 });
-        make.Should().Throw<InvalidOptionException>().WithMessage("ImageLoaderOptions.Channels is 3, but has to be 1, the number of channels of *Wrong.");
+        make.Should().Throw<InvalidOptionException>()
+            .WithMessage("ImageLoaderOptions.Channels is 3, but has to be 1, the number of channels of *Wrong.");
     }
 
     private static List<(long[] Labels, byte[] Pixels)> Batches(ImageLoader loader) =>
@@ -166,7 +172,8 @@ public sealed class ImageSourceTests : IDisposable
         public PixelView Read(Area area)
         {
             var given = Given ?? new Area(0, 0, Image.Width, Image.Height);
-            return new(new byte[Bytes ?? (Image.Width * Image.Height * Image.Channels)], given.Width * Image.Channels, Image.Channels, given);
+            return new(
+                new byte[Bytes ?? (Image.Width * Image.Height * Image.Channels)], given.Width * Image.Channels, Image.Channels, given);
         }
 
         public IPixelSource Open(int index) => Failure is null ? this : throw Failure;

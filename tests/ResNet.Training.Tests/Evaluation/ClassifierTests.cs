@@ -68,9 +68,12 @@ public sealed class ClassifierTests : IDisposable
         (image.Width, image.Height).Should().Be((512, 256));
         byte[] pixels = new byte[512 * 256 * 3];
         image.CropResizeInto(0, 0, 512, 256, 512, 256, flipHorizontally: false, pixels);
-        var dark = Enumerable.Range(0, 512 * 256).Where(i => pixels[i * 3] == 70 && pixels[(i * 3) + 1] == 70 && pixels[(i * 3) + 2] == 70).ToList();
+        var dark = Enumerable.Range(0, 512 * 256)
+            .Where(i => pixels[i * 3] == 70 && pixels[(i * 3) + 1] == 70 && pixels[(i * 3) + 2] == 70)
+            .ToList();
         dark.Should().HaveCount((512 * 256) - (205 * 205), "200 · 0.35 is 70, and what is seen is coloured");
-        dark.Should().Contain(0).And.Contain(128 * 512 + 152).And.NotContain(128 * 512 + 153).And.NotContain(128 * 512 + 357).And.Contain(128 * 512 + 358);
+        dark.Should().Contain(0)
+            .And.Contain(128 * 512 + 152).And.NotContain(128 * 512 + 153).And.NotContain(128 * 512 + 357).And.Contain(128 * 512 + 358);
     }
 
     [Theory]
@@ -91,8 +94,10 @@ public sealed class ClassifierTests : IDisposable
     public void An_unknown_class_or_stage_is_refused()
     {
         string path = Picture(40, 40);
-        Refusal(() => Classifier().Explain(path, "cow")).Should().StartWith("Classifier.name is 'cow', but has to be one of the network's classes, cat, dog, owl.");
-        Refusal(() => Classifier().Explain(path, stage: 3)).Should().StartWith("GradCam.stage is 3, but has to be one of this network's stages, 1 to 2.");
+        Refusal(() => Classifier().Explain(path, "cow"))
+            .Should().StartWith("Classifier.name is 'cow', but has to be one of the network's classes, cat, dog, owl.");
+        Refusal(() => Classifier().Explain(path, stage: 3))
+            .Should().StartWith("GradCam.stage is 3, but has to be one of this network's stages, 1 to 2.");
     }
 
     private static ResNetModel Network()

@@ -16,7 +16,8 @@ public sealed class ConfusionMatrixTests
         _matrix[2, 2].Should().Be(2);
         _matrix[0, 1].Should().Be(0);
         _matrix[3, 3].Should().Be(0);
-        _matrix.Cells.Should().Equal(new ConfusionCell(0, 0, 2), new ConfusionCell(1, 2, 1), new ConfusionCell(2, 0, 1), new ConfusionCell(2, 2, 2));
+        _matrix.Cells.Should().Equal(
+            new ConfusionCell(0, 0, 2), new ConfusionCell(1, 2, 1), new ConfusionCell(2, 0, 1), new ConfusionCell(2, 2, 2));
     }
 
     [Fact]

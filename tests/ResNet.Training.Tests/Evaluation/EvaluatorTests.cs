@@ -38,14 +38,17 @@ public sealed class EvaluatorTests : IDisposable
         result.PerClass.Should().Equal(confusion.PerClass);
         result.Top1.Should().BeApproximately(100.0 * predicted.Zip(actual).Count(pair => pair.First == pair.Second) / Classes, 1e-9);
         result.Top5.Should().BeApproximately(
-            100.0 * images.Count(image => image.Probabilities.Count(value => value > image.Probabilities[image.Label]) < 5) / Classes, 1e-9);
+            100.0 * images.Count(image => image.Probabilities.Count(value => value > image.Probabilities[image.Label]) < 5) / Classes,
+            1e-9);
         float[] confidence = [.. images.Select(image => (float)image.Probabilities.Max())];
-        result.CalibrationError.Should().BeApproximately(new Calibration(confidence, [.. predicted.Zip(actual, (a, b) => a == b)]).Error, 1e-5);
+        result.CalibrationError
+            .Should().BeApproximately(new Calibration(confidence, [.. predicted.Zip(actual, (a, b) => a == b)]).Error, 1e-5);
 
         int[] worst = [.. Enumerable.Range(0, Classes).Where(i => predicted[i] != actual[i]).OrderByDescending(i => confidence[i]).Take(5)];
         result.Mistakes.Select(mistake => (mistake.Index, mistake.Name, mistake.Class, mistake.Predicted))
             .Should().Equal(worst.Select(i => (i, _pictures.Samples[i].Path, actual[i], predicted[i])));
-        result.Mistakes.Select(mistake => mistake.Probability).Zip(worst).Should().OnlyContain(pair => Math.Abs(pair.First - confidence[pair.Second]) < 1e-5);
+        result.Mistakes.Select(mistake => mistake.Probability).Zip(worst)
+            .Should().OnlyContain(pair => Math.Abs(pair.First - confidence[pair.Second]) < 1e-5);
     }
 
     [Theory]
@@ -72,7 +75,8 @@ public sealed class EvaluatorTests : IDisposable
             result.Images.Should().Be(Classes - 5);
             result.Mistakes.Should().HaveCount(result.Images - (int)Math.Round(result.Images * result.Top1 / 100));
             // A picture's number is its class.
-            result.Mistakes.Should().OnlyContain(mistake => mistake.Index == mistake.Class && mistake.Name == _pictures.Samples[mistake.Class].Path);
+            result.Mistakes.Should().OnlyContain(
+                mistake => mistake.Index == mistake.Class && mistake.Name == _pictures.Samples[mistake.Class].Path);
         }
     }
 

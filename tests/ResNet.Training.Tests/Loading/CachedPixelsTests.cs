@@ -65,7 +65,8 @@ public sealed class CachedPixelsTests : IDisposable
     public void Random_transforms_are_refused()
     {
         var make = () => _pictures.Loader(Caching(1), Presets.Training(16));
-        make.Should().Throw<ArgumentException>().WithMessage("ImageLoaderOptions.CacheBytes is 1, but has to be 0, since RandomResizedCrop makes another image in each pass.");
+        make.Should().Throw<ArgumentException>()
+            .WithMessage("ImageLoaderOptions.CacheBytes is 1, but has to be 0, since RandomResizedCrop makes another image in each pass.");
         var negative = () => Caching(-1);
         negative.Should().Throw<ArgumentException>().WithMessage("ImageLoaderOptions.CacheBytes is -1, but has to be at least 0.*");
     }

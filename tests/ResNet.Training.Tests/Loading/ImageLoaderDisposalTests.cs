@@ -53,7 +53,8 @@ public sealed class ImageLoaderDisposalTests : IDisposable
         {
             var epoch = () =>
             {
-                foreach (var batch in _pictures.Loader(s_options, s_transforms).Epoch(0)) throw new InvalidOperationException($"batch {batch.Index}");
+                foreach (var batch in _pictures.Loader(s_options, s_transforms).Epoch(0))
+                    throw new InvalidOperationException($"batch {batch.Index}");
             };
             epoch.Should().Throw<InvalidOperationException>().WithMessage("batch 0");
             ShouldHaveNoThread();

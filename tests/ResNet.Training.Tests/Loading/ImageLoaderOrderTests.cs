@@ -66,6 +66,7 @@ public sealed class ImageLoaderOrderTests : IDisposable
         new ImageLoaderOptions().PinMemory.Should().Be(TorchSharp.torch.cuda.is_available());
         if (TorchSharp.torch.cuda.is_available()) return;
         var make = () => new ImageLoaderOptions { PinMemory = true };
-        make.Should().Throw<ArgumentException>().WithMessage("ImageLoaderOptions.PinMemory is true, but has to be false, since there is no CUDA.");
+        make.Should().Throw<ArgumentException>()
+            .WithMessage("ImageLoaderOptions.PinMemory is true, but has to be false, since there is no CUDA.");
     }
 }

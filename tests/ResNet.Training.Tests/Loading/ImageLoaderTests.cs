@@ -157,15 +157,21 @@ public sealed class ImageLoaderTests : IDisposable
     public void Too_few_images_for_a_batch_are_refused()
     {
         var make = () => new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 54, Shuffle = true });
-        make.Should().Throw<DatasetException>().WithMessage("There are 53 images, too few for one batch of 54: choose a smaller batch size.");
+        make.Should().Throw<DatasetException>()
+            .WithMessage("There are 53 images, too few for one batch of 54: choose a smaller batch size.");
     }
 
     [Fact]
     public void Bad_options_are_refused_with_their_names()
     {
-        Refusal(() => new ImageLoaderOptions { BatchSize = 0 }).Should().StartWith("ImageLoaderOptions.BatchSize is 0, but has to be at least 1.");
-        Refusal(() => new ImageLoaderOptions { Channels = 2 }).Should().StartWith("ImageLoaderOptions.Channels is 2, but has to be 1 (grey) or 3 (colour).");
-        Refusal(() => new ImageLoader(_samples, Presets.Evaluation(30_000), new ImageLoaderOptions { BatchSize = 50 })).Should().StartWith("ImageLoaderOptions.BatchSize is 50, but has to be at most 0 for 3 channel(s) of 30000 × 30000 pixels, since a batch is no larger than 2 GiB.");
+        Refusal(() => new ImageLoaderOptions { BatchSize = 0 })
+            .Should().StartWith("ImageLoaderOptions.BatchSize is 0, but has to be at least 1.");
+        Refusal(() => new ImageLoaderOptions { Channels = 2 })
+            .Should().StartWith("ImageLoaderOptions.Channels is 2, but has to be 1 (grey) or 3 (colour).");
+        Refusal(() => new ImageLoader(_samples, Presets.Evaluation(30_000), new ImageLoaderOptions { BatchSize = 50 }))
+            .Should().StartWith(
+                "ImageLoaderOptions.BatchSize is 50, but has to be at most 0 for 3 channel(s) of 30000 × 30000 pixels, "
+                + "since a batch is no larger than 2 GiB.");
         Refusal(() => new ImageLoaderOptions { Workers = -1 }).Should().StartWith("ImageLoaderOptions.Workers is -1");
     }
 
@@ -193,7 +199,8 @@ public sealed class ImageLoaderTests : IDisposable
     {
         File.WriteAllBytes(_samples[7].Path, PngEncoder.Encode(new byte[60_000], 1, 60_000, channels: 1));
         var transforms = new Compose(new Resize(256), new TrivialAugmentWide(), new CenterCrop(20));
-        var loader = new ImageLoader(_samples, transforms, new ImageLoaderOptions { BatchSize = 53, OnUnreadableImage = OnUnreadableImage.Skip });
+        var loader = new ImageLoader(
+            _samples, transforms, new ImageLoaderOptions { BatchSize = 53, OnUnreadableImage = OnUnreadableImage.Skip });
         var epoch = () => loader.Epoch(0).Count();
         epoch.Should().Throw<TransformException>("the image is sound, so it is not skipped")
             .WithMessage($"The image '{_samples[7].Path}' cannot be transformed: resizing makes it 256 x 15360000 pixels, *");
@@ -204,7 +211,8 @@ public sealed class ImageLoaderTests : IDisposable
     {
         var batches = new ImageLoader(_samples, s_whole, new ImageLoaderOptions { BatchSize = 20 }).Epoch(0).ToList();
         var use = () => batches[0].Images;
-        use.Should().Throw<InvalidOperationException>().WithMessage("Batch 0 is over, since the next one was asked for: use it before, or keep a clone() of its tensors.");
+        use.Should().Throw<InvalidOperationException>()
+            .WithMessage("Batch 0 is over, since the next one was asked for: use it before, or keep a clone() of its tensors.");
         batches[0].Count.Should().Be(20);
     }
 
@@ -220,7 +228,8 @@ public sealed class ImageLoaderTests : IDisposable
     private List<long> Labels(ImageLoaderOptions options, int epoch)
     {
         var labels = new List<long>();
-        foreach (var batch in new ImageLoader(_samples, s_whole, options).Epoch(epoch)) labels.AddRange(batch.Labels.data<long>().ToArray());
+        foreach (var batch in new ImageLoader(_samples, s_whole, options).Epoch(epoch))
+            labels.AddRange(batch.Labels.data<long>().ToArray());
         return labels;
     }
 

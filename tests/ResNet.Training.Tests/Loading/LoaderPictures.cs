@@ -40,7 +40,8 @@ internal sealed class LoaderPictures : IDisposable
         return batches;
     }
 
-    public static void ShouldBeEqual(List<(int Index, long[] Labels, float[] Input)> batches, IEnumerable<(int Index, long[] Labels, float[] Input)> expected)
+    public static void ShouldBeEqual(
+        List<(int Index, long[] Labels, float[] Input)> batches, IEnumerable<(int Index, long[] Labels, float[] Input)> expected)
     {
         batches.Select(batch => batch.Index).Should().Equal(expected.Select(batch => batch.Index));
         foreach (var (batch, other) in batches.Zip(expected))

@@ -39,7 +39,8 @@ public class NormalizeTests
     {
         using var grey = zeros([1, 4, 4, 1], ScalarType.Byte);
         var apply = () => Normalize.ImageNet.Apply(grey, CPU);
-        apply.Should().Throw<ArgumentException>().Which.Message.Should().StartWith("The images have the shape [1, 4, 4, 1], but the normalisation takes [N, H, W, 3].");
+        apply.Should().Throw<ArgumentException>()
+            .Which.Message.Should().StartWith("The images have the shape [1, 4, 4, 1], but the normalisation takes [N, H, W, 3].");
         var make = () => new Normalize([0.5f], [0f]);
         make.Should().Throw<ArgumentException>();
     }
@@ -61,8 +62,10 @@ public class NormalizeTests
     [Fact]
     public void Two_with_the_same_numbers_are_equal()
     {
-        new Normalize([0.5f, 0.25f], [1, 2]).Should().Be(new Normalize([0.5f, 0.25f], [1, 2])).And.NotBe(new Normalize([0.5f, 0.25f], [1, 3]));
+        new Normalize([0.5f, 0.25f], [1, 2]).Should().Be(new Normalize([0.5f, 0.25f], [1, 2]))
+            .And.NotBe(new Normalize([0.5f, 0.25f], [1, 3]));
         new RandomErasing { Value = [1, 2, 3] }.Should().Be(new RandomErasing { Value = [1, 2, 3] }).And.NotBe(new RandomErasing());
-        new RandomChoice(new Mixup(), new CutMix()).Should().Be(new RandomChoice(new Mixup(), new CutMix())).And.NotBe(new RandomChoice(new CutMix()));
+        new RandomChoice(new Mixup(), new CutMix()).Should().Be(new RandomChoice(new Mixup(), new CutMix()))
+            .And.NotBe(new RandomChoice(new CutMix()));
     }
 }

@@ -49,7 +49,10 @@ public sealed class UnreadableImageTests : IDisposable
     {
         var transforms = Presets.Training(16, randomErasing: 0.8);
         using var whole = new LoaderPictures(32);
-        var expected = LoaderPictures.Epoch(whole.Loader(Skipping(2), transforms)).SelectMany(Images).Where(image => !s_bad.Contains((int)image.Label)).ToList();
+        var expected = LoaderPictures.Epoch(whole.Loader(Skipping(2), transforms))
+            .SelectMany(Images)
+            .Where(image => !s_bad.Contains((int)image.Label))
+            .ToList();
         var images = LoaderPictures.Epoch(_pictures.Loader(Skipping(3), transforms)).SelectMany(Images).ToList();
         images.Select(image => image.Label).Should().Equal(expected.Select(image => image.Label));
         images.Zip(expected).Should().OnlyContain(pair => pair.First.Input.SequenceEqual(pair.Second.Input));
@@ -96,5 +99,6 @@ public sealed class UnreadableImageTests : IDisposable
 
     private string Path(int index) => _pictures.Samples[index].Path;
 
-    private static ImageLoaderOptions Skipping(int workers) => new() { BatchSize = 5, Workers = workers, OnUnreadableImage = OnUnreadableImage.Skip };
+    private static ImageLoaderOptions Skipping(int workers) =>
+        new() { BatchSize = 5, Workers = workers, OnUnreadableImage = OnUnreadableImage.Skip };
 }

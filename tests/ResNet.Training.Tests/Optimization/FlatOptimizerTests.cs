@@ -65,7 +65,8 @@ public class FlatOptimizerTests
         using var adam = FlatOptimizer.Create(new AdamW(), flat);
         string[] names = [.. flat.Layout.Select(entry => entry.Name)];
         sgd.State().Select(entry => entry.Name).Should().Equal(names.Select(name => $"momentum.{name}"));
-        adam.State().Select(entry => entry.Name).Should().Equal(["optimizer.step", .. names.Select(name => $"exp_avg.{name}"), .. names.Select(name => $"exp_avg_sq.{name}")]);
+        adam.State().Select(entry => entry.Name)
+            .Should().Equal(["optimizer.step", .. names.Select(name => $"exp_avg.{name}"), .. names.Select(name => $"exp_avg_sq.{name}")]);
         sgd.State().Single(entry => entry.Name == "momentum.conv1.weight").Tensor.shape.Should().Equal(8, 3, 3, 3);
     }
 

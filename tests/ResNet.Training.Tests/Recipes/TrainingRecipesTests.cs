@@ -23,7 +23,8 @@ public sealed class TrainingRecipesTests
         recipe.BatchSize.Should().Be(256);
         recipe.Training.Optimizer.Should().Be(new Sgd { LearningRate = 0.1, Momentum = 0.9, WeightDecay = 0.0001, Nesterov = false });
         recipe.Training.LabelSmoothing.Should().Be(0);
-        recipe.TrainingTransforms().Should().Equal(new RandomResize(256, 481), new RandomCrop(224), new RandomHorizontalFlip(), Normalize.ImageNet);
+        recipe.TrainingTransforms()
+            .Should().Equal(new RandomResize(256, 481), new RandomCrop(224), new RandomHorizontalFlip(), Normalize.ImageNet);
         Rates(recipe, 0, 150_000, 300_000, 599_999).Should().SatisfyRespectively(
             rate => rate.Should().BeApproximately(0.1, 1e-12), rate => rate.Should().BeApproximately(0.01, 1e-12),
             rate => rate.Should().BeApproximately(0.001, 1e-12), rate => rate.Should().BeApproximately(0.0001, 1e-12));
@@ -40,7 +41,8 @@ public sealed class TrainingRecipesTests
         recipe.Training.LabelSmoothing.Should().Be(0);
         recipe.TrainingTransforms().Should().Equal(new RandomCrop(32, padding: 4), new RandomHorizontalFlip(), Normalize.Cifar10);
         double[] expected = [0.1, 0.1, 0.01, 0.01, 0.001, 0.001];
-        Rates(recipe, 0, 31_999, 32_000, 47_999, 48_000, 63_999).Zip(expected).Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-12);
+        Rates(recipe, 0, 31_999, 32_000, 47_999, 48_000, 63_999).Zip(expected)
+            .Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-12);
     }
 
     [Fact]
@@ -75,7 +77,8 @@ public sealed class TrainingRecipesTests
         recipe.Training.Mixing.Should().Be(new RandomChoice(new Mixup(1, 0.2), new CutMix(1, 1)));
         recipe.Training.Average.Should().Be(new AverageOptions { Decay = 0.99998, EverySteps = 32 });
         (recipe.ImageSize, recipe.EvaluationSize, recipe.ResizeTo).Should().Be((176, 224, 232));
-        recipe.TrainingTransforms().OfType<TrivialAugmentWide>().Should().ContainSingle().Which.Interpolation.Should().Be(Imaging.ImageInterpolation.Bilinear);
+        recipe.TrainingTransforms().OfType<TrivialAugmentWide>().Should().ContainSingle()
+            .Which.Interpolation.Should().Be(Imaging.ImageInterpolation.Bilinear);
         recipe.TrainingTransforms().OfType<RandomErasing>().Should().ContainSingle().Which.P.Should().Be(0.1);
         // --lr-warmup-decay 0.01.
         Rates(recipe, 0).Should().ContainSingle().Which.Should().BeApproximately(0.005, 1e-12);
@@ -91,7 +94,9 @@ public sealed class TrainingRecipesTests
     {
         var recipe = TrainingRecipes.Find(name);
         recipe.Training.Epochs.Should().Be(epochs);
-        var sizes = Enumerable.Range(0, epochs).Select(epoch => recipe.Training.ProgressiveSize!.Side(recipe.ImageSize, epoch, epochs)).ToList();
+        var sizes = Enumerable.Range(0, epochs)
+            .Select(epoch => recipe.Training.ProgressiveSize!.Side(recipe.ImageSize, epoch, epochs))
+            .ToList();
         sizes.Should().BeInAscendingOrder();
         (sizes[0], sizes[^1]).Should().Be((first, 160));
     }
@@ -120,7 +125,8 @@ public sealed class TrainingRecipesTests
         var recipe = TrainingRecipes.Find(name);
         using var folder = new TemporaryFolder();
         Picture(Directory.CreateDirectory(Path.Combine(folder.Path, "a")).FullName, 300, 260).Dispose();
-        var loader = new ImageLoader(new ImageFolder(folder.Path).Samples, recipe.TrainingTransforms(), new ImageLoaderOptions { BatchSize = 1, Shuffle = true });
+        var loader = new ImageLoader(
+            new ImageFolder(folder.Path).Samples, recipe.TrainingTransforms(), new ImageLoaderOptions { BatchSize = 1, Shuffle = true });
         foreach (var batch in loader.Epoch(0)) batch.Images.shape.Should().Equal(1, recipe.ImageSize, recipe.ImageSize, 3);
     }
 
@@ -143,17 +149,23 @@ public sealed class TrainingRecipesTests
         TrainingRecipes.All.Select(recipe => recipe.Name).Should().OnlyHaveUniqueItems();
         FluentActions.Invoking(() => TrainingRecipes.Find("imagenet"))
             .Should().Throw<InvalidOptionException>()
-            .WithMessage($"TrainingRecipes.name is 'imagenet', but has to be one of {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}.");
+            .WithMessage(
+                "TrainingRecipes.name is 'imagenet', "
+                + $"but has to be one of {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}.");
     }
 
     [Fact]
     public void Bad_values_are_refused()
     {
         var recipe = TrainingRecipes.Find("fine-tune");
-        FluentActions.Invoking(() => recipe with { BatchSize = 0 }).Should().Throw<ArgumentException>().WithMessage("Recipe.BatchSize is 0, but has to be at least 1.");
-        FluentActions.Invoking(() => recipe.WithImageSize(0)).Should().Throw<ArgumentException>().WithMessage("Recipe.ImageSize is 0, but has to be at least 1.");
-        FluentActions.Invoking(() => recipe with { EvaluationSize = -1 }).Should().Throw<ArgumentException>().WithMessage("Recipe.EvaluationSize is -1,*");
-        FluentActions.Invoking(() => recipe with { ResizeTo = 0 }).Should().Throw<ArgumentException>().WithMessage("Recipe.ResizeTo is 0,*");
+        FluentActions.Invoking(() => recipe with { BatchSize = 0 }).Should().Throw<ArgumentException>()
+            .WithMessage("Recipe.BatchSize is 0, but has to be at least 1.");
+        FluentActions.Invoking(() => recipe.WithImageSize(0)).Should().Throw<ArgumentException>()
+            .WithMessage("Recipe.ImageSize is 0, but has to be at least 1.");
+        FluentActions.Invoking(() => recipe with { EvaluationSize = -1 }).Should().Throw<ArgumentException>()
+            .WithMessage("Recipe.EvaluationSize is -1,*");
+        FluentActions.Invoking(() => recipe with { ResizeTo = 0 }).Should().Throw<ArgumentException>()
+            .WithMessage("Recipe.ResizeTo is 0,*");
     }
 
     private static IEnumerable<double> Rates(Recipe recipe, params long[] steps) => steps.Select(

@@ -9,16 +9,21 @@ internal static class Chromium
 
     private static readonly string? s_path =
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Prepend("/usr/bin")
-            .SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome", "chromium.exe" }.Select(name => Path.Combine(folder, name)))
+            .SelectMany(folder =>
+                new[] { "chromium", "chromium-browser", "google-chrome", "chromium.exe" }.Select(name => Path.Combine(folder, name)))
             .FirstOrDefault(File.Exists);
 
     /// <summary>Why no page can be loaded; null where one can.</summary>
-    internal static string? Missing => s_path is null ? "There is no chromium at /usr/bin/chromium or on PATH; Debian's package is called chromium." : null;
+    internal static string? Missing => s_path is null
+        ? "There is no chromium at /usr/bin/chromium or on PATH; Debian's package is called chromium."
+        : null;
 
     /// <summary>Loads a page and runs its scripts.</summary>
     /// <param name="page">The page's file.</param>
     /// <param name="folder">Where the browser may keep its own files.</param>
-    /// <returns>The page as it is then, and the lines of its console: errors of scripts and of what the page forbids are among them.</returns>
+    /// <returns>
+    /// The page as it is then, and the lines of its console: errors of scripts and of what the page forbids are among them.
+    /// </returns>
     internal static (string Page, string[] Console) Load(string page, string folder)
     {
         var start = new ProcessStartInfo(s_path!) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -26,7 +31,12 @@ internal static class Chromium
         [
             // The sandbox does not work for root, nor in most containers.
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
-            $"--user-data-dir={Path.Combine(folder, "profile")}", "--enable-logging=stderr", "--v=0", "--virtual-time-budget=5000", "--dump-dom", new Uri(page).AbsoluteUri,
+            $"--user-data-dir={Path.Combine(folder, "profile")}",
+            "--enable-logging=stderr",
+            "--v=0",
+            "--virtual-time-budget=5000",
+            "--dump-dom",
+            new Uri(page).AbsoluteUri,
         ];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
@@ -37,6 +47,8 @@ internal static class Chromium
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"chromium took longer than {s_limit.TotalMinutes} minutes for {page}.");
         }
-        return (dom.GetAwaiter().GetResult(), [.. log.GetAwaiter().GetResult().Split('\n').Where(line => line.Contains(":CONSOLE", StringComparison.Ordinal))]);
+        return (
+            dom.GetAwaiter().GetResult(),
+            [.. log.GetAwaiter().GetResult().Split('\n').Where(line => line.Contains(":CONSOLE", StringComparison.Ordinal))]);
     }
 }

@@ -24,7 +24,8 @@ public sealed class ReportMistakeTests : IDisposable
     {
         manual_seed(1);
         _network = new ResNetBuilder().StageDepths(1, 1).StageWidths(8, 16).Classes(Count).Build();
-        _loader = _pictures.Loader(new ImageLoaderOptions { BatchSize = 3 }, new Compose(new Resize(new ImageSize(48, 64)), Normalize.ImageNet));
+        _loader = _pictures.Loader(
+            new ImageLoaderOptions { BatchSize = 3 }, new Compose(new Resize(new ImageSize(48, 64)), Normalize.ImageNet));
     }
 
     public void Dispose()
@@ -60,7 +61,8 @@ public sealed class ReportMistakeTests : IDisposable
     {
         var mistakes = new Evaluator(_loader).Evaluate(_network).Mistakes;
         _pictures.Delete(mistakes[0].Index);
-        ReportMistake.Draw(_network, _loader, mistakes, s_classes).Select(mistake => mistake.Name).Should().Equal(mistakes.Skip(1).Select(mistake => mistake.Name));
+        ReportMistake.Draw(_network, _loader, mistakes, s_classes).Select(mistake => mistake.Name)
+            .Should().Equal(mistakes.Skip(1).Select(mistake => mistake.Name));
         for (int i = 1; i < mistakes.Count; i++) _pictures.Delete(mistakes[i].Index);
         ReportMistake.Draw(_network, _loader, mistakes, s_classes).Should().BeEmpty();
     }

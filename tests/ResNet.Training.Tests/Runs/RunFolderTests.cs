@@ -65,7 +65,8 @@ public sealed class RunFolderTests : IDisposable
     public void The_metrics_have_a_row_an_epoch()
     {
         var run = RunFolder.Create(RunPath, s_settings, ["a", "b"]);
-        const string Header = "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second";
+        const string Header =
+            "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second";
         File.ReadAllText(Path.Combine(RunPath, "metrics.csv")).Should().Be(Header + "\n");
         run.SaveMetrics(
             [
@@ -96,7 +97,8 @@ public sealed class RunFolderTests : IDisposable
             "1,10,1.25,0.5,88.125,99.90,,,,0.05,385.0",
             "2,20,0.123457,0.25,100.00,100.00,0.5,99.00,100.00,0.0000001,400.0",
             "3,30,0.1,,,,,,,0.05,");
-        File.ReadAllLines(Path.Combine(RunPath, "steps.csv")).Should().Equal("step,epoch,loss,learning_rate", "1,1,2.5,0.01", "3,1,2.25,0.05");
+        File.ReadAllLines(Path.Combine(RunPath, "steps.csv"))
+            .Should().Equal("step,epoch,loss,learning_rate", "1,1,2.5,0.01", "3,1,2.25,0.05");
     }
 
     [Fact]
@@ -121,10 +123,12 @@ public sealed class RunFolderTests : IDisposable
     {
         Refusal(() => RunFolder.Open(RunPath)).Should().StartWith($"There is no run folder '{RunPath}'");
         Directory.CreateDirectory(RunPath);
-        Refusal(() => RunFolder.Open(RunPath)).Should().Be($"The folder '{RunPath}' is not that of a finished run: it has no settings.json.");
+        Refusal(() => RunFolder.Open(RunPath))
+            .Should().Be($"The folder '{RunPath}' is not that of a finished run: it has no settings.json.");
         Directory.Delete(RunPath);
         RunFolder.Create(RunPath, s_settings, ["a"]);
-        Refusal(() => RunFolder.Open(RunPath)).Should().Be($"The folder '{RunPath}' is not that of a finished run: it has no weights.safetensors.");
+        Refusal(() => RunFolder.Open(RunPath))
+            .Should().Be($"The folder '{RunPath}' is not that of a finished run: it has no weights.safetensors.");
         File.WriteAllText(Path.Combine(RunPath, "weights.safetensors"), "");
         string valid = File.ReadAllText(Path.Combine(RunPath, "settings.json"));
         foreach (string settings in new[] { "{}", "null", "", valid.Replace("\"resnet18\"", "null") })
@@ -148,7 +152,8 @@ public sealed class RunFolderTests : IDisposable
     {
         File.WriteAllText(RunPath, "a file");
         var create = () => RunFolder.Create(Path.Combine(RunPath, "below"), s_settings, ["a"]);
-        create.Should().Throw<RunFolderException>().Which.Message.Should().StartWith("The run folder '").And.Contain(" cannot be written: ");
+        create.Should().Throw<RunFolderException>()
+            .Which.Message.Should().StartWith("The run folder '").And.Contain(" cannot be written: ");
     }
 
     [Fact]
@@ -158,7 +163,8 @@ public sealed class RunFolderTests : IDisposable
         Directory.Delete(RunPath, recursive: true);
         using var model = ResNets.ResNet18(classes: 2, inputChannels: 1);
         var save = () => run.SaveWeights(model);
-        save.Should().Throw<RunFolderException>().Which.Message.Should().StartWith($"The run folder '{RunPath}' cannot be written: ").And.NotContain(".tmp");
+        save.Should().Throw<RunFolderException>()
+            .Which.Message.Should().StartWith($"The run folder '{RunPath}' cannot be written: ").And.NotContain(".tmp");
     }
 
     private static string Refusal(Func<RunFolder> open) => open.Should().Throw<RunFolderException>().Which.Message;

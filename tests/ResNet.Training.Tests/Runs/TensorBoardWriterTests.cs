@@ -21,7 +21,8 @@ public sealed class TensorBoardWriterTests : IDisposable
         using var writer = new TensorBoardWriter(_folder.Path);
         var events = Read(writer.Path);
         events.Should().HaveCount(2);
-        events[0].Should().BeEquivalentTo(new { Step = 0L, FileVersion = "brain.Event:2", Tag = (string?)null, SessionStatus = (int?)null });
+        events[0].Should().BeEquivalentTo(
+            new { Step = 0L, FileVersion = "brain.Event:2", Tag = (string?)null, SessionStatus = (int?)null });
         events[1].Should().BeEquivalentTo(new { Step = 0L, FileVersion = (string?)null, Tag = (string?)null, SessionStatus = 1 });
         events.Should().OnlyContain(e => e.WallTime >= before && e.WallTime <= Seconds());
         Path.GetFileName(writer.Path).Should().MatchRegex($@"^events\.out\.tfevents\.\d{{10}}\..+\.{Environment.ProcessId}\.resnet$");
@@ -98,7 +99,8 @@ public sealed class TensorBoardWriterTests : IDisposable
         string file = Path.Combine(_folder.Path, "file");
         File.WriteAllText(file, "");
         var open = () => new TensorBoardWriter(Path.Combine(file, "runs"));
-        open.Should().Throw<IOException>().WithMessage($"The TensorBoard events in '{file}{Path.DirectorySeparatorChar}runs' cannot be written: *.");
+        open.Should().Throw<IOException>()
+            .WithMessage($"The TensorBoard events in '{file}{Path.DirectorySeparatorChar}runs' cannot be written: *.");
     }
 
     [Fact]

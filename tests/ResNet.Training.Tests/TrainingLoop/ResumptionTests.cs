@@ -18,7 +18,8 @@ public sealed class ResumptionTests : IDisposable
 {
     private const int StepsOfEpoch = 8;
 
-    private static readonly Compose s_transforms = new(new RandomCrop(16, padding: 2), new RandomHorizontalFlip(), new Normalize([0.5f], [0.5f]), new RandomErasing(0.5));
+    private static readonly Compose s_transforms = new(
+        new RandomCrop(16, padding: 2), new RandomHorizontalFlip(), new Normalize([0.5f], [0.5f]), new RandomErasing(0.5));
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<ImageSample> _samples = [];
@@ -100,20 +101,31 @@ public sealed class ResumptionTests : IDisposable
         using var model = Network();
         Trainer(Options(s_runs["plain"], "refused")).Train(model);
         string folder = Path.Combine(_folder.Path, "refused");
-        Refusal(Options(new TrainerOptions { Epochs = 3 }, "refused")).Should().Contain("was made with TrainerOptions.Epochs = 2, but now it is 3: ");
-        Refusal(Options(new TrainerOptions { Epochs = 2, Optimizer = new AdamW() }, "refused")).Should().Contain("TrainerOptions.Optimizer = {\"$type\":\"sgd\"");
-        var trainer = new Trainer(new ImageLoader(_samples, s_transforms, new ImageLoaderOptions { BatchSize = 8, Channels = 1, Seed = 6, Shuffle = true }), null, Options(s_runs["plain"], "refused"));
+        Refusal(Options(new TrainerOptions { Epochs = 3 }, "refused"))
+            .Should().Contain("was made with TrainerOptions.Epochs = 2, but now it is 3: ");
+        Refusal(Options(new TrainerOptions { Epochs = 2, Optimizer = new AdamW() }, "refused"))
+            .Should().Contain("TrainerOptions.Optimizer = {\"$type\":\"sgd\"");
+        var trainer = new Trainer(
+            new ImageLoader(_samples, s_transforms, new ImageLoaderOptions { BatchSize = 8, Channels = 1, Seed = 6, Shuffle = true }),
+            null,
+            Options(s_runs["plain"], "refused"));
         using var other = Network();
         var resume = () => trainer.Train(other, resume: true);
         resume.Should().Throw<CheckpointException>().Which.Message.Should().Contain("with the seed = 5, but now it is 6");
-        var darker = new Compose(new RandomCrop(16, padding: 2), new RandomHorizontalFlip(), new Normalize([0.25f], [0.5f]), new RandomErasing(0.5));
-        var normalized = () => new Trainer(new ImageLoader(_samples, darker, new ImageLoaderOptions { BatchSize = 8, Channels = 1, Seed = 5, Shuffle = true }), null, Options(s_runs["plain"], "refused")).Train(other, resume: true);
+        var darker = new Compose(
+            new RandomCrop(16, padding: 2), new RandomHorizontalFlip(), new Normalize([0.25f], [0.5f]), new RandomErasing(0.5));
+        var normalized = () => new Trainer(
+            new ImageLoader(_samples, darker, new ImageLoaderOptions { BatchSize = 8, Channels = 1, Seed = 5, Shuffle = true }),
+            null,
+            Options(s_runs["plain"], "refused")).Train(other, resume: true);
         normalized.Should().Throw<CheckpointException>().Which.Message.Should().Contain("the transforms = ").And.Contain("Mean: [0.25]");
         var anew = () => Trainer(Options(s_runs["plain"], "refused")).Train(other);
-        anew.Should().Throw<CheckpointException>().WithMessage($"The checkpoint '{folder}*' is of another run: resume that one, or choose another folder.");
+        anew.Should().Throw<CheckpointException>()
+            .WithMessage($"The checkpoint '{folder}*' is of another run: resume that one, or choose another folder.");
         using var wider = new ResNetBuilder().StageDepths(1, 1).Classes(3).InputChannels(1).Build();
         var fit = () => Trainer(Options(s_runs["plain"], "refused")).Train(wider, resume: true);
-        fit.Should().Throw<CheckpointException>().Which.Message.Should().Contain("is of another network or run: it has no 'model.fc.weight' of the shape [3, ");
+        fit.Should().Throw<CheckpointException>()
+            .Which.Message.Should().Contain("is of another network or run: it has no 'model.fc.weight' of the shape [3, ");
         var nowhere = () => Trainer(s_runs["plain"]).Train(other, resume: true);
         nowhere.Should().Throw<InvalidOperationException>().WithMessage("There is nothing to resume from: set TrainerOptions.Checkpoints.");
 
@@ -152,7 +164,10 @@ public sealed class ResumptionTests : IDisposable
     {
         var options = s_runs["plain"];
         var whole = Run(options, stopAt: []);
-        var damaged = Options(options, "damaged") with { Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder.Path, "damaged"), EverySteps = 2, Keep = 3 } };
+        var damaged = Options(options, "damaged") with
+        {
+            Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder.Path, "damaged"), EverySteps = 2, Keep = 3 },
+        };
         using var model = Network();
         using var stop = new CancellationTokenSource();
         var trainer = Trainer(damaged);
@@ -181,7 +196,10 @@ public sealed class ResumptionTests : IDisposable
     [InlineData("everything")]
     public void A_picture_that_breaks_a_run_does_not_cost_what_was_learned(string name)
     {
-        var options = Options(s_runs[name], "picture") with { Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder.Path, "picture"), EverySteps = 1 } };
+        var options = Options(s_runs[name], "picture") with
+        {
+            Checkpoints = new CheckpointOptions { Folder = Path.Combine(_folder.Path, "picture"), EverySteps = 1 },
+        };
         byte[] sound = File.ReadAllBytes(_samples[40].Path);
         File.WriteAllBytes(_samples[40].Path, []);
         using var model = Network();
@@ -207,22 +225,32 @@ public sealed class ResumptionTests : IDisposable
             using var stop = new CancellationTokenSource();
             var trainer = Trainer(options);
             trainer.StepCompleted += step => { if (part < stopAt.Count && step.Step >= stopAt[part]) stop.Cancel(); };
-            var listener = new Listener(progress => { if (stopEvaluation && part == 0 && progress.Phase == TrainingPhase.Evaluating) stop.Cancel(); });
+            var listener = new Listener(
+                progress => { if (stopEvaluation && part == 0 && progress.Phase == TrainingPhase.Evaluating) stop.Cancel(); });
             var outcome = trainer.Train(model, resume: part > 0, listener, stop.Token);
-            if (!outcome.Interrupted) return new(model.state_dict().ToDictionary(entry => entry.Key, entry => Bytes(entry.Value)), outcome.Epochs, trainer.History);
+            if (outcome.Interrupted) continue;
+            var weights = model.state_dict().ToDictionary(entry => entry.Key, entry => Bytes(entry.Value));
+            return new(weights, outcome.Epochs, trainer.History);
         }
     }
 
     private static void ShouldBeTheSame(Result result, Result whole, string how)
     {
         result.Steps.Should().Equal(whole.Steps, how);
-        result.Epochs.Should().BeEquivalentTo(whole.Epochs, equal => equal.Excluding(epoch => epoch.ImagesPerSecond).Excluding(epoch => epoch.Evaluation).Excluding(epoch => epoch.AverageEvaluation), how);
+        result.Epochs.Should().BeEquivalentTo(
+            whole.Epochs,
+            equal => equal
+                .Excluding(epoch => epoch.ImagesPerSecond)
+                .Excluding(epoch => epoch.Evaluation)
+                .Excluding(epoch => epoch.AverageEvaluation),
+            how);
         foreach (var (name, bytes) in whole.Weights) result.Weights[name].Should().Equal(bytes, "{0}: {1} should be the same", how, name);
     }
 
     private static void ShouldBeTheSame(ResNetModel model, ResNetModel other)
     {
-        foreach (var (name, value) in model.state_dict()) Bytes(value).Should().Equal(Bytes(other.state_dict()[name]), "{0} should be the same", name);
+        foreach (var (name, value) in model.state_dict())
+            Bytes(value).Should().Equal(Bytes(other.state_dict()[name]), "{0} should be the same", name);
     }
 
     private static byte[] Bytes(Tensor tensor)
@@ -238,7 +266,10 @@ public sealed class ResumptionTests : IDisposable
     {
         var loading = new ImageLoaderOptions { BatchSize = 64 / StepsOfEpoch, Channels = 1, Seed = 5, Workers = 2 };
         var evaluation = new Compose(new CenterCrop(16), new Normalize([0.5f], [0.5f]));
-        return new(new ImageLoader(_samples, s_transforms, loading with { Shuffle = true }), new ImageLoader(_samples, evaluation, loading), options);
+        return new(
+            new ImageLoader(_samples, s_transforms, loading with { Shuffle = true }),
+            new ImageLoader(_samples, evaluation, loading),
+            options);
     }
 
     private static ResNetModel Network()

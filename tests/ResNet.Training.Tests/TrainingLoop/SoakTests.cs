@@ -83,7 +83,8 @@ public sealed class SoakTests : IDisposable
         using var model = new ResNetBuilder().StageDepths(1, 1).Classes(2).InputChannels(1).StochasticDepth(0.2).Build();
         var loading = new ImageLoaderOptions { BatchSize = BatchSize, Channels = 1, Workers = 2 };
         var samples = Pictures();
-        var training = new ImageLoader(samples, new Compose(new RandomCrop(16, padding: 2), new Normalize([0.5f], [0.5f])), loading with { Shuffle = true });
+        var training = new ImageLoader(
+            samples, new Compose(new RandomCrop(16, padding: 2), new Normalize([0.5f], [0.5f])), loading with { Shuffle = true });
         var evaluation = new ImageLoader(samples, new Compose(new CenterCrop(16), new Normalize([0.5f], [0.5f])), loading);
         var trainer = new Trainer(training, evaluation, new TrainerOptions
         {

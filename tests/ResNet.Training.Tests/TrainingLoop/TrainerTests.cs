@@ -101,7 +101,8 @@ public sealed class TrainerTests : IDisposable
                 pass.First().Step.Should().Be(1);
                 pass.Last().Step.Should().Be(8);
                 pass.Last().TimeLeft.Should().Be(TimeSpan.Zero);
-                pass.Should().OnlyContain(progress => progress.Steps == 8 && progress.Epochs == 2 && progress.Loss > 0 && progress.ImagesPerSecond > 0);
+                pass.Should().OnlyContain(
+                    progress => progress.Steps == 8 && progress.Epochs == 2 && progress.Loss > 0 && progress.ImagesPerSecond > 0);
             }
         }
     }
@@ -110,8 +111,10 @@ public sealed class TrainerTests : IDisposable
     public void A_run_that_diverges_stops_with_a_clear_message()
     {
         using var model = Network();
-        var train = () => Trainer(new TrainerOptions { Optimizer = new Sgd { LearningRate = 1e30 }, Schedule = new CosineSchedule() }).Train(model);
-        train.Should().Throw<ArithmeticException>().WithMessage("The loss is no longer finite in step *, epoch 1: the training has diverged. Try a lower learning rate, *");
+        var train = () => Trainer(
+            new TrainerOptions { Optimizer = new Sgd { LearningRate = 1e30 }, Schedule = new CosineSchedule() }).Train(model);
+        train.Should().Throw<ArithmeticException>()
+            .WithMessage("The loss is no longer finite in step *, epoch 1: the training has diverged. Try a lower learning rate, *");
     }
 
     [Fact]
@@ -137,8 +140,10 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Early_stopping_without_images_to_evaluate_on_is_refused()
     {
-        var make = () => new Trainer(new ImageLoader(_samples, s_transforms, _options), null, new TrainerOptions { EarlyStopping = new EarlyStopping() });
-        make.Should().Throw<InvalidOptionException>().WithMessage("TrainerOptions.EarlyStopping is *, but has to be null where there are no images to evaluate on.");
+        var make = () => new Trainer(
+            new ImageLoader(_samples, s_transforms, _options), null, new TrainerOptions { EarlyStopping = new EarlyStopping() });
+        make.Should().Throw<InvalidOptionException>()
+            .WithMessage("TrainerOptions.EarlyStopping is *, but has to be null where there are no images to evaluate on.");
     }
 
     [Fact]
@@ -158,7 +163,10 @@ public sealed class TrainerTests : IDisposable
         heard.Last().Loss.Should().BeApproximately(result.Loss, 1e-9);
 
         // A rate that changes nothing: the same mean, whatever batch normalisation makes of the images before.
-        var training = new TrainerOptions { Epochs = 2, Optimizer = new Sgd { LearningRate = 1e-30, WeightDecay = 0 }, Schedule = new CosineSchedule(), LabelSmoothing = 0 };
+        var training = new TrainerOptions
+        {
+            Epochs = 2, Optimizer = new Sgd { LearningRate = 1e-30, WeightDecay = 0 }, Schedule = new CosineSchedule(), LabelSmoothing = 0,
+        };
         var outcome = new Trainer(new ImageLoader(_samples, s_transforms, options), null, training).Train(model);
         outcome.Steps.Should().Be(14);
         outcome.Epochs.Should().OnlyContain(epoch => Math.Abs(epoch.TrainLoss - result.Loss) < 1e-5);
@@ -175,7 +183,8 @@ public sealed class TrainerTests : IDisposable
         double[] Rates()
         {
             using var model = Network();
-            var outcome = new Trainer(new ImageLoader(_samples, s_transforms, options), null, new TrainerOptions { Epochs = 2 }).Train(model);
+            var outcome = new Trainer(
+                new ImageLoader(_samples, s_transforms, options), null, new TrainerOptions { Epochs = 2 }).Train(model);
             return [.. outcome.Epochs.Select(epoch => epoch.LearningRate)];
         }
     }
@@ -186,7 +195,8 @@ public sealed class TrainerTests : IDisposable
         foreach (var sample in _samples) File.WriteAllBytes(sample.Path, []);
         using var model = Network();
         var loader = new ImageLoader(_samples, s_transforms, _options with { Shuffle = false, OnUnreadableImage = OnUnreadableImage.Skip });
-        string sentence = $"None of the 64 images can be read; the last one: Cannot read the image '{_samples[^1].Path}': the file is empty.";
+        string sentence =
+            $"None of the 64 images can be read; the last one: Cannot read the image '{_samples[^1].Path}': the file is empty.";
         var train = () => new Trainer(loader, null, new TrainerOptions()).Train(model);
         train.Should().Throw<DatasetException>().WithMessage(sentence);
         var evaluate = () => new Evaluator(loader).Evaluate(model);
@@ -200,7 +210,8 @@ public sealed class TrainerTests : IDisposable
         foreach (var options in new[] { _options with { BatchSize = 1 }, _options with { BatchSize = 9, Shuffle = false } })
         {
             var train = () => new Trainer(new ImageLoader(_samples, s_transforms, options), null, new TrainerOptions()).Train(model);
-            train.Should().Throw<InvalidOptionException>().WithMessage("ResNetModel.images is 1, but has to be at least 2 for 16 × 16 pixels*");
+            train.Should().Throw<InvalidOptionException>()
+                .WithMessage("ResNetModel.images is 1, but has to be at least 2 for 16 × 16 pixels*");
         }
     }
 
@@ -211,7 +222,8 @@ public sealed class TrainerTests : IDisposable
         // loss is the mean of log(1 + e^2) and log(1 + e^-2) = 1.126928.
         using var model = AlwaysBright();
         model.train();
-        var result = new Evaluator(new ImageLoader(_samples, s_transforms, _options with { Shuffle = false, BatchSize = 10 })).Evaluate(model);
+        var result = new Evaluator(
+            new ImageLoader(_samples, s_transforms, _options with { Shuffle = false, BatchSize = 10 })).Evaluate(model);
         result.Top1.Should().Be(50);
         result.Top5.Should().Be(100);
         result.Images.Should().Be(64);
@@ -240,7 +252,8 @@ public sealed class TrainerTests : IDisposable
         predictions[0].Probability.Should().BeApproximately(0.880797, 1e-5);
         predictions.Sum(prediction => prediction.Probability).Should().BeApproximately(1, 1e-6);
         var refused = () => new Classifier(model, ["one"], s_transforms);
-        refused.Should().Throw<ArgumentException>().Which.Message.Should().StartWith("There are 1 class names, but the network tells 2 classes apart.");
+        refused.Should().Throw<ArgumentException>()
+            .Which.Message.Should().StartWith("There are 1 class names, but the network tells 2 classes apart.");
     }
 
     [Fact]

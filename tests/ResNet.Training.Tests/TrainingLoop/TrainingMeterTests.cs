@@ -74,7 +74,10 @@ public class TrainingMeterTests
         // Other tests of this process may train at the same time.
         string network = $"network-{Guid.NewGuid():N}";
         using var exporter = new Memory(network);
-        using var provider = Sdk.CreateMeterProviderBuilder().AddMeter(TrainingMeter.MeterName).AddReader(new BaseExportingMetricReader(exporter)).Build();
+        using var provider = Sdk.CreateMeterProviderBuilder()
+            .AddMeter(TrainingMeter.MeterName)
+            .AddReader(new BaseExportingMetricReader(exporter))
+            .Build();
         using var meter = new TrainingMeter(network);
         meter.Step(128, 0.5);
         meter.Step(64, 0.25);

@@ -53,7 +53,8 @@ public sealed class ImageFolderSplitTests : IDisposable
         images.Split(0.5, seed: 1).First.Samples.Should().NotEqual(images.Split(0.5, seed: 2).First.Samples);
         // One class does not mirror the other.
         var (first, _) = images.Split(0.5);
-        Relative(first).Where(path => path[0] == 'a').Select(path => path[1..]).Should().NotEqual(Relative(first).Where(path => path[0] == 'b').Select(path => path[1..]));
+        Relative(first).Where(path => path[0] == 'a').Select(path => path[1..])
+            .Should().NotEqual(Relative(first).Where(path => path[0] == 'b').Select(path => path[1..]));
     }
 
     [Theory]
@@ -64,7 +65,8 @@ public sealed class ImageFolderSplitTests : IDisposable
     public void A_fraction_that_leaves_nothing_is_refused(double fraction)
     {
         var images = Make(("a", 2));
-        images.Invoking(it => it.Split(fraction)).Should().Throw<InvalidOptionException>().WithMessage("ImageFolder.fraction is *, but has to be more than 0 and less than 1.");
+        images.Invoking(it => it.Split(fraction)).Should().Throw<InvalidOptionException>()
+            .WithMessage("ImageFolder.fraction is *, but has to be more than 0 and less than 1.");
         var open = () => ImageFolder.OpenSplits(_folder.Path, fraction);
         open.Should().Throw<InvalidOptionException>();
     }
@@ -73,7 +75,8 @@ public sealed class ImageFolderSplitTests : IDisposable
     public void Single_images_cannot_be_divided()
     {
         var images = Make(("a", 1), ("b", 1));
-        images.Invoking(it => it.Split(0.5)).Should().Throw<DatasetException>().WithMessage($"The images of '{_folder.Path}' cannot be divided: no class has two of them.");
+        images.Invoking(it => it.Split(0.5)).Should().Throw<DatasetException>()
+            .WithMessage($"The images of '{_folder.Path}' cannot be divided: no class has two of them.");
     }
 
     [Fact]
@@ -85,7 +88,8 @@ public sealed class ImageFolderSplitTests : IDisposable
         subset.Count.Should().Be(3);
         subset.CountPerClass.Should().Equal(2, 1);
         images.Subset([]).CountPerClass.Should().Equal(0, 0);
-        images.Invoking(it => it.Subset([5])).Should().Throw<ArgumentOutOfRangeException>().WithMessage("An image's position has to be from 0 to 4.*");
+        images.Invoking(it => it.Subset([5])).Should().Throw<ArgumentOutOfRangeException>()
+            .WithMessage("An image's position has to be from 0 to 4.*");
         images.Invoking(it => it.Subset([-1])).Should().Throw<ArgumentOutOfRangeException>();
     }
 
@@ -119,7 +123,8 @@ public sealed class ImageFolderSplitTests : IDisposable
 
         _folder.Write("test/a/1.png", []);
         var open = () => ImageFolder.OpenSplits(_folder.Path, 0.3);
-        open.Should().Throw<DatasetException>().WithMessage($"'{_folder.Path}' has 'test' beside 'train' already: leave the fraction out to evaluate on that.");
+        open.Should().Throw<DatasetException>()
+            .WithMessage($"'{_folder.Path}' has 'test' beside 'train' already: leave the fraction out to evaluate on that.");
     }
 
     [Fact]
@@ -138,7 +143,8 @@ public sealed class ImageFolderSplitTests : IDisposable
         Make(("test/a", 1), ("val/c", 1));
         ImageFolder.OpenAll(_folder.Path).Select(one => Path.GetFileName(one.Root)).Should().Equal("train", "val", "test");
         var open = () => ImageFolder.OpenAll(Path.Join(_folder.Path, "missing"));
-        open.Should().Throw<DatasetException>().WithMessage("There is no folder '*missing': give the folder that holds one folder of images a class.");
+        open.Should().Throw<DatasetException>()
+            .WithMessage("There is no folder '*missing': give the folder that holds one folder of images a class.");
     }
 
     [Fact]

@@ -25,10 +25,13 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Names_are_sorted_by_code_points_as_Python_does()
     {
-        Touch("\uFF21/\U0001F600.png", "\uFF21/\uFF21.png", "\uFF21/e\u0301.png", "\uFF21/\u00E9.png", "\uFF21/e.png", "\U0001F600/1.png", "\U0001F601/1.png");
+        Touch(
+            "\uFF21/\U0001F600.png", "\uFF21/\uFF21.png", "\uFF21/e\u0301.png", "\uFF21/\u00E9.png", "\uFF21/e.png",
+            "\U0001F600/1.png", "\U0001F601/1.png");
         // Python: sorted([...])
         Relative(new ImageFolder(folder.Path)).Should().Equal(
-            "\uFF21/e.png", "\uFF21/e\u0301.png", "\uFF21/\u00E9.png", "\uFF21/\uFF21.png", "\uFF21/\U0001F600.png", "\U0001F600/1.png", "\U0001F601/1.png");
+            "\uFF21/e.png", "\uFF21/e\u0301.png", "\uFF21/\u00E9.png", "\uFF21/\uFF21.png", "\uFF21/\U0001F600.png",
+            "\U0001F600/1.png", "\U0001F601/1.png");
     }
 
     [Fact]
@@ -38,7 +41,8 @@ public sealed class ImageFolderTests : IDisposable
         var images = new ImageFolder(folder.Path);
 
         // [path for path, _ in torchvision.datasets.ImageFolder(root).samples]
-        Relative(images).Should().Equal("cat/1.png", "dog/z.png", "dog/A/1.png", "dog/a/10.png", "dog/a/2.png", "dog/a-b/1.png", "dog/a/b/1.png");
+        Relative(images).Should().Equal(
+            "cat/1.png", "dog/z.png", "dog/A/1.png", "dog/a/10.png", "dog/a/2.png", "dog/a-b/1.png", "dog/a/b/1.png");
         images.CountPerClass.Should().Equal(1, 6);
     }
 
@@ -98,7 +102,8 @@ public sealed class ImageFolderTests : IDisposable
         {
             Func<object>[] open = [() => new ImageFolder(root), () => ImageFolder.OpenAll(root), () => ImageFolder.OpenSplits(root, 0.5)];
             foreach (var each in open)
-                each.Should().Throw<DatasetException>().WithMessage($"The folder '{root}' cannot be listed: *").WithInnerException<UnauthorizedAccessException>();
+                each.Should().Throw<DatasetException>()
+                    .WithMessage($"The folder '{root}' cannot be listed: *").WithInnerException<UnauthorizedAccessException>();
         }
         finally
         {
@@ -111,14 +116,16 @@ public sealed class ImageFolderTests : IDisposable
     {
         Refusal(folder.Path).Should().Be($"The folder '{folder.Path}' has no class folders: it needs one folder of images a class.");
         Touch("1.png");
-        Refusal(folder.Path).Should().Be($"The images lie directly in '{folder.Path}': put each into a folder below it that is named after its class.");
+        Refusal(folder.Path).Should().Be(
+            $"The images lie directly in '{folder.Path}': put each into a folder below it that is named after its class.");
     }
 
     [Fact]
     public void Classes_without_images_are_refused_by_name()
     {
         Touch("a/1.png", "b/1.txt");
-        Refusal(folder.Path).Should().StartWith($"In '{folder.Path}' there are no images for 'b': each class folder needs at least one file that ends in .jpg, .jpeg, ");
+        Refusal(folder.Path).Should().StartWith(
+            $"In '{folder.Path}' there are no images for 'b': each class folder needs at least one file that ends in .jpg, .jpeg, ");
         Touch("c/x", "d/x", "e/x", "f/x");
         Refusal(folder.Path).Should().Contain("for 'b', 'c', 'd' and 2 more:");
     }
@@ -155,7 +162,8 @@ public sealed class ImageFolderTests : IDisposable
         FluentActions.Invoking(() => ImageFolder.OpenSplits(folder.Path)).Should().Throw<DatasetException>()
             .Which.Problem.Should().Be(DatasetProblem.NothingToEvaluateOn);
         var open = () => ImageFolder.OpenSplits(Path.Join(folder.Path, "missing"));
-        open.Should().Throw<DatasetException>().WithMessage("There is no folder '*missing': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
+        open.Should().Throw<DatasetException>().WithMessage(
+            "There is no folder '*missing': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
     }
 
     private void Touch(params string[] files)
@@ -182,7 +190,9 @@ public sealed class ImageFolderTests : IDisposable
     private sealed class UnprivilegedFactAttribute : FactAttribute
     {
         public UnprivilegedFactAttribute() =>
-            Skip = OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess ? "Windows has other permissions, and an administrator may list every folder." : null;
+            Skip = OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess
+                ? "Windows has other permissions, and an administrator may list every folder."
+                : null;
     }
 
     private sealed class UnixTheoryAttribute : TheoryAttribute

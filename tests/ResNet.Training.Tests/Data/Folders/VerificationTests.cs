@@ -45,7 +45,8 @@ public sealed class VerificationTests : IDisposable
         Picture("a/1.png", 1, 31, 32);
         Picture("a/2.png", 2, 32, 32);
         Picture("a/3.png", 3, 64, 8);
-        Verify(new VerificationOptions { MinimumSize = 32 }).TooSmall.Should().Equal(new SmallImage(At("a/1.png"), 31, 32), new SmallImage(At("a/3.png"), 64, 8));
+        Verify(new VerificationOptions { MinimumSize = 32 }).TooSmall
+            .Should().Equal(new SmallImage(At("a/1.png"), 31, 32), new SmallImage(At("a/3.png"), 64, 8));
         Verify().TooSmall.Should().BeEmpty();
     }
 
@@ -114,7 +115,8 @@ public sealed class VerificationTests : IDisposable
         one.Broken.Should().NotBeEmpty();
         one.InSeveralClasses.Should().NotBeEmpty();
         foreach (var workers in new[] { 2, 8 })
-            Verify(new VerificationOptions { Workers = workers, MinimumSize = 17 }).Should().BeEquivalentTo(one, options => options.WithStrictOrdering());
+            Verify(new VerificationOptions { Workers = workers, MinimumSize = 17 })
+                .Should().BeEquivalentTo(one, options => options.WithStrictOrdering());
     }
 
     [Fact]

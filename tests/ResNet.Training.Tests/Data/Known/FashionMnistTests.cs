@@ -69,9 +69,12 @@ public sealed class FashionMnistTests : IDisposable
     public async Task A_failure_half_way_leaves_no_pictures_behind()
     {
         var prepare = () => Prepare(read: (name, dimensions) =>
-            name.StartsWith("t10k", StringComparison.Ordinal) ? throw new DatasetException("There is no such file.") : Read(name, dimensions));
+            name.StartsWith("t10k", StringComparison.Ordinal)
+                ? throw new DatasetException("There is no such file.")
+                : Read(name, dimensions));
         await prepare.Should().ThrowAsync<DatasetException>();
-        Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Should().Equal("fashion-mnist.partial", "lock");
+        Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Select(Path.GetFileName)
+            .Should().Equal("fashion-mnist.partial", "lock");
     }
 
     [Fact]
@@ -86,7 +89,8 @@ public sealed class FashionMnistTests : IDisposable
         };
         var prepare = () => Prepare(read, cancellationToken: cancellation.Token);
         await prepare.Should().ThrowAsync<OperationCanceledException>();
-        Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Should().Equal("fashion-mnist.partial", "lock");
+        Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Select(Path.GetFileName)
+            .Should().Equal("fashion-mnist.partial", "lock");
     }
 
     [Fact]
@@ -112,7 +116,8 @@ public sealed class FashionMnistTests : IDisposable
         var taken = folder.Write("taken", []);
         var prepare = () => KnownDataset.Find("fashion-mnist").PrepareAsync(taken);
         await prepare.Should().ThrowAsync<DatasetException>().WithMessage(
-            $"Fashion-MNIST cannot be unpacked into '{Path.Join(taken, "fashion-mnist")}': *; mend that, or name another folder with RESNET_CACHE.");
+            $"Fashion-MNIST cannot be unpacked into '{Path.Join(taken, "fashion-mnist")}': "
+            + "*; mend that, or name another folder with RESNET_CACHE.");
     }
 
     [Fact]
@@ -125,12 +130,16 @@ public sealed class FashionMnistTests : IDisposable
             Environment.SetEnvironmentVariable(DatasetCache.MirrorVariable, new Uri(server.Address, "/").ToString());
             var prepare = () => DatasetWorkplace.PrepareAsync(
                 KnownDataset.Find("fashion-mnist"), folder.Path,
-                work => FashionMnist.ReadAsync(work, "t10k-labels-idx1-ubyte.gz", [10_000], Path.Join(folder.Path, "no-package")), null, CancellationToken.None);
+                work => FashionMnist.ReadAsync(work, "t10k-labels-idx1-ubyte.gz", [10_000], Path.Join(folder.Path, "no-package")),
+                null,
+                CancellationToken.None);
             var partial = Path.Join(Root + ".partial", "t10k-labels-idx1-ubyte.gz");
             await prepare.Should().ThrowAsync<DatasetException>().WithMessage(
-                $"http://*/t10k-labels-idx1-ubyte.gz cannot be downloaded: the server answers 404 NotFound; download it elsewhere and put it at '{partial}', "
-                + "or set RESNET_DATASETS_MIRROR to the address of a mirror that has it, or install Debian's package dataset-fashion-mnist; "
-                + "what else is needed, train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, belongs in the same folder.");
+                "http://*/t10k-labels-idx1-ubyte.gz cannot be downloaded: "
+                + $"the server answers 404 NotFound; download it elsewhere and put it at '{partial}', "
+                + "or set RESNET_DATASETS_MIRROR to the address of a mirror that has it, "
+                + "or install Debian's package dataset-fashion-mnist; what else is needed, train-images-idx3-ubyte.gz, "
+                + "train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, belongs in the same folder.");
         }
         finally
         {
@@ -166,7 +175,15 @@ public sealed class FashionMnistTests : IDisposable
             const byte bytes = 8;
             using var packed = new MemoryStream();
             using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
-                gzip.Write([0, 0, bytes, (byte)dimensions.Length, .. dimensions.SelectMany(size => new byte[] { 0, 0, 0, (byte)size }), .. data.Span]);
+                gzip.Write(
+                    [
+                        0,
+                        0,
+                        bytes,
+                        (byte)dimensions.Length,
+                        .. dimensions.SelectMany(size => new byte[] { 0, 0, 0, (byte)size }),
+                        .. data.Span,
+                    ]);
             return packed.ToArray();
         }
     }
@@ -196,7 +213,8 @@ public sealed class FashionMnistTests : IDisposable
         train.CountPerClass.Should().Equal(Enumerable.Repeat(6_000, 10));
         test.CountPerClass.Should().Equal(Enumerable.Repeat(1_000, 10));
 
-        using var packed = new GZipStream(File.OpenRead(Path.Join(DebianPackageFactAttribute.Folder, "t10k-images-idx3-ubyte.gz")), CompressionMode.Decompress);
+        using var packed = new GZipStream(
+            File.OpenRead(Path.Join(DebianPackageFactAttribute.Folder, "t10k-images-idx3-ubyte.gz")), CompressionMode.Decompress);
         using var unpacked = new MemoryStream();
         await packed.CopyToAsync(unpacked);
         foreach (var (path, _) in test.Samples.Where((_, i) => i % 997 == 0))
@@ -212,7 +230,11 @@ public sealed class FashionMnistTests : IDisposable
     private Task<string> Prepare(
         FashionMnist.IdxReader? read = null, IProgress<DatasetProgress>? progress = null, CancellationToken cancellationToken = default) =>
         DatasetWorkplace.PrepareAsync(
-            KnownDataset.Find("fashion-mnist"), folder.Path, work => FashionMnist.FillAsync(work, SmallSplits, read ?? Read), progress, cancellationToken);
+            KnownDataset.Find("fashion-mnist"),
+            folder.Path,
+            work => FashionMnist.FillAsync(work, SmallSplits, read ?? Read),
+            progress,
+            cancellationToken);
 
     // Both splits hold the same pictures, told apart by their number.
     private static Task<ReadOnlyMemory<byte>> Read(string name, int[] dimensions) => Task.FromResult<ReadOnlyMemory<byte>>(
@@ -233,6 +255,8 @@ public sealed class FashionMnistTests : IDisposable
     {
         public const string Folder = "/usr/share/datasets/fashion-mnist";
 
-        public DebianPackageFactAttribute() => Skip = Directory.Exists(Folder) ? null : "The Debian package dataset-fashion-mnist is not installed.";
+        public DebianPackageFactAttribute() => Skip = Directory.Exists(Folder)
+            ? null
+            : "The Debian package dataset-fashion-mnist is not installed.";
     }
 }

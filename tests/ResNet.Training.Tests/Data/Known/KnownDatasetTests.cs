@@ -31,12 +31,34 @@ public sealed class KnownDatasetTests : IDisposable
 
     // torchvision/datasets/imagenette.py for Imagenette; https://www.cs.toronto.edu/~kriz/cifar.html for CIFAR-10.
     [Theory]
-    [InlineData("imagenette2", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2.tgz", "fe2fc210e6bb7c5664d602c3cd71e612", 9_469, 3_925)]
-    [InlineData("imagenette2-320", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz", "3df6f0d01a2c9592104656642f5e78a3", 9_469, 3_925)]
-    [InlineData("imagenette2-160", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz", "e793b78cc4c9e9a4ccc0c1155377a412", 9_469, 3_925)]
-    [InlineData("imagewoof2", "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2.tgz", "9aafe18bcdb1632c4249a76c458465ba", 9_025, 3_929)]
-    [InlineData("imagewoof2-320", "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-320.tgz", "0f46d997ec2264e97609196c95897a44", 9_025, 3_929)]
-    [InlineData("imagewoof2-160", "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-160.tgz", "3d200a7be99704a0d7509be2a9fbfe15", 9_025, 3_929)]
+    [InlineData(
+        "imagenette2", "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2.tgz", "fe2fc210e6bb7c5664d602c3cd71e612", 9_469, 3_925)]
+    [InlineData(
+        "imagenette2-320",
+        "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz",
+        "3df6f0d01a2c9592104656642f5e78a3",
+        9_469,
+        3_925)]
+    [InlineData(
+        "imagenette2-160",
+        "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz",
+        "e793b78cc4c9e9a4ccc0c1155377a412",
+        9_469,
+        3_925)]
+    [InlineData(
+        "imagewoof2", "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2.tgz", "9aafe18bcdb1632c4249a76c458465ba", 9_025, 3_929)]
+    [InlineData(
+        "imagewoof2-320",
+        "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-320.tgz",
+        "0f46d997ec2264e97609196c95897a44",
+        9_025,
+        3_929)]
+    [InlineData(
+        "imagewoof2-160",
+        "https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-160.tgz",
+        "3d200a7be99704a0d7509be2a9fbfe15",
+        9_025,
+        3_929)]
     [InlineData("CIFAR10", "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", 50_000, 10_000)]
     public void Rows_have_the_published_addresses_and_sums(string name, string address, string md5, int training, int evaluation)
     {
@@ -49,7 +71,8 @@ public sealed class KnownDatasetTests : IDisposable
     public void Every_row_has_ten_classes_in_the_order_of_its_folders()
     {
         KnownDataset.Catalogue.Select(row => row.Name).Should().Equal(
-            "fashion-mnist", "cifar10", "imagenette2", "imagenette2-320", "imagenette2-160", "imagewoof2", "imagewoof2-320", "imagewoof2-160");
+            "fashion-mnist", "cifar10", "imagenette2", "imagenette2-320", "imagenette2-160", "imagewoof2", "imagewoof2-320",
+            "imagewoof2-160");
         foreach (var row in KnownDataset.Catalogue)
         {
             row.Classes.Select(one => one.Folder).Should().HaveCount(10).And.BeInAscendingOrder(StringComparer.Ordinal);
@@ -122,7 +145,8 @@ public sealed class KnownDatasetTests : IDisposable
     {
         using var server = new UnreliableServer(TestArchive.Of(("other", [])));
         (await RefusalAsync(Row(server))).Should().Match(
-            $"http://*/small.tgz cannot be downloaded: the MD5 of what arrives is *, but should be {TestArchive.Md5(s_archive)}; download it elsewhere and put it at "
+            "http://*/small.tgz cannot be downloaded: the MD5 of what arrives is *, "
+            + $"but should be {TestArchive.Md5(s_archive)}; download it elsewhere and put it at "
             + $"'{Path.Join(Place, "small.tgz")}', or set RESNET_DATASETS_MIRROR to the address of a mirror that has it.");
     }
 
@@ -151,7 +175,8 @@ public sealed class KnownDatasetTests : IDisposable
         Environment.SetEnvironmentVariable(DatasetCache.MirrorVariable, "mirror.example");
         Directory.Delete(Root, recursive: true);
         (await RefusalAsync(Row(publisher))).Should().Be(
-            "The environment variable RESNET_DATASETS_MIRROR is 'mirror.example', but has to be an address that begins with http:// or https://.");
+            "The environment variable RESNET_DATASETS_MIRROR is 'mirror.example', "
+            + "but has to be an address that begins with http:// or https://.");
     }
 
     [Fact]
@@ -159,7 +184,8 @@ public sealed class KnownDatasetTests : IDisposable
     {
         var hostile = TestArchive.Of(("small/train/n1/1.png", []), ("../../outside", [1]));
         using var server = new UnreliableServer(hostile);
-        (await RefusalAsync(Row(server, hostile))).Should().EndWith("small.tgz' is not unpacked: its entry '../../outside' lies outside of the folder that it is unpacked into.");
+        (await RefusalAsync(Row(server, hostile)))
+            .Should().EndWith("small.tgz' is not unpacked: its entry '../../outside' lies outside of the folder that it is unpacked into.");
         Directory.GetFileSystemEntries(_folder.Path).Should().Equal(Place);
         Directory.GetDirectories(Place).Should().BeEmpty();
     }
@@ -227,7 +253,8 @@ public sealed class KnownDatasetTests : IDisposable
         var reports = new DatasetReports();
         await Cifar(server, archive, count).PrepareAsync(_folder.Path, reports);
 
-        Directory.EnumerateDirectories(Path.Join(Root, "train")).Select(Path.GetFileName).Order().Should().Equal(Cifar10.Classes.Select(row => row.Folder));
+        Directory.EnumerateDirectories(Path.Join(Root, "train")).Select(Path.GetFileName).Order()
+            .Should().Equal(Cifar10.Classes.Select(row => row.Folder));
         var pictures = Directory.GetFiles(Path.Join(Root, "train"), "*.png", SearchOption.AllDirectories);
         pictures.Should().HaveCount(5 * count);
         foreach (var path in pictures)
@@ -245,7 +272,8 @@ public sealed class KnownDatasetTests : IDisposable
     {
         var archive = TestArchive.Of(("cifar-10-batches-bin/data_batch_1.bin", Records(0, 2)));
         using var server = new UnreliableServer(archive);
-        (await RefusalAsync(Cifar(server, archive, 3))).Should().Be("cifar-10-batches-bin/data_batch_1.bin of Small has 6,146 bytes instead of 9,219.");
+        (await RefusalAsync(Cifar(server, archive, 3)))
+            .Should().Be("cifar-10-batches-bin/data_batch_1.bin of Small has 6,146 bytes instead of 9,219.");
         (await RefusalAsync(Cifar(server, archive, 2))).Should().Be("The archive of Small has no cifar-10-batches-bin/data_batch_2.bin.");
         Directory.GetDirectories(Place).Should().BeEmpty();
     }
@@ -253,9 +281,11 @@ public sealed class KnownDatasetTests : IDisposable
     private static KnownDataset Cifar(UnreliableServer server, byte[] archive, int count) =>
         Make(Cifar10.Classes, server, archive, work => Cifar10.FillAsync(work, count));
 
-    private static KnownDataset Row(UnreliableServer server, byte[]? archive = null) => Make(s_classes, server, archive ?? s_archive, ImageArchive.FillAsync);
+    private static KnownDataset Row(UnreliableServer server, byte[]? archive = null) =>
+        Make(s_classes, server, archive ?? s_archive, ImageArchive.FillAsync);
 
-    private static KnownDataset Make(IReadOnlyList<DatasetClass> classes, UnreliableServer server, byte[] archive, Func<DatasetWorkplace, Task> fill) =>
+    private static KnownDataset Make(
+        IReadOnlyList<DatasetClass> classes, UnreliableServer server, byte[] archive, Func<DatasetWorkplace, Task> fill) =>
         new("small", "Small", classes, [new(new(server.Address, "/small.tgz"), TestArchive.Md5(archive))], fill)
         {
             Website = server.Address, EvaluationFolder = "val", TrainingImages = 3, EvaluationImages = 2,

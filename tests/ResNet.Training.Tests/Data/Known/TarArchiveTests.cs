@@ -23,8 +23,11 @@ public sealed class TarArchiveTests : IDisposable
     public void Files_and_folders_are_unpacked()
     {
         var long_ = new string('x', 150);
-        Unpack(TestArchive.Of(("a/", []), ("a/b/1.jpg", s_content), ("./c/2.jpg", [4]), ("empty", []), ($"{long_}/{long_}.jpg", [5]), ("a/é.jpg", [6])));
-        Directory.EnumerateFiles(Target, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Target, path).Replace('\\', '/'))
+        Unpack(
+            TestArchive.Of(
+                ("a/", []), ("a/b/1.jpg", s_content), ("./c/2.jpg", [4]), ("empty", []), ($"{long_}/{long_}.jpg", [5]), ("a/é.jpg", [6])));
+        Directory.EnumerateFiles(Target, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Target, path).Replace('\\', '/'))
             .Should().BeEquivalentTo("a/b/1.jpg", "c/2.jpg", "empty", $"{long_}/{long_}.jpg", "a/é.jpg");
         File.ReadAllBytes(Path.Join(Target, "a/b/1.jpg")).Should().Equal(s_content);
     }
@@ -73,7 +76,8 @@ public sealed class TarArchiveTests : IDisposable
     [Theory]
     [InlineData("../x/")]
     [InlineData("/x/")]
-    public void A_folder_that_leads_elsewhere_is_refused(string name) => Refusal(TestArchive.Of((name, []))).Should().Contain("lies outside of the folder");
+    public void A_folder_that_leads_elsewhere_is_refused(string name) => Refusal(TestArchive.Of((name, [])))
+        .Should().Contain("lies outside of the folder");
 
     [Theory]
     [InlineData(TarEntryType.SymbolicLink)]
@@ -85,7 +89,8 @@ public sealed class TarArchiveTests : IDisposable
     {
         var entry = new PaxTarEntry(kind, "odd");
         if (kind is TarEntryType.SymbolicLink or TarEntryType.HardLink) entry.LinkName = "good";
-        Refusal(TestArchive.Of([TestArchive.Entry("good", s_content), entry])).Should().EndWith($"its entry 'odd' is no file or folder but of the kind {kind}.");
+        Refusal(TestArchive.Of([TestArchive.Entry("good", s_content), entry]))
+            .Should().EndWith($"its entry 'odd' is no file or folder but of the kind {kind}.");
         File.Exists(Path.Join(Target, "odd")).Should().BeFalse();
     }
 
@@ -125,7 +130,8 @@ public sealed class TarArchiveTests : IDisposable
     public void An_entry_that_is_longer_than_its_kind_can_be_is_damage()
     {
         // The first header is that of a long name; its size is said to be 0o77777777777.
-        var plain = TestArchive.Plain([new GnuTarEntry(TarEntryType.RegularFile, new string('n', 120)) { DataStream = new MemoryStream(s_content) }]);
+        var plain = TestArchive.Plain(
+            [new GnuTarEntry(TarEntryType.RegularFile, new string('n', 120)) { DataStream = new MemoryStream(s_content) }]);
         "77777777777"u8.CopyTo(plain.AsSpan(SizeField));
         MendChecksums(plain);
         Refusal(TestArchive.Pack(plain)).Should().Contain("is damaged: ");
@@ -147,7 +153,8 @@ public sealed class TarArchiveTests : IDisposable
             {
                 // Most of a header's fields are in its first bytes.
                 var block = random.Next(damaged.Length / BlockLength) * BlockLength;
-                damaged[block + random.Next(round % 3 == 0 ? BlockLength : 160)] = (byte)(round % 2 == 0 ? random.Next(256) : "0123456789/.=\0 x"[random.Next(16)]);
+                damaged[block + random.Next(round % 3 == 0 ? BlockLength : 160)] = (byte)(
+                    round % 2 == 0 ? random.Next(256) : "0123456789/.=\0 x"[random.Next(16)]);
             }
             // So that what is damaged is read all the same.
             MendChecksums(damaged);
@@ -171,11 +178,16 @@ public sealed class TarArchiveTests : IDisposable
     }
 
     private void Unpack(
-        byte[] archive, IProgress<DatasetProgress>? progress = null, int maxEntries = 100, long maxBytes = 1_000_000, CancellationToken cancellationToken = default)
+        byte[] archive,
+        IProgress<DatasetProgress>? progress = null,
+        int maxEntries = 100,
+        long maxBytes = 1_000_000,
+        CancellationToken cancellationToken = default)
     {
         if (Directory.Exists(Target)) Directory.Delete(Target, recursive: true);
         Directory.CreateDirectory(Target);
-        new TarArchive(_folder.Write("archive.tgz", archive), Target) { MaxEntries = maxEntries, MaxBytes = maxBytes }.Unpack(progress, cancellationToken);
+        new TarArchive(_folder.Write("archive.tgz", archive), Target) { MaxEntries = maxEntries, MaxBytes = maxBytes }
+            .Unpack(progress, cancellationToken);
     }
 
     private static void MendChecksums(byte[] plain)

@@ -49,11 +49,14 @@ public sealed class DamagedPackTests : IDisposable
         {
             var place = (int)(index.Offsets[image] + ((index.Offsets[image + 1] - index.Offsets[image]) * image / index.Count));
             using var pack = Open(Flipped(_dataStart + place, 1 << (image % 8)));
-            var loader = new ImageLoader(pack, new Compose(new CenterCrop(4)), new ImageLoaderOptions { BatchSize = 1, OnUnreadableImage = OnUnreadableImage.Skip });
+            var loader = new ImageLoader(
+                pack, new Compose(new CenterCrop(4)), new ImageLoaderOptions { BatchSize = 1, OnUnreadableImage = OnUnreadableImage.Skip });
             loader.Epoch(0).Count().Should().Be(index.Count - 1);
             loader.SkippedImages.Should().Be(1);
-            var read = () => new ImageLoader(pack, new Compose(new CenterCrop(4)), new ImageLoaderOptions { BatchSize = 1 }).Epoch(0, firstBatch: image).Count();
-            read.Should().Throw<ImageDecodingException>().WithMessage($"Cannot read the image '{pack.Path}': the pixels of {pack.Names[image]} in it are damaged; make the pack again.");
+            var read = () => new ImageLoader(
+                pack, new Compose(new CenterCrop(4)), new ImageLoaderOptions { BatchSize = 1 }).Epoch(0, firstBatch: image).Count();
+            read.Should().Throw<ImageDecodingException>().WithMessage(
+                $"Cannot read the image '{pack.Path}': the pixels of {pack.Names[image]} in it are damaged; make the pack again.");
         }
     }
 
@@ -77,7 +80,8 @@ public sealed class DamagedPackTests : IDisposable
     [Fact]
     public void A_file_of_any_other_length_is_refused()
     {
-        for (var length = 0; length < _whole.Length; length += length < _dataStart + 8 ? 1 : 97) Refused(_whole[..length], $"it has {length} bytes");
+        for (var length = 0; length < _whole.Length; length += length < _dataStart + 8 ? 1 : 97)
+            Refused(_whole[..length], $"it has {length} bytes");
         Refused(_whole[..^1], "its last byte is missing");
         Refused([.. _whole, 0], "it has a byte more");
         Reason([]).Should().Be("it is too short to be a pack of images");
@@ -99,8 +103,16 @@ public sealed class DamagedPackTests : IDisposable
         foreach (var original in HostileImages.Originals()) Refused(original, "it is an image");
         var safetensors = Encoding.UTF8.GetBytes("""{"weight":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}""");
         Refused([.. Length(safetensors.Length), .. safetensors], "it has weights");
-        foreach (var json in new[] { "[]", "{}", "null", "1", """{"__metadata__":1}""", """{"__metadata__":{"format":1}}""", """{"__metadata__":{"format":"pt"}}""", new string('[', 100_000) })
-            Refused([.. Length(Encoding.UTF8.GetByteCount(json)), .. Encoding.UTF8.GetBytes(json)], json.Length < 50 ? json : "it is nested deeply");
+        string[] headers =
+        [
+            "[]", "{}", "null", "1", """{"__metadata__":1}""", """{"__metadata__":{"format":1}}""",
+            """{"__metadata__":{"format":"pt"}}""", new string('[', 100_000),
+        ];
+        foreach (string json in headers)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(json);
+            Refused([.. Length(bytes.Length), .. bytes], json.Length < 50 ? json : "it is nested deeply");
+        }
         var random = new Random(1);
         for (var i = 0; i < 500; i++) Refused([.. Length(random.Next(40)), .. PackedFolder.Noise(random.Next(200), i)], "it is noise");
     }
@@ -117,8 +129,10 @@ public sealed class DamagedPackTests : IDisposable
     [Fact]
     public void A_pack_of_another_version_says_so()
     {
-        var later = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(_whole.AsSpan(8, _dataStart - 8)).Replace("\"version\":\"1\"", "\"version\":\"2\""));
-        Reason([.. Length(later.Length), .. later, .. _whole[_dataStart..]]).Should().Be("it is a pack of version '2' where this library reads version 1");
+        var later = Encoding.UTF8.GetBytes(
+            Encoding.UTF8.GetString(_whole.AsSpan(8, _dataStart - 8)).Replace("\"version\":\"1\"", "\"version\":\"2\""));
+        Reason([.. Length(later.Length), .. later, .. _whole[_dataStart..]])
+            .Should().Be("it is a pack of version '2' where this library reads version 1");
     }
 
     [Theory]
@@ -163,7 +177,8 @@ public sealed class DamagedPackTests : IDisposable
         Opens(index with { Names = Changed(index.Names, 0, (byte)0) }).Should().BeFalse("there are more names than images");
     }
 
-    private PackIndex Index() => PackIndex.Read(new MemoryStream(_whole) { Position = _dataStart + _header.PixelBytes }, _header.Images, _header.NameBytes);
+    private PackIndex Index() =>
+        PackIndex.Read(new MemoryStream(_whole) { Position = _dataStart + _header.PixelBytes }, _header.Images, _header.NameBytes);
 
     private static T[] Changed<T>(T[] values, int place, T value)
     {
@@ -205,7 +220,10 @@ public sealed class DamagedPackTests : IDisposable
     private void Refused(byte[] bytes, string because)
     {
         var outcome = Record.Exception(() => Open(bytes).Dispose());
-        if (outcome is DatasetException { Message: var message } && message.StartsWith($"'{Damaged}' cannot be used: ", StringComparison.Ordinal) && message.EndsWith(HowToMend, StringComparison.Ordinal))
+        if (
+            outcome is DatasetException { Message: var message }
+                && message.StartsWith($"'{Damaged}' cannot be used: ", StringComparison.Ordinal)
+                && message.EndsWith(HowToMend, StringComparison.Ordinal))
             return;
         Assert.Fail($"It should have been refused because {because}, but it came to {outcome}");
     }

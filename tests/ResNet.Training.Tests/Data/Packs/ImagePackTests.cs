@@ -89,9 +89,11 @@ public sealed class ImagePackTests : IDisposable
         string.Concat(pack.Names.Select(name => name + '\0')).Should().Be(System.Text.Encoding.UTF8.GetString(Values<byte>(file, "names")));
         System.Text.Json.JsonSerializer.Deserialize<string[]>(file.Metadata["classes"]).Should().Equal(_folder.Images.Classes);
         file.Metadata["source"].Should().Be(_folder.Images.Root);
-        (file.Metadata["format"], file.Metadata["version"], file.Metadata["channels"], file.Metadata["shorter_side"]).Should().Be(("resnet-pack", "1", "3", "0"));
+        (file.Metadata["format"], file.Metadata["version"], file.Metadata["channels"], file.Metadata["shorter_side"])
+            .Should().Be(("resnet-pack", "1", "3", "0"));
         var (checksums, offsets, pixels) = (Values<long>(file, "checksums"), Values<long>(file, "offsets"), Values<byte>(file, "pixels"));
-        for (var i = 0; i < count; i++) Crc32C(pixels.AsSpan((int)offsets[i], (int)(offsets[i + 1] - offsets[i]))).Should().Be((uint)checksums[i]);
+        for (var i = 0; i < count; i++)
+            Crc32C(pixels.AsSpan((int)offsets[i], (int)(offsets[i + 1] - offsets[i]))).Should().Be((uint)checksums[i]);
         Crc32C("123456789"u8).Should().Be(0xE3069283, "that is the check value of CRC-32C");
     }
 
@@ -115,7 +117,8 @@ public sealed class ImagePackTests : IDisposable
         pack.Images.Should().Be(_folder.Images.Count);
         pack.CountPerClass.Should().Equal(_folder.Images.CountPerClass);
         (pack.Channels, pack.ShorterSide, pack.Source).Should().Be((3, null, _folder.Images.Root));
-        pack.Names.Should().Equal(_folder.Images.Samples.Select(sample => Path.GetRelativePath(_folder.Images.Root, sample.Path).Replace('\\', '/')));
+        pack.Names.Should().Equal(
+            _folder.Images.Samples.Select(sample => Path.GetRelativePath(_folder.Images.Root, sample.Path).Replace('\\', '/')));
         var beyond = () => pack.Size(pack.Images);
         beyond.Should().Throw<ArgumentOutOfRangeException>();
         pack.Names.Should().Contain("ä \"quoted\"/ünïcödé-3-🐈.png");
@@ -209,7 +212,8 @@ public sealed class ImagePackTests : IDisposable
     public void A_loader_with_other_channels_is_refused()
     {
         using var pack = _folder.WriteAndOpen(new PackOptions { Channels = 1 });
-        var load = () => new ImageLoader(pack, Augmentation.None.Transforms(16, 18, Normalize.ImageNet), new ImageLoaderOptions { BatchSize = 4 });
+        var load = () => new ImageLoader(
+            pack, Augmentation.None.Transforms(16, 18, Normalize.ImageNet), new ImageLoaderOptions { BatchSize = 4 });
         load.Should().Throw<InvalidOptionException>()
             .WithMessage($"ImageLoaderOptions.Channels is 3, but has to be 1, the number of channels of the pack '{_folder.Pack}'.");
     }

@@ -67,7 +67,8 @@ public sealed class PackWriterTests : IDisposable
         foreach (var sample in _folder.Images.Samples.Where(sample => sample.Label == 1)) File.WriteAllBytes(sample.Path, [1, 2, 3]);
         var write = () => ImagePack.Write(_folder.Images, _folder.Pack, new PackOptions { OnUnreadableImage = OnUnreadableImage.Skip });
         var first = _folder.Images.Samples.First(sample => sample.Label == 1).Path;
-        write.Should().Throw<DatasetException>().WithMessage($"None of the images of 'b' in '{_folder.Images.Root}' can be read. Cannot read the image '{first}': *.");
+        write.Should().Throw<DatasetException>()
+            .WithMessage($"None of the images of 'b' in '{_folder.Images.Root}' can be read. Cannot read the image '{first}': *.");
         Untouched(former);
     }
 
@@ -83,7 +84,9 @@ public sealed class PackWriterTests : IDisposable
     {
         var former = Pack(new PackOptions());
         using var cancellation = new CancellationTokenSource();
-        var write = () => ImagePack.Write(_folder.Images, _folder.Pack, new PackOptions { Workers = 1 }, new DatasetReports(_ => cancellation.Cancel()), cancellation.Token);
+        var write = () => ImagePack.Write(
+            _folder.Images, _folder.Pack, new PackOptions { Workers = 1 }, new DatasetReports(_ => cancellation.Cancel()),
+            cancellation.Token);
         write.Should().Throw<OperationCanceledException>();
         Untouched(former);
     }

@@ -153,7 +153,8 @@ public class BatchTransformTests
         double[] draws = [.. Enumerable.Range(0, 200_000).Select(_ => random.NextBeta(alpha))];
         draws.Should().OnlyContain(value => value >= 0 && value <= 1);
         draws.Average().Should().BeApproximately(0.5, 0.004);
-        draws.Average(value => (value - 0.5) * (value - 0.5)).Should().BeApproximately(1 / (4 * ((2 * alpha) + 1)), 0.01 / ((2 * alpha) + 1));
+        draws.Average(value => (value - 0.5) * (value - 0.5))
+            .Should().BeApproximately(1 / (4 * ((2 * alpha) + 1)), 0.01 / ((2 * alpha) + 1));
     }
 
     // Mean, variance and third central moment: k, k and 2 k.
@@ -188,9 +189,13 @@ public class BatchTransformTests
         Refuse(() => new CutMix(alpha: double.NaN), "CutMix.Alpha is NaN, but has to be more than 0.");
         Refuse(() => new RandomChoice(), "RandomChoice.Transforms is [], but has to be one transform or more, none of them null.");
         Refuse(() => mixup.Apply(inputs, labels, 0, 1, 2, 3), "There are 0 classes, but there has to be at least 1.*");
-        Refuse(() => mixup.Apply(inputs[0], labels, Classes, 1, 2, 3), "The inputs are Float32 [3, 8, 6], but have to be floating-point numbers [N, C, H, W].*");
+        Refuse(
+            () => mixup.Apply(inputs[0], labels, Classes, 1, 2, 3),
+            "The inputs are Float32 [3, 8, 6], but have to be floating-point numbers [N, C, H, W].*");
         Refuse(() => mixup.Apply(inputs.to(ScalarType.Byte), labels, Classes, 1, 2, 3), "The inputs are Byte [4, 3, 8, 6], but*");
-        Refuse(() => mixup.Apply(inputs, labels.narrow(0, 0, 3), Classes, 1, 2, 3), "The labels are Int64 [3], but have to be int64 numbers [4], one an image.*");
+        Refuse(
+            () => mixup.Apply(inputs, labels.narrow(0, 0, 3), Classes, 1, 2, 3),
+            "The labels are Int64 [3], but have to be int64 numbers [4], one an image.*");
 
         static void Refuse(Func<object> make, string message) => make.Should().Throw<ArgumentException>().WithMessage(message);
     }

@@ -11,8 +11,11 @@ public class PresetsTests
     public void Training_is_torchvisions_preset()
     {
         Presets.Training().Should().Equal(new RandomResizedCrop(224), new RandomHorizontalFlip(0.5), Normalize.ImageNet);
-        Presets.Training(176, policy: new TrivialAugmentWide { Interpolation = ImageInterpolation.Bilinear }, randomErasing: 0.1).Select(step => step.GetType())
-            .Should().Equal(typeof(RandomResizedCrop), typeof(RandomHorizontalFlip), typeof(TrivialAugmentWide), typeof(Normalize), typeof(RandomErasing));
+        var policy = new TrivialAugmentWide { Interpolation = ImageInterpolation.Bilinear };
+        Presets.Training(176, policy: policy, randomErasing: 0.1).Select(step => step.GetType())
+            .Should().Equal(
+                typeof(RandomResizedCrop), typeof(RandomHorizontalFlip), typeof(TrivialAugmentWide), typeof(Normalize),
+                typeof(RandomErasing));
         Presets.Training(horizontalFlip: 0).Should().Equal(new RandomResizedCrop(224), Normalize.ImageNet);
         Presets.Training(randomErasing: 0.1).OfType<RandomErasing>().Single().P.Should().Be(0.1);
     }

@@ -89,7 +89,8 @@ public class RandomErasingTests
             File.WriteAllBytes(path, PngEncoder.Encode(Enumerable.Repeat((byte)255, 16 * 16 * 3).ToArray(), 16, 16, 3));
             return new ImageSample(path, 0);
         })];
-        var transforms = new Compose(new CenterCrop(16), new Normalize([0, 0, 0], [1, 1, 1]), new RandomErasing(0.6) { Value = [-1, -2, -3] });
+        var transforms = new Compose(
+            new CenterCrop(16), new Normalize([0, 0, 0], [1, 1, 1]), new RandomErasing(0.6) { Value = [-1, -2, -3] });
         float[] one = Load(workers: 1), four = Load(workers: 4);
         four.Should().Equal(one);
         one.Distinct().Should().BeEquivalentTo([1f, -1f, -2f, -3f]);
@@ -106,8 +107,12 @@ public class RandomErasingTests
     public void Bad_values_are_refused_by_name()
     {
         Refuse(() => new RandomErasing(1.5), "RandomErasing.P is 1.5, but has to be between 0 and 1.");
-        Refuse(() => new RandomErasing { Scale = (0.5, 1.2) }, "RandomErasing.Scale is (0.5, 1.2), but has to be two numbers of at least 0 and at most 1, the smaller one first.");
-        Refuse(() => new RandomErasing { Ratio = (0, 1) }, "RandomErasing.Ratio is (0, 1), but has to be two numbers more than 0, the smaller one first.");
+        Refuse(
+            () => new RandomErasing { Scale = (0.5, 1.2) },
+            "RandomErasing.Scale is (0.5, 1.2), but has to be two numbers of at least 0 and at most 1, the smaller one first.");
+        Refuse(
+            () => new RandomErasing { Ratio = (0, 1) },
+            "RandomErasing.Ratio is (0, 1), but has to be two numbers more than 0, the smaller one first.");
         Refuse(() => new RandomErasing { Value = [] }, "RandomErasing.Value is [], but has to be one number, or one of each channel.");
 
         static void Refuse(Func<object> make, string message) => make.Should().Throw<ArgumentException>().WithMessage(message);

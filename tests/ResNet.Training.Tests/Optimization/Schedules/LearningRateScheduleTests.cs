@@ -34,7 +34,8 @@ public class LearningRateScheduleTests
     public void A_warm_up_may_start_above_zero()
     {
         var schedule = new ConstantSchedule { Warmup = 0.5, WarmupStart = 0.1 };
-        Enumerable.Range(0, 8).Select(step => schedule.Factor(step, 8)).Should().Equal([0.1, 0.325, 0.55, 0.775, 1, 1, 1, 1], (a, b) => Math.Abs(a - b) < 1e-12);
+        Enumerable.Range(0, 8).Select(step => schedule.Factor(step, 8))
+            .Should().Equal([0.1, 0.325, 0.55, 0.775, 1, 1, 1, 1], (a, b) => Math.Abs(a - b) < 1e-12);
     }
 
     // The paper's recipe for CIFAR-10: 64,000 steps, less after 32,000 and 48,000.
@@ -86,7 +87,8 @@ public class LearningRateScheduleTests
         foreach (var schedule in new[] { s_kinds[kind], s_kinds[kind] with { Warmup = 1 }, s_kinds[kind] with { Warmup = 0 } })
         {
             for (int steps = 1; steps < 12; steps++)
-                Enumerable.Range(0, steps).Select(step => schedule.Factor(step, steps)).Should().OnlyContain(factor => factor >= 0 && factor <= 1);
+                Enumerable.Range(0, steps).Select(step => schedule.Factor(step, steps))
+                    .Should().OnlyContain(factor => factor >= 0 && factor <= 1);
         }
     }
 

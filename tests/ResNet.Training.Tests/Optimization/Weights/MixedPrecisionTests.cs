@@ -30,7 +30,8 @@ public class MixedPrecisionTests
         network.DType.Should().Be(ScalarType.BFloat16);
         network.get_parameter("layer1.0.conv1.weight")!.dtype.Should().Be(ScalarType.BFloat16);
         network.get_parameter("fc.bias")!.dtype.Should().Be(ScalarType.BFloat16);
-        network.named_parameters().Where(entry => entry.name.Contains("bn")).All(entry => entry.parameter.dtype == ScalarType.Float32).Should().BeTrue();
+        network.named_parameters().Where(entry => entry.name.Contains("bn")).All(entry => entry.parameter.dtype == ScalarType.Float32)
+            .Should().BeTrue();
         network.call(TinyNetwork.Batch(0, ScalarType.BFloat16).Images).dtype.Should().Be(ScalarType.BFloat16);
     }
 
@@ -124,7 +125,8 @@ public class MixedPrecisionTests
     {
         using var network = TinyNetwork.Create();
         var make = () => new FlatWeights(network, true, Precision.Half);
-        make.Should().Throw<InvalidOptionException>().WithMessage("TrainerOptions.Precision is Half, but has to be BFloat16 or Full on the CPU.");
+        make.Should().Throw<InvalidOptionException>()
+            .WithMessage("TrainerOptions.Precision is Half, but has to be BFloat16 or Full on the CPU.");
     }
 
     [Fact]

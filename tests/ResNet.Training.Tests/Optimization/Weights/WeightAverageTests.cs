@@ -44,7 +44,8 @@ public class WeightAverageTests
         using var average = new WeightAverage(flat);
         var own = network.state_dict();
         average.State().Select(entry => entry.Name).Should().BeEquivalentTo(
-            own.Where(entry => entry.Value.is_floating_point() && entry.Key != "conv1.weight" && entry.Key is not "bn1.weight" and not "bn1.bias").Select(entry => $"average.{entry.Key}"));
+            own.Where(entry => entry.Value.is_floating_point() && entry.Key is not ("conv1.weight" or "bn1.weight" or "bn1.bias"))
+                .Select(entry => $"average.{entry.Key}"));
         foreach (var (name, value) in average.State()) value.shape.Should().Equal(own[name["average.".Length..]].shape);
     }
 }

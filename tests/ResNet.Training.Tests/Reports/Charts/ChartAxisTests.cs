@@ -31,7 +31,9 @@ public sealed class ChartAxisTests
     [InlineData(1e-300)]
     public void One_value_or_none_still_makes_an_axis(double value)
     {
-        foreach (var axis in new[] { ChartAxis.Nice([value]), ChartAxis.Nice([value], least: 0), ChartAxis.Nice([value, value], most: Math.Max(value, 100)) })
+        ChartAxis[] axes =
+            [ChartAxis.Nice([value]), ChartAxis.Nice([value], least: 0), ChartAxis.Nice([value, value], most: Math.Max(value, 100))];
+        foreach (var axis in axes)
         {
             axis.To.Should().BeGreaterThan(axis.From);
             axis.Ticks.Should().HaveCountGreaterThan(1).And.HaveCountLessThan(20).And.OnlyContain(tick => double.IsFinite(tick));
