@@ -60,7 +60,7 @@ public class ResNetOptionsTests
     [Fact]
     public void Values_that_do_not_fit_together_are_refused_before_anything_is_built()
     {
-        Unbuildable(new() { StageDepths = [2, 2] , StageWidths = [64] })
+        Unbuildable(new() { StageDepths = [2, 2], StageWidths = [64] })
             .Should().StartWith("ResNetOptions.StageWidths is [64], but has to be 2 numbers, one for each stage of StageDepths.");
         Unbuildable(new() { StageWidths = [7, 14, 28, 56], Stem = StemKind.Deep }).Should().StartWith("ResNetOptions.StageWidths is [7, 14, 28, 56], but has to be even at first where the stem is Deep");
         Unbuildable(new() { Groups = 32 }).Should().StartWith("ResNetOptions.Groups is 32, but has to be 1 for basic blocks.");
