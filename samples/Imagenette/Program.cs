@@ -50,9 +50,11 @@ try
     using var network = ResNets.Create("resnet18", classes: names.Length, device: device);
 
     // 4. Training.
-    Console.WriteLine($"Training ResNet-18 on {train.Count:N0} images of {names.Length} classes, {recipe.Training.Epochs} epochs on {device}");
+    int epochs = recipe.Training.Epochs;
+    Console.WriteLine($"Training ResNet-18 on {train.Count:N0} images of {names.Length} classes, {epochs} epochs on {device}");
     var trainer = new Trainer(training, evaluation, recipe.Training);
-    trainer.EpochCompleted += epoch => Console.WriteLine($"epoch {epoch.Epoch}: training loss {epoch.TrainLoss:0.000}, top-1 {epoch.Top1:0.0} %");
+    trainer.EpochCompleted += epoch =>
+        Console.WriteLine($"epoch {epoch.Epoch}: training loss {epoch.TrainLoss:0.000}, top-1 {epoch.Top1:0.0} %");
     trainer.Train(network);
     network.SaveWeights(Weights);
 

@@ -41,8 +41,9 @@ public sealed class ToolTests(Consumer consumer)
             .Contain(["licences/LICENSE-LIBTORCH.txt", "licences/LICENSE.txt", "licences/THIRD-PARTY-NOTICES.md", "README.md", "icon.png"]);
     }
 
+    // A link to the program, or on Windows a batch file.
     private string Run(string folder, params IEnumerable<string> arguments) =>
-        consumer.Run(folder, Path.Combine(folder, "bin", OperatingSystem.IsWindows() ? "resnet.exe" : "resnet"), arguments);
+        consumer.Run(folder, Directory.EnumerateFiles(Path.Combine(folder, "bin"), "resnet*").Single(), arguments);
 
     private ZipArchive Open(string package) => ZipFile.OpenRead(Path.Combine(consumer.Feed, $"{package}.{consumer.Version}.nupkg"));
 
