@@ -1,6 +1,12 @@
 using ResNet.Core.Blocks;
+using ResNet.Core.Folding;
+using ResNet.Core.Weights;
+using ResNet.Core.Weights.Formats;
+using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Core.Weights.Loading;
 using TorchSharp;
 using TorchSharp.Modules;
+using static ResNet.Core.Layers.Convolutions;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -12,10 +18,8 @@ namespace ResNet.Core;
 /// and of timm/models/resnet.py where torchvision has none, so that weights can be exchanged. Initial values are torchvision's
 /// (timm also starts the last norm of each branch at zero: <see cref="ResNetOptions.ZeroInitLastNorm"/>).
 /// </summary>
-public sealed partial class ResNetModel : Module<Tensor, Tensor>
+public sealed class ResNetModel : Module<Tensor, Tensor>
 {
-    private const int NothingFrozen = -1;
-
     private readonly Module<Tensor, Tensor> conv1;
     private readonly Module<Tensor, Tensor>? bn1;
     private readonly MaxPool2d? maxpool;
@@ -24,8 +28,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     private Linear fc;
     private readonly List<Sequential> _stages = [];
     private readonly List<StageShape> _shapes = [];
-    private readonly List<string> _held = [];
-    private int _frozenUntil = NothingFrozen;
+    private readonly FrozenLayers _frozen = new();
     private bool _disposed;
 
     /// <summary>Builds the network with new weights, in training mode, on <see cref="ResNetOptions.Device"/>.</summary>
@@ -39,23 +42,25 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         using var ordinary = new OrdinaryMode();
 
         int channels = options.StageWidths[0];
-        conv1 = StemConvolutions(options, channels);
+        conv1 = CreateStem(channels);
         bn1 = options.Norm.AfterConvolution(channels);
         maxpool = options.Stem == StemKind.Cifar ? null : MaxPool2d(kernel_size: 3, stride: 2, padding: 1);
         register_module(nameof(conv1), conv1);
         if (bn1 is not null) register_module(nameof(bn1), bn1);
         if (maxpool is not null) register_module(nameof(maxpool), maxpool);
 
-        AddStages(ref channels);
+        channels = AddStages(channels);
 
         norm = options.PreActivation ? options.Norm.Create(channels) : null;
         avgpool = AdaptiveAvgPool2d(1);
-        fc = Classifier(channels, options.Classes);
+        fc = CreateClassifier(channels, options.Classes);
         if (norm is not null) register_module(nameof(norm), norm);
         register_module(nameof(avgpool), avgpool);
         register_module(nameof(fc), fc);
 
-        DrawWeights();
+        InitialWeights.DrawConvolutions(this);
+        if (options.ZeroInitLastNorm)
+            foreach (var block in _stages.SelectMany(stage => stage.children()).Cast<ResidualBlock>()) InitialWeights.ZeroLastNorm(block);
         this.to(options.DType);
         this.to(options.Device);
         // A network outlives the dispose scopes it is made in, buffers of custom norms too.
@@ -96,10 +101,9 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public override Tensor forward(Tensor input)
     {
+        Check(input);
         using var scope = NewDisposeScope();
-        var x = ForwardStem(input);
-        foreach (var stage in _stages) x = x.Then(stage);
-        return Classify(x).MoveToOuterDisposeScope();
+        return Apply(new TensorValue(input)).Tensor.MoveToOuterDisposeScope();
     }
 
     /// <summary>Computes the network without its classifier.</summary>
@@ -111,11 +115,11 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public (Tensor Map, Tensor Pooled) ForwardFeatures(Tensor input)
     {
+        Check(input);
         using var scope = NewDisposeScope();
-        var x = ForwardStem(input);
-        foreach (var stage in _stages) x = x.Then(stage);
-        x = Activate(x);
-        return (x.MoveToOuterDisposeScope(), Pool(x).MoveToOuterDisposeScope());
+        var map = ApplyLastNorm(ApplyStages(new TensorValue(input))).Keep();
+        var pooled = ApplyPooling(map);
+        return (map.Tensor.MoveToOuterDisposeScope(), pooled.Tensor.MoveToOuterDisposeScope());
     }
 
     /// <summary>Computes the network without its classifier and keeps what lies between, as detection and segmentation backbones need it.</summary>
@@ -152,6 +156,72 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         }
     }
 
+    /// <summary>Replaces the classifier by a new one, on the network's device and of its type; everything else stays.</summary>
+    /// <remarks>An optimizer that was made before still has the former classifier's parameters: make a new one.</remarks>
+    /// <param name="classes">Classes to tell apart from now on, at least 1.</param>
+    /// <returns>This network.</returns>
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
+    public ResNetModel ResetClassifier(int classes)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var options = Options with { Classes = classes };
+        using var ordinary = new OrdinaryMode();
+        var former = fc;
+        fc = CreateClassifier(former.in_features, classes).to(former.weight.dtype).to(former.weight.device);
+        register_module(nameof(fc), null!);
+        register_module(nameof(fc), fc);
+        fc.train(training);
+        former.Dispose();
+        Options = options;
+        return this;
+    }
+
+    /// <summary>
+    /// Keeps the stem and the first stages as they are: their parameters get no gradients any more, and their norms and
+    /// stochastic depth stay in evaluation mode, so that running statistics do not move when the network trains either.
+    /// What was frozen by this before and lies beyond is free again.
+    /// </summary>
+    /// <param name="untilStage">
+    /// The last stage to freeze, 0 to <see cref="Stages"/>; 0 is the stem alone. With the last stage a pre-activation network's
+    /// last norm is frozen too, so that only the classifier trains.
+    /// </param>
+    /// <returns>This network.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such stage.</exception>
+    public ResNetModel Freeze(int untilStage)
+    {
+        if (untilStage < 0 || untilStage > Stages)
+            throw new ArgumentOutOfRangeException(nameof(untilStage), untilStage, $"There is no stage {untilStage} to freeze until: this network has 0, the stem, to {Stages}.");
+        List<string> layers = [nameof(conv1), nameof(bn1), .. Enumerable.Range(1, untilStage).Select(NameOfStage)];
+        if (untilStage == Stages) layers.Add(nameof(norm));
+        return SetFrozen(layers);
+    }
+
+    /// <summary>Unfreezes all layers that <see cref="Freeze"/> froze.</summary>
+    /// <returns>This network.</returns>
+    public ResNetModel Unfreeze() => SetFrozen([]);
+
+    /// <inheritdoc/>
+    /// <remarks>What <see cref="Freeze"/> holds stays in evaluation mode.</remarks>
+    public override void train(bool train = true)
+    {
+        base.train(train);
+        if (train) _frozen.Evaluate(this);
+    }
+
+    /// <summary>
+    /// A copy for inference in which every batch norm that follows a convolution is part of that convolution: fewer passes over
+    /// memory and the same outputs but for rounding. It is on the same device and of the same type, in evaluation mode and without
+    /// gradients, and its weights are channels-last, for images that are (<see cref="ChannelsLast"/>) and ones that are not. The
+    /// norms of pre-activation networks that follow an addition remain.
+    /// </summary>
+    /// <returns>The copy, which is the caller's; this network stays as it is.</returns>
+    /// <exception cref="InvalidOperationException">The norms are no batch norms.</exception>
+    public ResNetModel FuseForInference()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return BatchNormFolding.Fold(this).ToChannelsLast();
+    }
+
     /// <summary>Lays the weights of the convolutions out channels-last, as libtorch computes images of many channels fastest.</summary>
     /// <remarks>Values and names stay the same. Inputs should be channels-last too: <see cref="ChannelsLast"/>.</remarks>
     /// <returns>This network.</returns>
@@ -175,6 +245,63 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
         return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// Parameters and running statistics in torchvision's order: module by module, a batch norm's statistics beside
+    /// its weight and bias.
+    /// </summary>
+    public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
+    {
+        destination ??= [];
+        Collect(this, string.IsNullOrEmpty(prefix) ? "" : prefix + ".", destination);
+        return destination;
+
+        static void Collect(Module module, string prefix, Dictionary<string, Tensor> destination)
+        {
+            foreach (var (name, parameter) in module.named_parameters(false)) destination.TryAdd(prefix + name, parameter);
+            foreach (var (name, buffer) in module.named_buffers(false)) destination.TryAdd(prefix + name, buffer);
+            foreach (var (name, child) in module.named_children()) Collect(child, $"{prefix}{name}.", destination);
+        }
+    }
+
+    /// <summary>Writes the weights, beside the file first and then renamed over it.</summary>
+    /// <param name="path">The file; one that is there is replaced.</param>
+    /// <param name="metadata">Texts to keep with the weights; safetensors alone can.</param>
+    /// <param name="format">
+    /// How to lay the file out. Default: safetensors. What <see cref="WeightsFormat.PyTorch"/> gives, <c>torch.load(…, weights_only=True)</c> reads.
+    /// </param>
+    /// <exception cref="ArgumentException">The format cannot hold the texts, or is not written.</exception>
+    /// <exception cref="IOException">The file cannot be written; one that was there stays.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
+    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        WeightsFile.Save(path, state_dict(), metadata, format);
+    }
+
+    /// <summary>
+    /// Reads the weights from a file of any <see cref="WeightsFormat"/>, one tensor after the other. Files of other writers fit too: a state
+    /// dict under <c>state_dict</c>, <c>model_state_dict</c>, <c>model</c>, <c>model_ema</c> or <c>net</c>, names that begin with <c>module.</c> or <c>_orig_mod.</c>, a
+    /// classifier called <c>linear</c> or <c>head.fc</c>, and the names of Hugging Face's ResNet. Of several state dicts the first in that order is taken.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="strict">
+    /// Whether a file that does not fit is refused, which is the default; nothing is changed then. Batch counts of batch norms
+    /// (<c>num_batches_tracked</c>) may always be missing or left over, so that batch norms and frozen ones exchange weights. Otherwise
+    /// what fits is loaded and the report says what does not; a file of which nothing fits is refused all the same.
+    /// </param>
+    /// <param name="newClassifier">
+    /// Whether the file may have a classifier for another number of classes, of other layers, or none: this network's keeps the weights
+    /// that it has then.
+    /// </param>
+    /// <returns>What was loaded, and what was not.</returns>
+    /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
+    public LoadReport LoadWeights(string path, bool strict = true, bool newClassifier = false)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return WeightsLoader.Load(state_dict(), path, strict, newClassifier);
+    }
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
@@ -187,8 +314,7 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     {
         Check(input);
         using var scope = NewDisposeScope();
-        // The ReLU of the largest numbers is the largest of their ReLUs, and behind the pooling there are four times fewer.
-        return conv1.call(input).Then(bn1).Then(maxpool).relu_().MoveToOuterDisposeScope();
+        return ApplyStem(new TensorValue(input)).Tensor.MoveToOuterDisposeScope();
     }
 
     /// <summary>A stage's output.</summary>
@@ -196,70 +322,83 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
     /// <param name="x">The output of the stage before, left as it is.</param>
     internal Tensor ForwardStage(int stage, Tensor x) => _stages[stage - 1].call(x);
 
-    /// <summary>The class scores for the last stage's output, which is disposed of.</summary>
+    /// <summary>The class scores for the last stage's output, which is left as it is.</summary>
     internal Tensor Classify(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var map = Activate(x);
-        if (!ReferenceEquals(map, x)) x.Dispose();
-        var pooled = Pool(map);
-        map.Dispose();
-        if (training && Options.Dropout > 0) pooled = functional.dropout(pooled, Options.Dropout);
-        return fc.call(pooled).MoveToOuterDisposeScope();
+        return ApplyClassifier(new TensorValue(x)).Tensor.MoveToOuterDisposeScope();
     }
 
-    // Pre-activation networks end with a norm and a ReLU, which their last block leaves out.
-    private Tensor Activate(Tensor x) => x.NormAndReLU(norm, Options.Norm);
+    /// <summary>The data flow of the network.</summary>
+    /// <param name="images"><c>[N, channels, H, W]</c>.</param>
+    /// <returns><c>[N, classes]</c>.</returns>
+    internal T Apply<T>(T images)
+        where T : struct, ILayerInput<T> => ApplyClassifier(ApplyStages(images));
+
+    private T ApplyStages<T>(T images)
+        where T : struct, ILayerInput<T>
+    {
+        var x = ApplyStem(images);
+        foreach (var stage in _stages) x = x.Then(stage);
+        return x;
+    }
+
+    private T ApplyStem<T>(T images)
+        where T : struct, ILayerInput<T> => images.Then(conv1).Then(bn1).ReluAndPool(maxpool);
+
+    // The last block of pre-activation networks leaves norm and ReLU out.
+    private T ApplyLastNorm<T>(T x)
+        where T : struct, ILayerInput<T> => norm is null ? x : x.Then(norm).Relu();
+
+    private T ApplyPooling<T>(T map)
+        where T : struct, ILayerInput<T> => map.Then(avgpool).Flatten();
+
+    private T ApplyClassifier<T>(T x)
+        where T : struct, ILayerInput<T> =>
+        ApplyPooling(ApplyLastNorm(x)).Dropout(training ? Options.Dropout : 0).Then(fc);
 
     private void Check(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (input.ndim != 4 || input.size(1) != Options.InputChannels || input.size(2) < 1 || input.size(3) < 1)
-            throw new ArgumentException($"The input has the shape {Shape(input.shape)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
+            throw new ArgumentException($"The input has the shape {new NumberList<long>(input.shape)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
         if (input.dtype != DType)
             throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
         RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
     }
 
-    private Tensor Pool(Tensor x)
+    private Module<Tensor, Tensor> CreateStem(int width)
     {
-        using var pooled = avgpool.call(x);
-        return pooled.flatten(1);
-    }
-
-    private static Module<Tensor, Tensor> StemConvolutions(ResNetOptions options, int width)
-    {
-        bool folded = options.Norm == Norm.Folded;
-        switch (options.Stem)
+        bool folded = Options.Norm == Norm.Folded;
+        switch (Options.Stem)
         {
             case StemKind.Standard:
-                return Layers.Conv7x7(options.InputChannels, width, stride: 2, bias: folded);
+                return Conv7x7(Options.InputChannels, width, stride: 2, bias: folded);
             case StemKind.Cifar:
-                return Layers.Conv3x3(options.InputChannels, width, bias: folded);
+                return Conv3x3(Options.InputChannels, width, bias: folded);
             default:
+                // Numbered as in timm, where a folded norm leaves a gap.
                 int half = width / 2;
                 var deep = Sequential();
-                Layers.Append(deep, 0, Layers.Conv3x3(options.InputChannels, half, stride: 2, bias: folded));
-                Layers.Append(deep, 1, options.Norm.AfterConvolution(half));
-                Layers.Append(deep, 2, ReLU(inplace: true));
-                Layers.Append(deep, 3, Layers.Conv3x3(half, half, bias: folded));
-                Layers.Append(deep, 4, options.Norm.AfterConvolution(half));
-                Layers.Append(deep, 5, ReLU(inplace: true));
-                Layers.Append(deep, 6, Layers.Conv3x3(half, width, bias: folded));
+                deep.append("0", Conv3x3(Options.InputChannels, half, stride: 2, bias: folded));
+                if (Options.Norm.AfterConvolution(half) is { } first) deep.append("1", first);
+                deep.append("2", ReLU(inplace: true));
+                deep.append("3", Conv3x3(half, half, bias: folded));
+                if (Options.Norm.AfterConvolution(half) is { } second) deep.append("4", second);
+                deep.append("5", ReLU(inplace: true));
+                deep.append("6", Conv3x3(half, width, bias: folded));
                 return deep;
         }
     }
 
     // Stages that would go beyond the output stride dilate instead of striding. The first block of such a stage still has the
     // dilation of the one before in its first 3×3 convolution, as in torchvision and timm.
-    private void AddStages(ref int channels)
+    private int AddStages(int channels)
     {
         int reduction = Options.Stem == StemKind.Cifar ? 1 : 4;
         _shapes.Add(new StageShape("stem", channels, reduction));
         int dilation = 1;
-        int index = 0;
-        int blocks = Options.StageDepths.Sum();
         for (int i = 0; i < Options.StageDepths.Count; i++)
         {
             int stride = i == 0 ? 1 : 2;
@@ -268,69 +407,58 @@ public sealed partial class ResNetModel : Module<Tensor, Tensor>
             reduction *= stride;
 
             var stage = Sequential();
-            for (int j = 0; j < Options.StageDepths[i]; j++, index++)
+            for (int j = 0; j < Options.StageDepths[i]; j++)
             {
-                stage.append(CreateBlock(new BlockOptions(channels, Options.StageWidths[i])
-                {
-                    Stride = j == 0 ? stride : 1,
-                    Dilation = dilation,
-                    FirstDilation = j == 0 ? former : null,
-                    Groups = Options.Groups,
-                    WidthPerGroup = Options.WidthPerGroup,
-                    StridePlacement = Options.StridePlacement,
-                    Shortcut = Options.Shortcut,
-                    Norm = Options.Norm,
-                    StochasticDepth = Options.StochasticDepth * (index + 1) / blocks,
-                    PreActivate = index > 0,
-                }));
+                stage.append(CreateBlock(i, j, channels, j == 0 ? stride : 1, dilation, j == 0 ? former : null));
                 channels = Options.StageWidths[i] * Options.Expansion;
             }
             _stages.Add(stage);
-            register_module($"layer{i + 1}", stage);
-            _shapes.Add(new StageShape($"layer{i + 1}", channels, reduction));
+            register_module(NameOfStage(i + 1), stage);
+            _shapes.Add(new StageShape(NameOfStage(i + 1), channels, reduction));
         }
+        return channels;
     }
 
-    private IEnumerable<ResidualBlock> Blocks() => _stages.SelectMany(stage => stage.children()).Cast<ResidualBlock>();
-
-    private ResidualBlock CreateBlock(BlockOptions options) => (Options.Block, Options.PreActivation) switch
+    private ResidualBlock CreateBlock(int stage, int number, int channels, int stride, int dilation, int? firstDilation)
     {
-        (BlockKind.Basic, false) => new BasicBlock(options),
-        (BlockKind.Basic, true) => new PreActBasicBlock(options),
-        (_, false) => new Bottleneck(options),
-        (_, true) => new PreActBottleneck(options),
-    };
+        int index = Options.StageDepths.Take(stage).Sum() + number;
+        var options = new BlockOptions(channels, Options.StageWidths[stage])
+        {
+            Stride = stride,
+            Dilation = dilation,
+            FirstDilation = firstDilation,
+            Groups = Options.Groups,
+            WidthPerGroup = Options.WidthPerGroup,
+            StridePlacement = Options.StridePlacement,
+            Shortcut = Options.Shortcut,
+            Norm = Options.Norm,
+            StochasticDepth = Options.StochasticDepth * (index + 1) / Options.StageDepths.Sum(),
+            PreActivate = index > 0,
+        };
+        return (Options.Block, Options.PreActivation) switch
+        {
+            (BlockKind.Basic, false) => new BasicBlock(options),
+            (BlockKind.Basic, true) => new PreActBasicBlock(options),
+            (_, false) => new Bottleneck(options),
+            (_, true) => new PreActBottleneck(options),
+        };
+    }
 
-    // Where shortcuts have no norm, the outputs of all blocks add up and features grow with the square root of their number.
-    // The classifier starts smaller by as much, so that the first loss is about ln(classes) at any depth.
-    private Linear Classifier(long features, int classes)
+    private Linear CreateClassifier(long features, int classes)
     {
         var classifier = Linear(features, classes);
         if (Options is { Shortcut: ShortcutKind.ZeroPadding, PreActivation: false })
-        {
-            using var _ = no_grad();
-            classifier.weight.DivideInPlace(Math.Sqrt(Options.StageDepths.Sum()));
-        }
+            InitialWeights.ScaleClassifier(classifier, Options.StageDepths.Sum());
         return classifier;
     }
 
-    // Convolutions as He et al. 2015 (https://arxiv.org/abs/1502.01852) over the fan-out; the rest is as its modules start.
-    private void DrawWeights()
+    private ResNetModel SetFrozen(IReadOnlyCollection<string> layers)
     {
-        apply(module =>
-        {
-            if (module is Conv2d convolution)
-                init.kaiming_normal_(convolution.weight, mode: init.FanInOut.FanOut, nonlinearity: init.NonlinearityType.ReLU);
-        });
-        if (!Options.ZeroInitLastNorm) return;
-        foreach (var block in Blocks())
-        {
-            var weight = block.LastNorm?.get_parameter("weight")
-                ?? throw new InvalidOptionException(
-                    nameof(ResNetOptions), nameof(ResNetOptions.ZeroInitLastNorm), true, $"false where the norm is {Options.Norm} and has no parameter named weight");
-            init.zeros_(weight);
-        }
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _frozen.Set(this, layers);
+        train(training);
+        return this;
     }
 
-    private static string Shape(long[] shape) => $"[{string.Join(", ", shape)}]";
+    private static string NameOfStage(int number) => $"layer{number}";
 }

@@ -1,3 +1,4 @@
+using ResNet.Core.Blocks;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests;
@@ -169,7 +170,7 @@ public class StageShapeTests
     public void With_group_norms_an_image_does_not_depend_on_the_others_of_its_batch()
     {
         manual_seed(1);
-        using var network = ResNets.Create("resnet20", options => options with { Norm = Blocks.Norm.Group(8) });
+        using var network = ResNets.Create("resnet20", options => options with { Norm = Norm.Group(8) });
         using var scope = NewDisposeScope();
         var images = randn([4, 3, 32, 32]);
         network.call(images)[0].allclose(network.call(images.narrow(0, 0, 1))[0], atol: 1e-5).Should().BeTrue();

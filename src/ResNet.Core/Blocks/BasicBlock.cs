@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static ResNet.Core.Layers.Convolutions;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -24,33 +25,19 @@ public sealed class BasicBlock : ResidualBlock
     {
         bool folded = options.Norm == Norm.Folded;
         int width = options.Width;
-        conv1 = Layers.Conv3x3(options.Input, width, options.Stride, options.FirstDilation ?? options.Dilation, bias: folded);
+        conv1 = Conv3x3(options.Input, width, options.Stride, options.FirstDilation ?? options.Dilation, bias: folded);
         bn1 = options.Norm.AfterConvolution(width);
-        conv2 = Layers.Conv3x3(width, width, dilation: options.Dilation, bias: folded);
+        conv2 = Conv3x3(width, width, dilation: options.Dilation, bias: folded);
         bn2 = options.Norm.AfterConvolution(width);
         RegisterComponents();
     }
 
     internal override Module<Tensor, Tensor>? LastNorm => bn2;
 
-    internal override IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions =>
-        [.. base.NormalizedConvolutions, (conv1, bn1), (conv2, bn2)];
-
-    /// <summary>Computes the block.</summary>
-    /// <param name="input"><c>[N, input, H, W]</c>, left as it is.</param>
-    /// <returns><c>[N, width, ⌈H / stride⌉, ⌈W / stride⌉]</c>.</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var x = Layers.Convolve(conv1, input).Then(bn1).relu_();
-        x = x.Then(conv2).Then(bn2);
-        return AddShortcut(x, input).relu_().MoveToOuterDisposeScope();
-    }
-
-    internal override T Describe<T>(T input)
+    internal override T Apply<T>(T input)
     {
         var x = input.Then(conv1).Then(bn1).Relu();
         x = x.Then(conv2).Then(bn2);
-        return DescribeShortcut(x, input).Relu();
+        return AddShortcut(x, input).Relu();
     }
 }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static ResNet.Core.Layers.Convolutions;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -29,37 +30,22 @@ public sealed class Bottleneck : ResidualBlock
         int width = options.BottleneckWidth;
         int output = options.Width * Expansion;
         bool early = options.StridePlacement == StridePlacement.Conv1x1;
-        conv1 = Layers.Conv1x1(options.Input, width, early ? options.Stride : 1, bias: folded);
+        conv1 = Conv1x1(options.Input, width, early ? options.Stride : 1, bias: folded);
         bn1 = options.Norm.AfterConvolution(width);
-        conv2 = Layers.Conv3x3(width, width, early ? 1 : options.Stride, options.FirstDilation ?? options.Dilation, options.Groups, bias: folded);
+        conv2 = Conv3x3(width, width, early ? 1 : options.Stride, options.FirstDilation ?? options.Dilation, options.Groups, bias: folded);
         bn2 = options.Norm.AfterConvolution(width);
-        conv3 = Layers.Conv1x1(width, output, bias: folded);
+        conv3 = Conv1x1(width, output, bias: folded);
         bn3 = options.Norm.AfterConvolution(output);
         RegisterComponents();
     }
 
     internal override Module<Tensor, Tensor>? LastNorm => bn3;
 
-    internal override IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions =>
-        [.. base.NormalizedConvolutions, (conv1, bn1), (conv2, bn2), (conv3, bn3)];
-
-    /// <summary>Computes the block.</summary>
-    /// <param name="input"><c>[N, input, H, W]</c>, left as it is.</param>
-    /// <returns><c>[N, 4 · width, ⌈H / stride⌉, ⌈W / stride⌉]</c>.</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var x = conv1.call(input).Then(bn1).relu_();
-        x = x.Then(conv2).Then(bn2).relu_();
-        x = x.Then(conv3).Then(bn3);
-        return AddShortcut(x, input).relu_().MoveToOuterDisposeScope();
-    }
-
-    internal override T Describe<T>(T input)
+    internal override T Apply<T>(T input)
     {
         var x = input.Then(conv1).Then(bn1).Relu();
         x = x.Then(conv2).Then(bn2).Relu();
         x = x.Then(conv3).Then(bn3);
-        return DescribeShortcut(x, input).Relu();
+        return AddShortcut(x, input).Relu();
     }
 }

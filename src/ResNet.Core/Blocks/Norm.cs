@@ -46,9 +46,6 @@ public abstract record Norm
         return new CustomNorm(create);
     }
 
-    /// <summary>Whether a norm's output is new memory, as it is not where a custom one passes its input through.</summary>
-    internal virtual bool MakesNewMemory => true;
-
     /// <summary>Refuses a number of channels that it cannot normalise, in the name of the options it belongs to.</summary>
     internal virtual void Check(string owner, int channels)
     {
@@ -108,8 +105,6 @@ public abstract record Norm
     private sealed record CustomNorm(Func<int, Module<Tensor, Tensor>> Factory) : Norm
     {
         public override string ToString() => "a custom norm";
-
-        internal override bool MakesNewMemory => false;
 
         internal override Module<Tensor, Tensor> Create(int channels) =>
             Factory(channels) ?? throw new InvalidOptionException(

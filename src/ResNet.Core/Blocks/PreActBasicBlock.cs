@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static ResNet.Core.Layers.Convolutions;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -21,35 +22,20 @@ public sealed class PreActBasicBlock : ResidualBlock
     {
         int width = options.Width;
         bn1 = options.PreActivate ? options.Norm.Create(options.Input) : null;
-        conv1 = Layers.Conv3x3(options.Input, width, options.Stride, options.FirstDilation ?? options.Dilation, bias: options.Norm == Norm.Folded);
+        conv1 = Conv3x3(options.Input, width, options.Stride, options.FirstDilation ?? options.Dilation, bias: options.Norm == Norm.Folded);
         bn2 = options.Norm.AfterConvolution(width);
-        conv2 = Layers.Conv3x3(width, width, dilation: options.Dilation);
+        conv2 = Conv3x3(width, width, dilation: options.Dilation);
         RegisterComponents();
     }
 
     internal override Module<Tensor, Tensor>? LastNorm => null;
 
-    internal override IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions => [(conv1, bn2)];
-
-    /// <summary>Computes the block.</summary>
-    /// <param name="input"><c>[N, input, H, W]</c>, left as it is.</param>
-    /// <returns><c>[N, width, ⌈H / stride⌉, ⌈W / stride⌉]</c>.</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var activated = input.NormAndReLU(bn1, Options.Norm);
-        var x = Layers.Convolve(conv1, activated);
-        if (downsample is null && bn1 is not null) activated.Dispose();
-        x = x.Then(bn2).relu_();
-        x = x.Then(conv2);
-        return AddShortcut(x, downsample is null ? input : activated).MoveToOuterDisposeScope();
-    }
-
-    internal override T Describe<T>(T input)
+    internal override T Apply<T>(T input)
     {
         var activated = bn1 is null ? input : input.Then(bn1).Relu();
+        if (downsample is not null) input = activated = activated.Keep();
         var x = activated.Then(conv1).Then(bn2).Relu();
         x = x.Then(conv2);
-        return DescribeShortcut(x, downsample is null ? input : activated);
+        return AddShortcut(x, input);
     }
 }

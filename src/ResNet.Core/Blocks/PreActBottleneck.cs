@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static ResNet.Core.Layers.Convolutions;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -25,39 +26,23 @@ public sealed class PreActBottleneck : ResidualBlock
         int width = options.BottleneckWidth;
         bool early = options.StridePlacement == StridePlacement.Conv1x1;
         bn1 = options.PreActivate ? options.Norm.Create(options.Input) : null;
-        conv1 = Layers.Conv1x1(options.Input, width, early ? options.Stride : 1, bias: folded);
+        conv1 = Conv1x1(options.Input, width, early ? options.Stride : 1, bias: folded);
         bn2 = options.Norm.AfterConvolution(width);
-        conv2 = Layers.Conv3x3(width, width, early ? 1 : options.Stride, options.FirstDilation ?? options.Dilation, options.Groups, bias: folded);
+        conv2 = Conv3x3(width, width, early ? 1 : options.Stride, options.FirstDilation ?? options.Dilation, options.Groups, bias: folded);
         bn3 = options.Norm.AfterConvolution(width);
-        conv3 = Layers.Conv1x1(width, options.Width * Bottleneck.Expansion);
+        conv3 = Conv1x1(width, options.Width * Bottleneck.Expansion);
         RegisterComponents();
     }
 
     internal override Module<Tensor, Tensor>? LastNorm => null;
 
-    internal override IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions => [(conv1, bn2), (conv2, bn3)];
-
-    /// <summary>Computes the block.</summary>
-    /// <param name="input"><c>[N, input, H, W]</c>, left as it is.</param>
-    /// <returns><c>[N, 4 · width, ⌈H / stride⌉, ⌈W / stride⌉]</c>.</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var activated = input.NormAndReLU(bn1, Options.Norm);
-        var x = conv1.call(activated);
-        if (downsample is null && bn1 is not null) activated.Dispose();
-        x = x.Then(bn2).relu_();
-        x = x.Then(conv2).Then(bn3).relu_();
-        x = x.Then(conv3);
-        return AddShortcut(x, downsample is null ? input : activated).MoveToOuterDisposeScope();
-    }
-
-    internal override T Describe<T>(T input)
+    internal override T Apply<T>(T input)
     {
         var activated = bn1 is null ? input : input.Then(bn1).Relu();
+        if (downsample is not null) input = activated = activated.Keep();
         var x = activated.Then(conv1).Then(bn2).Relu();
         x = x.Then(conv2).Then(bn3).Relu();
         x = x.Then(conv3);
-        return DescribeShortcut(x, downsample is null ? input : activated);
+        return AddShortcut(x, input);
     }
 }

@@ -1,4 +1,6 @@
+using ResNet.Core.Layers;
 using TorchSharp.Modules;
+using static ResNet.Core.Layers.Convolutions;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -9,8 +11,6 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
 {
     /// <summary>Brings the input to the output's shape; null where it has that already, or where there is no shortcut.</summary>
     private protected readonly Module<Tensor, Tensor>? downsample;
-
-    private (Conv2d, Module<Tensor, Tensor>?)? _projection;
 
     // Made before the convolutions, as in torchvision: that is the order in which random numbers are drawn.
     private protected ResidualBlock(string name, BlockOptions options, bool bottleneck, bool preActivation) : base(name)
@@ -30,35 +30,28 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     /// <summary>The norm that the branch ends with; null where it ends with a convolution.</summary>
     internal abstract Module<Tensor, Tensor>? LastNorm { get; }
 
-    /// <summary>Each convolution that a norm follows directly, with that norm; null where it is folded into the convolution.</summary>
-    internal virtual IEnumerable<(Conv2d Convolution, Module<Tensor, Tensor>? Norm)> NormalizedConvolutions => _projection is { } pair ? [pair] : [];
+    /// <summary>Computes the block.</summary>
+    /// <param name="input"><c>[N, input, H, W]</c>, left as it is.</param>
+    /// <returns><c>[N, width · expansion, ⌈H / stride⌉, ⌈W / stride⌉]</c>; the expansion is 1, or 4 in bottlenecks.</returns>
+    public sealed override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return Apply(new TensorValue(input)).Tensor.MoveToOuterDisposeScope();
+    }
 
-    /// <summary>Applies to the input what <see cref="Module{T, TResult}.forward"/> computes in evaluation mode.</summary>
-    internal abstract T Describe<T>(T input)
+    /// <summary>The data flow of the block.</summary>
+    /// <param name="input">Was kept (<see cref="ILayerInput{T}.Keep"/>), since convolutions and shortcut use it.</param>
+    internal abstract T Apply<T>(T input)
         where T : struct, ILayerInput<T>;
 
-    private protected T DescribeShortcut<T>(T branch, T input)
+    /// <summary>Adds the shortcut to the output of the convolutions.</summary>
+    /// <param name="branch">The output of the convolutions.</param>
+    /// <param name="input">The start of the shortcut.</param>
+    private protected T AddShortcut<T>(T branch, T input)
         where T : struct, ILayerInput<T> =>
-        Options.Shortcut == ShortcutKind.None ? branch : branch + input.Then(downsample);
-
-    /// <summary>Adds the shortcut to what the convolutions computed, in place.</summary>
-    /// <param name="branch">What the convolutions computed.</param>
-    /// <param name="input">What the shortcut starts from.</param>
-    private protected Tensor AddShortcut(Tensor branch, Tensor input)
-    {
-        if (Options.Shortcut == ShortcutKind.None) return branch;
-        if (training && Options.StochasticDepth > 0) DropImages(branch);
-        if (downsample is null) return branch.AddInPlace(input);
-        using var shortcut = downsample.call(input);
-        return branch.AddInPlace(shortcut);
-    }
-
-    private void DropImages(Tensor branch)
-    {
-        using var keep = empty([branch.size(0), 1, 1, 1], branch.dtype, branch.device);
-        keep.bernoulli_(1 - Options.StochasticDepth).DivideInPlace(1 - Options.StochasticDepth);
-        branch.mul_(keep);
-    }
+        Options.Shortcut == ShortcutKind.None
+            ? branch
+            : branch.DropImages(training ? Options.StochasticDepth : 0).Add(input.Then(downsample));
 
     private Module<Tensor, Tensor>? Shortcut(int output, bool preActivation)
     {
@@ -83,14 +76,13 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     {
         bool pools = Options.Shortcut == ShortcutKind.AveragePooledProjection;
         var norm = preActivation ? null : Options.Norm.AfterConvolution(output);
-        var convolution = Layers.Conv1x1(Options.Input, output, pools ? 1 : Options.Stride, bias: norm is null && !preActivation);
-        if (!preActivation) _projection = (convolution, norm);
+        var convolution = Conv1x1(Options.Input, output, pools ? 1 : Options.Stride, bias: norm is null && !preActivation);
 
-        var sequence = Sequential();
-        int number = 0;
-        if (pools) Layers.Append(sequence, number++, Options is { Stride: 1, Dilation: 1 } ? Identity() : new ShortcutPool(Options.Stride));
-        Layers.Append(sequence, number++, convolution);
-        Layers.Append(sequence, number, norm);
-        return sequence;
+        // Numbered as in torchvision and timm: a missing norm shifts nothing.
+        List<Module<Tensor, Tensor>> layers = [];
+        if (pools) layers.Add(Options is { Stride: 1, Dilation: 1 } ? Identity() : new ShortcutPool(Options.Stride));
+        layers.Add(convolution);
+        if (norm is not null) layers.Add(norm);
+        return Sequential(layers);
     }
 }

@@ -77,7 +77,7 @@ public static class OnnxExporter
         var exported = fused ?? network;
         var graph = new OnnxGraph(exported);
         int channels = network.Options.InputChannels;
-        var scores = exported.Describe(
+        var scores = exported.Apply(
             options.TakesPixels
                 ? OnnxPreprocessing.Apply(graph.Input("pixels", DataType.Uint8, Batch, "H", "W", channels), options.Preprocessing!)
                 : graph.Input("images", DataType.Float, Batch, channels, "H", "W"));

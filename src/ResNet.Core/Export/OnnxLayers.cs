@@ -1,4 +1,5 @@
 using ResNet.Core.Blocks;
+using ResNet.Core.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -14,6 +15,7 @@ internal static class OnnxLayers
     {
         null or Identity _ => x,
         Sequential sequence => sequence.children().Aggregate(x, (value, part) => value.Then(part)),
+        ResidualBlock block => block.Apply(x),
         ReLU _ => x.Relu(),
         Conv2d convolution => x.Convolve(convolution),
         BatchNorm2d norm => x.Normalize(norm, norm.weight, norm.bias!, norm.running_mean!, norm.running_var!, norm.eps),

@@ -1,4 +1,5 @@
 using ResNet.Core.Blocks;
+using TorchSharp.Modules;
 using static ResNet.Core.Export.TensorProto.Types;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -30,7 +31,18 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayer
 
     public OnnxValue Relu() => Node("Relu");
 
+    public OnnxValue ReluAndPool(MaxPool2d? pool) => Relu().Then(pool);
+
     public OnnxValue Flatten() => Node("Flatten", [], OnnxAttribute.Integer("axis", 1));
+
+    public OnnxValue Add(OnnxValue other) => this + other;
+
+    // The file is for inference, which drops nothing.
+    public OnnxValue Dropout(double rate) => this;
+
+    public OnnxValue DropImages(double rate) => this;
+
+    public OnnxValue Keep() => this;
 
     internal OnnxValue Abs() => Node("Abs");
 

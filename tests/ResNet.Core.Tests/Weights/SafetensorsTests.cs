@@ -1,4 +1,5 @@
 using System.Text;
+using ResNet.Core.Blocks;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
 using static TorchSharp.torch;
@@ -117,7 +118,7 @@ public sealed class SafetensorsTests : IDisposable
         using var trained = new ResNetBuilder().StageDepths(1).Classes(2).Build();
         using (var scope = NewDisposeScope()) trained.call(randn([4, 3, 32, 32]));
         trained.SaveWeights(FilePath);
-        using var frozen = new ResNetBuilder().StageDepths(1).Classes(2).Norm(Blocks.Norm.FrozenBatch).Build();
+        using var frozen = new ResNetBuilder().StageDepths(1).Classes(2).Norm(Norm.FrozenBatch).Build();
         frozen.LoadWeights(FilePath);
         trained.eval();
         using var images = randn([2, 3, 32, 32]);

@@ -1,7 +1,7 @@
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace ResNet.Core.Blocks;
+namespace ResNet.Core.Layers;
 
 /// <summary>
 /// The 2×2 average pooling before a projection. Where dilation has taken the stride's place it moves by one pixel and keeps

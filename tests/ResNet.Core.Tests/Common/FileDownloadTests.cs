@@ -6,7 +6,7 @@ using ResNet.Core.Weights.Published;
 using ResNet.Testing;
 using Reply = ResNet.Testing.UnreliableServer.Reply;
 
-namespace ResNet.Core.Tests;
+namespace ResNet.Core.Tests.Common;
 
 public sealed class FileDownloadTests : IDisposable
 {

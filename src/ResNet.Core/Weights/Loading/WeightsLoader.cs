@@ -1,73 +1,25 @@
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
 using ResNet.Core.Weights.Formats.Storage;
-using ResNet.Core.Weights.Loading;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
-namespace ResNet.Core;
+namespace ResNet.Core.Weights.Loading;
 
-public sealed partial class ResNetModel
+/// <summary>Loads the tensors of a file into those of a network (<see cref="ResNetModel.LoadWeights"/>).</summary>
+internal static class WeightsLoader
 {
     // How many batches a batch norm has seen, which it has no use for: frozen norms do not count, and files may lack it.
     private const string BatchCount = ".num_batches_tracked";
 
-    /// <summary>
-    /// Parameters and running statistics in torchvision's order: module by module, a batch norm's statistics beside
-    /// its weight and bias.
-    /// </summary>
-    public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
-    {
-        destination ??= [];
-        Collect(this, string.IsNullOrEmpty(prefix) ? "" : prefix + ".", destination);
-        return destination;
-
-        static void Collect(Module module, string prefix, Dictionary<string, Tensor> destination)
-        {
-            foreach (var (name, parameter) in module.named_parameters(false)) destination.TryAdd(prefix + name, parameter);
-            foreach (var (name, buffer) in module.named_buffers(false)) destination.TryAdd(prefix + name, buffer);
-            foreach (var (name, child) in module.named_children()) Collect(child, $"{prefix}{name}.", destination);
-        }
-    }
-
-    /// <summary>Writes the weights, beside the file first and then renamed over it.</summary>
-    /// <param name="path">The file; one that is there is replaced.</param>
-    /// <param name="metadata">Texts to keep with the weights; safetensors alone can.</param>
-    /// <param name="format">
-    /// How to lay the file out. Default: safetensors. What <see cref="WeightsFormat.PyTorch"/> gives, <c>torch.load(…, weights_only=True)</c> reads.
-    /// </param>
-    /// <exception cref="ArgumentException">The format cannot hold the texts, or is not written.</exception>
-    /// <exception cref="IOException">The file cannot be written; one that was there stays.</exception>
-    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
-    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        WeightsFile.Save(path, state_dict(), metadata, format);
-    }
-
-    /// <summary>
-    /// Reads the weights from a file of any <see cref="WeightsFormat"/>, one tensor after the other. Files of other writers fit too: a state
-    /// dict under <c>state_dict</c>, <c>model_state_dict</c>, <c>model</c>, <c>model_ema</c> or <c>net</c>, names that begin with <c>module.</c> or <c>_orig_mod.</c>, a
-    /// classifier called <c>linear</c> or <c>head.fc</c>, and the names of Hugging Face's ResNet. Of several state dicts the first in that order is taken.
-    /// </summary>
+    /// <summary>Loads a file.</summary>
+    /// <param name="own">The tensors of the network, by name.</param>
     /// <param name="path">The file.</param>
-    /// <param name="strict">
-    /// Whether a file that does not fit is refused, which is the default; nothing is changed then. Batch counts of batch norms
-    /// (<c>num_batches_tracked</c>) may always be missing or left over, so that batch norms and frozen ones exchange weights. Otherwise
-    /// what fits is loaded and the report says what does not; a file of which nothing fits is refused all the same.
-    /// </param>
-    /// <param name="newClassifier">
-    /// Whether the file may have a classifier for another number of classes, of other layers, or none: this network's keeps the weights
-    /// that it has then.
-    /// </param>
-    /// <returns>What was loaded, and what was not.</returns>
+    /// <param name="strict">Whether a file that does not fit is refused.</param>
+    /// <param name="newClassifier">Whether the file may have another classifier or none.</param>
     /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
-    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
-    public LoadReport LoadWeights(string path, bool strict = true, bool newClassifier = false)
+    internal static LoadReport Load(Dictionary<string, Tensor> own, string path, bool strict, bool newClassifier)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         using var file = StoredWeights.Open(path);
-        var own = state_dict();
         var found = new Dictionary<string, StoredTensor>();
         var unexpected = new List<string>();
         // Where a file has a tensor under its own name and under another one that stands for it, its own counts.
@@ -132,14 +84,14 @@ public sealed partial class ResNetModel
 
     private static TensorMismatch? Mismatch(string name, StoredTensor stored, Tensor own)
     {
-        if (!stored.Shape.SequenceEqual(own.shape)) return new TensorMismatch(name, Shape(stored.Shape), Shape(own.shape));
+        if (!stored.Shape.SequenceEqual(own.shape)) return new TensorMismatch(name, new NumberList<long>(stored.Shape).ToString(), new NumberList<long>(own.shape).ToString());
         // Whole numbers in the place of weights are quantised ones, which mean nothing without their scale.
         return own.is_floating_point() == is_floating_point(stored.Storage.Type) ? null : new TensorMismatch(name, stored.Storage.Type.ToString(), own.dtype.ToString());
     }
 
     private static bool IsSameButForClasses(long[] stored, long[] own) => stored.Length == own.Length && stored[0] != own[0] && stored.AsSpan(1).SequenceEqual(own.AsSpan(1));
 
-    private static bool IsClassifier(string name) => name.StartsWith($"{nameof(fc)}.", StringComparison.Ordinal);
+    private static bool IsClassifier(string name) => name.StartsWith("fc.", StringComparison.Ordinal);
 
     // Batch counts, and how many models an average was made of.
     private static bool IsOptional(string name) => name.EndsWith(BatchCount, StringComparison.Ordinal) || name == "n_averaged";

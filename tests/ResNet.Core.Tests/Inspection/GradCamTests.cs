@@ -1,9 +1,10 @@
+using ResNet.Core.Blocks;
 using ResNet.Core.Inspection;
 using ResNet.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace ResNet.Core.Tests;
+namespace ResNet.Core.Tests.Inspection;
 
 public class GradCamTests
 {
@@ -166,7 +167,7 @@ public class GradCamTests
     // Learns to tell empty pictures (class 0) from ones with a bright square anywhere (class 1).
     private static ResNetModel Trained()
     {
-        var network = new ResNetBuilder().Stem(Blocks.StemKind.Cifar).StageDepths(1, 1).StageWidths(8, 16).Classes(2).InputChannels(1).Build();
+        var network = new ResNetBuilder().Stem(StemKind.Cifar).StageDepths(1, 1).StageWidths(8, 16).Classes(2).InputChannels(1).Build();
         using var optimizer = optim.SGD(network.parameters(), 0.05, momentum: 0.9);
         var places = new Random(1);
         for (int i = 0; i < 100; i++)

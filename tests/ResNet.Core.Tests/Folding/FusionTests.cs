@@ -5,7 +5,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace ResNet.Core.Tests;
+namespace ResNet.Core.Tests.Folding;
 
 public class FusionTests
 {
@@ -39,6 +39,24 @@ public class FusionTests
         RelativeError(fused.call(images), expected).Should().BeLessThan(1e-4);
         RelativeError(fused.call(ResNetModel.ChannelsLast(images)), expected).Should().BeLessThan(1e-4);
         expected.std().ToDouble().Should().BeGreaterThan(0);
+    }
+
+    // Without shortcuts, the first norm of a block and the last norm follow a convolution too, which has no bias to fold them into.
+    [Theory]
+    [InlineData(BlockKind.Basic)]
+    [InlineData(BlockKind.Bottleneck)]
+    public void Norms_between_pre_activation_blocks_without_shortcuts_remain(BlockKind kind)
+    {
+        manual_seed(10);
+        using var network = new ResNetBuilder().Block(kind).PreActivation().Shortcut(ShortcutKind.None).StageDepths(1, 2).Classes(3).Build();
+        RandomNorms.Draw(network);
+        using var fused = network.FuseForInference();
+        Leaves.Of(fused).Count(module => module is BatchNorm2d).Should().Be(3);
+        network.eval();
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var images = randn([2, 3, 64, 64]);
+        RelativeError(fused.call(images), network.call(images)).Should().BeLessThan(1e-4);
     }
 
     [Fact]

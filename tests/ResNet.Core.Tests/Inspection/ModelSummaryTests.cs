@@ -1,8 +1,9 @@
+using ResNet.Core.Blocks;
 using ResNet.Core.Inspection;
 using ResNet.Testing;
 using static TorchSharp.torch;
 
-namespace ResNet.Core.Tests;
+namespace ResNet.Core.Tests.Inspection;
 
 public class ModelSummaryTests
 {
@@ -48,7 +49,7 @@ public class ModelSummaryTests
     public void What_takes_no_memory_is_no_layer_and_a_custom_norm_is_one()
     {
         using var network = ResNetBuilder.From("resnet50d").StageDepths(1).StageWidths(16)
-            .Norm(Blocks.Norm.From(channels => nn.Sequential(("inner", nn.BatchNorm2d(channels)), ("outer", nn.Conv2d(channels, channels, 1))))).Build();
+            .Norm(Norm.From(channels => nn.Sequential(("inner", nn.BatchNorm2d(channels)), ("outer", nn.Conv2d(channels, channels, 1))))).Build();
         var summary = ModelSummary.Of(network, 32, 32);
         summary.Layers.Select(layer => layer.Type).Should().NotContain(["ReLU", "Identity"]);
         summary.Layers.Select(layer => layer.Name).Should().Equal(

@@ -1,7 +1,7 @@
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace ResNet.Core.Blocks;
+namespace ResNet.Core.Layers;
 
 /// <summary>Option A: every stride-th pixel, between channels of zeros. The zeros before are half of them, rounded down.</summary>
 internal sealed class ZeroPaddingShortcut(int input, int output, int stride) : Module<Tensor, Tensor>(nameof(ZeroPaddingShortcut))

@@ -1,9 +1,10 @@
 using ResNet.Core.Blocks;
+using ResNet.Core.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace ResNet.Core.Tests;
+namespace ResNet.Core.Tests.Blocks;
 
 public class BlockTests
 {
@@ -166,11 +167,11 @@ public class BlockTests
     [InlineData(2, 3, 2, 1)]
     public void A_convolution_of_a_few_pixels_has_the_gradients_of_any_other(int stride, int height, int width, int groups)
     {
-        using var convolution = Layers.Conv3x3(6, 8, stride, groups: groups, bias: true);
+        using var convolution = Convolutions.Conv3x3(6, 8, stride, groups: groups, bias: true);
         convolution.@double();
         using var scope = NewDisposeScope();
         var input = randn([3, 6, height, width], ScalarType.Float64);
-        var results = new[] { (Tensor x) => Layers.Convolve(convolution, x), convolution.call }.Select(Gradients).ToList();
+        var results = new[] { (Tensor x) => Convolutions.Convolve(convolution, x), convolution.call }.Select(Gradients).ToList();
         foreach (var (ours, expected) in results[0].Zip(results[1]))
         {
             ours.shape.Should().Equal(expected.shape);
