@@ -2,7 +2,6 @@ using ResNet.Core.Blocks;
 using ResNet.Core.Folding;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
-using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Core.Weights.Loading;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -49,6 +49,7 @@ internal static class OptionTable
         (nameof(TrainerOptions), nameof(TrainerOptions.Precision), "--precision"),
         (nameof(TrainerOptions), nameof(TrainerOptions.EvaluateEvery), "--evaluate-every"),
         (nameof(TrainerOptions), nameof(TrainerOptions.OnNonFiniteLoss), "--on-nonfinite"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.EarlyStopping), "--early-stopping"),
         (nameof(EarlyStopping), nameof(EarlyStopping.Patience), "--early-stopping"),
         (nameof(Mixup), nameof(Mixup.Alpha), "--mixup"),
         (nameof(CutMix), nameof(CutMix.Alpha), "--cutmix"),

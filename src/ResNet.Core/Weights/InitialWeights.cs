@@ -1,5 +1,4 @@
 using ResNet.Core.Blocks;
-using ResNet.Imaging;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

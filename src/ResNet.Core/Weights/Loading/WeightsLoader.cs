@@ -1,4 +1,3 @@
-using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
 using ResNet.Core.Weights.Formats.Storage;
 using static TorchSharp.torch;
