@@ -70,7 +70,7 @@ public sealed class EvaluationParityTests : IDisposable
                 [.. Enumerable.Range(start, count)], normalize: null, [], []);
             tally.Add(batch, logits.narrow(0, start, count).log_softmax(1));
         }
-        return tally.Result(loader, mistakes: 20, Stopwatch.StartNew());
+        return tally.ComputeResult(loader, mistakes: 20, Stopwatch.StartNew());
     }
 
     private string At(string name) => Path.Combine(_folder.Path, name);
