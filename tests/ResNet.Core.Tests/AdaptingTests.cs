@@ -7,7 +7,10 @@ namespace ResNet.Core.Tests;
 
 public class AdaptingTests
 {
-    public static TheoryData<Norm> Norms => [Norm.Batch, Norm.FrozenBatch, Norm.Group(8), Norm.Folded, Norm.From(channels => new BufferedNorm(channels))];
+    public static TheoryData<Norm> Norms =>
+    [
+        Norm.Batch, Norm.FrozenBatch, Norm.Group(8), Norm.Folded, Norm.From(channels => new BufferedNorm(channels)),
+    ];
 
     [Fact]
     public void Features_are_the_map_and_its_average_and_the_classifier_takes_them()
@@ -73,7 +76,9 @@ public class AdaptingTests
         for (int i = 0; i < 10; i++) Step(network, optimizer);
         foreach (var (name, value) in network.state_dict())
         {
-            bool frozen = name.StartsWith("conv1", StringComparison.Ordinal) || name.StartsWith("bn1", StringComparison.Ordinal) || name.StartsWith("layer1", StringComparison.Ordinal);
+            bool frozen = name.StartsWith("conv1", StringComparison.Ordinal)
+                || name.StartsWith("bn1", StringComparison.Ordinal)
+                || name.StartsWith("layer1", StringComparison.Ordinal);
             value.allclose(before[name], rtol: 0, atol: 0).Should().Be(frozen, "{0} is {1}", name, frozen ? "frozen" : "free");
             before[name].Dispose();
         }
@@ -103,7 +108,8 @@ public class AdaptingTests
         network.named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name)
             .Should().Equal("conv1.weight", "bn1.weight", "bn1.bias");
         var refused = () => network.Freeze(3);
-        refused.Should().Throw<ArgumentOutOfRangeException>().WithMessage("There is no stage 3 to freeze until: this network has 0, the stem, to 2.*");
+        refused.Should().Throw<ArgumentOutOfRangeException>()
+            .WithMessage("There is no stage 3 to freeze until: this network has 0, the stem, to 2.*");
     }
 
     [Fact]
@@ -114,7 +120,8 @@ public class AdaptingTests
         network.Freeze(1);
         network.to(ScalarType.Float64);
         network.Unfreeze();
-        network.named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name).Should().Equal("layer1.0.conv1.weight");
+        network.named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name)
+            .Should().Equal("layer1.0.conv1.weight");
     }
 
     [Fact]
@@ -122,7 +129,8 @@ public class AdaptingTests
     {
         using var network = Small().PreActivation().Build();
         network.Freeze(2);
-        network.named_parameters().Where(entry => entry.parameter.requires_grad).Select(entry => entry.name).Should().Equal("fc.weight", "fc.bias");
+        network.named_parameters().Where(entry => entry.parameter.requires_grad).Select(entry => entry.name)
+            .Should().Equal("fc.weight", "fc.bias");
         network.named_children().Single(child => child.name == "norm").module.training.Should().BeFalse();
     }
 
@@ -189,7 +197,8 @@ public class AdaptingTests
         Action[] uses =
         [
             () => network.SaveWeights(path), () => network.LoadWeights(path), () => network.call(images), () => network.Freeze(1),
-            () => network.ResetClassifier(2), () => network.FuseForInference(), () => network.ToChannelsLast(), () => ModelSummary.Of(network, 32, 32),
+            () => network.ResetClassifier(2), () => network.FuseForInference(),
+            () => network.ToChannelsLast(), () => ModelSummary.Of(network, 32, 32),
         ];
         foreach (var use in uses) use.Should().Throw<ObjectDisposedException>();
         new FileInfo(path).Length.Should().Be(length);

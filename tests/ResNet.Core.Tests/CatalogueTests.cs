@@ -8,7 +8,8 @@ namespace ResNet.Core.Tests;
 /// <summary>Every row of the catalogue against the papers and torchvision.</summary>
 public class CatalogueTests
 {
-    // A deep stem's three convolutions and two further norms in the place of the 7×7 convolution: 3·32·9 + 32·32·9 + 32·64·9 + 2·(32 + 32) − 3·64·49.
+    // A deep stem's three convolutions and two further norms in the place of the 7×7 convolution:
+    // 3·32·9 + 32·32·9 + 32·64·9 + 2·(32 + 32) − 3·64·49.
     private const long DeepStem = 864 + 9_216 + 18_432 + 128 - 9_408;
 
     private const double DeepStemMultiplyAdds = (864 + 9_216 + 18_432 - 9_408) * 112 * 112 / 1e9;
@@ -73,7 +74,8 @@ public class CatalogueTests
                 data.Add(name, [64, 64, 128, 256, 512], [56, 56, 28, 14, 7]);
             foreach (string name in new[]
             {
-                "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
+                "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d",
+                "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
                 "resnet50_v1", "resnet101_v1", "resnet152_v1", "resnet50d", "resnet101d", "resnet152d", "preact_resnet50",
             })
             {
@@ -81,7 +83,8 @@ public class CatalogueTests
             }
             foreach (string name in new[]
             {
-                "resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet1202", "plain20", "plain32", "plain44", "plain56", "plain110", "preact_resnet110",
+                "resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet1202",
+                "plain20", "plain32", "plain44", "plain56", "plain110", "preact_resnet110",
             })
             {
                 data.Add(name, [16, 16, 32, 64], [32, 32, 16, 8]);
@@ -111,7 +114,8 @@ public class CatalogueTests
 
     [Theory]
     [MemberData(nameof(Costs))]
-    public void A_network_has_the_published_parameters_and_multiply_adds(string name, long parameters, double multiplyAdds, double tolerance)
+    public void A_network_has_the_published_parameters_and_multiply_adds(
+        string name, long parameters, double multiplyAdds, double tolerance)
     {
         using var network = ResNets.Create(name);
         int size = ResNets.Find(name).ImageSize;

@@ -52,7 +52,8 @@ public class InferenceMemoryTests
         static long PeakOf(string name)
         {
             long before = 0, most = 0;
-            using var network = ResNets.Create(name, options => options with { Norm = Norm.From(channels => new CountingNorm(channels, () => most = Math.Max(most, Tensor.TotalCount - before))) });
+            var norm = Norm.From(channels => new CountingNorm(channels, () => most = Math.Max(most, Tensor.TotalCount - before)));
+            using var network = ResNets.Create(name, options => options with { Norm = norm });
             network.eval();
             using var inference = inference_mode();
             using var images = rand([1, 3, 32, 32]);

@@ -61,6 +61,7 @@ public class NamedNetworkTests
     public void An_unknown_name_is_refused_with_the_nearest_ones()
     {
         var create = () => ResNets.Create("resnet51");
-        create.Should().Throw<InvalidOptionException>().WithMessage("ResNets.name is 'resnet51', but has to be the name of a network; the nearest are resnet50, resnet*");
+        create.Should().Throw<InvalidOptionException>()
+            .WithMessage("ResNets.name is 'resnet51', but has to be the name of a network; the nearest are resnet50, resnet*");
     }
 }

@@ -7,7 +7,10 @@ namespace ResNet.Core.Tests;
 
 public class OptionCombinationTests
 {
-    private static readonly Norm[] s_norms = [Norm.Batch, Norm.FrozenBatch, Norm.Group(4), Norm.From(channels => nn.BatchNorm2d(channels, eps: 1e-3))];
+    private static readonly Norm[] s_norms =
+    [
+        Norm.Batch, Norm.FrozenBatch, Norm.Group(4), Norm.From(channels => nn.BatchNorm2d(channels, eps: 1e-3)),
+    ];
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 40)];
 
@@ -31,7 +34,8 @@ public class OptionCombinationTests
         loss.backward();
         optimizer.step();
         network.get_parameter("fc.weight")!.allclose(before, rtol: 0, atol: 0).Should().BeFalse();
-        network.named_parameters().Where(entry => entry.parameter.grad is null).Select(entry => entry.name).Should().BeEmpty("every parameter takes part");
+        network.named_parameters().Where(entry => entry.parameter.grad is null).Select(entry => entry.name)
+            .Should().BeEmpty("every parameter takes part");
 
         var summary = ModelSummary.Of(network, height, width, batch: 3);
         summary.Layers.Sum(layer => layer.Parameters).Should().Be(summary.Parameters);

@@ -116,7 +116,8 @@ public class ReferenceNetworkTests
     [InlineData("resnet101", -1140.575439, -625.075134, -1014.856812, 1143.841552734375)]
     [InlineData("resnext50_32x4d", 0.001906753, -0.03745748, -0.03856394, 0.02014816)]
     [InlineData("wide_resnet50_2", 0.01945955, -3.253178, 2.760125, 3.18736)]
-    public void After_the_same_seed_a_network_computes_what_torchvisions_does(string name, double first, double second, double third, double mean)
+    public void After_the_same_seed_a_network_computes_what_torchvisions_does(
+        string name, double first, double second, double third, double mean)
     {
         manual_seed(0);
         using var network = ResNets.Create(name);
@@ -127,11 +128,13 @@ public class ReferenceNetworkTests
     [Theory]
     [InlineData("resnet18", "bn2", -0.03937009, -0.01339913, 0.01937293, 0.03270711)]
     [InlineData("resnet50", "bn3", -0.02537674, 0.01744636, 0.005112109, 0.01488976)]
-    public void Branches_that_start_at_zero_are_torchvisions(string name, string last, double first, double second, double third, double mean)
+    public void Branches_that_start_at_zero_are_torchvisions(
+        string name, string last, double first, double second, double third, double mean)
     {
         manual_seed(0);
         using var network = ResNets.Create(name, options => options with { ZeroInitLastNorm = true });
-        foreach (var (key, weight) in network.state_dict().Where(entry => entry.Key.EndsWith(".weight", StringComparison.Ordinal) && entry.Value.ndim == 1))
+        foreach (var (key, weight) in network.state_dict()
+            .Where(entry => entry.Key.EndsWith(".weight", StringComparison.Ordinal) && entry.Value.ndim == 1))
         {
             bool zero = key.StartsWith("layer", StringComparison.Ordinal) && key.EndsWith($".{last}.weight", StringComparison.Ordinal);
             weight.data<float>().Should().AllBeEquivalentTo(zero ? 0f : 1f, key);
@@ -167,7 +170,8 @@ public class ReferenceNetworkTests
                 _ => (0, 0.1),
             };
             var values = new float[target.numel()];
-            for (long k = 0; k < values.Length; k++) values[k] = (float)(centre + (spread * (((((7 * k * k) + (1301 * i)) % 9973) / 4986.0) - 1)));
+            for (long k = 0; k < values.Length; k++)
+                values[k] = (float)(centre + (spread * (((((7 * k * k) + (1301 * i)) % 9973) / 4986.0) - 1)));
             using var source = tensor(values, target.shape);
             target.copy_(source);
             i++;

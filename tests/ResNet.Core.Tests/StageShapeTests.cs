@@ -117,7 +117,8 @@ public class StageShapeTests
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
         var outputs = network.ForwardStages(zeros([1, 3, 64, 64]));
-        network.StageShapes.Select(shape => (shape.Channels, 64 / shape.Reduction)).Should().Equal(outputs.Select(output => ((int)output.size(1), (int)output.size(2))));
+        network.StageShapes.Select(shape => (shape.Channels, 64 / shape.Reduction))
+            .Should().Equal(outputs.Select(output => ((int)output.size(1), (int)output.size(2))));
         network.StageShapes.Select(shape => shape.Name).Should().StartWith(["stem", "layer1", "layer2"]);
     }
 

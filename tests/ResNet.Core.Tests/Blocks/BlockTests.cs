@@ -34,7 +34,8 @@ public class BlockTests
         var output = block.call(input);
         output.shape.Should().Equal(2, 9, 3, 4);
         // Five channels of zeros: two before, three after.
-        output.narrow(1, 2, 4).allclose(input[TensorIndex.Ellipsis, TensorIndex.Slice(step: 2), TensorIndex.Slice(step: 2)], rtol: 0, atol: 0).Should().BeTrue();
+        var sampled = input[TensorIndex.Ellipsis, TensorIndex.Slice(step: 2), TensorIndex.Slice(step: 2)];
+        output.narrow(1, 2, 4).allclose(sampled, rtol: 0, atol: 0).Should().BeTrue();
         output.narrow(1, 0, 2).abs().sum().ToDouble().Should().Be(0);
         output.narrow(1, 6, 3).abs().sum().ToDouble().Should().Be(0);
     }
@@ -44,7 +45,8 @@ public class BlockTests
     [MemberData(nameof(Kinds))]
     public void A_norm_that_passes_its_input_through_leaves_the_blocks_input_alone(string kind)
     {
-        using var block = Create(kind, new BlockOptions(8, kind.EndsWith("basic", StringComparison.Ordinal) ? 8 : 2) { Norm = Norm.From(_ => Identity()) });
+        using var block = Create(
+            kind, new BlockOptions(8, kind.EndsWith("basic", StringComparison.Ordinal) ? 8 : 2) { Norm = Norm.From(_ => Identity()) });
         using var scope = NewDisposeScope();
         var input = randn([2, 8, 5, 5]).requires_grad_();
         var before = input.detach().clone();
@@ -66,7 +68,8 @@ public class BlockTests
         Projects("layer2.0").Should().Be(whereTheShapeChanges);
         Projects("layer2.1").Should().Be(elsewhere);
 
-        bool Projects(string block) => network.state_dict().Keys.Any(name => name.StartsWith($"{block}.downsample.", StringComparison.Ordinal));
+        bool Projects(string block) =>
+            network.state_dict().Keys.Any(name => name.StartsWith($"{block}.downsample.", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -110,7 +113,8 @@ public class BlockTests
     public void Stochastic_depth_is_the_full_network_in_expectation()
     {
         manual_seed(5);
-        using var network = new ResNetBuilder().StageDepths(2, 2).StageWidths(4, 8).StochasticDepth(0.4).Norm(Norm.FrozenBatch).Classes(6).Build();
+        using var network = new ResNetBuilder()
+            .StageDepths(2, 2).StageWidths(4, 8).StochasticDepth(0.4).Norm(Norm.FrozenBatch).Classes(6).Build();
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, value) in network.state_dict())
@@ -143,16 +147,24 @@ public class BlockTests
     {
         Refusal(() => new BlockOptions(0, 8)).Should().StartWith("BlockOptions.Input is 0, but has to be at least 1.");
         Refusal(() => new BlockOptions(8, 8) { Stride = 0 }).Should().StartWith("BlockOptions.Stride is 0, ");
-        Refusal(() => new BlockOptions(8, 8) { StochasticDepth = 1 }).Should().StartWith("BlockOptions.StochasticDepth is 1, but has to be at least 0 and less than 1.");
-        Refusal(() => new BlockOptions(8, int.MaxValue)).Should().StartWith("BlockOptions.Width is 2147483647, but has to be between 1 and 1048576.");
+        Refusal(() => new BlockOptions(8, 8) { StochasticDepth = 1 })
+            .Should().StartWith("BlockOptions.StochasticDepth is 1, but has to be at least 0 and less than 1.");
+        Refusal(() => new BlockOptions(8, int.MaxValue))
+            .Should().StartWith("BlockOptions.Width is 2147483647, but has to be between 1 and 1048576.");
         Refusal(() => new BlockOptions(8, 8) { Norm = null! }).Should().StartWith("BlockOptions.Norm is null, ");
-        Refusal(() => new BasicBlock(new BlockOptions(64, 64) { Groups = 32 })).Should().StartWith("BlockOptions.Groups is 32, but has to be 1 for basic blocks.");
-        Refusal(() => new PreActBasicBlock(new BlockOptions(64, 64) { StridePlacement = StridePlacement.Conv1x1 })).Should().StartWith("BlockOptions.StridePlacement is Conv1x1, ");
-        Refusal(() => new Bottleneck(new BlockOptions(64, 8) { WidthPerGroup = 4 })).Should().StartWith("BlockOptions.WidthPerGroup is 4, but has to be at least 8 for a width of 8.");
-        Refusal(() => new PreActBottleneck(new BlockOptions(64, 8) { Shortcut = ShortcutKind.None, StochasticDepth = 0.5 })).Should().StartWith("BlockOptions.StochasticDepth is 0.5, but has to be 0 without a shortcut");
-        Refusal(() => new BasicBlock(new BlockOptions(64, 30) { Norm = Norm.Group(32) })).Should().StartWith("BlockOptions.Norm is Group(32), but has to be a norm for 30 channels");
+        Refusal(() => new BasicBlock(new BlockOptions(64, 64) { Groups = 32 }))
+            .Should().StartWith("BlockOptions.Groups is 32, but has to be 1 for basic blocks.");
+        Refusal(() => new PreActBasicBlock(new BlockOptions(64, 64) { StridePlacement = StridePlacement.Conv1x1 }))
+            .Should().StartWith("BlockOptions.StridePlacement is Conv1x1, ");
+        Refusal(() => new Bottleneck(new BlockOptions(64, 8) { WidthPerGroup = 4 }))
+            .Should().StartWith("BlockOptions.WidthPerGroup is 4, but has to be at least 8 for a width of 8.");
+        Refusal(() => new PreActBottleneck(new BlockOptions(64, 8) { Shortcut = ShortcutKind.None, StochasticDepth = 0.5 }))
+            .Should().StartWith("BlockOptions.StochasticDepth is 0.5, but has to be 0 without a shortcut");
+        Refusal(() => new BasicBlock(new BlockOptions(64, 30) { Norm = Norm.Group(32) }))
+            .Should().StartWith("BlockOptions.Norm is Group(32), but has to be a norm for 30 channels");
         Refusal(() => new BasicBlock(null!)).Should().Contain("options");
-        Refusal(() => new BasicBlock(new BlockOptions(8, 4) { Shortcut = ShortcutKind.ZeroPadding })).Should().Contain("to go from 8 channels to 4, since padding only adds channels");
+        Refusal(() => new BasicBlock(new BlockOptions(8, 4) { Shortcut = ShortcutKind.ZeroPadding }))
+            .Should().Contain("to go from 8 channels to 4, since padding only adds channels");
     }
 
     // While training, a convolution whose output is one pixel is computed as a linear layer.
@@ -195,7 +207,8 @@ public class BlockTests
         using var scope = NewDisposeScope();
         int calls = 0;
         foreach (var (_, module) in block.named_modules())
-            if (module is TorchSharp.Modules.Conv2d convolution) convolution.register_forward_hook((_, _, output) => { calls++; return output; });
+            if (module is TorchSharp.Modules.Conv2d convolution)
+                convolution.register_forward_hook((_, _, output) => { calls++; return output; });
         block.eval();
         block.call(randn([2, 4, 1, 1]));
         calls.Should().Be(2);

@@ -70,7 +70,8 @@ public sealed class FileDownloadTests : IDisposable
         File.WriteAllBytes(FilePath, damaged);
         var download = () => DownloadAsync(server.Address);
         (await download.Should().ThrowAsync<FileDownloadException>()).WithMessage(
-            $"'{FilePath}' is not the published file: its SHA-256 is {Hash(damaged)}, but should begin with {Hash(_content)[..8]}; delete it, and it will be downloaded again.");
+            $"'{FilePath}' is not the published file: its SHA-256 is {Hash(damaged)}, but should begin with {Hash(_content)[..8]}; "
+            + "delete it, and it will be downloaded again.");
         server.Requests.Should().BeEmpty();
         File.ReadAllBytes(FilePath).Should().Equal(damaged);
     }
@@ -80,12 +81,15 @@ public sealed class FileDownloadTests : IDisposable
     {
         using var server = new UnreliableServer(_content);
         string sha512 = Convert.ToHexStringLower(SHA512.HashData(_content));
-        (await new FileDownload(server.Address, FilePath, HashAlgorithmName.SHA512, sha512.ToUpperInvariant()).RunAsync()).Should().Be(FilePath);
+        (await new FileDownload(server.Address, FilePath, HashAlgorithmName.SHA512, sha512.ToUpperInvariant()).RunAsync())
+            .Should().Be(FilePath);
         ShouldBeInPlace();
 
         var other = new FileDownload(server.Address, FilePath, HashAlgorithmName.SHA512, s_zeros);
         var failure = (await other.Invoking(it => it.RunAsync()).Should().ThrowAsync<FileDownloadException>()).Which;
-        failure.Message.Should().Be($"'{FilePath}' is not the published file: its SHA512 is {sha512}, but should be {s_zeros}; delete it, and it will be downloaded again.");
+        failure.Message.Should().Be(
+            $"'{FilePath}' is not the published file: its SHA512 is {sha512}, but should be {s_zeros}; "
+            + "delete it, and it will be downloaded again.");
         failure.HashFound.Should().Be(sha512);
     }
 
@@ -93,7 +97,10 @@ public sealed class FileDownloadTests : IDisposable
     public async Task Further_advice_is_given_where_a_download_fails()
     {
         using var server = new UnreliableServer(_content, new Reply { Status = HttpStatusCode.NotFound });
-        var download = new FileDownload(server.Address, FilePath, HashAlgorithmName.SHA256, Hash(_content)) { Advice = "install the package that has it" };
+        var download = new FileDownload(server.Address, FilePath, HashAlgorithmName.SHA256, Hash(_content))
+        {
+            Advice = "install the package that has it",
+        };
         (await download.Invoking(it => it.RunAsync()).Should().ThrowAsync<FileDownloadException>()).Which.Message.Should()
             .EndWith($"; download it elsewhere and put it at '{FilePath}', or install the package that has it.");
     }
@@ -103,7 +110,11 @@ public sealed class FileDownloadTests : IDisposable
     [InlineData("file", "00112233", "The address is 'file', but has to begin with http:// or https://.")]
     [InlineData("https://server/file", "0011223", "The hash is '0011223', but has to be at least 8 hexadecimal digits.")]
     [InlineData("https://server/file", "0011223g", "The hash is '0011223g', but has to be at least 8 hexadecimal digits.")]
-    [InlineData("https://server/file", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0", "The hash is '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0', but SHA256 has no more than 64 hexadecimal digits.")]
+    [InlineData(
+        "https://server/file",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0",
+        "The hash is '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0', "
+        + "but SHA256 has no more than 64 hexadecimal digits.")]
     public void What_is_no_address_or_no_hash_is_refused(string address, string digits, string message)
     {
         var make = () => new FileDownload(new Uri(address, UriKind.RelativeOrAbsolute), FilePath, HashAlgorithmName.SHA256, digits);
@@ -113,7 +124,8 @@ public sealed class FileDownloadTests : IDisposable
     [Fact]
     public async Task A_cut_connection_is_taken_up_where_it_broke_after_a_pause()
     {
-        using var server = new UnreliableServer(_content, new Reply { CutAfter = 0 }, s_cutReply, new Reply { CutAfter = 50_000 }, new Reply { CutAfter = 1 }, new Reply());
+        using var server = new UnreliableServer(
+            _content, new Reply { CutAfter = 0 }, s_cutReply, new Reply { CutAfter = 50_000 }, new Reply { CutAfter = 1 }, new Reply());
         var reports = new Reports();
         await DownloadAsync(server.Address, progress: reports);
         ShouldBeInPlace();
@@ -140,7 +152,9 @@ public sealed class FileDownloadTests : IDisposable
         using (var server = new UnreliableServer(_content, new Reply { CutAfter = 5_000 }, new Reply { CutAfter = 0 }))
         {
             (await FailureAsync(server.Address)).Message.Should().Be(
-                $"{server.Address} cannot be downloaded: the connection was cut; download it elsewhere and put it at '{FilePath}', or set RESNET_WEIGHTS_MIRROR to the address of a mirror that has it.");
+                $"{server.Address} cannot be downloaded: the connection was cut; "
+                + $"download it elsewhere and put it at '{FilePath}', "
+                + "or set RESNET_WEIGHTS_MIRROR to the address of a mirror that has it.");
             server.Requests.Should().Equal(All, 5_000, 5_000, 5_000, 5_000);
         }
         File.ReadAllBytes(PartialPath).Should().Equal(_content[..5_000]);
@@ -228,7 +242,8 @@ public sealed class FileDownloadTests : IDisposable
         byte[] wrong = Bytes(seed: 2);
         using var server = new UnreliableServer(wrong);
         (await FailureAsync(server.Address)).Message.Should().Be(
-            $"{server.Address} cannot be downloaded: the SHA-256 of what arrives is {Hash(wrong)}, but should begin with {Hash(_content)[..8]}; "
+            $"{server.Address} cannot be downloaded: the SHA-256 of what arrives is {Hash(wrong)}, "
+            + $"but should begin with {Hash(_content)[..8]}; "
             + $"download it elsewhere and put it at '{FilePath}', or set RESNET_WEIGHTS_MIRROR to the address of a mirror that has it.");
         server.Requests.Should().Equal(All, All);
         PartialLength().Should().Be(0);
@@ -332,13 +347,16 @@ public sealed class FileDownloadTests : IDisposable
     public async Task Without_a_network_it_is_said_at_once_which_file_belongs_where()
     {
         using var offline = new HttpClient(new Offline());
-        var download = new FileDownload(new Uri("https://weights.invalid/weights.pth"), FilePath, HashAlgorithmName.SHA256, Hash(_content)[..8])
+        var download = new FileDownload(
+            new Uri("https://weights.invalid/weights.pth"), FilePath, HashAlgorithmName.SHA256, Hash(_content)[..8])
         {
             Client = offline,
             Clock = new PauseClock(_ => throw new InvalidOperationException("There is nothing to wait for.")),
         };
-        (await download.Invoking(it => it.RunAsync(null, CancellationToken.None)).Should().ThrowAsync<FileDownloadException>()).Which.Message.Should().StartWith(
-            $"https://weights.invalid/weights.pth cannot be downloaded: unknown name; download it elsewhere and put it at '{FilePath}'");
+        (await download.Invoking(it => it.RunAsync(null, CancellationToken.None)).Should().ThrowAsync<FileDownloadException>())
+            .Which.Message.Should().StartWith(
+                "https://weights.invalid/weights.pth cannot be downloaded: unknown name; "
+                + $"download it elsewhere and put it at '{FilePath}'");
     }
 
     [Fact]
@@ -347,7 +365,9 @@ public sealed class FileDownloadTests : IDisposable
         Uri address;
         using (var server = new UnreliableServer(_content)) address = server.Address;
         (await FailureAsync(address)).Message.Should().StartWith($"{address} cannot be downloaded: ")
-            .And.EndWith($"; download it elsewhere and put it at '{FilePath}', or set RESNET_WEIGHTS_MIRROR to the address of a mirror that has it.");
+            .And.EndWith(
+                $"; download it elsewhere and put it at '{FilePath}', "
+                + "or set RESNET_WEIGHTS_MIRROR to the address of a mirror that has it.");
         _pauses.Should().Equal(Seconds(1, 2, 4, 8));
     }
 
@@ -456,7 +476,8 @@ public sealed class FileDownloadTests : IDisposable
         using var held = new FileStream(FilePath, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         using var server = new UnreliableServer(_content);
         var download = () => DownloadAsync(server.Address);
-        (await download.Should().ThrowAsync<FileDownloadException>()).Which.Message.Should().StartWith($"'{FilePath}' is held by another program");
+        (await download.Should().ThrowAsync<FileDownloadException>()).Which.Message
+            .Should().StartWith($"'{FilePath}' is held by another program");
         server.Requests.Should().BeEmpty();
         _pauses.Should().HaveCountGreaterThan(200);
     }
@@ -498,7 +519,8 @@ public sealed class FileDownloadTests : IDisposable
         File.WriteAllText(Path.Join(_root.Path, "hub"), "a file");
         using var server = new UnreliableServer(_content);
         (await FailureAsync(server.Address)).Message.Should()
-            .StartWith($"weights.pth cannot be kept in the folder '{Folder}': ").And.EndWith("; mend that, or name another folder with TORCH_HOME.");
+            .StartWith($"weights.pth cannot be kept in the folder '{Folder}': ")
+            .And.EndWith("; mend that, or name another folder with TORCH_HOME.");
         server.Requests.Should().BeEmpty();
     }
 
@@ -509,14 +531,24 @@ public sealed class FileDownloadTests : IDisposable
         File.CreateSymbolicLink(PartialPath, FullDiskFactAttribute.Device);
         // The device cannot be truncated, so the server sends the beginning as a part.
         using var server = new UnreliableServer(
-            _content, new Reply { Status = HttpStatusCode.PartialContent, Header = $"Content-Range: bytes 0-{Length - 1}/{Length}", Content = _content });
+            _content,
+            new Reply
+            {
+                Status = HttpStatusCode.PartialContent,
+                Header = $"Content-Range: bytes 0-{Length - 1}/{Length}",
+                Content = _content,
+            });
         (await FailureAsync(server.Address)).Message.Should()
-            .StartWith($"weights.pth cannot be kept in the folder '{Folder}': No space left on device").And.EndWith("; mend that, or name another folder with TORCH_HOME.");
+            .StartWith($"weights.pth cannot be kept in the folder '{Folder}': No space left on device")
+            .And.EndWith("; mend that, or name another folder with TORCH_HOME.");
         server.Requests.Should().ContainSingle();
     }
 
     private Task<string> DownloadAsync(
-        Uri address, IProgress<DownloadProgress>? progress = null, TimeSpan? longestSilence = null, CancellationToken cancellationToken = default) =>
+        Uri address,
+        IProgress<DownloadProgress>? progress = null,
+        TimeSpan? longestSilence = null,
+        CancellationToken cancellationToken = default) =>
         Download(address, longestSilence).RunAsync(progress, cancellationToken);
 
     private FileDownload Download(Uri address, TimeSpan? longestSilence = null, PauseClock? clock = null) =>

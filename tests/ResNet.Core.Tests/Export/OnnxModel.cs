@@ -4,7 +4,12 @@ using Google.Protobuf;
 namespace ResNet.Core.Tests.Export;
 
 /// <summary>What the tests look at of an ONNX file, read by its published numbers of fields (<c>onnx/onnx.proto</c>).</summary>
-internal sealed record OnnxModel(long IrVersion, long Opset, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Operators, IReadOnlyDictionary<string, (long[] Shape, float[] Values)> Weights)
+internal sealed record OnnxModel(
+    long IrVersion,
+    long Opset,
+    IReadOnlyDictionary<string, string> Metadata,
+    IReadOnlyList<string> Operators,
+    IReadOnlyDictionary<string, (long[] Shape, float[] Values)> Weights)
 {
     internal static OnnxModel Read(byte[] file)
     {
@@ -15,12 +20,14 @@ internal sealed record OnnxModel(long IrVersion, long Opset, IReadOnlyDictionary
             Fields(model[8].Single().Bytes)[2].Single().Number,
             model[14].Select(entry => Fields(entry.Bytes)).ToDictionary(entry => Text(entry[1]), entry => Text(entry[2])),
             [.. graph[1].Select(node => Text(Fields(node.Bytes)[4]))],
-            graph[5].Select(weight => Fields(weight.Bytes)).Where(weight => weight[2].Single().Number == 1).ToDictionary(weight => Text(weight[8]), weight => (Shape(weight), Values(weight))));
+            graph[5].Select(weight => Fields(weight.Bytes)).Where(weight => weight[2].Single().Number == 1)
+                .ToDictionary(weight => Text(weight[8]), weight => (Shape(weight), Values(weight))));
     }
 
     private static long[] Shape(ILookup<int, Field> weight) => [.. weight[1].Select(length => length.Number)];
 
-    private static float[] Values(ILookup<int, Field> weight) => [.. weight[9].Single().Bytes.Chunk(sizeof(float)).Select(bytes => BitConverter.ToSingle(bytes))];
+    private static float[] Values(ILookup<int, Field> weight) =>
+        [.. weight[9].Single().Bytes.Chunk(sizeof(float)).Select(bytes => BitConverter.ToSingle(bytes))];
 
     private static string Text(IEnumerable<Field> fields) => Encoding.UTF8.GetString(fields.Single().Bytes);
 

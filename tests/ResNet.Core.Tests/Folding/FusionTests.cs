@@ -48,7 +48,8 @@ public class FusionTests
     public void Norms_between_pre_activation_blocks_without_shortcuts_remain(BlockKind kind)
     {
         manual_seed(10);
-        using var network = new ResNetBuilder().Block(kind).PreActivation().Shortcut(ShortcutKind.None).StageDepths(1, 2).Classes(3).Build();
+        using var network = new ResNetBuilder()
+            .Block(kind).PreActivation().Shortcut(ShortcutKind.None).StageDepths(1, 2).Classes(3).Build();
         RandomNorms.Draw(network);
         using var fused = network.FuseForInference();
         Leaves.Of(fused).Count(module => module is BatchNorm2d).Should().Be(3);
@@ -127,7 +128,8 @@ public class FusionTests
     {
         using var network = new ResNetBuilder().StageDepths(1).Norm(Norm.Group(8)).Build();
         var fuse = () => network.FuseForInference();
-        fuse.Should().Throw<InvalidOperationException>().WithMessage("The network's norm is Group(8), but only batch norms can be folded into convolutions.");
+        fuse.Should().Throw<InvalidOperationException>()
+            .WithMessage("The network's norm is Group(8), but only batch norms can be folded into convolutions.");
     }
 
     public static TheoryData<string> Names => [.. ResNets.Catalogue.Select(row => row.Name)];
@@ -278,7 +280,8 @@ public class FusionTests
         using var fused = network.FuseForInference();
         using var grey = zeros(1, 1, 32, 32);
         var call = () => fused.call(grey);
-        call.Should().Throw<ArgumentException>().WithMessage("The input has the shape [1, 1, 32, 32], but this network takes [N, 3, H, W].*");
+        call.Should().Throw<ArgumentException>()
+            .WithMessage("The input has the shape [1, 1, 32, 32], but this network takes [N, 3, H, W].*");
         fused.Dispose();
         using var images = zeros(1, 3, 32, 32);
         var late = () => fused.call(images);

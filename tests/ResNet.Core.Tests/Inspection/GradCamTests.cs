@@ -154,8 +154,10 @@ public class GradCamTests
     {
         using var network = Small().Build();
         using var images = randn([2, 3, 32, 32]);
-        Refusal(() => GradCam.Compute(network, images, stage: 3)).Should().StartWith("GradCam.stage is 3, but has to be one of this network's stages, 1 to 2.");
-        Refusal(() => GradCam.Compute(network, images, [1])).Should().StartWith("The number of classes is 1, but that of the images is 2: give one for each.");
+        Refusal(() => GradCam.Compute(network, images, stage: 3))
+            .Should().StartWith("GradCam.stage is 3, but has to be one of this network's stages, 1 to 2.");
+        Refusal(() => GradCam.Compute(network, images, [1]))
+            .Should().StartWith("The number of classes is 1, but that of the images is 2: give one for each.");
         Refusal(() => GradCam.Compute(network, images, [1, 4])).Should().StartWith("There is no class 4: this network has 0 to 3.");
         using var inference = inference_mode();
         var within = () => GradCam.Compute(network, images);

@@ -49,7 +49,8 @@ public class ModelSummaryTests
     public void What_takes_no_memory_is_no_layer_and_a_custom_norm_is_one()
     {
         using var network = ResNetBuilder.From("resnet50d").StageDepths(1).StageWidths(16)
-            .Norm(Norm.From(channels => nn.Sequential(("inner", nn.BatchNorm2d(channels)), ("outer", nn.Conv2d(channels, channels, 1))))).Build();
+            .Norm(Norm.From(channels => nn.Sequential(("inner", nn.BatchNorm2d(channels)), ("outer", nn.Conv2d(channels, channels, 1)))))
+            .Build();
         var summary = ModelSummary.Of(network, 32, 32);
         summary.Layers.Select(layer => layer.Type).Should().NotContain(["ReLU", "Identity"]);
         summary.Layers.Select(layer => layer.Name).Should().Equal(
@@ -74,7 +75,9 @@ public class ModelSummaryTests
         rand(1).item<float>().Should().Be((float)next, "no random numbers are drawn");
         network.training.Should().BeTrue();
         network.state_dict()["bn1.running_mean"].allclose(mean, rtol: 0, atol: 0).Should().BeTrue();
-        first.TrainableParameters.Should().Be(first.Parameters - network.named_parameters().Where(entry => !entry.parameter.requires_grad).Sum(entry => entry.parameter.numel()));
+        first.TrainableParameters.Should().Be(
+            first.Parameters
+            - network.named_parameters().Where(entry => !entry.parameter.requires_grad).Sum(entry => entry.parameter.numel()));
 
         // The hooks are gone: another pass adds no rows.
         int layers = first.Layers.Count;

@@ -57,7 +57,8 @@ public sealed class LibstdcxxNeedsTests
     [Fact]
     public void A_library_without_needs_of_new_versions_is_left_alone()
     {
-        ShouldBeLeftAlone(new ElfBuilder().Import(Now, NowVersion).Import(Wait, NotifyVersion).Import("malloc", "GLIBC_2.2.5", "libc.so.6"));
+        ShouldBeLeftAlone(new ElfBuilder()
+            .Import(Now, NowVersion).Import(Wait, NotifyVersion).Import("malloc", "GLIBC_2.2.5", "libc.so.6"));
         ShouldBeLeftAlone(new ElfBuilder());
     }
 
@@ -81,7 +82,8 @@ public sealed class LibstdcxxNeedsTests
     [Fact]
     public void A_function_without_a_substitute_in_the_library_is_left_alone()
     {
-        ShouldBeLeftAlone(new ElfBuilder().Import(Initialize, InitializeVersion).Import("_ZNSt6thread20hardware_concurrencyEv", NowVersion));
+        ShouldBeLeftAlone(new ElfBuilder()
+            .Import(Initialize, InitializeVersion).Import("_ZNSt6thread20hardware_concurrencyEv", NowVersion));
         ShouldBeLeftAlone(new ElfBuilder().Import(Initialize, InitializeVersion).Import(Now, "GLIBCXX_3.4.21"));
         ShouldBeLeftAlone(new ElfBuilder().Import(Wait, WaitVersion).Import(Now, NowVersion));
     }
@@ -143,7 +145,8 @@ public sealed class LibstdcxxNeedsTests
         {
             (sections, ulong.MaxValue), (sections, ulong.MaxValue - 63), (sections, 1UL << 63), (sections, uint.MaxValue),
             (sectionCount, ushort.MaxValue), (symbols + offset, ulong.MaxValue), (symbols + offset, int.MaxValue),
-            (symbols + size, ulong.MaxValue), (symbols + size, 1UL << 63), (symbols + size, uint.MaxValue), (symbols + link, uint.MaxValue), (symbols + link, 5),
+            (symbols + size, ulong.MaxValue), (symbols + size, 1UL << 63),
+            (symbols + size, uint.MaxValue), (symbols + link, uint.MaxValue), (symbols + link, 5),
         })
         {
             byte[] library = [.. sound];
@@ -197,7 +200,8 @@ public sealed class LibstdcxxNeedsTests
         needs.Imports.Select(import => import.Version).Should().NotIntersectWith(needs.Weak);
 
         Version Newest(string prefix) => needs.Strong
-            .Where(version => version.StartsWith(prefix, StringComparison.Ordinal)).Max(version => Version.Parse(version.AsSpan(prefix.Length)))!;
+            .Where(version => version.StartsWith(prefix, StringComparison.Ordinal))
+            .Max(version => Version.Parse(version.AsSpan(prefix.Length)))!;
     }
 
     private static ElfBuilder WithBothNeeds() => new ElfBuilder()

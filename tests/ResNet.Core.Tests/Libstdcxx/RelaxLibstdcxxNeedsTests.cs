@@ -105,7 +105,8 @@ public sealed class RelaxLibstdcxxNeedsTests : IDisposable
 
         public string ProjectFileOfTaskNode => "test.csproj";
 
-        public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) =>
+        public bool BuildProjectFile(
+            string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) =>
             false;
 
         public void LogErrorEvent(BuildErrorEventArgs e) => Messages.Add($"error {e.Message}");

@@ -34,7 +34,7 @@ internal static class HostileFile
         return stream.ToArray();
     }
 
-    /// <summary>A zip archive of <see cref="PickleBuilder.OneTensor()"/> with something else in its central directory about the storage.</summary>
+    /// <summary>A zip archive of <see cref="PickleBuilder.OneTensor()"/> whose central directory lies about the storage.</summary>
     internal static byte[] ZipThatLies(int field, byte[] value, byte[]? extra = null)
     {
         var bytes = Zip(PickleBuilder.OneTensor()).ToList();
@@ -51,7 +51,8 @@ internal static class HostileFile
     }
 
     /// <summary>What torch.save wrote before 1.6: its pickles and then what follows them.</summary>
-    internal static byte[] Legacy(byte[] content, byte[] order, params byte[][] storages) => LegacyPickles(s_magic, s_version, PickleBuilder.Of("}"), content, order, [.. storages.SelectMany(storage => storage)]);
+    internal static byte[] Legacy(byte[] content, byte[] order, params byte[][] storages) =>
+        LegacyPickles(s_magic, s_version, PickleBuilder.Of("}"), content, order, [.. storages.SelectMany(storage => storage)]);
 
     internal static byte[] LegacyPickles(params byte[][] parts) => [.. parts.SelectMany(part => part)];
 
@@ -75,7 +76,8 @@ internal static class HostileFile
         return Safetensors((ulong)json.Length, json, dataBytes);
     }
 
-    internal static byte[] Safetensors(ulong headerLength, byte[] header, int dataBytes) => [.. BitConverter.GetBytes(headerLength), .. header, .. new byte[dataBytes]];
+    internal static byte[] Safetensors(ulong headerLength, byte[] header, int dataBytes) =>
+        [.. BitConverter.GetBytes(headerLength), .. header, .. new byte[dataBytes]];
 
     /// <summary>TorchSharp's way to write a number.</summary>
     internal static byte[] Leb128(ulong value)

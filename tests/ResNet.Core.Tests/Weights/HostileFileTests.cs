@@ -6,7 +6,7 @@ using ResNet.Core.Weights.Formats;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>Files of every format that lie about what is in them; what is wrong with a pickle alone is in <see cref="HostilePickleTests"/>.</summary>
+/// <summary>Files of every format that lie about their content; hostile pickles are in <see cref="HostilePickleTests"/>.</summary>
 public sealed class HostileFileTests : IDisposable
 {
     private const string Header = """{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}""";
@@ -32,7 +32,8 @@ public sealed class HostileFileTests : IDisposable
         foreach (string path in Directory.GetFiles(StoredFile.Folder))
         {
             byte[] all = File.ReadAllBytes(path);
-            for (int length = 0; length < all.Length; length += length < 16 || length > all.Length - 32 ? 1 : 13) _folder.Refusal(all[..length]).Should().NotBeNull();
+            for (int length = 0; length < all.Length; length += length < 16 || length > all.Length - 32 ? 1 : 13)
+                _folder.Refusal(all[..length]).Should().NotBeNull();
         }
     }
 
@@ -46,7 +47,8 @@ public sealed class HostileFileTests : IDisposable
     [InlineData("archive/data/..")]
     public void A_zip_with_a_path_that_leads_out_of_it_is_refused(string name)
     {
-        _folder.Refusal(HostileFile.Zip(("archive/data.pkl", PickleBuilder.OneTensor()), HostileFile.FourZeros, (name, [1]))).Should().Contain("a path that leads out of it");
+        _folder.Refusal(HostileFile.Zip(("archive/data.pkl", PickleBuilder.OneTensor()), HostileFile.FourZeros, (name, [1])))
+            .Should().Contain("a path that leads out of it");
     }
 
     [Theory]
@@ -55,8 +57,9 @@ public sealed class HostileFileTests : IDisposable
     public void A_zip_that_grows_a_thousandfold_is_refused(string name)
     {
         byte[] large = new byte[50_000_000];
+        byte[] pickle = PickleBuilder.OneTensor(builder => builder.Tensor(inner => inner.Storage(count: large.Length / 4), 0, [4], [1]));
         byte[] zip = name.EndsWith('0')
-            ? Compressed(("archive/data.pkl", PickleBuilder.OneTensor(pickle => pickle.Tensor(inner => inner.Storage(count: large.Length / 4), 0, [4], [1]))), (name, large))
+            ? Compressed(("archive/data.pkl", pickle), (name, large))
             : Compressed((name, large), HostileFile.FourZeros);
         zip.Length.Should().BeLessThan(large.Length / 900);
         Allocated(zip).Should().BeLessThan(5_000_000);
@@ -96,7 +99,8 @@ public sealed class HostileFileTests : IDisposable
     [InlineData("archive/byteorder", "byte order")]
     public void A_zip_with_one_entry_too_many_is_refused(string name, string words)
     {
-        _folder.Refusal(HostileFile.Zip(("archive/data.pkl", PickleBuilder.OneTensor()), HostileFile.FourZeros, (name, new byte[20]))).Should().Contain(words);
+        _folder.Refusal(HostileFile.Zip(("archive/data.pkl", PickleBuilder.OneTensor()), HostileFile.FourZeros, (name, new byte[20])))
+            .Should().Contain(words);
     }
 
     [Fact]
@@ -104,7 +108,8 @@ public sealed class HostileFileTests : IDisposable
     {
         _folder.Refusal(HostileFile.Zip()).Should().NotBeEmpty();
         _folder.Refusal(HostileFile.Zip(("readme.txt", [1]))).Should().Contain("is a zip archive, but not one of PyTorch's");
-        _folder.Refusal(HostileFile.Zip(("a/b/data.pkl", PickleBuilder.OneTensor()), ("a/b/data/0", new byte[16]))).Should().Contain("0 times data.pkl");
+        _folder.Refusal(HostileFile.Zip(("a/b/data.pkl", PickleBuilder.OneTensor()), ("a/b/data/0", new byte[16])))
+            .Should().Contain("0 times data.pkl");
         _folder.Refusal(HostileFile.Zip(("archive/data.pkl", PickleBuilder.OneTensor()))).Should().Contain("lacks the storage '0'");
         _folder.Refusal(HostileFile.Zip(("archive/data.pkl", []), HostileFile.FourZeros)).Should().Contain("cut short");
     }
@@ -113,10 +118,12 @@ public sealed class HostileFileTests : IDisposable
     public void Many_tiny_entries_are_no_harm()
     {
         var many = Enumerable.Range(0, 60_000).Select(i => ($"archive/data/many{i}", Array.Empty<byte>()));
-        _folder.Outcome(HostileFile.Zip([("archive/data.pkl", PickleBuilder.OneTensor()), HostileFile.FourZeros, .. many])).Should().BeNull();
+        _folder.Outcome(HostileFile.Zip([("archive/data.pkl", PickleBuilder.OneTensor()), HostileFile.FourZeros, .. many]))
+            .Should().BeNull();
     }
 
-    // Fields of the central directory's entry of a storage (APPNOTE.TXT, 4.3.12): flags at 8, method at 10, lengths at 20 and 24, the entry's place at 42.
+    // Fields of the central directory's entry of a storage (APPNOTE.TXT, 4.3.12):
+    // flags at 8, method at 10, lengths at 20 and 24, the entry's place at 42.
     [Theory]
     [InlineData(8, new byte[] { 1 }, "encrypted")]
     [InlineData(8, new byte[] { 0x41 }, "encrypted")]
@@ -154,7 +161,11 @@ public sealed class HostileFileTests : IDisposable
     [InlineData(16L, 16L, 3L)]
     public void A_zip64_that_lies_about_a_storage_is_refused(long length, long compressedLength, long place)
     {
-        byte[] extra = [1, 0, 24, 0, .. BitConverter.GetBytes(length), .. BitConverter.GetBytes(compressedLength), .. BitConverter.GetBytes(place)];
+        byte[] extra =
+        [
+            1, 0, 24, 0,
+            .. BitConverter.GetBytes(length), .. BitConverter.GetBytes(compressedLength), .. BitConverter.GetBytes(place),
+        ];
         byte[] bytes = HostileFile.ZipThatLies(20, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], extra);
         int start = bytes.AsSpan().LastIndexOf(HostileFile.DirectoryEntry);
         bytes.AsSpan(start + 42, 4).Fill(0xFF);
@@ -179,7 +190,8 @@ public sealed class HostileFileTests : IDisposable
         }
         int directory = right.AsSpan().IndexOf(HostileFile.DirectoryEntry);
         for (int length = directory; length < right.Length; length++) _folder.Refusal(right[..length]).Should().NotBeEmpty();
-        for (int cut = 1; cut < right.Length - 22 - directory; cut++) _folder.Refusal([.. right[..directory], .. right[(directory + cut)..]]).Should().NotBeEmpty();
+        for (int cut = 1; cut < right.Length - 22 - directory; cut++)
+            _folder.Refusal([.. right[..directory], .. right[(directory + cut)..]]).Should().NotBeEmpty();
     }
 
     [Fact]
@@ -194,7 +206,8 @@ public sealed class HostileFileTests : IDisposable
         _folder.Refusal(HostileFile.Legacy(pickle, PickleBuilder.Of("](Ne"), storage)).Should().Contain("lists storages");
         foreach (string other in new[] { "}", ")", "N", "K\x01", "X\x01\0\0\0" + "0" })
             _folder.Refusal(HostileFile.Legacy(pickle, PickleBuilder.Of(other), storage)).Should().Contain("in which order");
-        _folder.Refusal(HostileFile.Legacy(pickle, PickleBuilder.Of(builder => builder.Codes("](").Storage().Codes("e")), storage)).Should().Contain("tensors where none belong");
+        _folder.Refusal(HostileFile.Legacy(pickle, PickleBuilder.Of(builder => builder.Codes("](").Storage().Codes("e")), storage))
+            .Should().Contain("tensors where none belong");
     }
 
     [Theory]
@@ -206,7 +219,8 @@ public sealed class HostileFileTests : IDisposable
     [InlineData(long.MaxValue)]
     public void A_legacy_storage_of_another_length_is_refused(long count)
     {
-        _folder.Refusal(HostileFile.Legacy(PickleBuilder.OneTensor(), HostileFile.Order("0"), [.. BitConverter.GetBytes(count), .. new byte[16]]))
+        _folder.Refusal(HostileFile.Legacy(
+                PickleBuilder.OneTensor(), HostileFile.Order("0"), [.. BitConverter.GetBytes(count), .. new byte[16]]))
             .Should().Contain($"has {count} elements in place of 4");
     }
 
@@ -220,7 +234,8 @@ public sealed class HostileFileTests : IDisposable
     public void A_legacy_storage_longer_than_the_file_is_refused(long count)
     {
         byte[] pickle = PickleBuilder.OneTensor(builder => builder.Tensor(inner => inner.Storage(count: count), 0, [1], [1]));
-        _folder.Refusal(HostileFile.Legacy(pickle, HostileFile.Order("0"), [.. BitConverter.GetBytes(count), .. new byte[16]])).Should().Match(message => message.Contains("cut short") || message.Contains("overflow"));
+        _folder.Refusal(HostileFile.Legacy(pickle, HostileFile.Order("0"), [.. BitConverter.GetBytes(count), .. new byte[16]]))
+            .Should().Match(message => message.Contains("cut short") || message.Contains("overflow"));
     }
 
     [Fact]
@@ -233,7 +248,9 @@ public sealed class HostileFileTests : IDisposable
         _folder.Refusal(HostileFile.LegacyPickles(small, HostileFile.Version())).Should().Contain("not one that torch.save wrote");
         _folder.Refusal(HostileFile.LegacyPickles(HostileFile.Magic(), version)).Should().Contain("legacy layout that does not exist");
         _folder.Refusal(HostileFile.LegacyPickles(HostileFile.Magic(), number)).Should().Contain("legacy layout that does not exist");
-        _folder.Refusal(HostileFile.LegacyPickles(HostileFile.Magic(), HostileFile.Version(), PickleBuilder.Of(builder => builder.Storage()))).Should().Contain("tensors where none belong");
+        _folder.Refusal(HostileFile.LegacyPickles(
+                HostileFile.Magic(), HostileFile.Version(), PickleBuilder.Of(builder => builder.Storage())))
+            .Should().Contain("tensors where none belong");
     }
 
     [Theory]
@@ -278,9 +295,15 @@ public sealed class HostileFileTests : IDisposable
     [InlineData("""{"x":null}""", "header is damaged")]
     [InlineData("""{"x":{}}""", "header is damaged")]
     [InlineData("""{}""", "8 follow the header")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[3,7]}}""", "the one before it ends at 4")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"U8","shape":[1],"data_offsets":[7,8]}}""", "the one before it ends at 4")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "the one before it ends at 8")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[3,7]}}""",
+        "the one before it ends at 4")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"U8","shape":[1],"data_offsets":[7,8]}}""",
+        "the one before it ends at 4")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""",
+        "the one before it ends at 8")]
     [InlineData("""{"\ud800":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "header is damaged")]
     [InlineData(Header + ""","__metadata__":{"a":1}}""", "header is damaged")]
     [InlineData(Header + ""","__metadata__":{"a":null}}""", "header is damaged")]
@@ -301,40 +324,62 @@ public sealed class HostileFileTests : IDisposable
     public void Safetensors_headers_that_go_on_and_on_are_refused()
     {
         string ones = string.Join(',', Enumerable.Repeat("1", 1_000_000));
-        _folder.Refusal(HostileFile.Safetensors($$$"""{"x":{"dtype":"F32","shape":[{{{ones}}}],"data_offsets":[0,4]}}""", 4)).Should().Contain("1000000 dimensions");
-        _folder.Refusal(HostileFile.Safetensors($$$"""{"x":{"dtype":"F32","shape":[1],"data_offsets":[{{{ones}}}]}}""", 4)).Should().Contain("lies outside of it");
-        _folder.Refusal(HostileFile.Safetensors($$$"""{"x":{{{new string('[', 1_000_000)}}}{{{new string(']', 1_000_000)}}}}""")).Should().Contain("header is damaged");
-        _folder.Refusal(HostileFile.Safetensors("""{"x":""" + string.Concat(Enumerable.Repeat("""{"x":""", 100_000)))).Should().Contain("header is damaged");
-        _folder.Refusal(HostileFile.Safetensors($$$"""{"x":{"dtype":"F32","shape":[{{{new string('9', 1_000_000)}}}],"data_offsets":[0,8]}}""")).Should().Contain("header is damaged");
-        _folder.Refusal(HostileFile.Safetensors($$$"""{"{{{new string('a', 1_000_000)}}}":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""")).Should().Contain("a name of 1000000 characters");
-        string many = string.Join(',', Enumerable.Range(0, 70_000).Select(i => $$"""{{"\""}}{{i}}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"""));
+        _folder.Refusal(HostileFile.Safetensors($$$"""{"x":{"dtype":"F32","shape":[{{{ones}}}],"data_offsets":[0,4]}}""", 4))
+            .Should().Contain("1000000 dimensions");
+        _folder.Refusal(HostileFile.Safetensors($$$"""{"x":{"dtype":"F32","shape":[1],"data_offsets":[{{{ones}}}]}}""", 4))
+            .Should().Contain("lies outside of it");
+        _folder.Refusal(HostileFile.Safetensors($$$"""{"x":{{{new string('[', 1_000_000)}}}{{{new string(']', 1_000_000)}}}}"""))
+            .Should().Contain("header is damaged");
+        _folder.Refusal(HostileFile.Safetensors("""{"x":""" + string.Concat(Enumerable.Repeat("""{"x":""", 100_000))))
+            .Should().Contain("header is damaged");
+        _folder.Refusal(HostileFile.Safetensors(
+                $$$"""{"x":{"dtype":"F32","shape":[{{{new string('9', 1_000_000)}}}],"data_offsets":[0,8]}}"""))
+            .Should().Contain("header is damaged");
+        _folder.Refusal(HostileFile.Safetensors(
+                $$$"""{"{{{new string('a', 1_000_000)}}}":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"""))
+            .Should().Contain("a name of 1000000 characters");
+        string many = string.Join(
+            ',', Enumerable.Range(0, 70_000).Select(i => $$"""{{"\""}}{{i}}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"""));
         _folder.Refusal(HostileFile.Safetensors($$"""{{{many}}}""", 0)).Should().Contain("more than 65536 tensors");
     }
 
     [Fact]
     public void TorchSharp_files_that_lie_are_refused()
     {
-        byte[] x = TorchSharpTensor("x", 6, 2), y = TorchSharpTensor("y", 6, 2), huge = HostileFile.Leb128(1UL << 62), endless = [.. Enumerable.Repeat((byte)0xFF, 100)];
+        byte[] x = TorchSharpTensor("x", 6, 2), y = TorchSharpTensor("y", 6, 2);
+        byte[] huge = HostileFile.Leb128(1UL << 62), endless = [.. Enumerable.Repeat((byte)0xFF, 100)];
         (byte[] File, string Words)[] wrong =
         [
-            (TorchSharp(2, x), "cut short"), (TorchSharp(1, x, y), "13 bytes follow the last tensor of 1"), (TorchSharp(2, x, x), "has the tensor 'x' twice"),
-            (TorchSharp(1UL << 62, x), "is not a file of weights"), (TorchSharp(ulong.MaxValue, x), "is not a file of weights"), (TorchSharp(0, x), "is not a file of weights"),
-            (endless, "is not a file of weights"), ([.. HostileFile.Leb128(2), .. endless], "is not a file of weights"), ([2, .. x, .. endless], "a number of more than nine bytes"),
-            ([2, .. x, .. huge, .. y], "a name of 4611686018427387904 bytes"), ([2, .. x, .. HostileFile.Leb128(5000), .. new byte[6000]], "a name of 5000 bytes"), ([2, .. x, 0, .. y], "a name of 0 bytes"),
-            ([2, .. x, 1, 0xFF, .. y], "damaged"), ([2, .. x, 1, 7, .. y], "control characters"), ([2, .. x, 1, (byte)'y', 99, .. y], "of type 99"), ([2, .. x, 1, (byte)'y', .. huge, .. y], "of type 4611686018427387904"),
-            ([2, .. x, 1, (byte)'y', 6, 65, .. new byte[100]], "has 65 dimensions"), ([2, .. x, 1, (byte)'y', 6, .. huge, .. y], "dimensions"),
-            ([2, .. x, 1, (byte)'y', 6, 1, .. huge], "overflow"), ([2, .. x, 1, (byte)'y', 6, 2, .. huge, .. HostileFile.Leb128(4)], "overflow"), ([2, .. x, 1, (byte)'y', 6, 3, .. huge, 4, 0], "overflow"),
-            ([2, .. x, 1, (byte)'y', 6, 1, .. HostileFile.Leb128(1UL << 40)], "cut short"), ([2, .. x, 1, (byte)'y', 7, 1, .. HostileFile.Leb128((1UL << 60) - 1)], "overflow"), ([2, .. x, 1, (byte)'y', 6, 1, .. endless], "nine bytes"),
+            (TorchSharp(2, x), "cut short"), (TorchSharp(1, x, y), "13 bytes follow the last tensor of 1"),
+            (TorchSharp(2, x, x), "has the tensor 'x' twice"),
+            (TorchSharp(1UL << 62, x), "is not a file of weights"), (TorchSharp(ulong.MaxValue, x), "is not a file of weights"),
+            (TorchSharp(0, x), "is not a file of weights"),
+            (endless, "is not a file of weights"), ([.. HostileFile.Leb128(2), .. endless], "is not a file of weights"),
+            ([2, .. x, .. endless], "a number of more than nine bytes"),
+            ([2, .. x, .. huge, .. y], "a name of 4611686018427387904 bytes"),
+            ([2, .. x, .. HostileFile.Leb128(5000), .. new byte[6000]], "a name of 5000 bytes"), ([2, .. x, 0, .. y], "a name of 0 bytes"),
+            ([2, .. x, 1, 0xFF, .. y], "damaged"), ([2, .. x, 1, 7, .. y], "control characters"),
+            ([2, .. x, 1, (byte)'y', 99, .. y], "of type 99"), ([2, .. x, 1, (byte)'y', .. huge, .. y], "of type 4611686018427387904"),
+            ([2, .. x, 1, (byte)'y', 6, 65, .. new byte[100]], "has 65 dimensions"),
+            ([2, .. x, 1, (byte)'y', 6, .. huge, .. y], "dimensions"),
+            ([2, .. x, 1, (byte)'y', 6, 1, .. huge], "overflow"),
+            ([2, .. x, 1, (byte)'y', 6, 2, .. huge, .. HostileFile.Leb128(4)], "overflow"),
+            ([2, .. x, 1, (byte)'y', 6, 3, .. huge, 4, 0], "overflow"),
+            ([2, .. x, 1, (byte)'y', 6, 1, .. HostileFile.Leb128(1UL << 40)], "cut short"),
+            ([2, .. x, 1, (byte)'y', 7, 1, .. HostileFile.Leb128((1UL << 60) - 1)], "overflow"),
+            ([2, .. x, 1, (byte)'y', 6, 1, .. endless], "nine bytes"),
         ];
         foreach (var (file, words) in wrong) _folder.Refusal(file).Should().Contain(words);
-        _folder.Refusal(TorchSharp(70_000, [.. Enumerable.Range(0, 70_000).Select(i => TorchSharpTensor($"{i}", 6, 0))])).Should().Contain("more than 65536 tensors");
+        _folder.Refusal(TorchSharp(70_000, [.. Enumerable.Range(0, 70_000).Select(i => TorchSharpTensor($"{i}", 6, 0))]))
+            .Should().Contain("more than 65536 tensors");
     }
 
     [Fact]
     public void Names_that_repeat_a_prefix_do_not_keep_a_network_busy()
     {
         string repeated = string.Concat(Enumerable.Repeat("module.", 570));
-        File.WriteAllBytes(_folder.FilePath, TorchSharp(60_000, [TorchSharpTensor(repeated, 6, 0), .. Enumerable.Range(1, 59_999).Select(i => TorchSharpTensor($"{i}", 6, 0))]));
+        byte[][] tensors = [TorchSharpTensor(repeated, 6, 0), .. Enumerable.Range(1, 59_999).Select(i => TorchSharpTensor($"{i}", 6, 0))];
+        File.WriteAllBytes(_folder.FilePath, TorchSharp(60_000, tensors));
         using var network = new ResNetBuilder().StageDepths(1).Classes(2).Build();
         WeightsFolder.Within(() =>
         {
@@ -364,7 +409,8 @@ public sealed class HostileFileTests : IDisposable
         // Nobody writes into the pipe.
         using (var mkfifo = Process.Start("mkfifo", _folder.FilePath)) mkfifo.WaitForExit();
         WeightsFolder.Outcome(_folder.FilePath).Should().Contain("is empty");
-        string link = Path.Combine(_folder.Path, "link"), circle = Path.Combine(_folder.Path, "circle"), nowhere = Path.Combine(_folder.Path, "nowhere");
+        string link = Path.Combine(_folder.Path, "link"), circle = Path.Combine(_folder.Path, "circle");
+        string nowhere = Path.Combine(_folder.Path, "nowhere");
         File.CreateSymbolicLink(link, _folder.FilePath);
         WeightsFolder.Outcome(link).Should().Contain("is empty");
         File.CreateSymbolicLink(circle, circle);
@@ -378,11 +424,15 @@ public sealed class HostileFileTests : IDisposable
 
     private static byte[] Compressed(params (string Name, byte[] Data)[] entries) => HostileFile.Zip(CompressionLevel.Optimal, entries);
 
-    private static byte[] TorchSharp(ulong count, params byte[][] tensors) => [.. HostileFile.Leb128(count), .. tensors.SelectMany(tensor => tensor)];
+    private static byte[] TorchSharp(ulong count, params byte[][] tensors) =>
+        [.. HostileFile.Leb128(count), .. tensors.SelectMany(tensor => tensor)];
 
     // Of float32 where the type is 6.
     private static byte[] TorchSharpTensor(string name, byte type, int length) =>
-        [.. HostileFile.Leb128((ulong)name.Length), .. Encoding.ASCII.GetBytes(name), type, 1, .. HostileFile.Leb128((ulong)length), .. new byte[length * sizeof(float)]];
+        [
+            .. HostileFile.Leb128((ulong)name.Length), .. Encoding.ASCII.GetBytes(name), type, 1,
+            .. HostileFile.Leb128((ulong)length), .. new byte[length * sizeof(float)],
+        ];
 
     // How many bytes it takes to refuse a file for what it would grow to.
     private long Allocated(byte[] content)

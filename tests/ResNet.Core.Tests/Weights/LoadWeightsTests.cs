@@ -102,7 +102,8 @@ public sealed class LoadWeightsTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var network = Small();
-        var halves = network.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.is_floating_point() ? entry.Value.half() : entry.Value);
+        var halves = network.state_dict().ToDictionary(
+            entry => entry.Key, entry => entry.Value.is_floating_point() ? entry.Value.half() : entry.Value);
         WeightsFile.Save(FilePath, halves, format: WeightsFormat.PyTorch);
         network.LoadWeights(FilePath);
         var weight = network.state_dict()["fc.weight"];
@@ -120,9 +121,11 @@ public sealed class LoadWeightsTests : IDisposable
         var report = loaded.LoadWeights(FilePath, newClassifier: true);
         report.ClassifierKept.Should().BeTrue();
         report.Loaded.Should().Equal(saved.state_dict().Keys.Where(name => !name.StartsWith("fc.", StringComparison.Ordinal)));
-        report.Mismatched.Should().Equal(new TensorMismatch("fc.weight", "[1000, 64]", "[2, 64]"), new TensorMismatch("fc.bias", "[1000]", "[2]"));
+        report.Mismatched.Should().Equal(
+            new TensorMismatch("fc.weight", "[1000, 64]", "[2, 64]"), new TensorMismatch("fc.bias", "[1000]", "[2]"));
         report.ToString().Should().Be(
-            $"{report.Loaded.Count} of {report.Loaded.Count + 2} tensors loaded from '{FilePath}' (Safetensors); the classifier keeps its initial weights; "
+            $"{report.Loaded.Count} of {report.Loaded.Count + 2} tensors loaded from '{FilePath}' (Safetensors); "
+            + "the classifier keeps its initial weights; "
             + "of another shape or type: fc.weight is [1000, 64] instead of [2, 64], fc.bias is [1000] instead of [2]");
         loaded.state_dict()["fc.weight"].Doubles().Should().Equal(classifier.Doubles());
         loaded.state_dict()["conv1.weight"].Doubles().Should().Equal(saved.state_dict()["conv1.weight"].Doubles());
@@ -135,7 +138,8 @@ public sealed class LoadWeightsTests : IDisposable
         Save(saved, name => name, keep: name => !name.StartsWith("fc.", StringComparison.Ordinal));
         using var loaded = Small();
         loaded.LoadWeights(FilePath, newClassifier: true).ClassifierKept.Should().BeTrue();
-        Refusal(loaded).Should().EndWith("does not fit this network: missing: fc.weight, fc.bias; newClassifier: true accepts another classifier.");
+        Refusal(loaded)
+            .Should().EndWith("does not fit this network: missing: fc.weight, fc.bias; newClassifier: true accepts another classifier.");
     }
 
     [Theory]
@@ -168,7 +172,8 @@ public sealed class LoadWeightsTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var network = Small();
-        WeightsFile.Save(FilePath, new Dictionary<string, Tensor> { ["encoder.stages.\u0663.layers.0.shortcut.convolution.weight"] = zeros(1) });
+        WeightsFile.Save(
+            FilePath, new Dictionary<string, Tensor> { ["encoder.stages.\u0663.layers.0.shortcut.convolution.weight"] = zeros(1) });
         Refusal(network).Should().Contain("not in the network: encoder.stages.\u0663.layers.0");
     }
 
@@ -201,7 +206,9 @@ public sealed class LoadWeightsTests : IDisposable
         using var saved = Small();
         Save(saved, name => name, ("extra.weight", [2]), keep: name => name != "bn1.bias", reshape: name => name == "bn1.weight");
         using var loaded = Small();
-        Refusal(loaded).Should().EndWith("does not fit this network: missing: bn1.bias; of another shape or type: bn1.weight is [64, 1] instead of [64]; not in the network: extra.weight.");
+        Refusal(loaded).Should().EndWith(
+            "does not fit this network: missing: bn1.bias; of another shape or type: bn1.weight is [64, 1] instead of [64]; "
+            + "not in the network: extra.weight.");
         var report = loaded.LoadWeights(FilePath, strict: false);
         report.Missing.Should().Equal("bn1.bias");
         report.Unexpected.Should().Equal("extra.weight");
@@ -215,7 +222,8 @@ public sealed class LoadWeightsTests : IDisposable
     {
         using var network = Small();
         var load = () => network.LoadWeights(StoredFile.Of("views.pth"), strict: false);
-        load.Should().Throw<WeightsFileException>().Which.Message.Should().Contain("missing: conv1.weight, bn1.weight, bn1.bias and 14 more; not in the network: base, transposed, column and 4 more");
+        load.Should().Throw<WeightsFileException>().Which.Message.Should().Contain(
+            "missing: conv1.weight, bn1.weight, bn1.bias and 14 more; not in the network: base, transposed, column and 4 more");
     }
 
     [Fact]
@@ -255,8 +263,10 @@ public sealed class LoadWeightsTests : IDisposable
         {
             ["fc", var rest] => $"classifier.1.{rest}",
             ["conv1" or "bn1", var rest] => $"resnet.embedder.embedder.{kind}.{rest}",
-            [var stage, var block, "downsample", _, var rest] => $"resnet.encoder.stages.{stage[^1] - '1'}.layers.{block}.shortcut.{kind}.{rest}",
-            [var stage, var block, var layer, var rest] => $"resnet.encoder.stages.{stage[^1] - '1'}.layers.{block}.layer.{layer[^1] - '1'}.{kind}.{rest}",
+            [var stage, var block, "downsample", _, var rest] =>
+                $"resnet.encoder.stages.{stage[^1] - '1'}.layers.{block}.shortcut.{kind}.{rest}",
+            [var stage, var block, var layer, var rest] =>
+                $"resnet.encoder.stages.{stage[^1] - '1'}.layers.{block}.layer.{layer[^1] - '1'}.{kind}.{rest}",
             _ => throw new ArgumentException(name),
         };
     }
@@ -267,11 +277,17 @@ public sealed class LoadWeightsTests : IDisposable
     }
 
     private void Save(
-        ResNetModel network, Func<string, string> rename, (string Name, long[] Shape)? extra = null, Func<string, bool>? keep = null, Func<string, bool>? reshape = null)
+        ResNetModel network,
+        Func<string, string> rename,
+        (string Name, long[] Shape)? extra = null,
+        Func<string, bool>? keep = null,
+        Func<string, bool>? reshape = null)
     {
         using var scope = NewDisposeScope();
         var tensors = network.state_dict().Where(entry => keep is null || keep(entry.Key))
-            .ToDictionary(entry => rename(entry.Key), entry => reshape is not null && reshape(entry.Key) ? entry.Value.unsqueeze(1) : entry.Value);
+            .ToDictionary(
+                entry => rename(entry.Key),
+                entry => reshape is not null && reshape(entry.Key) ? entry.Value.unsqueeze(1) : entry.Value);
         if (extra is { } more) tensors.Add(more.Name, zeros(more.Shape));
         WeightsFile.Save(FilePath, tensors, format: WeightsFormat.PyTorch);
     }

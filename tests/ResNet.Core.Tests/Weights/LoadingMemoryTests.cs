@@ -29,7 +29,9 @@ public sealed class LoadingMemoryTests(ITestOutputHelper output) : IDisposable
         double tensors = Peak(() => WeightsFile.Load(FilePath).Dispose()) / size;
         using var network = ResNets.ResNet152();
         double network152 = Peak(() => network.LoadWeights(FilePath)) / size;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{format}: {size / 1e6:0} MB; as tensors {tensors:0.000} of it, into a network {network152:0.000}"));
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{format}: {size / 1e6:0} MB; as tensors {tensors:0.000} of it, into a network {network152:0.000}"));
         tensors.Should().BeLessThan(1.3);
         // The network itself is there before: one tensor and the window are all that comes on top.
         network152.Should().BeLessThan(0.3);

@@ -11,11 +11,16 @@ internal static class Mutation
 
     private static readonly ulong[] s_extremes =
     [
-        0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0x1_0000_0000, 1UL << 40, 1UL << 60, 1UL << 61, 1UL << 62,
+        0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000,
+        0xFFFF_FFFF, 0x1_0000_0000, 1UL << 40, 1UL << 60, 1UL << 61, 1UL << 62,
         long.MaxValue, 1UL << 63, ulong.MaxValue - 1, ulong.MaxValue,
     ];
 
-    private static readonly string[] s_decimals = ["-1", "0", "1", "00", "1e9", "0.5", "4294967296", "4611686018427387904", "9223372036854775807", "9223372036854775808", "18446744073709551616", "99999999999999999999999"];
+    private static readonly string[] s_decimals =
+    [
+        "-1", "0", "1", "00", "1e9", "0.5", "4294967296", "4611686018427387904", "9223372036854775807",
+        "9223372036854775808", "18446744073709551616", "99999999999999999999999",
+    ];
 
     /// <summary>One change, or up to five, to a copy of <paramref name="file"/>.</summary>
     /// <param name="file">What to change.</param>
@@ -34,7 +39,9 @@ internal static class Mutation
         var entries = Entries(zip);
         var others = Entries(otherZip);
         // What is in the pickle decides what becomes of the file; the rest is mostly numbers.
-        int chosen = random.Next(4) > 0 ? entries.FindIndex(entry => entry.Name.EndsWith("data.pkl", StringComparison.Ordinal)) : random.Next(entries.Count);
+        int chosen = random.Next(4) > 0
+            ? entries.FindIndex(entry => entry.Name.EndsWith("data.pkl", StringComparison.Ordinal))
+            : random.Next(entries.Count);
         var (name, data) = entries[chosen];
         switch (random.Next(20))
         {
@@ -42,7 +49,10 @@ internal static class Mutation
             case 1: entries.Add((name, data)); break;
             case 2: entries[chosen] = (Renamed(name, random), data); break;
             case 3: entries[chosen] = (name, others[random.Next(others.Count)].Data); break;
-            default: entries[chosen] = (name, Of(data, others.First(entry => entry.Name.EndsWith("data.pkl", StringComparison.Ordinal)).Data, random)); break;
+            default:
+                byte[] otherPickle = others.First(entry => entry.Name.EndsWith("data.pkl", StringComparison.Ordinal)).Data;
+                entries[chosen] = (name, Of(data, otherPickle, random));
+                break;
         }
         return HostileFile.Zip(random.Next(4) == 0 ? CompressionLevel.Fastest : CompressionLevel.NoCompression, [.. entries]);
     }

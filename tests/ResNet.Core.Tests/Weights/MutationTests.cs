@@ -46,15 +46,19 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
         foreach (var (_, content) in bases) Load(content, new Progress());
         long before = WorkingSet();
         var progress = new Progress();
-        var work = Task.Factory.StartNew(() => Run(kind, bases, mutations, progress), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var work = Task.Factory.StartNew(
+            () => Run(kind, bases, mutations, progress),
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         while (await Task.WhenAny(work, Task.Delay(100)) != work)
         {
-            Stopwatch.GetElapsedTime(Volatile.Read(ref progress.Started)).Should().BeLessThan(WeightsFolder.Patience, "loading {0} should end", progress.Current);
+            Stopwatch.GetElapsedTime(Volatile.Read(ref progress.Started))
+                .Should().BeLessThan(WeightsFolder.Patience, "loading {0} should end", progress.Current);
         }
         await work;
 
         long growth = progress.WorkingSet - before;
-        output.WriteLine($"{mutations} mutations of {bases.Count} files ({kind}): {progress.Loaded} loaded, {mutations - progress.Loaded} refused");
+        output.WriteLine(
+            $"{mutations} mutations of {bases.Count} files ({kind}): {progress.Loaded} loaded, {mutations - progress.Loaded} refused");
         output.WriteLine($"slowest: {progress.Slowest.Time.TotalMilliseconds:F1} ms, {progress.Slowest.What}");
         output.WriteLine($"most managed memory: {progress.LargestManaged.Bytes:N0} bytes, {progress.LargestManaged.What}");
         output.WriteLine($"most memory of tensors: {progress.LargestNative.Bytes:N0} bytes, {progress.LargestNative.What}");
@@ -113,7 +117,9 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
 
     // The memory that a tensor lies in; that of views is counted for each of them.
     private static long Span(Tensor tensor) =>
-        tensor.numel() == 0 ? 0 : (1 + tensor.shape.Zip(tensor.stride(), (length, stride) => (length - 1) * stride).Sum()) * tensor.element_size();
+        tensor.numel() == 0
+            ? 0
+            : (1 + tensor.shape.Zip(tensor.stride(), (length, stride) => (length - 1) * stride).Sum()) * tensor.element_size();
 
     private static void Touch(Tensor tensor)
     {
@@ -144,7 +150,8 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
             using var file = WeightsFile.Load(path);
             if (file.Format == format) bases.Add((Path.GetFileName(path), File.ReadAllBytes(path)));
             if (format == WeightsFormat.PyTorchLegacy || Path.GetFileName(path) is not ("types.pth" or "views.pth")) continue;
-            WeightsFile.Save(_folder.FilePath, file.Tensors, format == WeightsFormat.Safetensors ? new Dictionary<string, string> { ["note"] = "a text" } : null, format);
+            var metadata = format == WeightsFormat.Safetensors ? new Dictionary<string, string> { ["note"] = "a text" } : null;
+            WeightsFile.Save(_folder.FilePath, file.Tensors, metadata, format);
             bases.Add(($"{Path.GetFileName(path)} as {format}", File.ReadAllBytes(_folder.FilePath)));
         }
         return bases;

@@ -28,7 +28,8 @@ public sealed class PretrainedNetworkTests : IDisposable
     {
         using var published = ResNets.ResNet18();
         var (row, content) = Publish(published);
-        using var server = new UnreliableServer(content, new UnreliableServer.Reply { CutAfter = content.Length / 2 }, new UnreliableServer.Reply());
+        using var server = new UnreliableServer(
+            content, new UnreliableServer.Reply { CutAfter = content.Length / 2 }, new UnreliableServer.Reply());
         Environment.SetEnvironmentVariable(WeightsCache.MirrorVariable, new Uri(server.Address, "/").ToString());
 
         using var network = ResNets.Create(row);
@@ -47,7 +48,8 @@ public sealed class PretrainedNetworkTests : IDisposable
         File.WriteAllBytes(row.Path, [1, 2, 3]);
         var download = () => row.DownloadAsync();
         (await download.Should().ThrowAsync<WeightsFileException>()).WithMessage(
-            $"The weights file '{row.Path}' is not the published one: its SHA-256 is 039058c6*, but should begin with f37072fd; delete it, and it will be downloaded again.");
+            $"The weights file '{row.Path}' is not the published one: its SHA-256 is 039058c6*, but should begin with f37072fd; "
+            + "delete it, and it will be downloaded again.");
     }
 
     [Fact]
@@ -58,9 +60,11 @@ public sealed class PretrainedNetworkTests : IDisposable
         Environment.SetEnvironmentVariable(WeightsCache.MirrorVariable, new Uri(server.Address, "/").ToString());
         var download = () => row.DownloadAsync();
         (await download.Should().ThrowAsync<WeightsDownloadException>()).WithMessage(
-            $"*/resnet18-f37072fd.pth cannot be downloaded: the server answers 404 NotFound; download it elsewhere and put it at '{row.Path}', or set RESNET_WEIGHTS_MIRROR to the address of a mirror that has it.");
+            "*/resnet18-f37072fd.pth cannot be downloaded: the server answers 404 NotFound; "
+            + $"download it elsewhere and put it at '{row.Path}', or set RESNET_WEIGHTS_MIRROR to the address of a mirror that has it.");
         Environment.SetEnvironmentVariable(WeightsCache.MirrorVariable, "mirror.example");
-        (await download.Should().ThrowAsync<WeightsDownloadException>()).WithMessage("The environment variable RESNET_WEIGHTS_MIRROR is 'mirror.example', but has to be an address*");
+        (await download.Should().ThrowAsync<WeightsDownloadException>()).WithMessage(
+            "The environment variable RESNET_WEIGHTS_MIRROR is 'mirror.example', but has to be an address*");
     }
 
     [Fact]
@@ -100,6 +104,8 @@ public sealed class PretrainedNetworkTests : IDisposable
         network.SaveWeights(path, format: WeightsFormat.PyTorch);
         byte[] content = File.ReadAllBytes(path);
         string hash = Convert.ToHexStringLower(SHA256.HashData(content));
-        return (new PretrainedWeights("TEST", $"resnet18-{hash[..8]}.pth", 0, 0, PretrainedWeights.Find("resnet18").Preprocessing), content);
+        return (
+            new PretrainedWeights("TEST", $"resnet18-{hash[..8]}.pth", 0, 0, PretrainedWeights.Find("resnet18").Preprocessing),
+            content);
     }
 }

@@ -35,12 +35,14 @@ public class PretrainedWeightsTests
     [Fact]
     public void The_table_has_what_torchvision_publishes_and_no_more()
     {
-        PretrainedWeights.Catalogue.Select(row => (row.Network, row.Name)).Should().Equal(Published.Select(row => ((string)row[0], (string)row[1])));
+        PretrainedWeights.Catalogue.Select(row => (row.Network, row.Name))
+            .Should().Equal(Published.Select(row => ((string)row[0], (string)row[1])));
     }
 
     [Theory]
     [MemberData(nameof(Published))]
-    public void A_row_has_torchvisions_address_accuracy_and_preprocessing(string network, string name, string address, double top1, double top5, int resizeTo)
+    public void A_row_has_torchvisions_address_accuracy_and_preprocessing(
+        string network, string name, string address, double top1, double top5, int resizeTo)
     {
         var row = PretrainedWeights.Find(network, name);
         row.Network.Should().Be(network);
@@ -88,7 +90,8 @@ public class PretrainedWeightsTests
     public void A_network_without_published_weights_is_refused_with_those_that_have_them()
     {
         Refusal("resnet20").Should().StartWith(
-            "PretrainedWeights.network is 'resnet20', but has to be a network with published weights, one of resnet18, resnet34, resnet50, resnet101, resnet152, "
+            "PretrainedWeights.network is 'resnet20', but has to be a network with published weights, "
+            + "one of resnet18, resnet34, resnet50, resnet101, resnet152, "
             + "resnext50_32x4d, resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, wide_resnet101_2.");
     }
 
@@ -106,7 +109,8 @@ public class PretrainedWeightsTests
     {
         var classes = PretrainedWeights.Find("resnet18").Classes;
         classes.Should().HaveCount(1_000).And.OnlyHaveUniqueItems();
-        (classes[0], classes[134], classes[281], classes[517], classes[999]).Should().Be(("tench", "crane bird", "tabby", "crane", "toilet tissue"));
+        (classes[0], classes[134], classes[281], classes[517], classes[999])
+            .Should().Be(("tench", "crane bird", "tabby", "crane", "toilet tissue"));
         // Python: hashlib.sha256("\n".join(ResNet18_Weights.IMAGENET1K_V1.meta["categories"]).encode()).hexdigest()
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', classes))))
             .Should().Be("0b0f9fee7c952f257418d62aa701f023a9da13b443a14f5c4291e5724d92967c");
@@ -139,7 +143,8 @@ public class PretrainedWeightsTests
     [InlineData("HTTPS://mirror.example/torch/models/", "https://mirror.example/torch/models/resnet18-f37072fd.pth")]
     public void A_mirror_has_the_published_file_names(string? mirror, string address)
     {
-        FileDownload.Source(PretrainedWeights.Find("resnet18").Address, WeightsCache.MirrorVariable, Mirror(mirror)).Should().Be(new Uri(address));
+        FileDownload.Source(PretrainedWeights.Find("resnet18").Address, WeightsCache.MirrorVariable, Mirror(mirror))
+            .Should().Be(new Uri(address));
     }
 
     [Theory]
@@ -152,7 +157,8 @@ public class PretrainedWeightsTests
     {
         var source = () => FileDownload.Source(PretrainedWeights.Find("resnet18").Address, WeightsCache.MirrorVariable, Mirror(mirror));
         source.Should().Throw<FileDownloadException>().WithMessage(
-            $"The environment variable RESNET_WEIGHTS_MIRROR is '{mirror}', but has to be an address that begins with http:// or https://.");
+            $"The environment variable RESNET_WEIGHTS_MIRROR is '{mirror}', "
+            + "but has to be an address that begins with http:// or https://.");
     }
 
     private static Func<string, string?> Mirror(string? address) => name => name == "RESNET_WEIGHTS_MIRROR" ? address : null;

@@ -9,7 +9,8 @@ public class PyTorchFileTests
 {
     private static readonly string[] s_tinyNames =
     [
-        "conv.weight", "conv.bias", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var", "bn.num_batches_tracked", "fc.weight", "fc.bias",
+        "conv.weight", "conv.bias", "bn.weight", "bn.bias", "bn.running_mean",
+        "bn.running_var", "bn.num_batches_tracked", "fc.weight", "fc.bias",
     ];
 
     [Theory]
@@ -45,8 +46,10 @@ public class PyTorchFileTests
         using var file = StoredFile.Load(name);
         var types = new Dictionary<string, ScalarType>
         {
-            ["float64"] = ScalarType.Float64, ["float32"] = ScalarType.Float32, ["float16"] = ScalarType.Float16, ["bfloat16"] = ScalarType.BFloat16,
-            ["int64"] = ScalarType.Int64, ["int32"] = ScalarType.Int32, ["int16"] = ScalarType.Int16, ["int8"] = ScalarType.Int8, ["uint8"] = ScalarType.Byte,
+            ["float64"] = ScalarType.Float64, ["float32"] = ScalarType.Float32,
+            ["float16"] = ScalarType.Float16, ["bfloat16"] = ScalarType.BFloat16,
+            ["int64"] = ScalarType.Int64, ["int32"] = ScalarType.Int32,
+            ["int16"] = ScalarType.Int16, ["int8"] = ScalarType.Int8, ["uint8"] = ScalarType.Byte,
         };
         foreach (var (key, type) in types)
         {

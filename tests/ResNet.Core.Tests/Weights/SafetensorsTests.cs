@@ -73,9 +73,15 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"x":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}""", "of type C64")]
     [InlineData("""{"x":{"shape":[1]}}""", "header is damaged")]
     [InlineData("""{"x":{"dtype":null,"shape":[1],"data_offsets":[0,4]}}""", "header is damaged")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "has the tensor 'x' twice")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "'y' begins at byte 0 of the data, but the one before it ends at 4")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "'x' begins at byte 4 of the data, but the one before it ends at 0")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+        "has the tensor 'x' twice")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""",
+        "'y' begins at byte 0 of the data, but the one before it ends at 4")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        "'x' begins at byte 4 of the data, but the one before it ends at 0")]
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "its tensors have 4 bytes, but 8 follow the header")]
     [InlineData("{not json", "header is damaged")]
     [InlineData("[1, 2]", "is not a file of weights")]
@@ -109,7 +115,8 @@ public sealed class SafetensorsTests : IDisposable
     {
         using (var other = new ResNetBuilder().StageDepths(1).Classes(3).Build()) other.SaveWeights(FilePath);
         using var network = new ResNetBuilder().StageDepths(1).Classes(2).Build();
-        Refusal(network).Should().Contain("fc.weight is [3, 64] instead of [2, 64], fc.bias is [3] instead of [2]; newClassifier: true accepts another classifier.");
+        Refusal(network).Should().Contain(
+            "fc.weight is [3, 64] instead of [2, 64], fc.bias is [3] instead of [2]; newClassifier: true accepts another classifier.");
     }
 
     [Fact]
