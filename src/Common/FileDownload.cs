@@ -9,9 +9,9 @@ namespace ResNet.Common;
 
 /// <summary>Brings one published file to its place on disk: under its name there is the published file or none.</summary>
 /// <remarks>
-/// What has arrived lies beside it as <c>.partial</c> until it is whole and its hash is right; a download that was cut goes on from there,
-/// within a call and at the next one. Failures that may pass are tried again, five times in a row at most. Of several processes that want
-/// the same file one downloads it and the others wait.
+/// The bytes received so far lie beside it as <c>.partial</c> until they are complete and their hash is right. An interrupted download is
+/// resumed from there, within a call and at the next one. Temporary failures are tried again, five times in a row at most. If several
+/// processes want the same file, one downloads it and the others wait.
 /// </remarks>
 internal sealed class FileDownload
 {
@@ -19,8 +19,12 @@ internal sealed class FileDownload
     private const int MostFailures = 5;
     private const int FewestDigits = 8;
 
-    // There is a time limit of our own. A name, since some servers refuse who does not give one.
-    private static readonly HttpClient s_client = new() { Timeout = Timeout.InfiniteTimeSpan, DefaultRequestHeaders = { { "User-Agent", "resnet-dotnet" } } };
+    // The download has a time limit of its own. The name is there because some servers refuse clients without one.
+    private static readonly HttpClient s_client = new()
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+        DefaultRequestHeaders = { { "User-Agent", "resnet-dotnet" } },
+    };
 
     // EWOULDBLOCK of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
     private static readonly int[] s_heldByAnother = [11, 35, unchecked((int)0x80070020)];
@@ -37,10 +41,12 @@ internal sealed class FileDownload
 
     /// <summary>A download of one file, which begins with <see cref="RunAsync"/>.</summary>
     /// <param name="address">Where the file is published, with <c>http</c> or <c>https</c>; the end of its path is the file's name.</param>
-    /// <param name="path">Where it belongs; missing folders are made.</param>
+    /// <param name="path">The path to save it under; missing folders are made.</param>
     /// <param name="algorithm">How its hash was computed, for example <see cref="HashAlgorithmName.SHA256"/>.</param>
-    /// <param name="digits">The published hash, or what it begins with, in hexadecimal digits: at least eight, and no more than the algorithm gives.</param>
-    /// <exception cref="ArgumentException">The address is of another kind, the path is empty, or these are no such digits.</exception>
+    /// <param name="digits">
+    /// The published hash or its first digits, hexadecimal: at least eight, and no more than the algorithm gives.
+    /// </param>
+    /// <exception cref="ArgumentException">The address is of another kind, the path is empty, or the digits are invalid.</exception>
     /// <exception cref="CryptographicException">There is no such algorithm.</exception>
     internal FileDownload(Uri address, string path, HashAlgorithmName algorithm, string digits)
     {
@@ -50,27 +56,29 @@ internal sealed class FileDownload
         if (!IsOnTheWeb(address))
             throw new ArgumentException($"The address is '{address}', but has to begin with http:// or https://.", nameof(address));
         if (digits.Length < FewestDigits || !digits.All(char.IsAsciiHexDigit))
-            throw new ArgumentException($"The hash is '{digits}', but has to be at least {FewestDigits} hexadecimal digits.", nameof(digits));
+            throw new ArgumentException(
+                $"The hash is '{digits}', but has to be at least {FewestDigits} hexadecimal digits.", nameof(digits));
         using (var hash = IncrementalHash.CreateHash(algorithm))
         {
             int most = 2 * hash.HashLengthInBytes;
             if (digits.Length > most)
-                throw new ArgumentException($"The hash is '{digits}', but {algorithm.Name} has no more than {most} hexadecimal digits.", nameof(digits));
+                throw new ArgumentException(
+                    $"The hash is '{digits}', but {algorithm.Name} has no more than {most} hexadecimal digits.", nameof(digits));
         }
         (_published, _path, _algorithm, _digits) = (address, Path.GetFullPath(path), algorithm, digits.ToLowerInvariant());
         (_folder, _partialPath) = (Path.GetDirectoryName(_path)!, _path + ".partial");
     }
 
     /// <summary>
-    /// The environment variable with the address of a mirror, to download from instead: that address, <c>/</c> and the file's name. Default:
-    /// null, there is none.
+    /// The environment variable with the address of a mirror. The file is downloaded from that address, followed by <c>/</c> and the
+    /// file's name. Default: null, no mirror.
     /// </summary>
     internal string? MirrorVariable { get; init; }
 
     /// <summary>The environment variable that names another folder, for messages to advise. Default: null, there is none.</summary>
     internal string? FolderVariable { get; init; }
 
-    /// <summary>Another way to get at the file, for messages to advise: <c>install the package …</c>. Default: null, there is none.</summary>
+    /// <summary>Another way to get the file, as advice in messages: <c>install the package …</c>. Default: null, none.</summary>
     internal string? Advice { get; init; }
 
     /// <summary>Asks the server.</summary>
@@ -82,20 +90,21 @@ internal sealed class FileDownload
     /// <summary>How long the server may send nothing; 60 seconds by default.</summary>
     internal TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long to wait for a program that holds the finished file; 60 seconds by default.</summary>
+    /// <summary>How long to wait for a program that holds the finished file open; 60 seconds by default.</summary>
     internal TimeSpan LongestHold { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Downloads the file if it is not there yet, and checks its hash in either case.</summary>
     /// <param name="progress">Receives progress reports; nothing where there is nothing to download.</param>
-    /// <param name="cancellationToken">Stops it; what has arrived stays for the next time.</param>
+    /// <param name="cancellationToken">Stops the download; the bytes received so far stay for the next time.</param>
     /// <returns>The file's full path.</returns>
     /// <exception cref="FileDownloadException">
-    /// The file cannot be downloaded or written, or what is there already is not the published file; the message says what to do.
+    /// The file cannot be downloaded or written, or the existing file is not the published one; the message says what to do.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     internal async Task<string> RunAsync(IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        var transfer = new Transfer(this, Source(_published, MirrorVariable, Environment.GetEnvironmentVariable), progress, cancellationToken);
+        var source = Source(_published, MirrorVariable, Environment.GetEnvironmentVariable);
+        var transfer = new Transfer(this, source, progress, cancellationToken);
         try
         {
             await transfer.RunAsync().ConfigureAwait(false);
@@ -103,8 +112,9 @@ internal sealed class FileDownload
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
+            string reason = failure.Message.Split(" : '")[0].TrimEnd('.');
             throw new FileDownloadException(
-                $"{Path.GetFileName(_path)} cannot be kept in the folder '{_folder}': {failure.Message.Split(" : '")[0].TrimEnd('.')}; mend that{OtherFolder}.", failure);
+                $"{Path.GetFileName(_path)} cannot be kept in the folder '{_folder}': {reason}; mend that{OtherFolder}.", failure);
         }
     }
 
@@ -116,15 +126,19 @@ internal sealed class FileDownload
         string name = published.Segments[^1];
         return Uri.TryCreate($"{mirror.TrimEnd('/')}/{name}", UriKind.Absolute, out var address) && IsOnTheWeb(address)
             ? address
-            : throw new FileDownloadException($"The environment variable {mirrorVariable} is '{mirror}', but has to be an address that begins with http:// or https://.");
+            : throw new FileDownloadException(
+                $"The environment variable {mirrorVariable} is '{mirror}', "
+                + "but has to be an address that begins with http:// or https://.");
     }
 
-    private static bool IsOnTheWeb(Uri address) => address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp);
+    private static bool IsOnTheWeb(Uri address) =>
+        address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp);
 
     private string OtherFolder => FolderVariable is null ? "" : $", or name another folder with {FolderVariable}";
 
     private string OtherSource =>
-        (MirrorVariable is null ? "" : $", or set {MirrorVariable} to the address of a mirror that has it") + (Advice is null ? "" : $", or {Advice}");
+        (MirrorVariable is null ? "" : $", or set {MirrorVariable} to the address of a mirror that has it")
+        + (Advice is null ? "" : $", or {Advice}");
 
     private string HashName => _algorithm == HashAlgorithmName.SHA256 ? "SHA-256" : _algorithm.Name!;
 
@@ -133,7 +147,8 @@ internal sealed class FileDownload
     private bool IsPublished(string hash) => hash.StartsWith(_digits, StringComparison.Ordinal);
 
     /// <summary>One run of it.</summary>
-    private sealed class Transfer(FileDownload file, Uri address, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    private sealed class Transfer(
+        FileDownload file, Uri address, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
         private readonly byte[] _buffer = new byte[1 << 17];
         private int _timesHeld;
@@ -154,22 +169,24 @@ internal sealed class FileDownload
             if (present is null) return false;
             string hash = await HashAsync(present).ConfigureAwait(false);
             return file.IsPublished(hash) ? true : throw new FileDownloadException(
-                $"'{file._path}' is not the published file: its {file.HashName} {file.Mismatch(hash)}; delete it, and it will be downloaded again.") { HashFound = hash };
+                $"'{file._path}' is not the published file: its {file.HashName} {file.Mismatch(hash)}; "
+                + "delete it, and it will be downloaded again.") { HashFound = hash };
         }
 
-        /// <summary>Downloads the file unless another process is about it or has done it.</summary>
+        /// <summary>Downloads the file unless another process is downloading it or has finished.</summary>
         private async Task<bool> DownloadAsync()
         {
-            // One process at a time: who holds the partial file downloads, and renames it before letting go. Who gets hold of it next
-            // looks again, since the file may be in place by now, and on Unix what was opened may have become that very file.
+            // One process at a time: the process that holds the partial file open downloads, and renames the file before closing it. The
+            // next process checks again, since the file may be in place by now; on Unix the file that it opened may be that very file.
             Directory.CreateDirectory(file._folder);
             using var partial = TryOpen(
-                file._partialPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+                file._partialPath, FileMode.OpenOrCreate, FileAccess.ReadWrite,
+                OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
             if (partial is null) return false;
             if (File.Exists(file._path))
             {
                 File.Delete(file._partialPath);
-                // Nobody downloads, so whoever holds the file under its name has another use for it.
+                // Nobody downloads, so another program holds the finished file open.
                 if (++_timesHeld > file.LongestHold / s_pollInterval)
                     throw new FileDownloadException($"'{file._path}' is held by another program: close that{file.OtherFolder}.");
                 return false;
@@ -180,10 +197,10 @@ internal sealed class FileDownload
             return true;
         }
 
-        /// <summary>Downloads what the partial file lacks, again and again until its hash is right.</summary>
+        /// <summary>Downloads the rest of the partial file, again and again until its hash is right.</summary>
         private async Task FillAsync(FileStream partial)
         {
-            // What a process left that was ended before it could give the file its name may be all there.
+            // A process that ended just before renaming its partial file left a complete one.
             if (partial.Length > 0 && file.IsPublished(await HashAsync(partial).ConfigureAwait(false))) return;
             _furthest = partial.Length;
             try
@@ -199,7 +216,7 @@ internal sealed class FileDownload
         }
 
         /// <summary>
-        /// Tries again after wrong content, once and without a pause, and after an interruption, with pauses, up to <see cref="MostFailures"/>.
+        /// Retries once, without a pause, after wrong content; after interruptions with pauses, up to <see cref="MostFailures"/> in a row.
         /// </summary>
         private ResiliencePipeline Attempts() => new ResiliencePipelineBuilder { TimeProvider = file.Clock }
             .AddRetry(new RetryStrategyOptions
@@ -222,7 +239,7 @@ internal sealed class FileDownload
             return interruption.Pause > pause ? interruption.Pause : pause;
         }
 
-        /// <summary>Downloads what the partial file lacks.</summary>
+        /// <summary>Downloads the rest of the partial file.</summary>
         /// <exception cref="Interruption">Another attempt may bring more.</exception>
         /// <exception cref="WrongContent">All has arrived and is not the published file; the partial file is empty again.</exception>
         private async ValueTask AttemptAsync(FileStream partial)
@@ -235,7 +252,7 @@ internal sealed class FileDownload
             {
                 // Whatever the server announced, the hash tells whether the file is whole.
                 if (file.IsPublished(await HashAsync(partial).ConfigureAwait(false))) return;
-                // As long as there is more of it each time it is worth going on.
+                // An attempt that brought more of the file starts a new row of failures.
                 _failures = partial.Length > _furthest ? 1 : _failures + 1;
                 _furthest = Math.Max(_furthest, partial.Length);
                 throw;
@@ -313,7 +330,8 @@ internal sealed class FileDownload
         private Exception Refusal(HttpResponseMessage response)
         {
             string reason = $"the server answers {(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd();
-            if (response.StatusCode is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError))
+            if (response.StatusCode is not (
+                HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError))
                 return Failed(reason);
             var asked = response.Headers.RetryAfter;
             var pause = asked?.Delta ?? asked?.Date - DateTimeOffset.UtcNow ?? TimeSpan.Zero;
@@ -342,7 +360,8 @@ internal sealed class FileDownload
             using var hash = IncrementalHash.CreateHash(file._algorithm);
             content.Position = 0;
             int read;
-            while ((read = await content.ReadAsync(_buffer, cancellationToken).ConfigureAwait(false)) > 0) hash.AppendData(_buffer, 0, read);
+            while ((read = await content.ReadAsync(_buffer, cancellationToken).ConfigureAwait(false)) > 0)
+                hash.AppendData(_buffer, 0, read);
             return Convert.ToHexStringLower(hash.GetHashAndReset());
         }
 

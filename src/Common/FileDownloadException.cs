@@ -5,7 +5,7 @@ internal sealed class FileDownloadException : Exception
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">One sentence that names the address, file or folder and says what to do.</param>
-    /// <param name="inner">What it came from.</param>
+    /// <param name="inner">The cause.</param>
     internal FileDownloadException(string message, Exception? inner = null)
         : base(message, inner)
     {

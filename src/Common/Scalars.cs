@@ -3,10 +3,11 @@ using static TorchSharp.torch;
 
 namespace ResNet;
 
-/// <summary>Reads single numbers from tensors and computes with tensors and numbers; operations in place return the tensor itself.</summary>
+/// <summary>Reads single numbers from tensors and computes with tensors and numbers; operations in place return the tensor.</summary>
 /// <remarks>
-/// TorchSharp makes a native object of each number, a <see cref="Scalar"/>, and leaves it to the collector. These small objects lie between the large blocks
-/// of a training step and keep glibc from merging the free memory around them, so that a process grows by megabytes a step. Here they are disposed of at once.
+/// TorchSharp makes a native object of each number, a <see cref="Scalar"/>, and leaves it to the garbage collector. These small objects
+/// lie between the large blocks of a training step and keep glibc from merging the free memory around them: the process grows by
+/// megabytes a step. Here they are disposed of at once.
 /// </remarks>
 internal static class Scalars
 {
@@ -86,14 +87,14 @@ internal static class Scalars
         return tensor.div_(number);
     }
 
-    /// <summary>Raises what is less than a number to it.</summary>
+    /// <summary>Raises smaller values to a minimum.</summary>
     internal static Tensor RaiseInPlace(this Tensor tensor, double minimum)
     {
         using Scalar number = minimum;
         return tensor.clamp_min_(number);
     }
 
-    /// <summary>Lowers what is more than a number to it.</summary>
+    /// <summary>Lowers greater values to a maximum.</summary>
     internal static Tensor LowerInPlace(this Tensor tensor, double maximum)
     {
         using Scalar number = maximum;

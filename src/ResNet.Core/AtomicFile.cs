@@ -17,7 +17,7 @@ public static class AtomicFile
         {
             var named = new FileInfo(path);
             string target = named.LinkTarget is null ? named.FullName : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
-            // Whoever may would replace the device itself.
+            // With root's rights the rename would replace the device itself.
             if (Path.GetDirectoryName(target) == "/dev") throw new IOException("it is a device");
             if (Directory.Exists(target)) throw new IOException("it is a folder");
             beside = $"{target}.{Guid.NewGuid():N}.tmp";
@@ -31,12 +31,13 @@ public static class AtomicFile
         catch (Exception e)
         {
             Remove(beside);
-            if (e is IOException or UnauthorizedAccessException) throw new IOException($"The file '{path}' cannot be written: {Reason(e)}.", e);
+            if (e is IOException or UnauthorizedAccessException)
+                throw new IOException($"The file '{path}' cannot be written: {Reason(e)}.", e);
             throw;
         }
     }
 
-    // What became of the file matters more than what could not be removed.
+    // The failure to write the file matters more than a temporary file that cannot be removed.
     private static void Remove(string beside)
     {
         try
@@ -50,12 +51,15 @@ public static class AtomicFile
 
     private static FileStreamOptions Options(string target)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16 };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16,
+        };
         if (!OperatingSystem.IsWindows() && File.Exists(target)) options.UnixCreateMode = File.GetUnixFileMode(target);
         return options;
     }
 
-    // The system's words name the temporary file, which nobody asked for.
+    // The system's message names the temporary file, which the caller does not know.
     private static string Reason(Exception e) => e switch
     {
         DirectoryNotFoundException => "its folder does not exist",

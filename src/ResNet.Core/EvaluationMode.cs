@@ -4,7 +4,7 @@ namespace ResNet.Core;
 
 /// <summary>Holds a network in evaluation mode until disposed of; then each of its modules has its own former mode again.</summary>
 /// <remarks>
-/// Nothing changes where the network is in evaluation mode already. Where it is not, no other thread may use it meanwhile.
+/// Nothing changes if the network is in evaluation mode already. If it is not, no other thread may use it meanwhile.
 /// </remarks>
 public sealed class EvaluationMode : IDisposable
 {
@@ -14,7 +14,7 @@ public sealed class EvaluationMode : IDisposable
     public EvaluationMode(Module network)
     {
         ArgumentNullException.ThrowIfNull(network);
-        // Each module's own, since parts of a network may be held in evaluation mode while it trains.
+        // The mode of each module, since frozen parts of a network are in evaluation mode while it trains.
         _modes = [.. network.modules().Prepend(network).Select(module => (module, module.training))];
         if (_modes.Any(mode => mode.Training)) network.eval();
     }

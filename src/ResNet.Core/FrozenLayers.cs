@@ -5,7 +5,7 @@ namespace ResNet.Core;
 /// <summary>The frozen layers of a network: their parameters get no gradients, and they stay in evaluation mode.</summary>
 internal sealed class FrozenLayers
 {
-    // Parameters that trained before, by name, since moving a network gives it new ones.
+    // The names of the parameters that trained before; moving a network replaces the parameters themselves.
     private readonly List<string> _parameters = [];
     private IReadOnlyCollection<string> _layers = [];
 

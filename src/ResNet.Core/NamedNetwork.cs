@@ -3,9 +3,9 @@ using ResNet.Core.Blocks;
 namespace ResNet.Core;
 
 /// <summary>A row of the catalogue, <see cref="ResNets.Catalogue"/>.</summary>
-/// <param name="Name">Under which torchvision or timm knows it, where they do.</param>
-/// <param name="Paper">Where it was described first.</param>
-/// <param name="Options">What it consists of.</param>
+/// <param name="Name">Its name, the one of torchvision or timm if they have the network.</param>
+/// <param name="Paper">The paper that described it first.</param>
+/// <param name="Options">The options that it is built from.</param>
 public sealed record NamedNetwork(string Name, Paper Paper, ResNetOptions Options)
 {
     private const int ImageNetSize = 224;

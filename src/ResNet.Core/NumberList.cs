@@ -16,5 +16,6 @@ internal sealed class NumberList<T>(IEnumerable<T> numbers) : ReadOnlyCollection
         return hash.ToHashCode();
     }
 
-    public override string ToString() => $"[{string.Join(", ", Items.Select(number => number.ToString(null, CultureInfo.InvariantCulture)))}]";
+    public override string ToString() =>
+        $"[{string.Join(", ", Items.Select(number => number.ToString(null, CultureInfo.InvariantCulture)))}]";
 }

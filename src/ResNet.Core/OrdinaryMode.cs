@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core;
 
-/// <summary>Leaves inference mode, if it is on, until disposed of: what is made in it could never be trained.</summary>
+/// <summary>Leaves inference mode, if it is on, until disposed of: tensors made in inference mode could never be trained.</summary>
 internal sealed class OrdinaryMode : IDisposable
 {
     private readonly IDisposable? _ordinary;
@@ -12,7 +12,7 @@ internal sealed class OrdinaryMode : IDisposable
     {
         if (!is_inference_mode_enabled()) return;
         _ordinary = inference_mode(false);
-        // Which leaving it turns on.
+        // Leaving inference mode turns gradients on.
         _noGradients = no_grad();
     }
 

@@ -36,7 +36,9 @@ public sealed class ResNetBuilder
     /// <summary>Sets <see cref="ResNetOptions.StageWidths"/>.</summary>
     public ResNetBuilder StageWidths(params int[] widths) => With(_options with { StageWidths = widths });
 
-    /// <summary>Sets <see cref="ResNetOptions.Groups"/> and <see cref="ResNetOptions.WidthPerGroup"/>: ResNeXt's 32×4d is <c>Groups(32, 4)</c>.</summary>
+    /// <summary>
+    /// Sets <see cref="ResNetOptions.Groups"/> and <see cref="ResNetOptions.WidthPerGroup"/>: ResNeXt's 32×4d is <c>Groups(32, 4)</c>.
+    /// </summary>
     public ResNetBuilder Groups(int groups, int widthPerGroup) => With(_options with { Groups = groups, WidthPerGroup = widthPerGroup });
 
     /// <summary>Sets <see cref="ResNetOptions.StridePlacement"/>.</summary>

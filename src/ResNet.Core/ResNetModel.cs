@@ -66,13 +66,13 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope();
     }
 
-    /// <summary>What the network was built from; <see cref="ResNetOptions.Classes"/> follows <see cref="ResetClassifier"/>.</summary>
+    /// <summary>The options of the network; <see cref="ResNetOptions.Classes"/> follows <see cref="ResetClassifier"/>.</summary>
     public ResNetOptions Options { get; private set; }
 
-    /// <summary>Where the network is now: <see cref="ResNetOptions.Device"/>, unless it was moved since.</summary>
+    /// <summary>The device of the network: <see cref="ResNetOptions.Device"/>, unless the network was moved.</summary>
     public Device Device => fc.weight.device;
 
-    /// <summary>What its weights are now, and its input has to be: <see cref="ResNetOptions.DType"/>, unless it was converted since.</summary>
+    /// <summary>The type of its weights and of its input: <see cref="ResNetOptions.DType"/>, unless the network was converted.</summary>
     public ScalarType DType
     {
         get
@@ -88,14 +88,16 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <summary>How many times smaller than the input the last stage's output is: 32 in ImageNet's networks, 4 in CIFAR's.</summary>
     public int Reduction => _shapes[^1].Reduction;
 
-    /// <summary>Channels and reductions of what <see cref="ForwardStages"/> gives, one for each: what a neck or a decoder is built by.</summary>
+    /// <summary>Channels and reduction of each output of <see cref="ForwardStages"/>; necks and decoders are built from them.</summary>
     public IReadOnlyList<StageShape> StageShapes => _shapes.AsReadOnly();
 
     /// <summary>Channels of the last stage's output: the length of the pooled vector.</summary>
     public int FeatureCount => (int)fc.in_features;
 
     /// <summary>Computes the class scores (logits).</summary>
-    /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type; 32×32 pixels and up make sense.</param>
+    /// <param name="input">
+    /// Images <c>[N, channels, H, W]</c>, on the network's device and of its type; at least 32×32 pixels make sense.
+    /// </param>
     /// <returns><c>[N, classes]</c>, not yet normalised by a softmax.</returns>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public override Tensor forward(Tensor input)
@@ -121,7 +123,9 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         return (map.Tensor.MoveToOuterDisposeScope(), pooled.Tensor.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Computes the network without its classifier and keeps what lies between, as detection and segmentation backbones need it.</summary>
+    /// <summary>
+    /// Computes the outputs of the stem and of every stage, without the classifier, as detection and segmentation backbones need them.
+    /// </summary>
     /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type.</param>
     /// <returns>
     /// The stem's output, then each stage's. With the standard stem <c>[N, 64, H/4, W/4]</c>, then
@@ -144,7 +148,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <param name="images">How many images.</param>
     /// <param name="height">Their height in pixels.</param>
     /// <param name="width">Their width in pixels.</param>
-    /// <exception cref="InvalidOptionException">It is too little.</exception>
+    /// <exception cref="InvalidOptionException">The batch is such a single pixel.</exception>
     public void RefuseSinglePixels(long images, long height, long width)
     {
         if (images == 1 && Math.Max(height, width) <= Reduction && modules().OfType<BatchNorm2d>().Any(norm => norm.training))
@@ -178,7 +182,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <summary>
     /// Keeps the stem and the first stages as they are: their parameters get no gradients any more, and their norms and
     /// stochastic depth stay in evaluation mode, so that running statistics do not move when the network trains either.
-    /// What was frozen by this before and lies beyond is free again.
+    /// Later stages that an earlier call froze are unfrozen.
     /// </summary>
     /// <param name="untilStage">
     /// The last stage to freeze, 0 to <see cref="Stages"/>; 0 is the stem alone. With the last stage a pre-activation network's
@@ -189,7 +193,9 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     public ResNetModel Freeze(int untilStage)
     {
         if (untilStage < 0 || untilStage > Stages)
-            throw new ArgumentOutOfRangeException(nameof(untilStage), untilStage, $"There is no stage {untilStage} to freeze until: this network has 0, the stem, to {Stages}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(untilStage), untilStage,
+                $"There is no stage {untilStage} to freeze until: this network has 0, the stem, to {Stages}.");
         List<string> layers = [nameof(conv1), nameof(bn1), .. Enumerable.Range(1, untilStage).Select(NameOfStage)];
         if (untilStage == Stages) layers.Add(nameof(norm));
         return SetFrozen(layers);
@@ -200,7 +206,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     public ResNetModel Unfreeze() => SetFrozen([]);
 
     /// <inheritdoc/>
-    /// <remarks>What <see cref="Freeze"/> holds stays in evaluation mode.</remarks>
+    /// <remarks>Layers that <see cref="Freeze"/> froze stay in evaluation mode.</remarks>
     public override void train(bool train = true)
     {
         base.train(train);
@@ -211,7 +217,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// A copy for inference in which every batch norm that follows a convolution is part of that convolution: fewer passes over
     /// memory and the same outputs but for rounding. It is on the same device and of the same type, in evaluation mode and without
     /// gradients, and its weights are channels-last, for images that are (<see cref="ChannelsLast"/>) and ones that are not. The
-    /// norms of pre-activation networks that follow an addition remain.
+    /// norms that follow an addition, in pre-activation networks, remain.
     /// </summary>
     /// <returns>The copy, which is the caller's; this network stays as it is.</returns>
     /// <exception cref="InvalidOperationException">The norms are no batch norms.</exception>
@@ -266,33 +272,35 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="metadata">Texts to keep with the weights; safetensors alone can.</param>
     /// <param name="format">
-    /// How to lay the file out. Default: safetensors. What <see cref="WeightsFormat.PyTorch"/> gives, <c>torch.load(…, weights_only=True)</c> reads.
+    /// The format of the file. Default: safetensors. <c>torch.load(…, weights_only=True)</c> reads <see cref="WeightsFormat.PyTorch"/>.
     /// </param>
     /// <exception cref="ArgumentException">The format cannot hold the texts, or is not written.</exception>
     /// <exception cref="IOException">The file cannot be written; one that was there stays.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
-    public void SaveWeights(string path, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
+    public void SaveWeights(
+        string path, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         WeightsFile.Save(path, state_dict(), metadata, format);
     }
 
     /// <summary>
-    /// Reads the weights from a file of any <see cref="WeightsFormat"/>, one tensor after the other. Files of other writers fit too: a state
-    /// dict under <c>state_dict</c>, <c>model_state_dict</c>, <c>model</c>, <c>model_ema</c> or <c>net</c>, names that begin with <c>module.</c> or <c>_orig_mod.</c>, a
-    /// classifier called <c>linear</c> or <c>head.fc</c>, and the names of Hugging Face's ResNet. Of several state dicts the first in that order is taken.
+    /// Reads the weights from a file of any <see cref="WeightsFormat"/>, one tensor after the other. Files of other writers fit too: a
+    /// state dict under <c>state_dict</c>, <c>model_state_dict</c>, <c>model</c>, <c>model_ema</c> or <c>net</c>, names that begin with
+    /// <c>module.</c> or <c>_orig_mod.</c>, a classifier called <c>linear</c> or <c>head.fc</c>, and the names of Hugging Face's ResNet.
+    /// If there are several state dicts, the first in that order is loaded.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="strict">
     /// Whether a file that does not fit is refused, which is the default; nothing is changed then. Batch counts of batch norms
-    /// (<c>num_batches_tracked</c>) may always be missing or left over, so that batch norms and frozen ones exchange weights. Otherwise
-    /// what fits is loaded and the report says what does not; a file of which nothing fits is refused all the same.
+    /// (<c>num_batches_tracked</c>) may always be missing or left over, so that batch norms and frozen ones exchange weights. If false,
+    /// the tensors that fit are loaded and the report lists the others; a file without any tensor that fits is refused all the same.
     /// </param>
     /// <param name="newClassifier">
-    /// Whether the file may have a classifier for another number of classes, of other layers, or none: this network's keeps the weights
-    /// that it has then.
+    /// Whether the file may have a classifier for another number of classes, one of other layers, or none. This network's classifier then
+    /// keeps its weights.
     /// </param>
-    /// <returns>What was loaded, and what was not.</returns>
+    /// <returns>The tensors that were loaded, and those that were not.</returns>
     /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
     public LoadReport LoadWeights(string path, bool strict = true, bool newClassifier = false)
@@ -361,9 +369,12 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(input);
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (input.ndim != 4 || input.size(1) != Options.InputChannels || input.size(2) < 1 || input.size(3) < 1)
-            throw new ArgumentException($"The input has the shape {new NumberList<long>(input.shape)}, but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
+            throw new ArgumentException(
+                $"The input has the shape {new NumberList<long>(input.shape)}, "
+                + $"but this network takes [N, {Options.InputChannels}, H, W].", nameof(input));
         if (input.dtype != DType)
-            throw new ArgumentException($"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
+            throw new ArgumentException(
+                $"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
         RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
     }
 

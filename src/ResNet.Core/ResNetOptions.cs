@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace ResNet.Core;
 
 /// <summary>
-/// What a residual network consists of and what it is for. A bad value is refused when it is set, values that do not fit
-/// together when the network is built. The defaults are ResNet-18 for ImageNet; <see cref="ResNets.Options"/> gives those of
-/// the other named networks.
+/// The options of a residual network. A bad value is refused when it is set; values that do not fit together are refused when
+/// the network is built. The defaults are ResNet-18 for ImageNet; <see cref="ResNets.Options"/> gives the options of the other
+/// named networks.
 /// </summary>
 public sealed record ResNetOptions
 {
@@ -75,12 +75,15 @@ public sealed record ResNetOptions
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="StridePlacement"/>.</exception>
     public StridePlacement StridePlacement { get; init => field = Require.Defined(this, value); }
 
-    /// <summary>How a block's input gets past its convolutions: options A, B and C of the paper and others. Default: <see cref="ShortcutKind.Projection"/>, option B.</summary>
+    /// <summary>
+    /// The shortcut around a block's convolutions: options A, B and C of the paper and others. Default:
+    /// <see cref="ShortcutKind.Projection"/>, option B.
+    /// </summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="ShortcutKind"/>.</exception>
     public ShortcutKind Shortcut { get; init => field = Require.Defined(this, value); } = ShortcutKind.Projection;
 
     /// <summary>
-    /// How many times smaller than the input the last stage's output is at the most: 8, 16 or 32. Stages that would go further
+    /// The greatest ratio of the input's size to the size of the last stage's output: 8, 16 or 32. Stages that would exceed it
     /// keep their size and dilate their 3×3 convolutions instead, with the same weights (Yu and Koltun 2016,
     /// https://arxiv.org/abs/1511.07122). Default: null, every stage after the first halves the size.
     /// </summary>
@@ -91,7 +94,7 @@ public sealed record ResNetOptions
         init => field = Require.That(this, value, value is null or 8 or 16 or 32, "8, 16, 32 or null");
     }
 
-    /// <summary>What normalises. Default: <see cref="Norm.Batch"/>.</summary>
+    /// <summary>The kind of normalisation. Default: <see cref="Norm.Batch"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is null.</exception>
     public Norm Norm
     {
@@ -136,7 +139,7 @@ public sealed record ResNetOptions
         init => field = Require.That(this, value, value is not null && IsThere(value), Devices());
     } = CPU;
 
-    /// <summary>What the weights are: Float32, Float64, BFloat16, or on CUDA Float16. Default: Float32.</summary>
+    /// <summary>The type of the weights: Float32, Float64, BFloat16, or on CUDA Float16. Default: Float32.</summary>
     /// <exception cref="InvalidOptionException">The value is another type.</exception>
     public ScalarType DType
     {
@@ -155,7 +158,7 @@ public sealed record ResNetOptions
     public override int GetHashCode() => HashCode.Combine(Block, StageDepths, StageWidths, Groups, WidthPerGroup, Shortcut, Norm, Classes);
 
     /// <summary>Refuses values that do not fit together.</summary>
-    /// <exception cref="InvalidOptionException">Some do not.</exception>
+    /// <exception cref="InvalidOptionException">Some values do not fit together.</exception>
     internal void Validate()
     {
         Require.That(
@@ -170,11 +173,13 @@ public sealed record ResNetOptions
             this, StochasticDepth, StochasticDepth == 0 || Shortcut != ShortcutKind.None,
             "0 without shortcuts, since nothing would be left of a block", nameof(StochasticDepth));
         Require.That(
-            this, StageWidths, Shortcut != ShortcutKind.ZeroPadding || StageWidths.Zip(StageWidths.Skip(1)).All(pair => pair.First <= pair.Second),
+            this, StageWidths,
+            Shortcut != ShortcutKind.ZeroPadding || StageWidths.Zip(StageWidths.Skip(1)).All(pair => pair.First <= pair.Second),
             "no smaller from stage to stage where the shortcut is ZeroPadding, which only adds channels", nameof(StageWidths));
         if (ZeroInitLastNorm) RequireTrainedLastNorm();
         Require.That(
-            this, DType, DType != ScalarType.Float16 || Device.type == DeviceType.CUDA, "Float32, Float64 or BFloat16 on the CPU", nameof(DType));
+            this, DType, DType != ScalarType.Float16 || Device.type == DeviceType.CUDA,
+            "Float32, Float64 or BFloat16 on the CPU", nameof(DType));
     }
 
     private void RequireTrainedLastNorm()
@@ -205,8 +210,10 @@ public sealed record ResNetOptions
             ? $"cpu or cuda:0 to cuda:{cuda.device_count() - 1}"
             : "cpu, since libtorch finds no CUDA device on this machine";
 
-    // A device has no equality of its own, and widths that were left out are those that they come to.
-    private (BlockKind, bool, StemKind, object, object, int, int, StridePlacement, ShortcutKind, int?, Norm, double, double, bool, int, int, DeviceType, int, ScalarType) Values() =>
-        (Block, PreActivation, Stem, StageDepths, StageWidths, Groups, WidthPerGroup, StridePlacement, Shortcut, OutputStride, Norm, Dropout, StochasticDepth,
-            ZeroInitLastNorm, Classes, InputChannels, Device.type, Device.index, DType);
+    // Devices have no value equality, so their type and index are compared. Widths that were left out count by their resolved values.
+    private (
+        BlockKind, bool, StemKind, object, object, int, int, StridePlacement, ShortcutKind, int?, Norm, double, double,
+        bool, int, int, DeviceType, int, ScalarType) Values() => (
+            Block, PreActivation, Stem, StageDepths, StageWidths, Groups, WidthPerGroup, StridePlacement, Shortcut, OutputStride,
+            Norm, Dropout, StochasticDepth, ZeroInitLastNorm, Classes, InputChannels, Device.type, Device.index, DType);
 }

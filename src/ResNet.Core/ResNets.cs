@@ -5,16 +5,26 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core;
 
-/// <summary>The named networks: one catalogue of what torchvision, timm and the papers call residual networks.</summary>
+/// <summary>The named networks: one catalogue of the residual networks of torchvision, timm and the papers.</summary>
 public static class ResNets
 {
     private const int CifarClasses = 10;
 
-    private static readonly Paper s_residual = new("He, Zhang, Ren and Sun: Deep Residual Learning for Image Recognition, 2015", new("https://arxiv.org/abs/1512.03385"));
-    private static readonly Paper s_identity = new("He, Zhang, Ren and Sun: Identity Mappings in Deep Residual Networks, 2016", new("https://arxiv.org/abs/1603.05027"));
-    private static readonly Paper s_wide = new("Zagoruyko and Komodakis: Wide Residual Networks, 2016", new("https://arxiv.org/abs/1605.07146"));
-    private static readonly Paper s_aggregated = new("Xie, Girshick, Dollár, Tu and He: Aggregated Residual Transformations for Deep Neural Networks, 2016", new("https://arxiv.org/abs/1611.05431"));
-    private static readonly Paper s_tricks = new("He, Zhang, Zhang, Zhang, Xie and Li: Bag of Tricks for Image Classification with Convolutional Neural Networks, 2018", new("https://arxiv.org/abs/1812.01187"));
+    private static readonly Paper s_residual = new(
+        "He, Zhang, Ren and Sun: Deep Residual Learning for Image Recognition, 2015",
+        new("https://arxiv.org/abs/1512.03385"));
+    private static readonly Paper s_identity = new(
+        "He, Zhang, Ren and Sun: Identity Mappings in Deep Residual Networks, 2016",
+        new("https://arxiv.org/abs/1603.05027"));
+    private static readonly Paper s_wide = new(
+        "Zagoruyko and Komodakis: Wide Residual Networks, 2016",
+        new("https://arxiv.org/abs/1605.07146"));
+    private static readonly Paper s_aggregated = new(
+        "Xie, Girshick, Dollár, Tu and He: Aggregated Residual Transformations for Deep Neural Networks, 2016",
+        new("https://arxiv.org/abs/1611.05431"));
+    private static readonly Paper s_tricks = new(
+        "He, Zhang, Zhang, Zhang, Xie and Li: Bag of Tricks for Image Classification with Convolutional Neural Networks, 2018",
+        new("https://arxiv.org/abs/1812.01187"));
 
     /// <summary>All named networks: the one place that says what a name means.</summary>
     public static IReadOnlyList<NamedNetwork> Catalogue { get; } =
@@ -66,7 +76,8 @@ public static class ResNets
         new("preact_resnet110", s_identity, Cifar(blocks: 18) with { PreActivation = true }),
         new("preact_resnet164", s_identity, Cifar(blocks: 18) with
         {
-            PreActivation = true, Block = BlockKind.Bottleneck, Shortcut = ShortcutKind.Projection, StridePlacement = StridePlacement.Conv1x1,
+            PreActivation = true, Block = BlockKind.Bottleneck,
+            Shortcut = ShortcutKind.Projection, StridePlacement = StridePlacement.Conv1x1,
         }),
     ];
 
@@ -84,23 +95,26 @@ public static class ResNets
                 nameof(ResNets), nameof(name), name, $"the name of a network; the nearest are {string.Join(", ", Nearest(name))}");
     }
 
-    /// <summary>What the named network consists of, to start from: <c>ResNets.Options("resnet50") with { Classes = 10 }</c>.</summary>
+    /// <summary>The options of a named network, to start from: <c>ResNets.Options("resnet50") with { Classes = 10 }</c>.</summary>
     /// <inheritdoc cref="Find" path="/param|/exception"/>
     public static ResNetOptions Options(string name) => Find(name).Options;
 
     /// <summary>Builds the named network with new weights.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
-    /// <param name="classes">Classes to tell apart, at least 1; null for those of the dataset it was made for: 1000, for CIFAR's networks 10.</param>
+    /// <param name="classes">Number of classes, at least 1. Default: null, those of its dataset: 1000, or 10 for CIFAR's networks.</param>
     /// <param name="inputChannels">Channels of the images, at least 1: 3 for colour, 1 for grey.</param>
     /// <param name="device">Where to put it; the CPU by default.</param>
     /// <exception cref="InvalidOptionException">There is no such network, or another value is out of its range.</exception>
     public static ResNetModel Create(string name, int? classes = null, int inputChannels = 3, Device? device = null) =>
-        Create(name, options => options with { Classes = classes ?? options.Classes, InputChannels = inputChannels, Device = device ?? CPU });
+        Create(name, options => options with
+        {
+            Classes = classes ?? options.Classes, InputChannels = inputChannels, Device = device ?? CPU,
+        });
 
     /// <summary>Builds the named network with some of its options changed: <c>options => options with { OutputStride = 8 }</c>.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
     /// <param name="configure">Gets the named network's options and returns those to build.</param>
-    /// <exception cref="InvalidOptionException">There is no such network, or options are out of their range or do not fit together.</exception>
+    /// <exception cref="InvalidOptionException">There is no such network, or options are out of range or do not fit together.</exception>
     public static ResNetModel Create(string name, Func<ResNetOptions, ResNetOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -109,10 +123,16 @@ public static class ResNets
 
     /// <summary>Builds the named network with published weights, the latest there are, or with new ones.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
-    /// <param name="pretrained">Whether the weights are <see cref="PretrainedWeights.Find"/>'s; they are downloaded where the cache lacks them.</param>
-    /// <param name="classes">Classes to tell apart, at least 1; null for those of the dataset it was made for. Other than 1,000 give a new classifier.</param>
+    /// <param name="pretrained">
+    /// Whether to load the weights of <see cref="PretrainedWeights.Find"/>; they are downloaded if the cache lacks them.
+    /// </param>
+    /// <param name="classes">
+    /// Number of classes, at least 1; null for those of the dataset it was made for. Other numbers than 1,000 give a new classifier.
+    /// </param>
     /// <param name="device">Where to put it; the CPU by default.</param>
-    /// <exception cref="InvalidOptionException">There is no such network, it has no published weights, or another value is out of its range.</exception>
+    /// <exception cref="InvalidOptionException">
+    /// There is no such network, it has no published weights, or another value is out of its range.
+    /// </exception>
     /// <exception cref="WeightsDownloadException">The weights cannot be downloaded.</exception>
     /// <exception cref="WeightsFileException">The file in the cache is not the published one.</exception>
     public static ResNetModel Create(string name, bool pretrained, int? classes = null, Device? device = null) =>
@@ -120,17 +140,18 @@ public static class ResNets
 
     /// <summary>Builds a network with published weights, which are downloaded where the cache lacks them.</summary>
     /// <param name="weights">A row of <see cref="PretrainedWeights.Catalogue"/>.</param>
-    /// <param name="classes">Classes to tell apart, at least 1; null for those of the weights. Another number than theirs gives a new classifier.</param>
+    /// <param name="classes">Number of classes, at least 1; null for those of the weights. Another number gives a new classifier.</param>
     /// <param name="device">Where to put it; the CPU by default.</param>
     /// <param name="progress">Receives progress reports.</param>
-    /// <param name="cancellationToken">Stops a download; what there is of it so far stays.</param>
+    /// <param name="cancellationToken">Stops a download; the bytes received so far stay.</param>
     /// <inheritdoc cref="Create(string, bool, int?, Device?)" path="/exception"/>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static ResNetModel Create(
-        PretrainedWeights weights, int? classes = null, Device? device = null, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+        PretrainedWeights weights, int? classes = null, Device? device = null,
+        IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        // What is wrong with the other values shows before anything is downloaded.
+        // Other bad values are refused before anything is downloaded.
         var network = Create(weights.Network, classes, device: device);
         try
         {
@@ -147,23 +168,28 @@ public static class ResNets
 
     /// <summary>ResNet-18: 11.7 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
-    public static ResNetModel ResNet18(int? classes = null, int inputChannels = 3, Device? device = null) => Create("resnet18", classes, inputChannels, device);
+    public static ResNetModel ResNet18(int? classes = null, int inputChannels = 3, Device? device = null) =>
+        Create("resnet18", classes, inputChannels, device);
 
     /// <summary>ResNet-34: 21.8 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
-    public static ResNetModel ResNet34(int? classes = null, int inputChannels = 3, Device? device = null) => Create("resnet34", classes, inputChannels, device);
+    public static ResNetModel ResNet34(int? classes = null, int inputChannels = 3, Device? device = null) =>
+        Create("resnet34", classes, inputChannels, device);
 
     /// <summary>ResNet-50: 25.6 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
-    public static ResNetModel ResNet50(int? classes = null, int inputChannels = 3, Device? device = null) => Create("resnet50", classes, inputChannels, device);
+    public static ResNetModel ResNet50(int? classes = null, int inputChannels = 3, Device? device = null) =>
+        Create("resnet50", classes, inputChannels, device);
 
     /// <summary>ResNet-101: 44.5 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
-    public static ResNetModel ResNet101(int? classes = null, int inputChannels = 3, Device? device = null) => Create("resnet101", classes, inputChannels, device);
+    public static ResNetModel ResNet101(int? classes = null, int inputChannels = 3, Device? device = null) =>
+        Create("resnet101", classes, inputChannels, device);
 
     /// <summary>ResNet-152: 60.2 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
-    public static ResNetModel ResNet152(int? classes = null, int inputChannels = 3, Device? device = null) => Create("resnet152", classes, inputChannels, device);
+    public static ResNetModel ResNet152(int? classes = null, int inputChannels = 3, Device? device = null) =>
+        Create("resnet152", classes, inputChannels, device);
 
     private static ResNetOptions Basic(params int[] depths) => new() { Block = BlockKind.Basic, StageDepths = depths };
 
@@ -171,13 +197,17 @@ public static class ResNets
 
     private static ResNetOptions Original(params int[] depths) => Bottleneck(depths) with { StridePlacement = StridePlacement.Conv1x1 };
 
-    private static ResNetOptions D(ResNetOptions options) => options with { Stem = StemKind.Deep, Shortcut = ShortcutKind.AveragePooledProjection };
+    private static ResNetOptions D(ResNetOptions options) => options with
+    {
+        Stem = StemKind.Deep, Shortcut = ShortcutKind.AveragePooledProjection,
+    };
 
     private static ResNetOptions Plain(ResNetOptions options) => options with { Shortcut = ShortcutKind.None };
 
     private static ResNetOptions Cifar(int blocks) => new()
     {
-        Stem = StemKind.Cifar, StageDepths = [blocks, blocks, blocks], StageWidths = [16, 32, 64], Shortcut = ShortcutKind.ZeroPadding, Classes = CifarClasses,
+        Stem = StemKind.Cifar, StageDepths = [blocks, blocks, blocks], StageWidths = [16, 32, 64],
+        Shortcut = ShortcutKind.ZeroPadding, Classes = CifarClasses,
     };
 
     private static IEnumerable<string> Nearest(string name) =>

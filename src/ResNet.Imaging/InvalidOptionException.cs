@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 namespace ResNet;
 
 /// <summary>
-/// An option, or another argument that a user chooses, has a value that is not accepted. The message is one sentence that says which, what it is
-/// and what it has to be: <c>TrainerOptions.Epochs is 0, but has to be at least 1.</c>
+/// An option, or another argument that a user chooses, has a value that is not accepted. The message is one sentence with its name, the
+/// value and what is accepted: <c>TrainerOptions.Epochs is 0, but has to be at least 1.</c>
 /// </summary>
 public sealed class InvalidOptionException : ArgumentException
 {

@@ -5,8 +5,8 @@ using ResNet.Imaging;
 
 namespace ResNet;
 
-/// <summary>Checks the values of options: each method returns an accepted value and throws <see cref="InvalidOptionException"/> for others.</summary>
-/// <remarks>The owner is the object that has the option, of which the exception names the type.</remarks>
+/// <summary>Checks values of options: each method returns an accepted value, or throws <see cref="InvalidOptionException"/>.</summary>
+/// <remarks>The owner is the object that has the option; the exception names its type.</remarks>
 internal static class Require
 {
     /// <summary>A value that fulfils a condition, put in words by <paramref name="accepted"/>.</summary>
@@ -49,7 +49,8 @@ internal static class Require
     internal static (double Minimum, double Maximum) Ordered(
         object owner, (double Minimum, double Maximum) range, double least, double most, [CallerMemberName] string property = "") => That(
             owner, range, range.Minimum >= least && range.Minimum <= range.Maximum && range.Maximum <= most,
-            $"two numbers of at least {Text(least)}{(most == double.MaxValue ? "" : $" and at most {Text(most)}")}, the smaller one first", property);
+            $"two numbers of at least {Text(least)}{(most == double.MaxValue ? "" : $" and at most {Text(most)}")}, the smaller one first",
+            property);
 
     internal static int Channels(object owner, int value, [CallerMemberName] string property = "") =>
         That(owner, value, value is 1 or 3, "1 (grey) or 3 (colour)", property);
@@ -57,8 +58,9 @@ internal static class Require
     internal static T Defined<T>(object owner, T value, [CallerMemberName] string property = "")
         where T : struct, Enum => That(owner, value, Enum.IsDefined(value), $"one of {string.Join(", ", Enum.GetNames<T>())}", property);
 
-    internal static ImageInterpolation BilinearOrBicubic(object owner, ImageInterpolation value, [CallerMemberName] string property = "") => That(
-        owner, value, value is ImageInterpolation.Bilinear or ImageInterpolation.Bicubic, "one of Bilinear, Bicubic", property);
+    internal static ImageInterpolation BilinearOrBicubic(
+        object owner, ImageInterpolation value, [CallerMemberName] string property = "") => That(
+            owner, value, value is ImageInterpolation.Bilinear or ImageInterpolation.Bicubic, "one of Bilinear, Bicubic", property);
 
     private static string Text<T>(T value)
         where T : INumber<T> => value.ToString(null, CultureInfo.InvariantCulture);

@@ -1,6 +1,6 @@
 namespace ResNet.Core.Blocks;
 
-/// <summary>What a single residual block consists of. A bad value is refused when it is set.</summary>
+/// <summary>The options of a single residual block. A bad value is refused when it is set.</summary>
 public sealed record BlockOptions
 {
     /// <summary>The width per group that changes nothing, the default of <see cref="WidthPerGroup"/>.</summary>
@@ -11,7 +11,9 @@ public sealed record BlockOptions
 
     /// <summary>Options of a block that keeps the size of its input.</summary>
     /// <param name="input">Channels of the input, at least 1.</param>
-    /// <param name="width">Channels before expansion, 1 to 1,048,576: the output has <paramref name="width"/> times the block's expansion.</param>
+    /// <param name="width">
+    /// Channels before expansion, 1 to 1,048,576: the output has <paramref name="width"/> times the block's expansion.
+    /// </param>
     /// <exception cref="InvalidOptionException">A value is out of its range.</exception>
     public BlockOptions(int input, int width)
     {
@@ -59,13 +61,13 @@ public sealed record BlockOptions
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="ShortcutKind"/>.</exception>
     public ShortcutKind Shortcut { get; init => field = Require.Defined(this, value); } = ShortcutKind.Projection;
 
-    /// <summary>What normalises. Default: <see cref="Norm.Batch"/>.</summary>
+    /// <summary>The kind of normalisation. Default: <see cref="Norm.Batch"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is null.</exception>
     public Norm Norm { get; init => field = Require.That(this, value, value is not null, Norm.Kinds); } = Norm.Batch;
 
     /// <summary>
     /// How often the convolutions of this block are left out for an image while training (stochastic depth, Huang et al.
-    /// 2016), at least 0 and less than 1. What is not left out is divided by 1 − this, so that the expectation stays. Default: 0.
+    /// 2016), at least 0 and less than 1. The other images' outputs are divided by 1 − this, so that the expectation stays. Default: 0.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double StochasticDepth { get; init => field = Require.Part(this, value); }
@@ -79,9 +81,10 @@ public sealed record BlockOptions
     internal int BottleneckWidth => (int)BottleneckWidthOf(Width, WidthPerGroup, Groups);
 
     /// <summary>Channels of a bottleneck's 3×3 convolution.</summary>
-    internal static long BottleneckWidthOf(long width, long widthPerGroup, long groups) => width * widthPerGroup / StandardWidthPerGroup * groups;
+    internal static long BottleneckWidthOf(long width, long widthPerGroup, long groups) =>
+        width * widthPerGroup / StandardWidthPerGroup * groups;
 
-    /// <summary>Refuses what basic blocks do not have, and bottlenecks without channels or with more than memory can hold.</summary>
+    /// <summary>Refuses options that basic blocks lack, and bottlenecks without channels or with more than memory can hold.</summary>
     /// <param name="owner">The options to refuse, of a block or of a network.</param>
     /// <param name="bottleneck">Whether blocks are bottlenecks.</param>
     /// <param name="widths">Channels of each kind of block before expansion.</param>
@@ -95,7 +98,8 @@ public sealed record BlockOptions
         {
             Require.That(owner, groups, groups == 1, "1 for basic blocks", nameof(Groups));
             Require.That(
-                owner, widthPerGroup, widthPerGroup == StandardWidthPerGroup, $"{StandardWidthPerGroup} for basic blocks", nameof(WidthPerGroup));
+                owner, widthPerGroup, widthPerGroup == StandardWidthPerGroup,
+                $"{StandardWidthPerGroup} for basic blocks", nameof(WidthPerGroup));
             Require.That(
                 owner, placement, placement == StridePlacement.Conv3x3, "Conv3x3 for basic blocks, which have no 1×1 convolution",
                 nameof(StridePlacement));

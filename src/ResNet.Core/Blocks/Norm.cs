@@ -3,10 +3,10 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Core.Blocks;
 
-/// <summary>What normalises between a network's convolutions.</summary>
+/// <summary>The kind of normalisation between a network's convolutions.</summary>
 public abstract record Norm
 {
-    /// <summary>What an option takes, for messages.</summary>
+    /// <summary>The accepted values of an option, for messages.</summary>
     internal const string Kinds = "Norm.Batch, Norm.Group(…), Norm.FrozenBatch, Norm.Folded or Norm.From(…)";
 
     private Norm()
@@ -23,13 +23,15 @@ public abstract record Norm
     public static Norm FrozenBatch { get; } = new FrozenBatchNorm();
 
     /// <summary>
-    /// Batch norms that follow a convolution are part of it, as its bias: what <see cref="ResNetModel.FuseForInference"/> makes.
-    /// The other norms of pre-activation networks, which follow an addition, are batch norms.
+    /// Batch norms folded into the convolutions before them, as <see cref="ResNetModel.FuseForInference"/> does it. The norms that follow
+    /// an addition, in pre-activation networks, stay batch norms.
     /// </summary>
     public static Norm Folded { get; } = new FoldedNorm();
 
     /// <summary>Group normalisation (Wu and He 2018, https://arxiv.org/abs/1803.08494), which does not depend on the batch.</summary>
-    /// <param name="groups">Groups of channels, at least 1; has to divide every number of channels of the network. Default: 32, as in the paper.</param>
+    /// <param name="groups">
+    /// Groups of channels, at least 1; has to divide every number of channels of the network. Default: 32, as in the paper.
+    /// </param>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public static Norm Group(int groups = 32) => groups >= 1
         ? new GroupNorm(groups)
@@ -37,8 +39,8 @@ public abstract record Norm
 
     /// <summary>Any other normalisation.</summary>
     /// <param name="create">
-    /// Makes a module for so many channels, called once for each norm of the network. The ReLUs and additions that follow
-    /// work in place on what it returns: its gradient must not need its own output, as a sigmoid's does.
+    /// Makes a module for a number of channels; called once for each norm of the network. The following ReLUs and additions
+    /// overwrite the module's output in place, so its gradient must not need that output, as a sigmoid's does.
     /// </param>
     public static Norm From(Func<int, Module<Tensor, Tensor>> create)
     {

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Core.Blocks;
 
-/// <summary>What the four kinds of blocks have in common: the shortcut around their convolutions, and stochastic depth.</summary>
+/// <summary>The common part of the four kinds of blocks: the shortcut around their convolutions, and stochastic depth.</summary>
 public abstract class ResidualBlock : Module<Tensor, Tensor>
 {
     /// <summary>Brings the input to the output's shape; null where it has that already, or where there is no shortcut.</summary>
@@ -24,7 +24,7 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
         downsample = Shortcut(options.Width * (bottleneck ? Bottleneck.Expansion : BasicBlock.Expansion), preActivation);
     }
 
-    /// <summary>What the block was built from.</summary>
+    /// <summary>The options that the block was built from.</summary>
     public BlockOptions Options { get; }
 
     /// <summary>The norm that the branch ends with; null where it ends with a convolution.</summary>
@@ -64,7 +64,8 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
             case ShortcutKind.ZeroPadding:
                 Require.That(
                     Options, Options.Shortcut, Options.Input <= output,
-                    $"another kind to go from {Options.Input} channels to {output}, since padding only adds channels", nameof(Options.Shortcut));
+                    $"another kind to go from {Options.Input} channels to {output}, since padding only adds channels",
+                    nameof(Options.Shortcut));
                 return new ZeroPaddingShortcut(Options.Input, output, Options.Stride);
             default:
                 return Projection(output, preActivation);

@@ -12,7 +12,9 @@ public enum ShortcutKind
     /// </summary>
     ZeroPadding,
 
-    /// <summary>Option B: a 1×1 convolution and a norm (none with pre-activation) where the block changes the shape, the identity elsewhere.</summary>
+    /// <summary>
+    /// Option B: a 1×1 convolution and a norm (none with pre-activation) where the block changes the shape, the identity elsewhere.
+    /// </summary>
     Projection,
 
     /// <summary>Option C: a 1×1 convolution and a norm (none with pre-activation) in every block.</summary>

@@ -1,6 +1,6 @@
 namespace ResNet.Core.Blocks;
 
-/// <summary>The layers before the first stage. Each ends with a norm and a ReLU, and has as many channels as the first stage is wide.</summary>
+/// <summary>The layers before the first stage. Each kind ends with a norm and a ReLU and has as many channels as the first stage.</summary>
 public enum StemKind
 {
     /// <summary>A 7×7 convolution with stride 2 and a 3×3 max-pooling with stride 2: ImageNet's (He et al. 2015, table 1).</summary>

@@ -2,16 +2,17 @@ using ResNet.Core.Weights;
 
 namespace ResNet.Core.Export;
 
-/// <summary>What an ONNX file has besides the network.</summary>
+/// <summary>The content of an ONNX file besides the network.</summary>
 public sealed record OnnxExportOptions
 {
     /// <summary>
-    /// The names of the classes in the order of the outputs, for the metadata, where they are a JSON list under <c>classes</c>. Default: null, no names.
+    /// The names of the classes in the order of the outputs. The metadata has them as a JSON list under <c>classes</c>. Default: null,
+    /// no names.
     /// </summary>
     public IReadOnlyList<string>? Classes { get; init; }
 
     /// <summary>
-    /// What has to be done to images, for the metadata, where it is a JSON object under <c>preprocessing</c> with <c>resize</c>, <c>crop</c>,
+    /// The preprocessing of images. The metadata has it as a JSON object under <c>preprocessing</c> with <c>resize</c>, <c>crop</c>,
     /// <c>interpolation</c>, <c>mean</c> and <c>deviation</c>. Default: null, nothing is said.
     /// </summary>
     public Preprocessing? Preprocessing { get; init; }

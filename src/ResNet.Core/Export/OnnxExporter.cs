@@ -7,8 +7,9 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Export;
 
 /// <summary>
-/// Writes networks as ONNX files (opset 17), for ONNX Runtime and whatever else reads them. The graph is that of inference: batch norms are folded
-/// into convolutions, as in <see cref="ResNetModel.FuseForInference"/>, and what only training has is left out. Weights are in single precision, whatever the network's are.
+/// Writes networks as ONNX files (opset 17) for ONNX Runtime and other readers. The graph is that of inference: batch norms are folded
+/// into convolutions, as in <see cref="ResNetModel.FuseForInference"/>, and layers that only training needs are left out. The weights
+/// are in single precision, whatever the network's type.
 /// </summary>
 public static class OnnxExporter
 {
@@ -17,7 +18,7 @@ public static class OnnxExporter
     /// <summary>Writes a file, or replaces one.</summary>
     /// <param name="network">The network, on any device; it stays as it is.</param>
     /// <param name="path">The file.</param>
-    /// <param name="options">What it has besides the network; null for nothing.</param>
+    /// <param name="options">The content besides the network; null for nothing.</param>
     /// <exception cref="IOException">The file cannot be written; a former one stays.</exception>
     /// <inheritdoc cref="Export(ResNetModel, Stream, OnnxExportOptions?)"/>
     public static void Export(ResNetModel network, string path, OnnxExportOptions? options = null)
@@ -28,14 +29,17 @@ public static class OnnxExporter
 
     /// <summary>Writes to a stream.</summary>
     /// <remarks>
-    /// The input is <c>images</c>, single precision <c>[N, C, H, W]</c>, or <c>pixels</c> (<see cref="OnnxExportOptions.TakesPixels"/>), of any N, H and W; the output
-    /// <c>logits</c>, or <c>probabilities</c> (<see cref="OnnxExportOptions.GivesProbabilities"/>), <c>[N, classes]</c>.
+    /// The input is <c>images</c>, single precision <c>[N, C, H, W]</c>, or <c>pixels</c> (<see cref="OnnxExportOptions.TakesPixels"/>),
+    /// of any N, H and W. The output is <c>logits</c> or <c>probabilities</c> (<see cref="OnnxExportOptions.GivesProbabilities"/>),
+    /// <c>[N, classes]</c>.
     /// </remarks>
     /// <param name="network">The network, on any device; it stays as it is.</param>
-    /// <param name="stream">Is written from where it is, and stays open.</param>
-    /// <param name="options">What the file has besides the network; null for nothing.</param>
-    /// <exception cref="InvalidOptionException">The options do not fit the network, or it is larger than the 2 GiB of an ONNX file.</exception>
-    /// <exception cref="ArgumentException">The network has a norm of one's own.</exception>
+    /// <param name="stream">Is written from its current position, and stays open.</param>
+    /// <param name="options">The content besides the network; null for nothing.</param>
+    /// <exception cref="InvalidOptionException">
+    /// The options do not fit the network, or it is larger than the 2 GiB of an ONNX file.
+    /// </exception>
+    /// <exception cref="ArgumentException">The network has a custom norm.</exception>
     public static void Export(ResNetModel network, Stream stream, OnnxExportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -53,7 +57,9 @@ public static class OnnxExporter
             $"false where {nameof(options.Preprocessing)} does not say what to do to them");
         if (options.Preprocessing is not { } preprocessing) return;
         int channels = network.Options.InputChannels;
-        Refuse("Preprocessing.Mean.Count", preprocessing.Mean.Count, preprocessing.Mean.Count == channels, $"{channels}, as the network has channels");
+        Refuse(
+            "Preprocessing.Mean.Count", preprocessing.Mean.Count, preprocessing.Mean.Count == channels,
+            $"{channels}, as the network has channels");
         Refuse(
             "Preprocessing.Deviation.Count", preprocessing.Deviation.Count, preprocessing.Deviation.Count == channels,
             $"{channels}, as the network has channels");
@@ -73,7 +79,8 @@ public static class OnnxExporter
     {
         using var ordinary = new OrdinaryMode();
         using var scope = NewDisposeScope();
-        using var fused = network.Options.Norm == Norm.Batch || network.Options.Norm == Norm.FrozenBatch ? network.FuseForInference() : null;
+        bool folds = network.Options.Norm == Norm.Batch || network.Options.Norm == Norm.FrozenBatch;
+        using var fused = folds ? network.FuseForInference() : null;
         var exported = fused ?? network;
         var graph = new OnnxGraph(exported);
         int channels = network.Options.InputChannels;

@@ -39,7 +39,7 @@ internal sealed class OnnxGraph
         return new OnnxValue(this, name);
     }
 
-    /// <summary>Makes what the last node computes the output of the graph.</summary>
+    /// <summary>Makes the result of the last node the output of the graph.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="shape">Lengths, and names of those that may be any.</param>
     internal void Output(string name, params IEnumerable<Dimension> shape)
@@ -51,7 +51,7 @@ internal sealed class OnnxGraph
 
     /// <summary>Adds a node.</summary>
     /// <param name="type">Its operator (<c>docs/Operators.md</c> of ONNX).</param>
-    /// <param name="inputs">What it computes from.</param>
+    /// <param name="inputs">Its inputs.</param>
     /// <param name="attributes">Its attributes.</param>
     /// <param name="layer">The network's layer that it is, for its name.</param>
     internal OnnxValue Add(string type, OnnxValue[] inputs, AttributeProto[]? attributes = null, Module? layer = null)
@@ -72,14 +72,15 @@ internal sealed class OnnxGraph
     /// <param name="layer">A layer of the network.</param>
     /// <param name="parameter">The weight's name in it.</param>
     /// <param name="value">The weight, of any floating type, device and strides.</param>
-    internal OnnxValue Weight(Module layer, string parameter, Tensor value) => Store($"{_names[layer]}.{parameter}", value.detach().to(ScalarType.Float32));
+    internal OnnxValue Weight(Module layer, string parameter, Tensor value) =>
+        Store($"{_names[layer]}.{parameter}", value.detach().to(ScalarType.Float32));
 
     /// <summary>Numbers that are the same for every input: of single or double precision or 64-bit integers.</summary>
     internal OnnxValue Constant(Tensor value) => Store($"constant_{++_unnamed}", value);
 
     /// <summary>Writes the file.</summary>
     /// <param name="stream">Where to.</param>
-    /// <param name="metadata">Keys and texts for whoever reads it.</param>
+    /// <param name="metadata">Keys and texts for the readers of the file.</param>
     /// <exception cref="InvalidOptionException">The network is too large for a file of this format.</exception>
     internal void Write(Stream stream, IEnumerable<(string Key, string Text)> metadata)
     {
@@ -96,7 +97,8 @@ internal sealed class OnnxGraph
         long bytes = model.CalculateSize() + FieldBytes(ModelProto.GraphFieldNumber, graphBytes);
         if (bytes > int.MaxValue)
             throw new InvalidOptionException(
-                nameof(OnnxExporter), nameof(bytes), bytes, $"at most {int.MaxValue}, what a file of this format holds: export a smaller network");
+                nameof(OnnxExporter), nameof(bytes), bytes,
+                $"at most {int.MaxValue}, what a file of this format holds: export a smaller network");
 
         using var output = new CodedOutputStream(stream, leaveOpen: true);
         model.WriteTo(output);

@@ -25,28 +25,39 @@ internal static class OnnxLayers
         AdaptiveAvgPool2d _ => x.Graph.Add("GlobalAveragePool", [x], layer: layer),
         ShortcutPool pool => x.Pool(pool),
         ZeroPaddingShortcut shortcut => x.Pad(shortcut),
-        Linear linear => x.Graph.Add("Gemm", [x, x.Weight(linear, linear.weight), x.Bias(linear, linear.bias!)], [OnnxAttribute.Integer("transB", 1)], linear),
-        _ => throw new ArgumentException($"The network's layer {layer.GetType().Name} cannot be exported: ONNX files are made of convolutions, batch norms, group norms and what comes with them."),
+        Linear linear => x.Graph.Add(
+            "Gemm",
+            [x, x.Weight(linear, linear.weight), x.Bias(linear, linear.bias!)],
+            [OnnxAttribute.Integer("transB", 1)],
+            linear),
+        _ => throw new ArgumentException(
+            $"The network's layer {layer.GetType().Name} cannot be exported: "
+            + "ONNX files are made of convolutions, batch norms, group norms and what comes with them."),
     };
 
     private static OnnxValue Convolve(this OnnxValue x, Conv2d layer)
     {
         AttributeProto[] attributes =
         [
-            OnnxAttribute.List("kernel_shape", layer.kernel_size), OnnxAttribute.List("strides", layer.stride), OnnxAttribute.List("dilations", layer.dilation),
+            OnnxAttribute.List("kernel_shape", layer.kernel_size),
+            OnnxAttribute.List("strides", layer.stride), OnnxAttribute.List("dilations", layer.dilation),
             OnnxAttribute.List("pads", [.. layer.padding!, .. layer.padding!]), OnnxAttribute.Integer("group", layer.groups),
         ];
         var weight = x.Weight(layer, layer.weight);
         return x.Graph.Add("Conv", layer.bias is null ? [x, weight] : [x, weight, x.Bias(layer, layer.bias)], attributes, layer);
     }
 
-    private static OnnxValue Normalize(this OnnxValue x, Module layer, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double epsilon) => x.Graph.Add(
+    private static OnnxValue Normalize(
+        this OnnxValue x, Module layer, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double epsilon) => x.Graph.Add(
         "BatchNormalization",
-        [x, x.Weight(layer, weight), x.Bias(layer, bias), x.Graph.Weight(layer, "running_mean", mean), x.Graph.Weight(layer, "running_var", variance)],
+        [
+            x, x.Weight(layer, weight), x.Bias(layer, bias),
+            x.Graph.Weight(layer, "running_mean", mean), x.Graph.Weight(layer, "running_var", variance),
+        ],
         [OnnxAttribute.Single("epsilon", epsilon)],
         layer);
 
-    // There is an operator for it from opset 18 on. Before, a group is made a channel, for which instance normalisation is the same.
+    // Opset 18 has an operator for it. Opset 17 does not: each group becomes a channel, and instance normalisation does the same.
     private static OnnxValue Normalize(this OnnxValue x, GroupNorm layer)
     {
         var (one, zero) = (x.Graph.Constant(ones(layer.num_groups)), x.Graph.Constant(zeros(layer.num_groups)));
@@ -65,18 +76,33 @@ internal static class OnnxLayers
         ],
         layer);
 
-    // Beyond the right and the bottom border a stride leaves pixels out of the mean; where nothing strides they are zeros.
+    // With a stride, pixels beyond the right and the bottom border do not count in the mean; without a stride they count as zeros.
     private static OnnxValue Pool(this OnnxValue x, ShortcutPool layer)
     {
         var size = OnnxAttribute.List("kernel_shape", ShortcutPool.Size, ShortcutPool.Size);
         return layer.Stride > 1
-            ? x.Graph.Add("AveragePool", [x], [size, OnnxAttribute.List("strides", layer.Stride, layer.Stride), OnnxAttribute.Integer("ceil_mode", 1)], layer)
-            : x.Graph.Add("AveragePool", [x], [size, OnnxAttribute.List("pads", 0, 0, 1, 1), OnnxAttribute.Integer("count_include_pad", 1)], layer);
+            ? x.Graph.Add(
+                "AveragePool",
+                [x],
+                [size, OnnxAttribute.List("strides", layer.Stride, layer.Stride), OnnxAttribute.Integer("ceil_mode", 1)],
+                layer)
+            : x.Graph.Add(
+                "AveragePool",
+                [x],
+                [size, OnnxAttribute.List("pads", 0, 0, 1, 1), OnnxAttribute.Integer("count_include_pad", 1)],
+                layer);
     }
 
     private static OnnxValue Pad(this OnnxValue x, ZeroPaddingShortcut layer)
     {
-        var pixels = layer.Stride == 1 ? x : x.Node("Slice", [x.Integers(0, 0), x.Integers(int.MaxValue, int.MaxValue), x.Integers(2, 3), x.Integers(layer.Stride, layer.Stride)]);
+        var pixels = layer.Stride == 1
+            ? x
+            : x.Node(
+                "Slice",
+                [
+                    x.Integers(0, 0), x.Integers(int.MaxValue, int.MaxValue),
+                    x.Integers(2, 3), x.Integers(layer.Stride, layer.Stride),
+                ]);
         return x.Graph.Add("Pad", [pixels, x.Integers(0, layer.Before, 0, 0, 0, layer.After, 0, 0)], layer: layer);
     }
 

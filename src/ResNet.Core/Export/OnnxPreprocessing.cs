@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Export;
 
 /// <summary>
-/// Resizing, cropping and normalising as operators. Resizing is what Pillow does (<c>src/libImaging/Resample.c</c>), to the bit: ONNX's own
-/// <c>Resize</c> has no antialiasing in opset 17. Each direction is a product with a matrix of coefficients that are whole multiples of 2⁻²², rounded to
-/// whole pixels after it; double precision holds all of that exactly.
+/// Resizing, cropping and normalising as operators. The resizing equals Pillow's (<c>src/libImaging/Resample.c</c>) to the bit: ONNX's
+/// own <c>Resize</c> has no antialiasing in opset 17. Each direction is a product with a matrix of coefficients, which are whole
+/// multiples of 2⁻²², then rounded to whole pixels; double precision holds all of that exactly.
 /// </summary>
 internal static class OnnxPreprocessing
 {
@@ -17,13 +17,14 @@ internal static class OnnxPreprocessing
 
     /// <summary>What a network takes of images.</summary>
     /// <param name="pixels">Bytes <c>[N, H, W, C]</c>.</param>
-    /// <param name="preprocessing">What to do to them.</param>
+    /// <param name="preprocessing">The preprocessing to apply.</param>
     internal static OnnxValue Apply(OnnxValue pixels, Preprocessing preprocessing)
     {
         var shape = pixels.Shape();
         var (height, width) = (shape.At(1), shape.At(2));
         var shorter = height.Min(width);
-        OnnxValue Coefficients(OnnxValue length) => OnnxPreprocessing.Coefficients(length, length * length.Integer(preprocessing.ResizeTo) / shorter, preprocessing);
+        OnnxValue Coefficients(OnnxValue length) =>
+            OnnxPreprocessing.Coefficients(length, length * length.Integer(preprocessing.ResizeTo) / shorter, preprocessing);
 
         var image = pixels.Transpose(0, 3, 1, 2).To(DataType.Double);
         image = Pixels(image.MatMul(Coefficients(width).Transpose(1, 0)));
@@ -39,7 +40,7 @@ internal static class OnnxPreprocessing
         var start = ((to - preprocessing.CropSize) / 2.0).Round();
         var crop = side.Graph.Constant(arange(preprocessing.CropSize, dtype: ScalarType.Float64));
         var centres = (crop + start + 0.5) * scale;
-        // Only what is made smaller is averaged over more pixels.
+        // Only downsizing averages over more pixels.
         var distances = ((from.Range() + 0.5).Unsqueeze(0) - centres.Unsqueeze(1)).Abs() / scale.Max(1);
         var weights = preprocessing.Interpolation == ImageInterpolation.Bicubic ? Cubic(distances) : Triangle(distances);
         return (weights / weights.Sum(1) * Unit).Round() / Unit;

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Core.Export;
 
-/// <summary>A tensor that a graph computes. What is computed from it adds nodes to the graph.</summary>
+/// <summary>A tensor that a graph computes. Operations on it add nodes to the graph.</summary>
 /// <param name="Graph">The graph.</param>
 /// <param name="Name">Its name in the graph.</param>
 internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayerInput<OnnxValue>
@@ -37,7 +37,7 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayer
 
     public OnnxValue Add(OnnxValue other) => this + other;
 
-    // The file is for inference, which drops nothing.
+    // The file is for inference, where dropout does nothing.
     public OnnxValue Dropout(double rate) => this;
 
     public OnnxValue DropImages(double rate) => this;
@@ -90,7 +90,8 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayer
 
     internal OnnxValue Integers(params long[] values) => Graph.Constant(tensor(values));
 
-    internal OnnxValue Node(string type, OnnxValue[]? others = null, params AttributeProto[] attributes) => Graph.Add(type, [this, .. others ?? []], attributes);
+    internal OnnxValue Node(string type, OnnxValue[]? others = null, params AttributeProto[] attributes) =>
+        Graph.Add(type, [this, .. others ?? []], attributes);
 
     private OnnxValue Number(double value) => Graph.Constant(tensor(value, ScalarType.Float64));
 }

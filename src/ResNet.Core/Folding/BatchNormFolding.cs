@@ -33,7 +33,7 @@ internal static class BatchNormFolding
         return folded;
     }
 
-    // New weights that are overwritten at once must not change what is random in a training run.
+    // The initial weights are overwritten at once, so drawing them must not advance the random numbers of a training run.
     private static ResNetModel CreateWithoutDrawing(ResNetOptions options)
     {
         using var generator = Generator.Default;

@@ -9,28 +9,31 @@ namespace ResNet.Core.Inspection;
 /// </summary>
 public static class GradCam
 {
-    // What an all-zero map is divided by.
+    // The divisor of an all-zero map.
     private const float Tiny = 1e-30f;
 
-    // Fewer pixels across do not show where anything is.
+    // A map of fewer pixels across is too coarse to show a place.
     private const int FewestPixels = 4;
 
     /// <summary>
-    /// Weighs the channels of a stage's output by the average gradient of the class score, adds them up, leaves out what is
-    /// negative and enlarges the result to the size of the images, bilinearly.
+    /// Weighs the channels of a stage's output by the average gradient of the class score, adds them up, sets negative values to 0
+    /// and enlarges the result to the size of the images, bilinearly.
     /// </summary>
     /// <remarks>
     /// Works on the network in evaluation mode and leaves modes, gradients and weights as they are. Does not work within
     /// <see cref="inference_mode"/>, which has no gradients. Several threads may explain with one network that is in evaluation
-    /// mode already. Images with values that are no numbers give maps that are none.
+    /// mode already. Images with NaN give maps of NaN.
     /// </remarks>
     /// <param name="network">The network.</param>
     /// <param name="images"><c>[N, channels, H, W]</c>, as for <see cref="ResNetModel.forward"/>.</param>
     /// <param name="classes">The class to look for in each image, N of them; null for the likeliest one of each.</param>
-    /// <param name="stage">The stage whose output is looked at, 1 to <see cref="ResNetModel.Stages"/>; null for the last, which tells classes apart best, or the last with four pixels in height and width where images are so small that it has fewer. Earlier ones are finer.</param>
+    /// <param name="stage">
+    /// The stage whose output is used, 1 to <see cref="ResNetModel.Stages"/>. Default: null, the last stage, which tells classes apart
+    /// best; for small images the last stage whose output is at least 4×4 pixels. Earlier stages give finer maps.
+    /// </param>
     /// <returns>
     /// <c>[N, H, W]</c> of Float32 on the network's device: each image's values are divided by their greatest, so that they
-    /// go from 0 to 1; all are 0 where nothing speaks for the class. The caller disposes of it.
+    /// go from 0 to 1; all are 0 if nothing in the image speaks for the class. The caller disposes of it.
     /// </returns>
     /// <exception cref="InvalidOptionException">There is no such stage.</exception>
     /// <exception cref="ArgumentException">The images have another shape or type, or there are not N classes.</exception>
@@ -44,7 +47,8 @@ public static class GradCam
         if (chosen < 1 || chosen > network.Stages)
             throw new InvalidOptionException(nameof(GradCam), nameof(stage), stage, $"one of this network's stages, 1 to {network.Stages}");
         if (is_inference_mode_enabled())
-            throw new InvalidOperationException("GradCam needs gradients, which inference mode does not record: call it outside of inference_mode().");
+            throw new InvalidOperationException(
+                "GradCam needs gradients, which inference mode does not record: call it outside of inference_mode().");
 
         using var mode = new EvaluationMode(network);
         using var scope = NewDisposeScope();
@@ -56,7 +60,8 @@ public static class GradCam
         // Half types would lose small gradients in the average.
         var weights = gradient.to(ScalarType.Float32).mean([2, 3], keepdim: true);
         var seen = (weights * map.to(ScalarType.Float32)).sum(1, keepdim: true).relu_();
-        var enlarged = functional.interpolate(seen, [images.size(2), images.size(3)], mode: InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+        var enlarged = functional.interpolate(
+            seen, [images.size(2), images.size(3)], mode: InterpolationMode.Bilinear, align_corners: false).squeeze(1);
         var (greatest, _) = enlarged.flatten(1).max(1, keepdim: true);
         return enlarged.div_(greatest.unsqueeze(2).RaiseInPlace(Tiny)).MoveToOuterDisposeScope();
     }
@@ -93,11 +98,13 @@ public static class GradCam
     private static void Check(IReadOnlyList<int> classes, long images, int known)
     {
         if (classes.Count != images)
-            throw new ArgumentException($"The number of classes is {classes.Count}, but that of the images is {images}: give one for each.", nameof(classes));
+            throw new ArgumentException(
+                $"The number of classes is {classes.Count}, but that of the images is {images}: give one for each.", nameof(classes));
         foreach (int index in classes)
         {
             if (index < 0 || index >= known)
-                throw new ArgumentOutOfRangeException(nameof(classes), index, $"There is no class {index}: this network has 0 to {known - 1}.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(classes), index, $"There is no class {index}: this network has 0 to {known - 1}.");
         }
     }
 }

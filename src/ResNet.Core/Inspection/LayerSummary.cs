@@ -1,12 +1,15 @@
 namespace ResNet.Core.Inspection;
 
-/// <summary>What one layer of a network is and costs.</summary>
-/// <param name="Name">Where it is in the network: <c>layer1.0.conv1</c>.</param>
-/// <param name="Type">What it is: <c>Conv2d</c>.</param>
+/// <summary>One layer of a network and its cost.</summary>
+/// <param name="Name">Its path in the network: <c>layer1.0.conv1</c>.</param>
+/// <param name="Type">The type of the layer: <c>Conv2d</c>.</param>
 /// <param name="InputShape">For example <c>[N, C, H, W]</c>.</param>
 /// <param name="OutputShape">For example <c>[N, C, H, W]</c>.</param>
 /// <param name="Parameters">How many numbers it learns.</param>
-/// <param name="MultiplyAdds">Multiplications with an addition of convolutions and linear layers; those of other layers are not counted, as is customary.</param>
+/// <param name="MultiplyAdds">
+/// Multiplications with an addition of convolutions and linear layers; those of other layers are not counted, as is customary.
+/// </param>
 /// <param name="ActivationBytes">Memory of its output.</param>
 public sealed record LayerSummary(
-    string Name, string Type, IReadOnlyList<long> InputShape, IReadOnlyList<long> OutputShape, long Parameters, long MultiplyAdds, long ActivationBytes);
+    string Name, string Type, IReadOnlyList<long> InputShape, IReadOnlyList<long> OutputShape,
+    long Parameters, long MultiplyAdds, long ActivationBytes);

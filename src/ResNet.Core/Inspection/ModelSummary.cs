@@ -22,7 +22,8 @@ public sealed class ModelSummary
     // Input, type, activations, output, multiply-adds.
     private static readonly int[] s_leastNeeded = [2, 1, 6, 3, 5];
 
-    private ModelSummary(IReadOnlyList<long> inputShape, IReadOnlyList<LayerSummary> layers, long parameters, long trainable, long parameterBytes) =>
+    private ModelSummary(
+        IReadOnlyList<long> inputShape, IReadOnlyList<LayerSummary> layers, long parameters, long trainable, long parameterBytes) =>
         (InputShape, Layers, Parameters, TrainableParameters, ParameterBytes) = (inputShape, layers, parameters, trainable, parameterBytes);
 
     /// <summary>The input's shape, <c>[N, C, H, W]</c>.</summary>
@@ -47,7 +48,7 @@ public sealed class ModelSummary
     public long ActivationBytes => Layers.Sum(layer => layer.ActivationBytes);
 
     /// <summary>
-    /// Passes zeros of that size through the network, in evaluation mode, and notes what each layer makes of them. The network
+    /// Passes zeros of that size through the network, in evaluation mode, and notes the output of each layer. The network
     /// stays as it is; no other thread may use it meanwhile.
     /// </summary>
     /// <param name="network">The network.</param>
@@ -67,7 +68,8 @@ public sealed class ModelSummary
         long[] shape = [batch, network.Options.InputChannels, height, width];
         try
         {
-            foreach (var (name, layer) in LayersOf(network, "", "")) hooks.Add(layer.register_forward_hook((_, input, output) => Note(name, layer, input, output)));
+            foreach (var (name, layer) in LayersOf(network, "", ""))
+                hooks.Add(layer.register_forward_hook((_, input, output) => Note(name, layer, input, output)));
             using var mode = new EvaluationMode(network);
             using var _ = no_grad();
             using var scope = NewDisposeScope();
@@ -86,9 +88,10 @@ public sealed class ModelSummary
         Tensor Note(string name, Module layer, Tensor input, Tensor output)
         {
             layers.Add(new LayerSummary(
-                name, layer.GetType().Name, new NumberList<long>(input.shape), new NumberList<long>(output.shape), layer.parameters().Sum(parameter => parameter.numel()),
+                name, layer.GetType().Name, new NumberList<long>(input.shape), new NumberList<long>(output.shape),
+                layer.parameters().Sum(parameter => parameter.numel()),
                 MultiplyAddsOf(layer, output), output.numel() * output.element_size()));
-            // The output stays what it is.
+            // null leaves the output unchanged.
             return null!;
         }
     }
@@ -96,15 +99,19 @@ public sealed class ModelSummary
     /// <summary>The table: a line for each layer, and the totals.</summary>
     public override string ToString() => ToString(int.MaxValue);
 
-    /// <summary>The table in a limited width, as a terminal has it: columns that do not fit are left out, the input's shape first.</summary>
+    /// <summary>The table in a limited width, for a terminal: columns that do not fit are left out, the input's shape first.</summary>
     /// <param name="maximumWidth">In characters. Layers and their parameters are there in any case.</param>
     public string ToString(int maximumWidth)
     {
         var rows = Layers.Select(layer => new[]
         {
-            layer.Name, layer.Type, layer.InputShape.ToString()!, layer.OutputShape.ToString()!, Count(layer.Parameters), Count(layer.MultiplyAdds), Memory(layer.ActivationBytes),
-        }).Prepend(s_headings)
-            .Append(["Total", "", InputShape.ToString()!, Layers[^1].OutputShape.ToString()!, Count(Parameters), Count(MultiplyAdds), Memory(ActivationBytes)]).ToList();
+            layer.Name, layer.Type, layer.InputShape.ToString()!, layer.OutputShape.ToString()!,
+            Count(layer.Parameters), Count(layer.MultiplyAdds), Memory(layer.ActivationBytes),
+        }).Prepend(s_headings).Append(
+        [
+            "Total", "", InputShape.ToString()!, Layers[^1].OutputShape.ToString()!,
+            Count(Parameters), Count(MultiplyAdds), Memory(ActivationBytes),
+        ]).ToList();
         var widths = Enumerable.Range(0, s_headings.Length).Select(i => rows.Max(row => row[i].Length)).ToList();
         var columns = Enumerable.Range(0, s_headings.Length).ToList();
         foreach (int column in s_leastNeeded)
@@ -118,21 +125,27 @@ public sealed class ModelSummary
         {
             if (i == 1 || i == rows.Count - 1) text.Append(rule).Append('\n');
             // Text to the left, numbers to the right.
-            var cells = columns.Select(column => column < NumbersFrom ? rows[i][column].PadRight(widths[column]) : rows[i][column].PadLeft(widths[column]));
+            var cells = columns.Select(column =>
+                column < NumbersFrom ? rows[i][column].PadRight(widths[column]) : rows[i][column].PadLeft(widths[column]));
             text.Append(string.Join(Gap, cells).TrimEnd()).Append('\n');
         }
         string trainable = TrainableParameters == Parameters ? "" : $", {Count(TrainableParameters)} of them trainable";
         string images = InputShape[0] == 1 ? "an image" : $"{InputShape[0]} images";
-        return text.Append(CultureInfo.InvariantCulture, $"{Count(Parameters)} parameters ({Memory(ParameterBytes)}){trainable}; {MultiplyAdds / 1e9:0.000} G multiply-adds for {images}").ToString();
+        return text
+            .Append(CultureInfo.InvariantCulture, $"{Count(Parameters)} parameters ({Memory(ParameterBytes)}){trainable}; ")
+            .Append(CultureInfo.InvariantCulture, $"{MultiplyAdds / 1e9:0.000} G multiply-adds for {images}")
+            .ToString();
     }
 
-    private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> LayersOf(Module module, string path, string name) => module switch
+    private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> LayersOf(
+        Module module, string path, string name) => module switch
     {
         // The network's own sequences: a deep stem, a stage, a projection. Another one is a custom norm.
         TorchSharp.Modules.Sequential when name is not ("conv1" or "downsample") && !name.StartsWith("layer", StringComparison.Ordinal) =>
             [(path, (Module<Tensor, Tensor>)module)],
         ResNetModel or ResidualBlock or TorchSharp.Modules.Sequential =>
-            module.named_children().SelectMany(child => LayersOf(child.module, path.Length == 0 ? child.name : $"{path}.{child.name}", child.name)),
+            module.named_children().SelectMany(child =>
+                LayersOf(child.module, path.Length == 0 ? child.name : $"{path}.{child.name}", child.name)),
         TorchSharp.Modules.ReLU or TorchSharp.Modules.Identity => [],
         Module<Tensor, Tensor> layer => [(path, layer)],
         _ => [],
@@ -140,7 +153,8 @@ public sealed class ModelSummary
 
     private static long MultiplyAddsOf(Module layer, Tensor output) => layer switch
     {
-        Conv2d convolution => output.numel() * convolution.in_channels / convolution.groups * convolution.kernel_size[0] * convolution.kernel_size[1],
+        Conv2d convolution =>
+            output.numel() * convolution.in_channels / convolution.groups * convolution.kernel_size[0] * convolution.kernel_size[1],
         Linear linear => output.numel() * linear.in_features,
         _ => 0,
     };

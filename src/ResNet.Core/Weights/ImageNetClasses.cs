@@ -1,11 +1,11 @@
 namespace ResNet.Core.Weights;
 
-/// <summary>What the 1,000 outputs of a network for ImageNet stand for.</summary>
+/// <summary>The classes of the 1,000 outputs of a network for ImageNet.</summary>
 internal static class ImageNetClasses
 {
     private const string Resource = "imagenet-classes.txt";
 
-    /// <summary>The names in the order of the outputs, as in torchvision's <c>meta["categories"]</c>; read when they are asked for first.</summary>
+    /// <summary>The names in the order of the outputs, as in torchvision's <c>meta["categories"]</c>; read at the first use.</summary>
     internal static IReadOnlyList<string> Names { get; } = Read();
 
     private static IReadOnlyList<string> Read()

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ResNet.Core.Weights;
 
-/// <summary>What became of the tensors of a file that were loaded into a network.</summary>
+/// <summary>The result of loading a file into a network, tensor by tensor.</summary>
 public sealed record LoadReport
 {
     private const int Shown = 3;
@@ -22,7 +22,7 @@ public sealed record LoadReport
     /// <summary>The file's tensors, as the file calls them, that the network has no place for.</summary>
     public required IReadOnlyList<string> Unexpected { get; init; }
 
-    /// <summary>The network's parameters and buffers that have another shape or kind of number in the file, which keep their values.</summary>
+    /// <summary>The network's parameters and buffers that have another shape or type in the file; they keep their values.</summary>
     public required IReadOnlyList<TensorMismatch> Mismatched { get; init; }
 
     /// <summary>
@@ -34,14 +34,16 @@ public sealed record LoadReport
     /// <summary>A line on how many tensors were loaded, and on each thing that was not.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder($"{Loaded.Count} of {Loaded.Count + Missing.Count + Mismatched.Count} tensors loaded from '{Path}' ({Format})");
+        var text = new StringBuilder(
+            $"{Loaded.Count} of {Loaded.Count + Missing.Count + Mismatched.Count} tensors loaded from '{Path}' ({Format})");
         if (ClassifierKept) text.Append("; the classifier keeps its initial weights");
         string rest = Describe(Missing, Mismatched, Unexpected);
         return rest.Length > 0 ? text.Append($"; {rest}").ToString() : text.ToString();
     }
 
     /// <summary>The first of each kind and how many more there are; empty where there are none.</summary>
-    internal static string Describe(IReadOnlyList<string> missing, IReadOnlyList<TensorMismatch> mismatched, IReadOnlyList<string> unexpected)
+    internal static string Describe(
+        IReadOnlyList<string> missing, IReadOnlyList<TensorMismatch> mismatched, IReadOnlyList<string> unexpected)
     {
         List<string> parts = [];
         Add("missing", missing);
@@ -51,7 +53,9 @@ public sealed record LoadReport
 
         void Add(string what, IReadOnlyList<string> names)
         {
-            if (names.Count > 0) parts.Add($"{what}: {string.Join(", ", names.Take(Shown))}{(names.Count > Shown ? $" and {names.Count - Shown} more" : "")}");
+            if (names.Count == 0) return;
+            string more = names.Count > Shown ? $" and {names.Count - Shown} more" : "";
+            parts.Add($"{what}: {string.Join(", ", names.Take(Shown))}{more}");
         }
     }
 }

@@ -3,7 +3,7 @@ using ResNet.Imaging;
 namespace ResNet.Core.Weights;
 
 /// <summary>
-/// What was done to the images that a network's accuracy was measured on: resized, cropped in the middle, scaled to 0…1, then
+/// The preprocessing of the images that a network's accuracy was measured on: resized, cropped in the middle, scaled to 0…1, then
 /// <c>(value − mean) / deviation</c>.
 /// </summary>
 /// <param name="ResizeTo">The shorter side after resizing, in pixels; the longer one keeps the proportions.</param>
@@ -11,7 +11,8 @@ namespace ResNet.Core.Weights;
 /// <param name="Interpolation">How it is resized.</param>
 /// <param name="Mean">Mean of red, green and blue, as parts of 1.</param>
 /// <param name="Deviation">Standard deviation of red, green and blue, as parts of 1.</param>
-public sealed record Preprocessing(int ResizeTo, int CropSize, ImageInterpolation Interpolation, IReadOnlyList<float> Mean, IReadOnlyList<float> Deviation)
+public sealed record Preprocessing(
+    int ResizeTo, int CropSize, ImageInterpolation Interpolation, IReadOnlyList<float> Mean, IReadOnlyList<float> Deviation)
 {
     /// <summary>Mean of red, green and blue, as parts of 1.</summary>
     public IReadOnlyList<float> Mean { get; } = new NumberList<float>(Mean);

@@ -1,9 +1,9 @@
 namespace ResNet.Core.Weights;
 
-/// <summary>A tensor that a file has otherwise than the network.</summary>
-/// <param name="Name">What the network calls it.</param>
-/// <param name="Stored">What the file has: its shape as <c>[1000, 512]</c>, or its type where that is what differs.</param>
-/// <param name="Own">What the network has.</param>
+/// <summary>A tensor whose shape or type differs between a file and the network.</summary>
+/// <param name="Name">Its name in the network.</param>
+/// <param name="Stored">Its shape in the file, such as <c>[1000, 512]</c>, or its type if the types differ.</param>
+/// <param name="Own">Its shape or type in the network.</param>
 public sealed record TensorMismatch(string Name, string Stored, string Own)
 {
     /// <summary><c>fc.bias is [1000] instead of [10]</c>.</summary>

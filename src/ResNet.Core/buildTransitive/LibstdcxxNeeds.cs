@@ -9,7 +9,9 @@ using Microsoft.Build.Framework;
 
 namespace ResNet.Core.Build;
 
-/// <summary>Writes a copy of TorchSharp's native library that loads with an older libstdc++; no copy where the library does so already.</summary>
+/// <summary>
+/// Writes a copy of TorchSharp's native library that loads with an older libstdc++; no copy if the library already does so.
+/// </summary>
 /// <remarks>MSBuild compiles this file when it runs the task: see ResNet.Core.targets beside it.</remarks>
 public sealed class RelaxLibstdcxxNeeds : Microsoft.Build.Utilities.Task
 {
@@ -94,7 +96,9 @@ public static class LibstdcxxNeeds
     /// <summary>Edits a copy of a library.</summary>
     /// <param name="library">The bytes of an ELF file. They stay as they are.</param>
     /// <returns>The edited copy, of the same length; null where the library has no need that this class knows.</returns>
-    /// <exception cref="InvalidDataException">It is not a 64-bit little-endian shared library, or its tables contradict each other.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is not a 64-bit little-endian shared library, or its tables contradict each other.
+    /// </exception>
     public static byte[]? Relax(byte[] library)
     {
         var elf = new ElfFile((byte[])library.Clone());

@@ -16,7 +16,8 @@ public sealed record Normalize : Transform
         ArgumentNullException.ThrowIfNull(deviation);
         Mean = [.. Require.That(this, mean, mean.Count > 0, "one number a channel", nameof(Mean))];
         bool fits = deviation.Count == mean.Count && deviation.All(value => value > 0);
-        Deviation = [.. Require.That(this, deviation, fits, $"{mean.Count} numbers more than 0, as many as there are means", nameof(Deviation))];
+        Deviation = [.. Require.That(
+            this, deviation, fits, $"{mean.Count} numbers more than 0, as many as there are means", nameof(Deviation))];
     }
 
     /// <summary>The normalisation of ImageNet's colour images, torchvision's values.</summary>

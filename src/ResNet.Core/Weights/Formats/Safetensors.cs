@@ -33,7 +33,8 @@ internal static class Safetensors
     };
 
     /// <summary>Whether a file that starts so is of this format: a length of less than 2⁴⁰, then the brace that opens the header.</summary>
-    internal static bool Matches(ReadOnlySpan<byte> start) => start.Length > LengthBytes && start[LengthBytes] == '{' && start[5] == 0 && start[6] == 0 && start[7] == 0;
+    internal static bool Matches(ReadOnlySpan<byte> start) =>
+        start.Length > LengthBytes && start[LengthBytes] == '{' && start[5] == 0 && start[6] == 0 && start[7] == 0;
 
     internal static (Dictionary<string, StoredTensor> Tensors, Dictionary<string, string> Metadata) Read(MappedFile file)
     {
@@ -56,7 +57,8 @@ internal static class Safetensors
             {
                 if (entry.Name == MetadataKey)
                 {
-                    foreach (var text in entry.Value.EnumerateObject()) metadata[text.Name] = text.Value.GetString() ?? throw new FormatException();
+                    foreach (var text in entry.Value.EnumerateObject())
+                        metadata[text.Name] = text.Value.GetString() ?? throw new FormatException();
                 }
                 else
                 {
@@ -66,7 +68,8 @@ internal static class Safetensors
                 }
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
+        catch (Exception e) when (
+            e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
         {
             throw new WeightsFileException(file.Path, "is no safetensors file, or its header is damaged", e);
         }
@@ -95,23 +98,31 @@ internal static class Safetensors
         var storage = new StoredStorage(type, StoredTensor.Elements(shape)) { IsSwapped = !BitConverter.IsLittleEndian };
         long bytes = checked(storage.Count * type.ElementSize());
         if (bytes != offsets[1] - offsets[0])
-            throw new WeightsFileException(file.Path, $"is damaged: the tensor '{entry.Name}' has {offsets[1] - offsets[0]} bytes, but its shape needs {bytes}");
+            throw new WeightsFileException(
+                file.Path,
+                $"is damaged: the tensor '{entry.Name}' has {offsets[1] - offsets[0]} bytes, but its shape needs {bytes}");
         storage.Open = file.From(start + offsets[0]);
         return (StoredTensor.Contiguous(storage, shape), offsets[0]);
     }
 
-    // What the format asks for, so that no byte belongs to two tensors or to none.
+    // The format requires that every byte belongs to exactly one tensor.
     private static void RefuseHoles(MappedFile file, long start, List<(long Begin, long End, string Name)> ranges)
     {
         long end = 0;
         foreach (var range in ranges.OrderBy(range => range.Begin).ThenBy(range => range.End))
         {
             if (range.Begin != end)
-                throw new WeightsFileException(file.Path, $"is damaged: the tensor '{range.Name}' begins at byte {range.Begin} of the data, but the one before it ends at {end}");
+            {
+                throw new WeightsFileException(
+                    file.Path,
+                    $"is damaged: the tensor '{range.Name}' begins at byte {range.Begin} of the data, "
+                    + $"but the one before it ends at {end}");
+            }
             end = range.End;
         }
         if (end != file.Length - start)
-            throw new WeightsFileException(file.Path, $"is damaged: its tensors have {end} bytes, but {file.Length - start} follow the header");
+            throw new WeightsFileException(
+                file.Path, $"is damaged: its tensors have {end} bytes, but {file.Length - start} follow the header");
     }
 
     private static byte[] Header(IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata)
@@ -145,7 +156,9 @@ internal static class Safetensors
         // Spaces up to a multiple of eight keep the tensors aligned in a memory-mapped file.
         while (buffer.Length % LengthBytes != 0) buffer.WriteByte((byte)' ');
         if (buffer.Length > MaximumHeaderBytes)
-            throw new ArgumentException($"The texts and names need a header of {buffer.Length} bytes, but files of weights have at most {MaximumHeaderBytes}.", nameof(metadata));
+            throw new ArgumentException(
+                $"The texts and names need a header of {buffer.Length} bytes, "
+                + $"but files of weights have at most {MaximumHeaderBytes}.", nameof(metadata));
         var header = new byte[LengthBytes + buffer.Length];
         BinaryPrimitives.WriteInt64LittleEndian(header, buffer.Length);
         buffer.ToArray().CopyTo(header, LengthBytes);

@@ -7,14 +7,16 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Weights.Formats;
 
-/// <summary>An open file of weights: what it holds is known and checked, and each tensor is read when it is asked for.</summary>
+/// <summary>An open file of weights: the list of tensors is read and checked, and each tensor is read when it is requested.</summary>
 internal sealed class StoredWeights : IDisposable
 {
     private readonly MappedFile _file;
     private StoredStorage? _lastStorage;
     private Tensor? _lastElements;
 
-    private StoredWeights(MappedFile file, WeightsFormat format, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, string> metadata) =>
+    private StoredWeights(
+        MappedFile file, WeightsFormat format,
+        IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, string> metadata) =>
         (_file, Format, Tensors, Metadata) = (file, format, tensors, metadata);
 
     internal WeightsFormat Format { get; }
@@ -60,7 +62,9 @@ internal sealed class StoredWeights : IDisposable
         return View(_lastElements!, tensor);
     }
 
-    /// <summary>All tensors; those that share a storage in the file share it in memory. They belong to the caller and to no dispose scope.</summary>
+    /// <summary>
+    /// All tensors; those that share a storage in the file share it in memory. They belong to the caller and to no dispose scope.
+    /// </summary>
     internal Dictionary<string, Tensor> ReadAll()
     {
         var result = new Dictionary<string, Tensor>();
@@ -69,7 +73,8 @@ internal sealed class StoredWeights : IDisposable
         {
             foreach (var (name, tensor) in Tensors)
             {
-                if (!storages.TryGetValue(tensor.Storage, out var elements)) storages.Add(tensor.Storage, elements = Reading(tensor.Storage));
+                if (!storages.TryGetValue(tensor.Storage, out var elements))
+                    storages.Add(tensor.Storage, elements = Reading(tensor.Storage));
                 result.Add(name, View(elements, tensor).DetachFromDisposeScope());
             }
             return result;
@@ -107,29 +112,36 @@ internal sealed class StoredWeights : IDisposable
             return new(file, WeightsFormat.Safetensors, tensors, metadata);
         }
         if (PyTorchTar.Matches(start))
-            throw new WeightsFileException(file.Path, "is of PyTorch's oldest layout, a tar archive, which is not read: load it in PyTorch and save it again");
+            throw new WeightsFileException(
+                file.Path, "is of PyTorch's oldest layout, a tar archive, which is not read: load it in PyTorch and save it again");
         return new(file, WeightsFormat.TorchSharp, TorchSharpWeights.Read(file) ?? throw Unknown(file.Path, start), none);
     }
 
     private static WeightsFileException Unknown(string path, ReadOnlySpan<byte> start)
     {
         if (start.IsEmpty) return new WeightsFileException(path, "is empty, or is no regular file");
-        // A page that a server sent in the file's place, or a pointer that stands for it, is known by its first words.
+        // The first words reveal an HTML page or a Git LFS pointer that was saved in place of the file.
         string text = Encoding.UTF8.GetString(start[..Math.Min(start.Length, 40)]).Split('\n', '\r')[0];
         string begins = text.Length > 3 && text.All(c => !char.IsControl(c) && c != '\uFFFD') ? $"; it begins with '{text}'" : "";
-        return new WeightsFileException(path, $"is not a file of weights, or is damaged at its beginning: PyTorch's files, safetensors and TorchSharp's are read{begins}");
+        return new WeightsFileException(
+            path,
+            "is not a file of weights, or is damaged at its beginning: "
+            + $"PyTorch's files, safetensors and TorchSharp's are read{begins}");
     }
 
     private static void Check(string path, long fileLength, string name, StoredTensor tensor)
     {
-        if (tensor.Problem(tensor.Storage.Count) is { } problem) throw new WeightsFileException(path, $"is damaged: the tensor '{name}' has {problem}");
+        if (tensor.Problem(tensor.Storage.Count) is { } problem)
+            throw new WeightsFileException(path, $"is damaged: the tensor '{name}' has {problem}");
         long elements = StoredTensor.Elements(tensor.Shape);
         if (elements > StorageLimits.MaximumBytes(fileLength) / tensor.Storage.Type.ElementSize())
-            throw new WeightsFileException(path, $"has the tensor '{name}' of {elements} elements, far more than a file of {fileLength} bytes can hold");
+            throw new WeightsFileException(
+                path, $"has the tensor '{name}' of {elements} elements, far more than a file of {fileLength} bytes can hold");
     }
 
     private static bool IsDamage(Exception e) =>
-        e is IOException or InvalidDataException or FormatException or OverflowException or DecoderFallbackException or NotSupportedException;
+        e is IOException or InvalidDataException or FormatException or OverflowException
+            or DecoderFallbackException or NotSupportedException;
 
     private static WeightsFileException Damaged(string path, Exception e) => e is EndOfStreamException
         ? new WeightsFileException(path, "is cut short", e)

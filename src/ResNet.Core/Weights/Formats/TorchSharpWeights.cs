@@ -8,7 +8,7 @@ namespace ResNet.Core.Weights.Formats;
 /// <summary>
 /// TorchSharp's own format (TorchSharp/NN/Module.cs, <c>save_state_dict</c>, and Tensor/TensorExtensionMethods.cs, <c>Save</c>): the
 /// number of tensors; for each its name, type, number of dimensions, lengths and bytes. Numbers are LEB128, names as
-/// <see cref="BinaryWriter"/> writes them. Nothing marks the format, so a file is of it if all of it can be read so.
+/// <see cref="BinaryWriter"/> writes them. The format has no mark, so a file has this format if all of it can be read in this way.
 /// </summary>
 internal static class TorchSharpWeights
 {
@@ -29,11 +29,16 @@ internal static class TorchSharpWeights
                 StorageLimits.Add(file.Path, tensors, name, ReadTensor(file, name));
             }
         }
-        catch (Exception e) when (tensors.Count == 0 && e is IOException or FormatException or OverflowException or DecoderFallbackException)
+        catch (Exception e) when (
+            tensors.Count == 0 && e is IOException or FormatException or OverflowException or DecoderFallbackException)
         {
             return null;
         }
-        if (file.Position != file.Length) throw new WeightsFileException(file.Path, $"is damaged: {file.Length - file.Position} bytes follow the last tensor of {tensors.Count}");
+        if (file.Position != file.Length)
+        {
+            throw new WeightsFileException(
+                file.Path, $"is damaged: {file.Length - file.Position} bytes follow the last tensor of {tensors.Count}");
+        }
         return tensors;
     }
 
@@ -68,11 +73,15 @@ internal static class TorchSharpWeights
         if (code is < 0 or > (long)ScalarType.BFloat16 || !TensorBytes.IsSupported((ScalarType)code))
             throw new FormatException($"the tensor '{name}' is of type {code}, which is not supported");
         long dimensions = ReadNumber(file);
-        if (dimensions is < 0 or > StoredTensor.MaximumDimensions) throw new FormatException($"the tensor '{name}' has {dimensions} dimensions");
+        if (dimensions is < 0 or > StoredTensor.MaximumDimensions)
+            throw new FormatException($"the tensor '{name}' has {dimensions} dimensions");
         var shape = new long[dimensions];
         for (int i = 0; i < dimensions; i++) shape[i] = ReadNumber(file);
 
-        var storage = new StoredStorage((ScalarType)code, StoredTensor.Elements(shape)) { IsSwapped = !BitConverter.IsLittleEndian, Open = file.From(file.Position) };
+        var storage = new StoredStorage((ScalarType)code, StoredTensor.Elements(shape))
+        {
+            IsSwapped = !BitConverter.IsLittleEndian, Open = file.From(file.Position),
+        };
         long end = checked(file.Position + (storage.Count * storage.Type.ElementSize()));
         if (end > file.Length) throw new EndOfStreamException();
         file.Position = end;

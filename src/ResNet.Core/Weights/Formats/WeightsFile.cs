@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Weights.Formats;
 
 /// <summary>
-/// Named tensors in a file: what PyTorch, safetensors and TorchSharp write. Nothing in a
-/// file is ever run; one that holds more than weights is refused.
+/// Named tensors in a file of PyTorch, safetensors or TorchSharp. Nothing in a file is ever run; a file that holds more than weights is
+/// refused.
 /// </summary>
 /// <remarks>Files are mapped into memory while they are read: do not shorten one meanwhile.</remarks>
 public sealed class WeightsFile : IDisposable
@@ -36,28 +36,35 @@ public sealed class WeightsFile : IDisposable
     /// <exception cref="ArgumentException">The format cannot hold it, or is not written, or there is nothing to write.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(
-        string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
+        string path, IReadOnlyDictionary<string, Tensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var write = Writing(tensors, metadata, format);
         AtomicFile.Write(path, write);
     }
 
-    /// <summary>Writes the tensors as a file of weights has them, for files within files and for what checks or counts the bytes on their way.</summary>
+    /// <summary>Writes the content of a file of weights to a stream, for example to embed, hash or count it.</summary>
     /// <param name="stream">Where to write; it stays open.</param>
     /// <param name="tensors">Tensors by name, of any device, type and stride; complex ones are refused.</param>
     /// <param name="metadata">Texts to keep with the tensors, in this order and before them; safetensors alone can.</param>
     /// <param name="format">How to lay the bytes out. Default: safetensors.</param>
     /// <exception cref="ArgumentException">The format cannot hold it, or is not written, or there is nothing to write.</exception>
     public static void Save(
-        Stream stream, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
+        Stream stream, IReadOnlyDictionary<string, Tensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
     {
         ArgumentNullException.ThrowIfNull(stream);
         Writing(tensors, metadata, format)(stream);
     }
 
-    /// <summary>Reads a file of any <see cref="WeightsFormat"/>, which is told by its content. The caller disposes of the result and of its tensors with it.</summary>
-    /// <exception cref="WeightsFileException">The file is missing, cut short, damaged, of none of the formats, or holds more than weights.</exception>
+    /// <summary>
+    /// Reads a file of any <see cref="WeightsFormat"/>, recognised by its content. The caller disposes of the result, and thereby of
+    /// its tensors.
+    /// </summary>
+    /// <exception cref="WeightsFileException">
+    /// The file is missing, cut short, damaged, of none of the formats, or holds more than weights.
+    /// </exception>
     public static WeightsFile Load(string path)
     {
         using var stored = StoredWeights.Open(path);
@@ -71,27 +78,44 @@ public sealed class WeightsFile : IDisposable
         _tensors.Clear();
     }
 
-    // What cannot be written is refused before there is a file.
-    private static Action<Stream> Writing(IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata, WeightsFormat format)
+    // Bad arguments are refused before a file is created.
+    private static Action<Stream> Writing(
+        IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata, WeightsFormat format)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         if (metadata is { Count: > 0 } && format != WeightsFormat.Safetensors)
-            throw new ArgumentException($"The format {format} has no place for texts beside the tensors: leave the metadata out, or choose {WeightsFormat.Safetensors}.", nameof(metadata));
+        {
+            throw new ArgumentException(
+                $"The format {format} has no place for texts beside the tensors: "
+                + $"leave the metadata out, or choose {WeightsFormat.Safetensors}.", nameof(metadata));
+        }
         if (tensors.Count is 0 or > StorageLimits.MaximumTensors)
-            throw new ArgumentException($"There are {tensors.Count} tensors, but a file of weights has 1 to {StorageLimits.MaximumTensors}.", nameof(tensors));
+        {
+            throw new ArgumentException(
+                $"There are {tensors.Count} tensors, but a file of weights has 1 to {StorageLimits.MaximumTensors}.", nameof(tensors));
+        }
         foreach (var (name, tensor) in tensors)
         {
             if (name.Length is 0 or > StorageLimits.MaximumNameLength || name.Any(char.IsControl) || name == Safetensors.MetadataKey)
-                throw new ArgumentException($"A tensor cannot be called '{name}': names have 1 to {StorageLimits.MaximumNameLength} characters, none of them a control character, and '{Safetensors.MetadataKey}' means something else.", nameof(tensors));
+            {
+                throw new ArgumentException(
+                    $"A tensor cannot be called '{name}': names have 1 to {StorageLimits.MaximumNameLength} characters, "
+                    + $"none of them a control character, and '{Safetensors.MetadataKey}' means something else.", nameof(tensors));
+            }
             if (!TensorBytes.IsSupported(tensor.dtype))
-                throw new ArgumentException($"The tensor '{name}' is of type {tensor.dtype}, which files of weights do not have.", nameof(tensors));
+            {
+                throw new ArgumentException(
+                    $"The tensor '{name}' is of type {tensor.dtype}, which files of weights do not have.", nameof(tensors));
+            }
         }
         return format switch
         {
             WeightsFormat.Safetensors => stream => Safetensors.Write(stream, tensors, metadata),
             WeightsFormat.PyTorch => stream => PyTorchZip.Write(stream, tensors),
             WeightsFormat.TorchSharp => stream => TorchSharpWeights.Write(stream, tensors),
-            _ => throw new ArgumentException($"Files of the format {format} are not written: choose {WeightsFormat.Safetensors}, {WeightsFormat.PyTorch} or {WeightsFormat.TorchSharp}.", nameof(format)),
+            _ => throw new ArgumentException(
+                $"Files of the format {format} are not written: "
+                + $"choose {WeightsFormat.Safetensors}, {WeightsFormat.PyTorch} or {WeightsFormat.TorchSharp}.", nameof(format)),
         };
     }
 }

@@ -9,14 +9,16 @@ internal static partial class WeightNames
     // Nothing is wrapped and prefixed as often; a name that repeats such a word would be gone through again for each.
     private const int MaximumDepth = 16;
 
-    // What training scripts keep a state dict under, beside optimizers and counters.
+    // The keys under which training scripts keep a state dict, beside optimizers and counters.
     private static readonly string[] s_wrappers = ["state_dict.", "model_state_dict.", "model.", "model_ema.", "net."];
 
-    // What torch.nn.DataParallel, torch.optim.swa_utils.AveragedModel and torch.compile put before every name.
+    // The prefixes that torch.nn.DataParallel, torch.optim.swa_utils.AveragedModel and torch.compile put before every name.
     private static readonly string[] s_prefixes = ["module.", "_orig_mod."];
 
-    // torchvision and timm call the classifier fc; Idelbayev's networks for CIFAR-10, timm's later ones and Hugging Face's call it otherwise.
-    private static readonly (string Theirs, string Ours)[] s_classifiers = [("linear.", "fc."), ("head.fc.", "fc."), ("classifier.1.", "fc.")];
+    // torchvision and timm call the classifier fc. The other names come from Idelbayev's networks for CIFAR-10, timm's later networks
+    // and Hugging Face's.
+    private static readonly (string Theirs, string Ours)[] s_classifiers =
+        [("linear.", "fc."), ("head.fc.", "fc."), ("classifier.1.", "fc.")];
 
     /// <summary>Pairs the file's names with those that the network would have for them.</summary>
     /// <param name="stored">The names in the file.</param>
@@ -28,9 +30,15 @@ internal static partial class WeightNames
         for (int depth = 0; depth < MaximumDepth && !names.Any(entry => isOwn(Ours(entry.Name))); depth++)
         {
             if (s_wrappers.FirstOrDefault(IsUsed) is { } wrapper)
-                names = [.. names.Where(entry => entry.Name.StartsWith(wrapper, StringComparison.Ordinal)).Select(entry => (entry.Stored, entry.Name[wrapper.Length..]))];
+            {
+                names = [.. names.Where(entry => entry.Name.StartsWith(wrapper, StringComparison.Ordinal))
+                    .Select(entry => (entry.Stored, entry.Name[wrapper.Length..]))];
+            }
             else if (s_prefixes.FirstOrDefault(IsUsed) is { } prefix)
-                names = [.. names.Select(entry => (entry.Stored, entry.Name.StartsWith(prefix, StringComparison.Ordinal) ? entry.Name[prefix.Length..] : entry.Name))];
+            {
+                names = [.. names.Select(entry => (
+                    entry.Stored, entry.Name.StartsWith(prefix, StringComparison.Ordinal) ? entry.Name[prefix.Length..] : entry.Name))];
+            }
             else
                 break;
         }
@@ -39,8 +47,11 @@ internal static partial class WeightNames
         bool IsUsed(string start) => names.Any(entry => entry.Name.StartsWith(start, StringComparison.Ordinal));
     }
 
-    /// <summary>Whether a name that a network has no place for is one of a classifier's, such as <c>fc.1.weight</c> or <c>head.bias</c>.</summary>
-    internal static bool IsClassifier(string stored) => stored.Split('.')[..^1].Any(part => part is "fc" or "linear" or "head" or "classifier");
+    /// <summary>
+    /// Whether a name that the network does not have belongs to a classifier, such as <c>fc.1.weight</c> or <c>head.bias</c>.
+    /// </summary>
+    internal static bool IsClassifier(string stored) =>
+        stored.Split('.')[..^1].Any(part => part is "fc" or "linear" or "head" or "classifier");
 
     private static string Ours(string name)
     {
@@ -49,8 +60,10 @@ internal static partial class WeightNames
             if (name.StartsWith(theirs, StringComparison.Ordinal)) return ours + name[theirs.Length..];
         }
         return HuggingFaceStem().Match(name) is { Success: true } stem ? Layer(stem, "conv1", "bn1")
-            : HuggingFaceLayer().Match(name) is { Success: true } layer ? Stage(layer) + Layer(layer, $"conv{Number(layer, "layer") + 1}", $"bn{Number(layer, "layer") + 1}")
-            : HuggingFaceShortcut().Match(name) is { Success: true } shortcut ? Stage(shortcut) + Layer(shortcut, "downsample.0", "downsample.1")
+            : HuggingFaceLayer().Match(name) is { Success: true } layer
+                ? Stage(layer) + Layer(layer, $"conv{Number(layer, "layer") + 1}", $"bn{Number(layer, "layer") + 1}")
+            : HuggingFaceShortcut().Match(name) is { Success: true } shortcut
+                ? Stage(shortcut) + Layer(shortcut, "downsample.0", "downsample.1")
             : name;
     }
 
@@ -65,9 +78,13 @@ internal static partial class WeightNames
     [GeneratedRegex(@"^(?:resnet\.)?embedder\.embedder\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
     private static partial Regex HuggingFaceStem();
 
-    [GeneratedRegex(@"^(?:resnet\.)?encoder\.stages\.(?<stage>[0-9]{1,3})\.layers\.(?<block>[0-9]{1,3})\.layer\.(?<layer>[0-9])\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
+    [GeneratedRegex(
+        @"^(?:resnet\.)?encoder\.stages\.(?<stage>[0-9]{1,3})\.layers\.(?<block>[0-9]{1,3})"
+        + @"\.layer\.(?<layer>[0-9])\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
     private static partial Regex HuggingFaceLayer();
 
-    [GeneratedRegex(@"^(?:resnet\.)?encoder\.stages\.(?<stage>[0-9]{1,3})\.layers\.(?<block>[0-9]{1,3})\.shortcut\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
+    [GeneratedRegex(
+        @"^(?:resnet\.)?encoder\.stages\.(?<stage>[0-9]{1,3})\.layers\.(?<block>[0-9]{1,3})"
+        + @"\.shortcut\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
     private static partial Regex HuggingFaceShortcut();
 }

@@ -7,7 +7,7 @@ namespace ResNet.Core.Weights.Loading;
 /// <summary>Loads the tensors of a file into those of a network (<see cref="ResNetModel.LoadWeights"/>).</summary>
 internal static class WeightsLoader
 {
-    // How many batches a batch norm has seen, which it has no use for: frozen norms do not count, and files may lack it.
+    // The number of batches that a batch norm has seen. Nothing uses it: frozen norms do not count, and files may lack it.
     private const string BatchCount = ".num_batches_tracked";
 
     /// <summary>Loads a file.</summary>
@@ -21,8 +21,10 @@ internal static class WeightsLoader
         using var file = StoredWeights.Open(path);
         var found = new Dictionary<string, StoredTensor>();
         var unexpected = new List<string>();
-        // Where a file has a tensor under its own name and under another one that stands for it, its own counts.
-        foreach (var (stored, name) in WeightNames.Translate(file.Tensors.Keys, own.ContainsKey).OrderByDescending(entry => entry.Stored.EndsWith(entry.Name, StringComparison.Ordinal)))
+        // If a file has a tensor under the network's name and under a translated one, the former takes precedence.
+        var translated = WeightNames.Translate(file.Tensors.Keys, own.ContainsKey)
+            .OrderByDescending(entry => entry.Stored.EndsWith(entry.Name, StringComparison.Ordinal));
+        foreach (var (stored, name) in translated)
         {
             if (!(own.ContainsKey(name) && found.TryAdd(name, file.Tensors[stored])) && !IsOptional(name)) unexpected.Add(stored);
         }
@@ -31,7 +33,7 @@ internal static class WeightsLoader
         Refuse(report, strict, isAnother);
 
         using var _ = no_grad();
-        // Storage by storage, since one that several tensors share is read whole.
+        // Storage by storage, since a shared storage is read whole.
         foreach (string name in report.Loaded.GroupBy(name => found[name].Storage).SelectMany(group => group))
         {
             using var scope = NewDisposeScope();
@@ -40,25 +42,30 @@ internal static class WeightsLoader
         return report;
     }
 
-    // Of another number of classes, or of other names, but not one of which only a part is there.
+    // A classifier with another number of classes or with other names; one that is only partly there does not count.
     private static bool HasAnotherClassifier(Dictionary<string, Tensor> own, Dictionary<string, StoredTensor> found)
     {
         var classifier = own.Where(entry => IsClassifier(entry.Key)).ToList();
         return classifier.All(entry => !found.ContainsKey(entry.Key))
-            || classifier.All(entry => found.TryGetValue(entry.Key, out var stored) && IsSameButForClasses(stored.Shape, entry.Value.shape));
+            || classifier.All(entry =>
+                found.TryGetValue(entry.Key, out var stored) && IsSameButForClasses(stored.Shape, entry.Value.shape));
     }
 
     private static LoadReport Compare(
-        StoredWeights file, Dictionary<string, Tensor> own, Dictionary<string, StoredTensor> found, List<string> unexpected, bool keepsClassifier)
+        StoredWeights file, Dictionary<string, Tensor> own, Dictionary<string, StoredTensor> found,
+        List<string> unexpected, bool keepsClassifier)
     {
         var missing = own.Keys.Where(name => !found.ContainsKey(name) && !IsOptional(name)).ToList();
-        var mismatched = own.Where(entry => found.ContainsKey(entry.Key)).Select(entry => Mismatch(entry.Key, found[entry.Key], entry.Value)).OfType<TensorMismatch>().ToList();
+        var mismatched = own.Where(entry => found.ContainsKey(entry.Key))
+            .Select(entry => Mismatch(entry.Key, found[entry.Key], entry.Value))
+            .OfType<TensorMismatch>().ToList();
         var unfit = mismatched.Select(mismatch => mismatch.Name).ToHashSet();
         return new LoadReport
         {
             Path = file.Path,
             Format = file.Format,
-            Loaded = [.. own.Keys.Where(name => found.ContainsKey(name) && !unfit.Contains(name) && !(keepsClassifier && IsClassifier(name)))],
+            Loaded = [.. own.Keys.Where(name =>
+                found.ContainsKey(name) && !unfit.Contains(name) && !(keepsClassifier && IsClassifier(name)))],
             Missing = missing,
             Unexpected = unexpected,
             Mismatched = mismatched,
@@ -77,18 +84,26 @@ internal static class WeightsLoader
         {
             bool isOnlyThat = isAnotherClassifier && report.Unexpected.All(WeightNames.IsClassifier)
                 && report.Missing.Concat(report.Mismatched.Select(mismatch => mismatch.Name)).All(IsClassifier);
-            throw new WeightsFileException(report.Path, $"does not fit this network: {problems}{(isOnlyThat ? "; newClassifier: true accepts another classifier" : "")}");
+            string advice = isOnlyThat ? "; newClassifier: true accepts another classifier" : "";
+            throw new WeightsFileException(report.Path, $"does not fit this network: {problems}{advice}");
         }
     }
 
     private static TensorMismatch? Mismatch(string name, StoredTensor stored, Tensor own)
     {
-        if (!stored.Shape.SequenceEqual(own.shape)) return new TensorMismatch(name, new NumberList<long>(stored.Shape).ToString(), new NumberList<long>(own.shape).ToString());
+        if (!stored.Shape.SequenceEqual(own.shape))
+        {
+            return new TensorMismatch(
+                name, new NumberList<long>(stored.Shape).ToString(), new NumberList<long>(own.shape).ToString());
+        }
         // Whole numbers in the place of weights are quantised ones, which mean nothing without their scale.
-        return own.is_floating_point() == is_floating_point(stored.Storage.Type) ? null : new TensorMismatch(name, stored.Storage.Type.ToString(), own.dtype.ToString());
+        return own.is_floating_point() == is_floating_point(stored.Storage.Type)
+            ? null
+            : new TensorMismatch(name, stored.Storage.Type.ToString(), own.dtype.ToString());
     }
 
-    private static bool IsSameButForClasses(long[] stored, long[] own) => stored.Length == own.Length && stored[0] != own[0] && stored.AsSpan(1).SequenceEqual(own.AsSpan(1));
+    private static bool IsSameButForClasses(long[] stored, long[] own) =>
+        stored.Length == own.Length && stored[0] != own[0] && stored.AsSpan(1).SequenceEqual(own.AsSpan(1));
 
     private static bool IsClassifier(string name) => name.StartsWith("fc.", StringComparison.Ordinal);
 

@@ -55,16 +55,16 @@ public sealed record PretrainedWeights
     /// <summary>The published file's name, which it has in the cache, too.</summary>
     public string FileName { get; }
 
-    /// <summary>What the file's SHA-256 begins with: the eight hexadecimal digits at the end of its name.</summary>
+    /// <summary>The beginning of the file's SHA-256: the eight hexadecimal digits at the end of its name.</summary>
     public string HashPrefix { get; }
 
     /// <summary>Share of ImageNet's validation images whose class it names, in percent, as torchvision publishes it.</summary>
     public double Top1 { get; }
 
-    /// <summary>Share of ImageNet's validation images whose class is among the five that it rates highest, in percent, as torchvision publishes it.</summary>
+    /// <summary>Top-5 accuracy on ImageNet's validation images, in percent, as torchvision publishes it.</summary>
     public double Top5 { get; }
 
-    /// <summary>What to do to an image before the network sees it.</summary>
+    /// <summary>The preprocessing of images for the network.</summary>
     public Preprocessing Preprocessing { get; }
 
     /// <summary>The names of the 1,000 classes, in the order of the network's outputs.</summary>
@@ -78,7 +78,10 @@ public sealed record PretrainedWeights
 
     /// <summary>The published weights of a network.</summary>
     /// <param name="network">The network's name in <see cref="ResNets.Catalogue"/>, in upper or lower case.</param>
-    /// <param name="name"><c>IMAGENET1K_V1</c> or <c>IMAGENET1K_V2</c>, in upper or lower case; null for the latest, which are the most accurate: V2 where there are any.</param>
+    /// <param name="name">
+    /// <c>IMAGENET1K_V1</c> or <c>IMAGENET1K_V2</c>, in upper or lower case. Default: null, the latest, which are the most accurate: V2
+    /// if there are any.
+    /// </param>
     /// <exception cref="InvalidOptionException">There is no such network, or it has no published weights, or none of that name.</exception>
     public static PretrainedWeights Find(string network, string? name = null)
     {
@@ -87,7 +90,8 @@ public sealed record PretrainedWeights
         if (rows.Count == 0)
         {
             string others = string.Join(", ", Catalogue.Select(row => row.Network).Distinct());
-            throw new InvalidOptionException(nameof(PretrainedWeights), nameof(network), known, $"a network with published weights, one of {others}");
+            throw new InvalidOptionException(
+                nameof(PretrainedWeights), nameof(network), known, $"a network with published weights, one of {others}");
         }
         return rows.LastOrDefault(row => name is null || row.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw new InvalidOptionException(
@@ -95,11 +99,11 @@ public sealed record PretrainedWeights
     }
 
     /// <summary>
-    /// Downloads the file to <see cref="Path"/> if it is not there, and checks its SHA-256 in either case. What an interrupted download
-    /// has got stays beside it as <c>.partial</c>, and the next one goes on from there.
+    /// Downloads the file to <see cref="Path"/> if it is not there, and checks its SHA-256 in either case. An interrupted download leaves
+    /// its bytes beside it as <c>.partial</c>, and the next one resumes there.
     /// </summary>
     /// <param name="progress">Receives progress reports; nothing where there is nothing to download.</param>
-    /// <param name="cancellationToken">Stops it; what there is so far stays.</param>
+    /// <param name="cancellationToken">Stops the download; the bytes received so far stay.</param>
     /// <returns>The file's path.</returns>
     /// <exception cref="WeightsDownloadException">The file cannot be downloaded or written; the message says what to do.</exception>
     /// <exception cref="WeightsFileException">The file that is there already is not the published one.</exception>
@@ -118,7 +122,9 @@ public sealed record PretrainedWeights
         catch (FileDownloadException failure) when (failure.HashFound is { } hash)
         {
             throw new WeightsFileException(
-                Path, $"is not the published one: its SHA-256 is {hash}, but should begin with {HashPrefix}; delete it, and it will be downloaded again", failure);
+                Path,
+                $"is not the published one: its SHA-256 is {hash}, but should begin with {HashPrefix}; "
+                + "delete it, and it will be downloaded again", failure);
         }
         catch (FileDownloadException failure)
         {

@@ -1,8 +1,8 @@
 namespace ResNet.Core.Weights.Published;
 
 /// <summary>
-/// Where pretrained weights are kept: PyTorch's folder and file names, so that what PyTorch has downloaded is used here,
-/// and the other way round.
+/// The folder of pretrained weights. It has PyTorch's name and file names, so that files downloaded by PyTorch are used here and
+/// the other way round.
 /// </summary>
 public static class WeightsCache
 {

@@ -5,7 +5,7 @@ public sealed class WeightsDownloadException : Exception
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">One sentence that names the address or folder and says what to do.</param>
-    /// <param name="inner">What it came from.</param>
+    /// <param name="inner">The cause.</param>
     public WeightsDownloadException(string message, Exception? inner = null)
         : base(message, inner)
     {

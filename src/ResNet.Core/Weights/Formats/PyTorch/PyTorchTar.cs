@@ -1,6 +1,6 @@
 namespace ResNet.Core.Weights.Formats.PyTorch;
 
-/// <summary>What the first versions of PyTorch wrote: recognised, but not read.</summary>
+/// <summary>The format of the first versions of PyTorch: recognised, but not read.</summary>
 internal static class PyTorchTar
 {
     private const int MagicStart = 257;
@@ -8,5 +8,6 @@ internal static class PyTorchTar
     /// <summary>How much of a file is needed to tell.</summary>
     internal const int MagicEnd = MagicStart + 5;
 
-    internal static bool Matches(ReadOnlySpan<byte> start) => start.Length >= MagicEnd && start[MagicStart..MagicEnd].SequenceEqual("ustar"u8);
+    internal static bool Matches(ReadOnlySpan<byte> start) =>
+        start.Length >= MagicEnd && start[MagicStart..MagicEnd].SequenceEqual("ustar"u8);
 }

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Weights.Formats.PyTorch;
 
 /// <summary>
-/// What <c>torch.save</c> writes since PyTorch 1.6 (torch/serialization.py, <c>_save</c>): a zip archive of one folder, in which data.pkl
-/// is the pickle, data/KEY are the storages, and byteorder, where it is there, says "little" or "big".
+/// The format of <c>torch.save</c> since PyTorch 1.6 (torch/serialization.py, <c>_save</c>): a zip archive of one folder, in which
+/// data.pkl is the pickle, data/KEY are the storages, and byteorder, if present, says "little" or "big".
 /// </summary>
 internal static class PyTorchZip
 {
@@ -26,16 +26,21 @@ internal static class PyTorchZip
         {
             if (entry.FullName.Split('/', '\\').Contains("..") || entry.FullName is ['/' or '\\', ..])
                 throw new WeightsFileException(file.Path, "is not a file of weights: it is an archive with a path that leads out of it");
-            if (entry.CompressedLength > file.Length) throw new WeightsFileException(file.Path, $"is cut short or damaged: its archive's '{entry.FullName}' has {entry.CompressedLength} bytes");
+            if (entry.CompressedLength > file.Length)
+            {
+                throw new WeightsFileException(
+                    file.Path, $"is cut short or damaged: its archive's '{entry.FullName}' has {entry.CompressedLength} bytes");
+            }
             if (entry.IsEncrypted) throw new WeightsFileException(file.Path, "is an encrypted archive, which is not read");
-            if (!entries.TryAdd(entry.FullName, entry)) throw new WeightsFileException(file.Path, $"is damaged: its archive has '{entry.FullName}' twice");
+            if (!entries.TryAdd(entry.FullName, entry))
+                throw new WeightsFileException(file.Path, $"is damaged: its archive has '{entry.FullName}' twice");
         }
         string folder = FolderOf(file.Path, entries);
         bool swapped = IsBigEndian(file, entries, folder) == BitConverter.IsLittleEndian;
 
         var storages = new Dictionary<string, StoredStorage>();
         var pickled = entries[folder + Pickle];
-        // What a pickle makes takes many times its own length, so it may hardly be longer than the file.
+        // The objects of a pickle take many times its own length, so it may hardly be longer than the file.
         RefuseGrowth(file, pickled.Length, growth: 1);
         using var pickle = new MemoryStream(Contents(file, pickled));
         var unpickler = new Unpickler(pickle, file.Path, identifier => StorageIdentifier.Parse(file.Path, identifier).In(storages));
@@ -45,9 +50,11 @@ internal static class PyTorchZip
         {
             if (!entries.TryGetValue($"{folder}data/{key}", out var entry))
                 throw new WeightsFileException(file.Path, $"is damaged: its archive lacks the storage '{key}'");
-            // A key that only ends like this one's names nothing else: entries are looked up and never unpacked to a path.
+            // Entries are looked up by name and never unpacked to a path, so a key with a path in it reaches no other file.
             if (entry.Length / storage.Type.ElementSize() != storage.Count || entry.Length % storage.Type.ElementSize() != 0)
-                throw new WeightsFileException(file.Path, $"is damaged: the storage '{key}' has {entry.Length} bytes for {storage.Count} elements of type {storage.Type}");
+                throw new WeightsFileException(
+                    file.Path,
+                    $"is damaged: the storage '{key}' has {entry.Length} bytes for {storage.Count} elements of type {storage.Type}");
             total = checked(total + entry.Length);
             RefuseGrowth(file, total);
             storage.IsSwapped = swapped;
@@ -88,8 +95,13 @@ internal static class PyTorchZip
 
     private static string FolderOf(string path, Dictionary<string, ZipArchiveEntry> entries)
     {
-        string[] pickles = [.. entries.Keys.Where(name => name == Pickle || (name.EndsWith("/" + Pickle, StringComparison.Ordinal) && name.Count(c => c == '/') == 1))];
-        if (pickles.Length != 1) throw new WeightsFileException(path, $"is a zip archive, but not one of PyTorch's: it has {pickles.Length} times {Pickle} in place of once");
+        string[] pickles = [.. entries.Keys.Where(name =>
+            name == Pickle || (name.EndsWith("/" + Pickle, StringComparison.Ordinal) && name.Count(c => c == '/') == 1))];
+        if (pickles.Length != 1)
+        {
+            throw new WeightsFileException(
+                path, $"is a zip archive, but not one of PyTorch's: it has {pickles.Length} times {Pickle} in place of once");
+        }
         string folder = pickles[0][..^Pickle.Length];
         return !entries.ContainsKey(folder + "constants.pkl")
             ? folder
@@ -108,7 +120,7 @@ internal static class PyTorchZip
         };
     }
 
-    // What is compressed is unpacked here, so that damage is found before anything is loaded.
+    // Compressed entries are unpacked here, so that damage is found before anything is loaded.
     private static Func<Stream> Opening(MappedFile file, ZipArchiveEntry entry)
     {
         // Opening an entry checks its own header and that all of it is there.
@@ -124,7 +136,9 @@ internal static class PyTorchZip
     {
         RefuseGrowth(file, entry.Length);
         if (entry.Length > Array.MaxLength)
-            throw new WeightsFileException(file.Path, $"has {entry.Length} bytes in one piece, '{entry.FullName}', which cannot be unpacked: save it without compression");
+            throw new WeightsFileException(
+                file.Path,
+                $"has {entry.Length} bytes in one piece, '{entry.FullName}', which cannot be unpacked: save it without compression");
         var contents = new byte[entry.Length];
         using var stream = entry.Open();
         stream.ReadExactly(contents);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Weights.Formats.PyTorch;
 
-/// <summary>Writes the pickle of a state dict, protocol 2, with nothing in it that <c>torch.load(…, weights_only=True)</c> refuses.</summary>
+/// <summary>Writes the pickle of a state dict, protocol 2, in a form that <c>torch.load(…, weights_only=True)</c> accepts.</summary>
 internal sealed class StateDictPickle : IDisposable
 {
     private readonly MemoryStream _pickle = new();

@@ -4,7 +4,7 @@ using ResNet.Core.Weights.Formats.Storage;
 
 namespace ResNet.Core.Weights.Formats.PyTorch;
 
-/// <summary>Turns what a pickle held into tensors by name: those of nested containers get the containers' names before theirs, with dots.</summary>
+/// <summary>Turns the content of a pickle into named tensors; names in nested containers begin with the containers' names.</summary>
 internal static class StateDictTree
 {
     private const int MaximumDepth = 32;
@@ -13,8 +13,8 @@ internal static class StateDictTree
     private static readonly object s_index = new();
 
     /// <summary>All tensors beneath an object.</summary>
-    /// <param name="root">What the pickle held.</param>
-    /// <param name="unpickler">Where it comes from, which says what such a pickle may cost.</param>
+    /// <param name="root">The content of the pickle.</param>
+    /// <param name="unpickler">The unpickler that read it, which limits the copies.</param>
     /// <exception cref="WeightsFileException">There is none, or two have the same name.</exception>
     internal static Dictionary<string, StoredTensor> Flatten(object? root, Unpickler unpickler)
     {

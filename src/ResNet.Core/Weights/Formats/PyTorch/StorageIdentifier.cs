@@ -9,7 +9,7 @@ namespace ResNet.Core.Weights.Formats.PyTorch;
 /// </summary>
 internal sealed record StorageIdentifier(string Path, ScalarType Type, string Key, long Count, (long Offset, long Count)? Part)
 {
-    // PyTorch's are numbers. One that is long and used often would take long to look up each time.
+    // PyTorch's keys are numbers. A long key that is used often would make every look-up slow.
     private const int MaximumKeyLength = 100;
 
     /// <exception cref="WeightsFileException">It is no such name.</exception>
@@ -17,18 +17,21 @@ internal sealed record StorageIdentifier(string Path, ScalarType Type, string Ke
     {
         if (identifier is ["module", ..])
             throw new WeightsFileException(path, "holds a whole module, not only its weights: in PyTorch save model.state_dict()");
-        if (identifier is not ["storage", PickledGlobal global, string key, _, long count and >= 0, ..] || Unpickler.StorageType(global) is not { } type)
+        if (identifier is not ["storage", PickledGlobal global, string key, _, long count and >= 0, ..]
+            || Unpickler.StorageType(global) is not { } type)
             throw new WeightsFileException(path, "is damaged: it names a storage in a way that PyTorch does not");
-        if (key.Length > MaximumKeyLength) throw new WeightsFileException(path, $"is damaged: it has a storage with a key of {key.Length} characters");
+        if (key.Length > MaximumKeyLength)
+            throw new WeightsFileException(path, $"is damaged: it has a storage with a key of {key.Length} characters");
         return identifier[5..] switch
         {
             [] or [null] => new(path, type, key, count, Part: null),
-            [object?[] and [_, long offset and >= 0, long size and >= 0]] when offset <= count && size <= count - offset => new(path, type, key, count, (offset, size)),
+            [object?[] and [_, long offset and >= 0, long size and >= 0]] when offset <= count && size <= count - offset =>
+                new(path, type, key, count, (offset, size)),
             _ => throw new WeightsFileException(path, $"is damaged: it uses a part of the storage '{key}' that lies outside of it"),
         };
     }
 
-    /// <summary>The storage of this key, which is added where it is new.</summary>
+    /// <summary>The storage of this key, which is added if it is new.</summary>
     internal PickledStorage In(Dictionary<string, StoredStorage> storages)
     {
         if (!storages.TryGetValue(Key, out var storage)) storages.Add(Key, storage = new StoredStorage(Type, Count));

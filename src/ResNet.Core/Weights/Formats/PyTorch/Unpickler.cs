@@ -9,10 +9,10 @@ namespace ResNet.Core.Weights.Formats.PyTorch;
 
 /// <summary>
 /// Reads pickles (CPython's Lib/pickletools.py describes the opcodes), but only those of weights: containers, numbers, texts, and the
-/// few names that state dicts need. Any other name or opcode is refused, and nothing is ever run. What it allocates is bound to the
-/// length of what it has read.
+/// few names that state dicts need. Any other name or opcode is refused, and nothing is ever run. The memory that it allocates is
+/// limited by the number of bytes that it has read.
 /// </summary>
-/// <param name="stream">Stands at a pickle, and stands behind it after <see cref="Load"/>.</param>
+/// <param name="stream">Is positioned at a pickle, and behind it after <see cref="Load"/>.</param>
 /// <param name="path">The file, for errors.</param>
 /// <param name="storage">Finds the storage that a persistent identifier names.</param>
 internal sealed class Unpickler(Stream stream, string path, Func<object?[], PickledStorage> storage)
@@ -23,7 +23,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     // Numbers are random seeds at most; longer ones would take long to write down in decimal.
     private const int MaximumIntegerBytes = byte.MaxValue;
 
-    // What one opcode makes is small unless it copies; copies may not come to much more than what was read.
+    // The result of one opcode is small unless it copies; all copies together may hardly exceed the bytes read.
     private const int CopiesPerByte = 4;
     private const int AllowedCopies = 4096;
 
@@ -32,7 +32,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     // Training scripts keep their command line beside the weights, torchvision's and timm's among them. Here it is an empty dictionary.
     private const string Arguments = "argparse.Namespace";
 
-    // Schedules keep their milestones so.
+    // Schedules keep their milestones in a counter.
     private const string Counter = "collections.Counter";
 
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -43,7 +43,8 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     private static readonly HashSet<string> s_constructors =
     [
         OrderedDict, "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter",
-        "torch._utils._rebuild_parameter_with_state", "torch.nn.parameter.Parameter", "torch.Size", "_codecs.encode", "builtins.set", "__builtin__.set",
+        "torch._utils._rebuild_parameter_with_state", "torch.nn.parameter.Parameter", "torch.Size",
+        "_codecs.encode", "builtins.set", "__builtin__.set",
         Arguments, Counter,
     ];
 
@@ -74,7 +75,8 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
 
     /// <summary>The type of a storage that a pickle names; null if the name is of no such type.</summary>
     internal static ScalarType? StorageType(object? name) =>
-        name is PickledGlobal global && s_storageModules.FirstOrDefault(module => global.Name.StartsWith(module, StringComparison.Ordinal)) is { } module
+        name is PickledGlobal global
+        && s_storageModules.FirstOrDefault(module => global.Name.StartsWith(module, StringComparison.Ordinal)) is { } module
         && s_storages.TryGetValue(global.Name[module.Length..], out var type) ? type : null;
 
     /// <summary>The name under which a pickle has the storages of a type.</summary>
@@ -82,8 +84,8 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
 
     /// <summary>Reads one pickle.</summary>
     /// <returns>
-    /// null, <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/>, <see cref="double"/>, <see cref="string"/>, a byte array, an object
-    /// array (a tuple), a list of objects (a list or a set), <see cref="PickledDictionary"/>, <see cref="PickledGlobal"/>,
+    /// null, <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/>, <see cref="double"/>, <see cref="string"/>, a byte array,
+    /// an object array (a tuple), a list of objects (a list or a set), <see cref="PickledDictionary"/>, <see cref="PickledGlobal"/>,
     /// <see cref="PickledStorage"/> or <see cref="StoredTensor"/>. Containers may contain one another and themselves.
     /// </returns>
     /// <exception cref="WeightsFileException">It is no pickle, or not one of weights.</exception>
@@ -97,21 +99,21 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         }
     }
 
-    /// <summary>Counts what is copied; more than the pickle's length allows is refused.</summary>
+    /// <summary>Counts copied elements; more than the pickle's length allows are refused.</summary>
     internal void Spend(long copied)
     {
         _copied += copied;
         if (_copied > (CopiesPerByte * _read) + AllowedCopies) throw Refused("repeats itself more than any file of weights does");
     }
 
-    /// <summary>What is wrong with this file.</summary>
+    /// <summary>An exception that names the file and the problem.</summary>
     internal WeightsFileException Refused(string problem) => new(path, problem);
 
     private void Execute(byte code)
     {
         switch (code)
         {
-            // Frames and the protocol's number change nothing about what follows.
+            // Frames and the protocol's number do not change the meaning of later opcodes.
             case 0x80: ReadByte(); break;
             case 0x95: ReadBytes(8); break;
 
@@ -182,7 +184,9 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         var global = new PickledGlobal(name);
         return s_constructors.Contains(name) || StorageType(global) is not null
             ? global
-            : throw Refused($"contains {Shown(name)}, which is none of the things that weights consist of, and nothing of it was run: in PyTorch save a state dict of plain, dense tensors and nothing else");
+            : throw Refused(
+                $"contains {Shown(name)}, which is none of the things that weights consist of, and nothing of it was run: "
+                + "in PyTorch save a state dict of plain, dense tensors and nothing else");
     }
 
     private object? Construct(object? constructor, object?[] arguments)
@@ -193,9 +197,14 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
             (OrderedDict or Counter or Arguments, []) => new PickledDictionary(),
             (OrderedDict, [List<object?> pairs]) => Fill([], [.. pairs.SelectMany(Pair)]),
             (Counter, [PickledDictionary counts]) => counts,
-            ("torch._utils._rebuild_tensor", [PickledStorage elements, long offset, object?[] shape, object?[] strides]) => Tensor(elements, offset, shape, strides),
-            ("torch._utils._rebuild_tensor_v2", [PickledStorage elements, long offset, object?[] shape, object?[] strides, _, _, ..]) => Tensor(elements, offset, shape, strides),
-            ("torch._utils._rebuild_parameter" or "torch._utils._rebuild_parameter_with_state" or "torch.nn.parameter.Parameter", [StoredTensor tensor, ..]) => tensor,
+            ("torch._utils._rebuild_tensor",
+                [PickledStorage elements, long offset, object?[] shape, object?[] strides]) =>
+                Tensor(elements, offset, shape, strides),
+            ("torch._utils._rebuild_tensor_v2",
+                [PickledStorage elements, long offset, object?[] shape, object?[] strides, _, _, ..]) =>
+                Tensor(elements, offset, shape, strides),
+            ("torch._utils._rebuild_parameter" or "torch._utils._rebuild_parameter_with_state" or "torch.nn.parameter.Parameter",
+                [StoredTensor tensor, ..]) => tensor,
             ("torch.Size", [object?[] or List<object?>]) => arguments[0] is List<object?> list ? Copy(list) : arguments[0],
             ("_codecs.encode", [string text, ..]) => text,
             ("builtins.set" or "__builtin__.set", [List<object?>]) => arguments[0],
@@ -218,17 +227,19 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
 
     private StoredTensor Tensor(PickledStorage elements, long offset, object?[] shape, object?[] strides)
     {
-        if (shape.Length > StoredTensor.MaximumDimensions || strides.Length > StoredTensor.MaximumDimensions) throw Broken($"a tensor of {shape.Length} dimensions");
+        if (shape.Length > StoredTensor.MaximumDimensions || strides.Length > StoredTensor.MaximumDimensions)
+            throw Broken($"a tensor of {shape.Length} dimensions");
         Spend(shape.Length + strides.Length);
         var tensor = new StoredTensor(elements.Storage, offset, [.. shape.Select(Number)], [.. strides.Select(Number)]);
         if (tensor.Problem(elements.Count) is { } problem) throw Broken($"a tensor with {problem}");
         return tensor with { Offset = elements.Offset + offset };
     }
 
-    // What state dicts are built up with says nothing about their tensors: versions of modules, hooks, whether a gradient is wanted.
+    // The state of state dicts says nothing about their tensors: versions of modules, hooks, whether a gradient is wanted.
     private void Build(object? state)
     {
-        if (Peek() is not (PickledDictionary or StoredTensor)) throw Broken($"a state ({state?.GetType().Name}) for something that has none");
+        if (Peek() is not (PickledDictionary or StoredTensor))
+            throw Broken($"a state ({state?.GetType().Name}) for something that has none");
     }
 
     private void Append(object?[] items)
@@ -278,7 +289,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         return values;
     }
 
-    // Keys count what was remembered before, so that they are indexes and none is beyond the number of bytes read.
+    // Keys count the objects remembered before: they are indexes, and none is beyond the number of bytes read.
     private void Remember(long key)
     {
         object? value = Peek();
@@ -287,7 +298,9 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         _memo[(int)key] = value;
     }
 
-    private object? Remembered(long key) => key < _memo.Count && _memo[(int)key] != s_nothing ? _memo[(int)key] : throw Broken("a reference to something that it has not had");
+    private object? Remembered(long key) => key < _memo.Count && _memo[(int)key] != s_nothing
+        ? _memo[(int)key]
+        : throw Broken("a reference to something that it has not had");
 
     private long Number(object? value) => value is long number ? number : throw Broken("a size that is no number");
 

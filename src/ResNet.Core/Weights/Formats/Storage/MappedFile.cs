@@ -14,19 +14,23 @@ internal sealed class MappedFile : Stream
     private long _position;
 
     /// <summary>Opens the file.</summary>
-    /// <exception cref="WeightsFileException">It is not there, or is no file that can be read.</exception>
+    /// <exception cref="WeightsFileException">The file does not exist or cannot be read.</exception>
     internal MappedFile(string path)
     {
         Path = path;
         try
         {
             if (Directory.Exists(path)) throw new WeightsFileException(path, "is a folder: name a file in it");
-            // Opening a pipe would wait for somebody who writes into it; it has no length.
+            // Opening a pipe would wait for another process to write into it; a pipe has no length.
             if (Target(path) is { Exists: true, Length: 0 }) return;
             _stream = File.OpenRead(path);
             if (_stream.CanSeek) Length = _stream.Length;
             // An empty file cannot be mapped, and neither can a pipe.
-            if (Length > 0) _file = MemoryMappedFile.CreateFromFile(_stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            if (Length > 0)
+            {
+                _file = MemoryMappedFile.CreateFromFile(
+                    _stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            }
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -1,25 +1,27 @@
 namespace ResNet.Core.Weights.Formats.Storage;
 
-/// <summary>What a file of weights may hold at most, so that a damaged one does not take all memory.</summary>
+/// <summary>The limits of a file of weights, so that a damaged one does not take all memory.</summary>
 internal static class StorageLimits
 {
     // Tensors that repeat their elements (stride 0) and archives that are compressed may be this many times as large as the file.
     internal const long MaximumGrowth = 32;
     private const long AllowedInAnyCase = 1 << 20;
 
-    // More than any network's, its optimizer's and its averages' together: each takes memory beside its elements, even where it has none.
+    // More than any network, its optimizer and its averages have together. Every tensor takes memory, even one without elements.
     internal const int MaximumTensors = 1 << 16;
     internal const int MaximumNameLength = 4096;
 
-    /// <summary>The most bytes that what a file of this length holds may take.</summary>
+    /// <summary>The most bytes that the content of a file of this length may take.</summary>
     internal static long MaximumBytes(long fileLength, long growth = MaximumGrowth) => (fileLength * growth) + AllowedInAnyCase;
 
     /// <summary>Adds one to the tensors of a file.</summary>
     /// <exception cref="WeightsFileException">There is one of this name, or there are too many.</exception>
     internal static void Add(string path, Dictionary<string, StoredTensor> tensors, string name, StoredTensor tensor)
     {
-        if (name.Length > MaximumNameLength) throw new WeightsFileException(path, $"is damaged: it has a tensor with a name of {name.Length} characters");
+        if (name.Length > MaximumNameLength)
+            throw new WeightsFileException(path, $"is damaged: it has a tensor with a name of {name.Length} characters");
         if (!tensors.TryAdd(name, tensor)) throw new WeightsFileException(path, $"is damaged: it has the tensor '{name}' twice");
-        if (tensors.Count > MaximumTensors) throw new WeightsFileException(path, $"is not a file of weights: it has more than {MaximumTensors} tensors");
+        if (tensors.Count > MaximumTensors)
+            throw new WeightsFileException(path, $"is not a file of weights: it has more than {MaximumTensors} tensors");
     }
 }

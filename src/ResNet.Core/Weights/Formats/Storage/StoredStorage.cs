@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Weights.Formats.Storage;
 
 /// <summary>A run of elements in a file, which one tensor or several are views of.</summary>
-/// <param name="type">What the elements are.</param>
+/// <param name="type">The type of the elements.</param>
 /// <param name="count">How many there are.</param>
 internal sealed class StoredStorage(ScalarType type, long count)
 {

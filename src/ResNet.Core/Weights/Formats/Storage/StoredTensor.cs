@@ -1,7 +1,7 @@
 namespace ResNet.Core.Weights.Formats.Storage;
 
 /// <summary>Where in a file a tensor lies.</summary>
-/// <param name="Storage">What it is a view of.</param>
+/// <param name="Storage">The storage that it is a view of.</param>
 /// <param name="Offset">Its first element in the storage.</param>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Strides">How many elements of the storage lie between neighbours, for each dimension.</param>
@@ -32,7 +32,7 @@ internal sealed record StoredTensor(StoredStorage Storage, long Offset, long[] S
         return shape.Contains(0) ? 0 : product;
     }
 
-    /// <summary>What keeps this tensor from lying within <paramref name="available"/> elements from the offset's zero on; null if nothing does.</summary>
+    /// <summary>The reason why this tensor does not fit in a storage of <paramref name="available"/> elements; null if it does.</summary>
     internal string? Problem(long available)
     {
         try
