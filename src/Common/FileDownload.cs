@@ -168,9 +168,10 @@ internal sealed class FileDownload
             using var present = TryOpen(file._path, FileMode.Open, FileAccess.Read, FileShare.Read);
             if (present is null) return false;
             string hash = await HashAsync(present).ConfigureAwait(false);
-            return file.IsPublished(hash) ? true : throw new FileDownloadException(
-                $"'{file._path}' is not the published file: its {file.HashName} {file.Mismatch(hash)}; "
-                + "delete it, and it will be downloaded again.") { HashFound = hash };
+            if (file.IsPublished(hash)) return true;
+            string problem = $"'{file._path}' is not the published file: its {file.HashName} {file.Mismatch(hash)}; "
+                + "delete it, and it will be downloaded again.";
+            throw new FileDownloadException(problem) { HashFound = hash };
         }
 
         /// <summary>Downloads the file unless another process is downloading it or has finished.</summary>

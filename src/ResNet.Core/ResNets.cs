@@ -108,7 +108,9 @@ public static class ResNets
     public static ResNetModel Create(string name, int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create(name, options => options with
         {
-            Classes = classes ?? options.Classes, InputChannels = inputChannels, Device = device ?? CPU,
+            Classes = classes ?? options.Classes,
+            InputChannels = inputChannels,
+            Device = device ?? CPU,
         });
 
     /// <summary>Builds the named network with some of its options changed: <c>options => options with { OutputStride = 8 }</c>.</summary>
@@ -199,7 +201,8 @@ public static class ResNets
 
     private static ResNetOptions D(ResNetOptions options) => options with
     {
-        Stem = StemKind.Deep, Shortcut = ShortcutKind.AveragePooledProjection,
+        Stem = StemKind.Deep,
+        Shortcut = ShortcutKind.AveragePooledProjection,
     };
 
     private static ResNetOptions Plain(ResNetOptions options) => options with { Shortcut = ShortcutKind.None };

@@ -86,6 +86,18 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void A_folder_has_at_most_fifteen_files()
+    {
+        string root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
+        var folders =
+            from part in new[] { "src", "samples", "tests", "benchmarks" }
+            from folder in Directory.EnumerateDirectories(Path.Combine(root, part), "*", SearchOption.AllDirectories)
+            where Directory.EnumerateFiles(folder, "*.cs").Count() > 15
+            select folder;
+        folders.Should().BeEmpty();
+    }
+
+    [Fact]
     public void Assemblies_refer_to_those_below_alone_and_imaging_not_to_TorchSharp()
     {
         Ours("ResNet.Imaging").Should().BeEmpty();

@@ -1,17 +1,22 @@
 namespace ResNet.Cli.Tests;
 
-/// <summary>Lines of Markdown have at most 120 characters.</summary>
+/// <summary>Lines end before 140 characters in C# and 120 in Markdown.</summary>
 /// <remarks>
-/// Exempt is what cannot be broken: a line without a blank behind its indentation, such as an address, rows of tables, blocks of code
-/// and pictures.
+/// Exempt is what cannot be broken: a line without a blank behind its indentation, such as an address, and in Markdown rows of tables,
+/// blocks of code and pictures.
 /// </remarks>
 public sealed class LineLengthTests
 {
+    private const int CSharp = 140;
     private const int Markdown = 120;
 
     private static readonly string[] s_folders = ["benchmarks", "docs", "samples", "src", "tests"];
 
     private static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
+
+    [Fact]
+    public void Lines_of_code_end_in_time() =>
+        Files("*.cs").SelectMany(file => Long(file, File.ReadLines(file), CSharp)).Should().BeEmpty();
 
     [Fact]
     public void Lines_of_documents_end_in_time() =>

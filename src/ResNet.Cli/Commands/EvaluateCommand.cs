@@ -37,7 +37,8 @@ internal static class EvaluateCommand
             var trained = RunOption.Open(parsed.GetValue(run));
             var loader = trained.EvaluationOptions with
             {
-                Workers = parsed.GetValue(workers), OnUnreadableImage = parsed.GetValue(onUnreadable),
+                Workers = parsed.GetValue(workers),
+                OnUnreadableImage = parsed.GetValue(onUnreadable),
             };
             // The images that the run set aside, where it was trained on the others of the same folder.
             var data = parsed.GetValue(dataset) is { } other

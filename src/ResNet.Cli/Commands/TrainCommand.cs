@@ -237,8 +237,8 @@ internal sealed class TrainCommand
         var settings = run.Settings;
         var loading = Loading(parsed);
         var device = Devices.Parse(parsed.GetValue(_device));
-        var data = DataSource.Open(settings.Dataset, settings.ValidationSplit, settings.Seed, cancellationToken)
-            with { Channels = settings.Channels };
+        var opened = DataSource.Open(settings.Dataset, settings.ValidationSplit, settings.Seed, cancellationToken);
+        var data = opened with { Channels = settings.Channels };
         if (!data.Train.Classes.SequenceEqual(run.Classes))
             throw new DatasetException(
                 $"The classes in '{data.Train.Root}' are others than those the run '{folder}' began with: put the images back, "
@@ -285,7 +285,9 @@ internal sealed class TrainCommand
     {
         var loader = loading with
         {
-            BatchSize = settings.BatchSize, Channels = settings.Channels, Seed = settings.Seed,
+            BatchSize = settings.BatchSize,
+            Channels = settings.Channels,
+            Seed = settings.Seed,
             OnUnreadableImage = settings.OnUnreadableImage,
         };
         var training = new ImageLoader(data.Train.Source, settings.TrainingTransforms, loader with { Shuffle = true, CacheBytes = 0 });

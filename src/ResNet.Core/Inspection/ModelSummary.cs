@@ -139,17 +139,18 @@ public sealed class ModelSummary
 
     private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> LayersOf(
         Module module, string path, string name) => module switch
-    {
-        // The network's own sequences: a deep stem, a stage, a projection. Another one is a custom norm.
-        TorchSharp.Modules.Sequential when name is not ("conv1" or "downsample") && !name.StartsWith("layer", StringComparison.Ordinal) =>
-            [(path, (Module<Tensor, Tensor>)module)],
-        ResNetModel or ResidualBlock or TorchSharp.Modules.Sequential =>
-            module.named_children().SelectMany(child =>
-                LayersOf(child.module, path.Length == 0 ? child.name : $"{path}.{child.name}", child.name)),
-        TorchSharp.Modules.ReLU or TorchSharp.Modules.Identity => [],
-        Module<Tensor, Tensor> layer => [(path, layer)],
-        _ => [],
-    };
+        {
+            // The network's own sequences: a deep stem, a stage, a projection. Another one is a custom norm.
+            TorchSharp.Modules.Sequential
+                when name is not ("conv1" or "downsample") && !name.StartsWith("layer", StringComparison.Ordinal) =>
+                [(path, (Module<Tensor, Tensor>)module)],
+            ResNetModel or ResidualBlock or TorchSharp.Modules.Sequential =>
+                module.named_children().SelectMany(child =>
+                    LayersOf(child.module, path.Length == 0 ? child.name : $"{path}.{child.name}", child.name)),
+            TorchSharp.Modules.ReLU or TorchSharp.Modules.Identity => [],
+            Module<Tensor, Tensor> layer => [(path, layer)],
+            _ => [],
+        };
 
     private static long MultiplyAddsOf(Module layer, Tensor output) => layer switch
     {

@@ -83,9 +83,9 @@ public static class HtmlReport
             double? least = null,
             double? most = null)
         {
-                var lines = runs.Select((run, i) => Line(run.Name, i, run.Epochs, value) with { IsDashed = i >= ChartLine.Colours });
-                return new LineChart(title, [.. lines], format) { Least = least, Most = most }.Draw();
-            }
+            var lines = runs.Select((run, i) => Line(run.Name, i, run.Epochs, value) with { IsDashed = i >= ChartLine.Colours });
+            return new LineChart(title, [.. lines], format) { Least = least, Most = most }.Draw();
+        }
 
         static IEnumerable<IReadOnlyList<string>> Rows(IEnumerable<ComparedValues> rows) =>
             rows.Select(row => (string[])[Text(row.Name), .. row.Values.Select(value => Text(value))]);

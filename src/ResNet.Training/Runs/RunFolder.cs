@@ -163,8 +163,8 @@ public sealed partial class RunFolder
         {
             string own = $"{Loss(m.ValidationLoss)},{Percent(m.Top1)},{Percent(m.Top5)}";
             string average = $"{Loss(m.AverageLoss)},{Percent(m.AverageTop1)},{Percent(m.AverageTop5)}";
-                rows.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.Steps},{Loss(m.TrainLoss)},{own},{average},")
-                    .Append(CultureInfo.InvariantCulture, $"{m.LearningRate:0.########},{Number(m.ImagesPerSecond, "0.0")}\n");
+            rows.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.Steps},{Loss(m.TrainLoss)},{own},{average},")
+                .Append(CultureInfo.InvariantCulture, $"{m.LearningRate:0.########},{Number(m.ImagesPerSecond, "0.0")}\n");
         }
         var lines = new StringBuilder(StepsHeader).Append('\n');
         foreach (var (step, epoch, loss, rate) in steps)
