@@ -92,11 +92,14 @@ static int Refuse(string sentence)
 // What is wrong with a line before anything is done.
 static string? Mistake(ParseResult line) =>
     line.Errors.Count > 0 ? Explain(line.Errors[0])
-    : line.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(HasBlank) is { } blank
-        ? $"{blank.Option.Name} is empty, but has to be a value."
+    : line.CommandResult.Children.FirstOrDefault(HasBlank) is { } blank
+        ? $"{(blank is OptionResult option ? option.Option.Name : ((ArgumentResult)blank).Argument.Name)} is empty, but has to be a value."
         : null;
 
-static bool HasBlank(OptionResult option) => option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value));
+// Of several pictures, predict looks at those that are there.
+static bool HasBlank(SymbolResult symbol) =>
+    symbol is OptionResult or ArgumentResult { Parent: not CommandResult { Command.Name: "predict" } }
+    && symbol.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value));
 
 // A value of the wrong kind is told in words, not by the name of a .NET type.
 static string Explain(ParseError error)

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using ResNet.Cli.Options;
+using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Published;
 using ResNet.Imaging;
@@ -20,8 +22,9 @@ internal static class Refusal
         e is CommandLineException or InvalidOptionException
             or DatasetException or ImageDecodingException or TransformException or RunFolderException
             or CheckpointException or WeightsFileException or WeightsDownloadException
-            or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException
-            or ExternalException or DllNotFoundException;
+            or UnauthorizedAccessException or HttpRequestException or ExternalException or DllNotFoundException
+            or ArithmeticException and not (DivideByZeroException or OverflowException)
+            or IOException and not FileLoadException;
 
     /// <summary>The sentence.</summary>
     /// <param name="e">What was thrown.</param>
@@ -44,6 +47,9 @@ internal static class Refusal
         if (OptionTable.Find(parsed.CommandResult.Command, refused) is not { } symbol) return refused.Message;
         var typed = parsed.GetResult(symbol) is { } result ? result.Tokens : [];
         if (typed is not [{ Value: var text }]) return refused.Message;
+        // Batches may have fewer images than were asked for, where some cannot be read.
+        if (refused is { Owner: nameof(ResNetModel), Value: long images } && text != images.ToString(CultureInfo.InvariantCulture))
+            return refused.Message;
         return $"{symbol.Name} is {(refused.Value is string ? $"'{text}'" : text)}, but has to be {refused.Accepted}.";
     }
 

@@ -61,6 +61,9 @@ public sealed class SettingsFileTests : IDisposable
         """{"resume": "runs/mine"}""",
         "In the settings file 'settings.json', there is resume, which belongs on the command line: leave it out.")]
     [InlineData("""{"seed": 1, "Seed": 2}""", "In the settings file 'settings.json', seed is there twice: leave one of them out.")]
+    [InlineData("""{"dataset": "a\u0000b"}""", "In the settings file 'settings.json', dataset is \"a\\u0000b\", but has to be *")]
+    [InlineData("""{"dataset": "\ud800"}""", "In the settings file 'settings.json', dataset is \"\\ud800\", but has to be *")]
+    [InlineData("\uFEFF[]", "The settings file 'settings.json' has to be a JSON object, such as {\"epochs\": 5}.")]
     [InlineData("[]", "The settings file 'settings.json' has to be a JSON object, such as {\"epochs\": 5}.")]
     [InlineData("{\n\"epochs\": 1\n\"seed\": 2}", "The settings file 'settings.json' is not JSON: line 3: *")]
     public void What_a_file_has_wrong_is_told_in_one_sentence_that_names_it(string text, string message)

@@ -72,7 +72,7 @@ internal static class PredictCommand
                     Print(path, predictions);
                     if (explanation is not null) Console.WriteLine($"  where it sees {explanation.Prediction.Class}: {heatMap}");
                 }
-                catch (ImageDecodingException e)
+                catch (Exception e) when (e is ImageDecodingException or TransformException)
                 {
                     // One bad picture does not keep the others from being looked at.
                     Console.Error.WriteLine($"error: {e.Message}");

@@ -77,7 +77,9 @@ internal sealed class SettingsFile
     {
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path), s_format);
+            // Of a stream, a byte order mark is skipped.
+            using var file = File.OpenRead(path);
+            return JsonDocument.Parse(file, s_format);
         }
         catch (JsonException e)
         {
@@ -116,12 +118,25 @@ internal sealed class SettingsFile
         bool fits =
             option.ValueType == typeof(bool) ? kind is JsonValueKind.True or JsonValueKind.False
             : OptionKind.IsNumber(option) ? kind == JsonValueKind.Number
-            : kind == JsonValueKind.String && !string.IsNullOrWhiteSpace(property.Value.GetString());
+            : kind == JsonValueKind.String && IsText(property.Value);
         if (!fits)
             throw new CommandLineException(
                 $"{Place}, {property.Name} is {property.Value.GetRawText().ReplaceLineEndings(" ")}, "
                 + $"but has to be {OptionKind.Describe(option, "")}.");
         return option.ValueType == typeof(bool) ? null : property.Value.ToString();
+    }
+
+    // Half a surrogate pair cannot be read, and no path has a null character.
+    private static bool IsText(JsonElement value)
+    {
+        try
+        {
+            return value.GetString() is { } text && !string.IsNullOrWhiteSpace(text) && !text.Contains('\0', StringComparison.Ordinal);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };

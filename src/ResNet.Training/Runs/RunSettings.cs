@@ -19,7 +19,12 @@ public sealed record RunSettings
     public string? Pretrained { get; init; }
 
     /// <summary>The dataset: a name or a folder's path.</summary>
-    public required string Dataset { get; init; }
+    /// <exception cref="InvalidOptionException">The value is empty.</exception>
+    public required string Dataset
+    {
+        get;
+        init => field = Require.That(this, value, !string.IsNullOrWhiteSpace(value), "a name or the path of a folder");
+    }
 
     /// <summary>
     /// The share of each class's images that was set aside to evaluate on, as <see cref="Seed"/> decided; null where they have a folder.
@@ -27,16 +32,31 @@ public sealed record RunSettings
     public double? ValidationSplit { get; init; }
 
     /// <summary>3 for colour, 1 for grey.</summary>
-    public required int Channels { get; init; }
+    /// <exception cref="InvalidOptionException">The value is neither.</exception>
+    public required int Channels
+    {
+        get;
+        init => field = Require.Channels(this, value);
+    }
 
     /// <summary>Height and width of the network's input in pixels.</summary>
-    public required int ImageSize { get; init; }
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
+    public required int ImageSize
+    {
+        get;
+        init => field = Require.AtLeast(this, value, 1);
+    }
 
     /// <summary>Height and width of training images in pixels; null where it is <see cref="ImageSize"/>.</summary>
     public int? TrainingSize { get; init; }
 
     /// <summary>Length of the shorter side before the centre is cut out, for evaluation and prediction.</summary>
-    public required int ResizeTo { get; init; }
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
+    public required int ResizeTo
+    {
+        get;
+        init => field = Require.AtLeast(this, value, 1);
+    }
 
     /// <summary>Means of the channels.</summary>
     public required IReadOnlyList<float> Mean { get; init; }
@@ -51,7 +71,12 @@ public sealed record RunSettings
     public Augmentation? Augmentation { get; init; }
 
     /// <summary>Images of a batch.</summary>
-    public required int BatchSize { get; init; }
+    /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
+    public required int BatchSize
+    {
+        get;
+        init => field = Require.AtLeast(this, value, 1);
+    }
 
     /// <summary>The seed of the weights, the order and the augmentation.</summary>
     public required long Seed { get; init; }

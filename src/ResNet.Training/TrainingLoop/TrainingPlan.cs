@@ -43,6 +43,10 @@ internal sealed class TrainingPlan
     /// <summary>The epoch of a step.</summary>
     internal int GetEpoch(long step) => (int)(step / _stepsPerEpoch);
 
+    /// <summary>The first batch of the epoch that does not belong to a step or one before it.</summary>
+    internal int GetBatchAfter(long step) =>
+        (int)Math.Min(((step % _stepsPerEpoch) + 1) * _options.AccumulateBatches, _training.Batches);
+
     /// <summary>How many batches make the step of a batch.</summary>
     internal int CountBatchesOfStep(int batch) =>
         Math.Min(_options.AccumulateBatches, _training.Batches - (batch / _options.AccumulateBatches * _options.AccumulateBatches));

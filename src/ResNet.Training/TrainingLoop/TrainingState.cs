@@ -157,7 +157,7 @@ internal sealed class TrainingState : IDisposable
         {
             Weights.Statistics.copy_(_statistics);
         }
-        (Step, Batch, IsWithinStep) = (step.Number + 1, step.NextBatch, false);
+        (Step, Batch, IsWithinStep) = (step.Number + 1, _plan.GetBatchAfter(step.Number), false);
         return learns;
     }
 

@@ -39,9 +39,6 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>Images of the step so far.</summary>
     internal int Images { get; private set; }
 
-    /// <summary>The epoch's batch after the last one that was added.</summary>
-    internal int NextBatch { get; private set; }
-
     /// <summary>The mean loss <c>[1]</c>, float64.</summary>
     internal Tensor Loss { get; }
 
@@ -68,7 +65,6 @@ internal sealed class TrainingStep : IDisposable
         Loss.AddInPlace(value, 1.0 / batchesOfStep);
         LossSum.AddInPlace(value, batch.Count);
         Images += batch.Count;
-        NextBatch = batch.Index + 1;
     }
 
     public void Dispose()

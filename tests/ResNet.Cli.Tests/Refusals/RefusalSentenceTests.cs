@@ -40,6 +40,21 @@ public sealed class RefusalSentenceTests
     }
 
     [Fact]
+    public void A_batch_with_fewer_images_than_were_asked_for_is_not_called_by_what_was_typed()
+    {
+        using var network = Core.ResNets.Create("resnet18", classes: 2);
+        network.train();
+        Sentence(() => Refuse(1), "--batch-size", "1").Should().StartWith("--batch-size is 1, but has to be at least 2 for 32 × 32 pixels");
+        Sentence(() => Refuse(1), "--batch-size", "2").Should().StartWith("ResNetModel.images is 1, but has to be at least 2");
+
+        object Refuse(int images)
+        {
+            network.RefuseSinglePixels(images, 32, 32);
+            return network;
+        }
+    }
+
+    [Fact]
     public void What_a_command_can_do_about_it_is_added()
     {
         using var temporary = new TemporaryFolder();

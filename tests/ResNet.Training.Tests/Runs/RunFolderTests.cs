@@ -131,7 +131,13 @@ public sealed class RunFolderTests : IDisposable
             .Should().Be($"The folder '{RunPath}' is not that of a finished run: it has no weights.safetensors.");
         File.WriteAllText(Path.Combine(RunPath, "weights.safetensors"), "");
         string valid = File.ReadAllText(Path.Combine(RunPath, "settings.json"));
-        foreach (string settings in new[] { "{}", "null", "", valid.Replace("\"resnet18\"", "null") })
+        string[] wrong =
+        [
+            "{}", "null", "", valid.Replace("\"resnet18\"", "null"), valid.Replace("somewhere/photos", ""),
+            valid.Replace("\"BatchSize\": 16", "\"BatchSize\": 0"), valid.Replace("\"Channels\": 1", "\"Channels\": 2"),
+        ];
+        wrong.Should().OnlyHaveUniqueItems().And.NotContain(valid);
+        foreach (string settings in wrong)
         {
             File.WriteAllText(Path.Combine(RunPath, "settings.json"), settings);
             Refusal(() => RunFolder.Open(RunPath)).Should().StartWith($"The settings.json in '{RunPath}' cannot be used: ");

@@ -54,7 +54,8 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
         string settings = Path.Combine(folder, "settings.json");
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(settings));
+            using var file = File.OpenRead(settings);
+            using var document = JsonDocument.Parse(file);
             return new ComparedRun(name, MetricsFile.Read(Path.Combine(folder, "metrics.csv")), [.. Flat(document.RootElement, "")]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
