@@ -12,6 +12,7 @@ using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Schedules;
 using ResNet.Training.Recipes;
+using ResNet.Training.Runs;
 using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Cli.Options;
@@ -57,6 +58,11 @@ internal static class OptionTable
         .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.LearningRate), "--learning-rate")),
         .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.WeightDecay), "--weight-decay")),
         .. s_schedules.Select(schedule => (schedule, nameof(LearningRateSchedule.Warmup), "--warmup")),
+        (nameof(RunSettings), nameof(RunSettings.Dataset), "--dataset"),
+        (nameof(RunSettings), nameof(RunSettings.Channels), "--channels"),
+        (nameof(RunSettings), nameof(RunSettings.ImageSize), "--image-size"),
+        (nameof(RunSettings), nameof(RunSettings.ResizeTo), "--image-size"),
+        (nameof(RunSettings), nameof(RunSettings.BatchSize), "--batch-size"),
         (nameof(CheckpointOptions), nameof(CheckpointOptions.Folder), "--output"),
         (nameof(CheckpointOptions), nameof(CheckpointOptions.EverySteps), "--checkpoint-steps"),
         (nameof(CheckpointOptions), nameof(CheckpointOptions.Every), "--checkpoint-minutes"),

@@ -1,5 +1,3 @@
-using ResNet.Testing;
-
 namespace ResNet.Cli.Tests.Refusals;
 
 /// <summary>Arguments that are there and empty, as a script's unset variable leaves them.</summary>
