@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Benchmarks;
 
-/// <summary>Puts tables between the marks that a page has for them; what is written around them stays.</summary>
+/// <summary>Writes tables between the marks of a page; the text around the marks stays the same.</summary>
 internal static class PerformancePage
 {
     private static readonly (string Library, string Title)[] s_columns =
@@ -30,7 +30,7 @@ internal static class PerformancePage
         return page[..(from + start.Length)] + table + page[to..];
     }
 
-    // What is done in rows, libraries in columns.
+    // A row for each measurement, a column for each library.
     private static string Ratios(IReadOnlyList<Results> results)
     {
         var text = new StringBuilder("| |");
@@ -45,7 +45,7 @@ internal static class PerformancePage
         return text.ToString();
     }
 
-    // Of a library's settings the one that is least in our favour counts.
+    // If a library has several settings, the setting that is least in our favour counts.
     private static string Ratios(IReadOnlyList<Row> rows)
     {
         if (rows.Count == 0) return "";

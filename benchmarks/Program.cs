@@ -7,10 +7,10 @@ using Benchmarks.Training;
 
 // This library beside TorchSharp, PyTorch, torchvision and ONNX Runtime, on the same files and processors:
 //
-//   Benchmarks [data|train|infer] [OPTION…]             all three where none is named; Settings has the options
+//   Benchmarks [data|train|infer] [OPTION…]             all three if none is named; Settings lists the options
 //   Benchmarks measure WHAT …                           one side of one measurement in a process of its own, as a JSON line
 //
-// PARITY_PYTHON names another Python with torchvision than Debian's.
+// PARITY_PYTHON names a Python interpreter with torchvision, other than Debian's.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 try
 {

@@ -4,7 +4,7 @@ using ResNet.Core.Weights.Published;
 
 namespace Benchmarks;
 
-/// <summary>What is on the command line.</summary>
+/// <summary>The settings on the command line.</summary>
 internal sealed record Settings
 {
     public const string Data = "data";
@@ -13,13 +13,13 @@ internal sealed record Settings
 
     private static readonly string[] s_all = [Data, Train, Infer];
 
-    /// <summary>What is compared. Default: everything.</summary>
+    /// <summary>The parts to compare. Default: all.</summary>
     public IReadOnlyList<string> Parts { get; private init; } = s_all;
 
-    /// <summary>How often all sides take their turn. Default: 3.</summary>
+    /// <summary>The number of rounds. Default: 3.</summary>
     public int Rounds { get; private init; } = 3;
 
-    /// <summary>How long each works at least, each time, after it has warmed up. Default: 5.</summary>
+    /// <summary>The minimum running time of each side in each round, in seconds, after warming up. Default: 5.</summary>
     public double Seconds { get; private init; } = 5;
 
     /// <summary>A folder of photographs in place of generated ones.</summary>
@@ -28,19 +28,19 @@ internal sealed record Settings
     /// <summary>A folder of CIFAR-10's images in place of generated ones.</summary>
     public string? Cifar { get; private init; }
 
-    /// <summary>What is trained. Default: everything.</summary>
+    /// <summary>The training jobs to run. Default: all.</summary>
     public IReadOnlyList<Job> Jobs { get; private init; } = Job.All;
 
-    /// <summary>Whether PyTorch also trains with the C library's heap set as our console sets it. Default: no.</summary>
+    /// <summary>Whether PyTorch also trains with the C library's heap settings of our console. Default: no.</summary>
     public bool Heap { get; private init; }
 
-    /// <summary>The networks that infer.</summary>
+    /// <summary>The networks for inference.</summary>
     public IReadOnlyList<string> Networks { get; private init; } = ["resnet18", "resnet50"];
 
-    /// <summary>The folder for the rows, a file for each part.</summary>
+    /// <summary>The folder for the results, with one file for each part.</summary>
     public string Output { get; private init; } = Path.Combine("artifacts", "bench");
 
-    /// <summary>A page to write the tables into, which needs all parts; null for none.</summary>
+    /// <summary>The page to write the tables into, which needs all parts; null for none.</summary>
     public string? Page { get; private init; }
 
     public static Settings Parse(string[] arguments)
@@ -83,7 +83,7 @@ internal sealed record Settings
             + "--job NAME, --heap yes, --network NAME or --output FOLDER."),
     };
 
-    // Those that it has weights for are those that it has.
+    // torchvision's networks are the networks with published weights.
     private static string Torchvision(string network) => PretrainedWeights.Catalogue.Any(weights => weights.Network == network)
         ? network
         : throw new ArgumentException(

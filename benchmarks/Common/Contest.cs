@@ -1,19 +1,19 @@
 namespace Benchmarks;
 
-/// <summary>One thing that we and all opponents do in turn, each side in a process of its own.</summary>
-/// <param name="Ours">Does it once, here.</param>
+/// <summary>A measurement that our side and all opponents run in turn, each side in a process of its own.</summary>
+/// <param name="Ours">Runs our side of the measurement once.</param>
 /// <param name="Duels">The opponents.</param>
 internal sealed record Contest(Func<Measurement> Ours, IReadOnlyList<Duel> Duels)
 {
     public IEnumerable<Row> Rows => Duels.SelectMany(duel => duel.Rows);
 
-    /// <summary>Lets all sides do it once; who goes first changes from round to round.</summary>
+    /// <summary>Runs all sides once. The side that starts changes from round to round.</summary>
     /// <param name="round">From 1.</param>
     /// <param name="same">
-    /// How far the others' checks may be from ours, as a part of theirs; null where each side has images of its own.
+    /// The greatest relative difference between the others' checks and ours; null if each side has images of its own.
     /// </param>
-    /// <returns>What was measured of us and of the opponents, in their order.</returns>
-    /// <exception cref="InvalidOperationException">A side came to something else.</exception>
+    /// <returns>The measurements of our side and of the opponents, in their order.</returns>
+    /// <exception cref="InvalidOperationException">The check of a side differs from ours.</exception>
     public IReadOnlyList<Measurement> Fight(int round, double? same = null)
     {
         Func<Measurement>[] sides = [Ours, .. Duels.Select(duel => duel.Theirs)];

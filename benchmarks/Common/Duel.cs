@@ -1,10 +1,10 @@
 namespace Benchmarks;
 
-/// <summary>What one opponent and we do in turn, and the rows that come of it.</summary>
-/// <param name="name">What is done.</param>
+/// <summary>The measurements of one opponent and our side, run in turn, and the rows of results.</summary>
+/// <param name="name">The name of the measurement.</param>
 /// <param name="opponent">The opponent's name.</param>
-/// <param name="theirs">Has the opponent do it once, in a process of its own.</param>
-/// <param name="unit">What is measured beside memory: <see cref="Row.Speed"/> or <see cref="Row.Time"/>.</param>
+/// <param name="theirs">Runs the opponent once, in a process of its own.</param>
+/// <param name="unit">The unit measured beside memory: <see cref="Row.Speed"/> or <see cref="Row.Time"/>.</param>
 internal sealed class Duel(string name, string opponent, Func<Measurement> theirs, string unit = Row.Speed)
 {
     private readonly Row _work = new(name, opponent, unit);

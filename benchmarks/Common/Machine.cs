@@ -5,7 +5,7 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Benchmarks;
 
-/// <summary>What the numbers were measured on.</summary>
+/// <summary>The machine that the numbers were measured on.</summary>
 internal sealed record Machine(
     string Processor, int Processors, string Vectors, double MemoryGigabytes, string System, string DotNet, string Packages, string Python)
 {

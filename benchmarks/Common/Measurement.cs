@@ -3,21 +3,21 @@ using System.Text.Json;
 
 namespace Benchmarks;
 
-/// <summary>What one side did in one round.</summary>
-/// <param name="ImagesPerSecond">After warming up.</param>
-/// <param name="SecondsToAnswer">From the start of the process to its line.</param>
-/// <param name="Memory">The most memory of the process with its workers, while it goes on after that.</param>
-/// <param name="Check">What all sides have to come to: the mean of all values, the loss or a probability.</param>
+/// <summary>The measurements of one side in one round.</summary>
+/// <param name="ImagesPerSecond">Speed after warming up.</param>
+/// <param name="SecondsToAnswer">Time from the start of the process to the line that it prints.</param>
+/// <param name="Memory">The peak memory of the process and its workers while it continues after that line.</param>
+/// <param name="Check">The value on which all sides have to agree: the mean of all values, the loss or a probability.</param>
 internal sealed record Measurement(double ImagesPerSecond, double SecondsToAnswer, Memory Memory, double Check)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(150);
 
     /// <summary>
-    /// Runs a program that prints a JSON line and goes on working; its memory is looked at from then on, so that this costs it no time.
+    /// Runs a program that prints a JSON line and continues to work. Memory is measured only after that line, so this costs no time.
     /// </summary>
     public static Measurement Of(string program, params string[] arguments) => Of(program, arguments, environment: []);
 
-    /// <summary>The same with some variables in its environment.</summary>
+    /// <summary>Runs the program with additional environment variables.</summary>
     public static Measurement Of(string program, string[] arguments, IEnumerable<KeyValuePair<string, string>> environment)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };

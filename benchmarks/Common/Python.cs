@@ -2,15 +2,15 @@ using System.Diagnostics;
 
 namespace Benchmarks;
 
-/// <summary>The Python that has the library to compare with.</summary>
+/// <summary>The Python interpreter with the library to compare with.</summary>
 internal static class Python
 {
     private const string Variable = "PARITY_PYTHON";
 
     public static string Path { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? path : "/usr/bin/python3";
 
-    /// <summary>Refuses to go on without torchvision.</summary>
-    /// <exception cref="InvalidOperationException">It is not there.</exception>
+    /// <summary>Throws if torchvision is not installed.</summary>
+    /// <exception cref="InvalidOperationException">torchvision is not installed.</exception>
     public static void Require()
     {
         using var question = Process.Start(new ProcessStartInfo(Path, ["-c", "import torchvision"]) { RedirectStandardError = true });
@@ -20,7 +20,7 @@ internal static class Python
                 $"{Path} has no torchvision to compare with: install python3-torchvision, or name another Python with {Variable}.");
     }
 
-    /// <summary>What is compared with.</summary>
+    /// <summary>The libraries to compare with.</summary>
     public static string Versions()
     {
         const string question = "import sys, torch, torchvision; "
@@ -30,8 +30,8 @@ internal static class Python
         return process.StandardOutput.ReadToEnd().Trim();
     }
 
-    /// <summary>Runs a script to its end.</summary>
-    /// <exception cref="InvalidOperationException">It failed; what it said is on the error output.</exception>
+    /// <summary>Runs a script and waits for its end.</summary>
+    /// <exception cref="InvalidOperationException">The script failed; its messages are on standard error.</exception>
     public static void Run(string script, params string[] arguments)
     {
         using var process = Process.Start(Path, [script, .. arguments]);

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Benchmarks;
 
-/// <summary>The rows of a part, and where they come from.</summary>
+/// <summary>The rows of one part of the comparison, and their origin.</summary>
 internal sealed record Results(string Part, Machine Machine, int Rounds, double Seconds, IReadOnlyList<Row> Rows)
 {
     private static readonly JsonSerializerOptions s_json = new()

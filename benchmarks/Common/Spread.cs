@@ -1,6 +1,6 @@
 namespace Benchmarks;
 
-/// <summary>What came out of several rounds.</summary>
+/// <summary>The distribution of a value over several rounds.</summary>
 internal readonly record struct Spread(double Median, double Min, double Max)
 {
     public static Spread Of(IEnumerable<double> values)

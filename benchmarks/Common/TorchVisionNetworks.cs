@@ -3,10 +3,10 @@ using static TorchSharp.torchvision.models;
 
 namespace Benchmarks;
 
-/// <summary>The networks of TorchVision, TorchSharp's own package of them.</summary>
+/// <summary>The networks of TorchVision, TorchSharp's own package of networks.</summary>
 internal static class TorchVisionNetworks
 {
-    // Without resnext101_32x8d and resnext101_64x4d, which build a ResNet-50 in TorchVision 0.107.
+    // resnext101_32x8d and resnext101_64x4d are left out: TorchVision 0.107 builds a ResNet-50 for them.
     private static readonly Dictionary<string, Func<int, nn.Module<Tensor, Tensor>>> s_networks = new()
     {
         ["resnet18"] = classes => resnet18(classes),

@@ -3,7 +3,7 @@ using ResNet.Training.Data.Packs;
 
 namespace Benchmarks.DataLoading;
 
-/// <summary>Both sides in turn, round by round, and what comes of it.</summary>
+/// <summary>Runs both sides in turn, round by round, and collects the results.</summary>
 internal sealed class DataComparison(Settings settings)
 {
     private const int PhotographBatch = 64;
@@ -63,7 +63,7 @@ internal sealed class DataComparison(Settings settings)
         return target;
     }
 
-    // A hundred photographs are too few for a pass.
+    // A hundred photographs are too few for one pass.
     private static string Repeat(string source, string target)
     {
         foreach (var sample in new ImageFolder(source).Samples)

@@ -13,8 +13,8 @@ namespace Benchmarks.DataLoading;
 internal static class Loading
 {
     /// <summary>
-    /// Loads a folder or a pack once to warm up, then again and again for at least so many seconds, prints a JSON line, and goes on
-    /// for half as long.
+    /// Loads a folder or a pack once to warm up, then repeatedly for at least the given time, prints a JSON line, and continues
+    /// for half of that time.
     /// </summary>
     public static void Measure(string data, string kind, int batch, int workers, double seconds)
     {
@@ -31,7 +31,7 @@ internal static class Loading
             ? new ImageLoader(new ImageFolder(data).Samples, transforms, options)
             : new ImageLoader(pack, transforms, options);
 
-        // As long as a batch is in use nobody else writes here.
+        // Nothing else writes to this memory while a batch is in use.
         using var memory = empty([batch, transforms.Size.Height, transforms.Size.Width, options.Channels], ScalarType.Float32);
         double total = 0;
         foreach (var images in loader.Epoch(0))
@@ -42,7 +42,7 @@ internal static class Loading
         }
         double speed = Speed(loader, memory, seconds);
         Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = speed, check = total / loader.Images }));
-        // Somebody looks at the memory now.
+        // The parent process measures the memory now.
         Speed(loader, memory, seconds / 2);
     }
 

@@ -7,10 +7,10 @@ using ResNet.Training.Loading.Transforms;
 
 namespace Benchmarks.Inference;
 
-/// <summary>Our side of what one waits for once: from a file of weights and one of a picture to its class.</summary>
+/// <summary>Our side of the time to the first prediction: from a weights file and a picture file to the picture's class.</summary>
 internal static class FirstPrediction
 {
-    /// <summary>Says how likely the likeliest class is, as a JSON line, and goes on saying so for a while.</summary>
+    /// <summary>Prints the probability of the likeliest class as a JSON line, and continues to predict for a while.</summary>
     public static void Measure(string network, string weights, string picture, double seconds)
     {
         using var model = ResNets.Create(network);
@@ -19,7 +19,7 @@ internal static class FirstPrediction
         var classifier = new Classifier(model, classes, Presets.Evaluation());
         double check = classifier.Classify(picture)[0].Probability;
         Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = 0, check }));
-        // Somebody looks at the memory now.
+        // The parent process measures the memory now.
         var clock = Stopwatch.StartNew();
         while (clock.Elapsed.TotalSeconds < seconds) classifier.Classify(picture);
     }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Benchmarks.Inference;
 
-/// <summary>Our side of inference: a fused network and channels-last images, as in an application that classifies many.</summary>
+/// <summary>Our side of inference: a fused network and channels-last images, as in an application that classifies many images.</summary>
 internal static class FusedInference
 {
     public static void Measure(string network, string weights, string images, int batch, double seconds)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Benchmarks.Inference;
 
-/// <summary>A file with the values of a batch <c>[N, 3, size, size]</c> in single precision, nothing else.</summary>
+/// <summary>A file with the values of a batch <c>[N, 3, size, size]</c> in single precision, without a header.</summary>
 internal static class ImageFile
 {
     public static void Write(string path, float[] values) => File.WriteAllBytes(path, MemoryMarshal.AsBytes<float>(values));

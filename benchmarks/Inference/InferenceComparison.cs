@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Benchmarks.Inference;
 
-/// <summary>All sides in turn, round by round, and what comes of it.</summary>
+/// <summary>Runs all sides in turn, round by round, and collects the results.</summary>
 internal sealed class InferenceComparison(Settings settings)
 {
     private const long Seed = 1;
@@ -78,7 +78,7 @@ internal sealed class InferenceComparison(Settings settings)
             [new Duel($"first prediction, {network}", "PyTorch", () => Measurement.Of(Python.Path, theirs), Row.Time)]);
     }
 
-    // Weights, images and a picture that all sides start from.
+    // The weights, the images and the picture that all sides use.
     private static Files Prepare(string network, string folder)
     {
         var files = new Files(folder, network);

@@ -7,8 +7,8 @@ internal static class OnnxInference
 {
     /// <param name="file">The exported network.</param>
     /// <param name="images">A file of images.</param>
-    /// <param name="batch">How many they are.</param>
-    /// <param name="seconds">How long it works at least.</param>
+    /// <param name="batch">The number of images.</param>
+    /// <param name="seconds">The minimum running time in seconds.</param>
     public static void Measure(string file, string images, int batch, double seconds)
     {
         using var options = new SessionOptions

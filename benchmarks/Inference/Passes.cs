@@ -8,9 +8,9 @@ internal static class Passes
 {
     private const int WarmUp = 3;
 
-    /// <summary>Computes a batch again and again for at least so many seconds, prints a JSON line, and goes on for half as long.</summary>
+    /// <summary>Computes a batch repeatedly for at least the given time, prints a JSON line, and continues for half of that time.</summary>
     /// <param name="batch">Images of a batch.</param>
-    /// <param name="seconds">How long.</param>
+    /// <param name="seconds">The minimum running time in seconds.</param>
     /// <param name="pass">Computes the batch and disposes the result.</param>
     /// <param name="check">Computes the batch and returns the mean magnitude of the logits.</param>
     public static void Measure(int batch, double seconds, Action pass, Func<double> check)
@@ -18,7 +18,7 @@ internal static class Passes
         double mean = check();
         for (int i = 1; i < WarmUp; i++) pass();
         Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = Speed(batch, seconds, pass), check = mean }));
-        // Somebody looks at the memory now.
+        // The parent process measures the memory now.
         Speed(batch, seconds / 2, pass);
     }
 

@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 
 namespace Benchmarks.Inference;
 
-/// <summary>An ordinary TorchSharp program that infers: TorchVision's network in evaluation mode, and contiguous images.</summary>
+/// <summary>An ordinary TorchSharp program for inference: TorchVision's network in evaluation mode, and contiguous images.</summary>
 internal static class TorchSharpInference
 {
     /// <param name="network">The network.</param>
     /// <param name="weights">A file that TorchSharp's <c>module.save</c> could have written.</param>
     /// <param name="images">A file of images.</param>
-    /// <param name="batch">How many they are.</param>
-    /// <param name="seconds">How long it works at least.</param>
+    /// <param name="batch">The number of images.</param>
+    /// <param name="seconds">The minimum running time in seconds.</param>
     public static void Measure(string network, string weights, string images, int batch, double seconds)
     {
         set_num_threads(Environment.ProcessorCount);

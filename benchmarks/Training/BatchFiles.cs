@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Benchmarks.Training;
 
-/// <summary>Batches that are ready for a network, each as two files of tensors as TorchSharp writes them.</summary>
+/// <summary>Batches that are ready for a network. Each batch is two tensor files in TorchSharp's format.</summary>
 internal static class BatchFiles
 {
     public static void Write(string folder, ImageLoader loader)

@@ -2,7 +2,7 @@ using ResNet.Imaging.Transforms;
 
 namespace Benchmarks.Training;
 
-/// <summary>What is trained, on all sides.</summary>
+/// <summary>A training job that all sides run.</summary>
 /// <param name="Key">Its name on the command line.</param>
 /// <param name="Name">Its name in the table.</param>
 /// <param name="Network">The network.</param>
@@ -12,7 +12,7 @@ namespace Benchmarks.Training;
 /// <param name="BatchSize">Images of a step.</param>
 /// <param name="Batches">Steps of an epoch.</param>
 /// <param name="Decodes">
-/// Whether reading and decoding the files is part of it; if not, the others have their input ready, and we take pixels from a pack.
+/// Whether the job includes reading and decoding the files. If not, the others' input is ready, and our side takes pixels from a pack.
 /// </param>
 internal sealed record Job(
     string Key, string Name, string Network, int Classes, int Channels, int ImageSize, int BatchSize, int Batches, bool Decodes)
@@ -25,10 +25,10 @@ internal sealed record Job(
             "resnet18", 10, 1, 28, BatchSize: 128, Batches: 30, Decodes: true),
     ];
 
-    // What is rounded differently grows from step to step, most of all on images in the order of their classes.
+    // Differences in rounding grow from step to step, most of all on images in the order of their classes.
     private const int MostCheckedSteps = 3;
 
-    /// <summary>The first steps, on whose mean loss all sides have to agree.</summary>
+    /// <summary>The number of first steps. All sides have to agree on their mean loss.</summary>
     public int CheckedSteps => Math.Min(MostCheckedSteps, Batches);
 
     /// <summary>Images of an epoch.</summary>
@@ -36,7 +36,7 @@ internal sealed record Job(
 
     public Normalize Normalize => Channels == 1 ? Normalize.FashionMnist : Normalize.ImageNet;
 
-    /// <exception cref="ArgumentException">There is none of this key.</exception>
+    /// <exception cref="ArgumentException">There is no job with this key.</exception>
     public static Job Find(string key) => All.FirstOrDefault(job => job.Key == key)
         ?? throw new ArgumentException($"There is no job '{key}': give {string.Join(", ", All.Select(job => job.Key))}.");
 }

@@ -6,10 +6,10 @@ namespace Benchmarks.Training;
 /// <summary>PyTorch in one of its settings.</summary>
 /// <param name="Name">Its name in the table.</param>
 /// <param name="Layout">contiguous or channels_last.</param>
-/// <param name="Environment">What is set in its environment.</param>
+/// <param name="Environment">The environment variables to set.</param>
 internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<string, string> Environment)
 {
-    // As NativeHeap.KeepFreedMemory sets them.
+    // The same values as in NativeHeap.KeepFreedMemory.
     private static readonly Dictionary<string, string> s_heap = new()
     {
         ["MALLOC_MMAP_THRESHOLD_"] = $"{NativeHeap.LargeBlock}",
@@ -27,7 +27,7 @@ internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<
             : plain;
     }
 
-    /// <summary>The job's numbers, as the script takes them.</summary>
+    /// <summary>The job's numbers, in the form that the script expects.</summary>
     public string Describe(Job job) => JsonSerializer.Serialize(new
     {
         network = job.Network,

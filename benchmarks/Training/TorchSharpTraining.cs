@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Benchmarks.Training;
 
 /// <summary>
-/// An ordinary TorchSharp program that trains: contiguous tensors, TorchSharp's own optimizer, a dispose scope for each step. The network
-/// is TorchVision's, or ours where TorchVision has none.
+/// An ordinary TorchSharp training program: contiguous tensors, TorchSharp's own optimizer, a dispose scope for each step. The network
+/// is TorchVision's, or ours if TorchVision does not have it.
 /// </summary>
 internal sealed class TorchSharpTraining : IDisposable
 {
@@ -26,13 +26,13 @@ internal sealed class TorchSharpTraining : IDisposable
     }
 
     /// <summary>
-    /// Trains a few steps on the batches in their order, on whose loss all sides have to agree, goes on with the first batch for at least
-    /// so many seconds, prints a JSON line, and goes on for half as long.
+    /// Trains a few steps on the batches in their order; all sides have to agree on the loss. Then trains on the first batch for at least
+    /// the given time, prints a JSON line, and continues for half of that time.
     /// </summary>
-    /// <param name="job">What is trained.</param>
+    /// <param name="job">The training job.</param>
     /// <param name="batches">The folder that <see cref="BatchFiles"/> has written.</param>
     /// <param name="weights">A file that TorchSharp's <c>module.save</c> could have written.</param>
-    /// <param name="seconds">How long.</param>
+    /// <param name="seconds">The minimum running time in seconds.</param>
     public static void Measure(Job job, string batches, string weights, double seconds)
     {
         set_num_threads(Environment.ProcessorCount);
@@ -48,7 +48,7 @@ internal sealed class TorchSharpTraining : IDisposable
         training.Step(images, labels);
         double speed = training.Speed(images, labels, seconds);
         Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = speed, check = total / job.CheckedSteps }));
-        // Somebody looks at the memory now.
+        // The parent process measures the memory now.
         training.Speed(images, labels, seconds / 2);
     }
 

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Benchmarks.Training;
 
-/// <summary>All sides in turn, round by round, and what comes of it.</summary>
+/// <summary>Runs all sides in turn, round by round, and collects the results.</summary>
 internal sealed class TrainingComparison(Settings settings)
 {
     private const string FashionMnist = "fashion-mnist";
@@ -42,7 +42,7 @@ internal sealed class TrainingComparison(Settings settings)
         }
     }
 
-    // Images and weights that all sides start from.
+    // The images and weights that all sides use.
     private void Prepare(Job job, string folder)
     {
         string images = Images(job, folder);
@@ -70,7 +70,7 @@ internal sealed class TrainingComparison(Settings settings)
             File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
     }
 
-    // TorchSharp has no loader of image folders, so it is no opponent where decoding is part of the job.
+    // TorchSharp has no loader of image folders, so it does not take part in jobs that include decoding.
     private IEnumerable<Duel> Duels(Job job, string folder)
     {
         if (!job.Decodes)

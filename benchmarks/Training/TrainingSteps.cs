@@ -18,12 +18,12 @@ internal static class TrainingSteps
 {
     internal const double LearningRate = 0.01;
 
-    // More than can be done in any time that is asked for, yet few enough that a loss for each of their steps can be kept.
+    // More than fit into any requested time, but few enough to keep a loss for each step.
     private const int Endless = 100_000;
 
     /// <summary>
-    /// Trains a few steps on the images in their order, whose loss both sides have to agree on, goes on for at least so many seconds,
-    /// prints a JSON line, and goes on for half as long.
+    /// Trains a few steps on the images in their order; both sides have to agree on the loss. Then continues for at least the given time,
+    /// prints a JSON line, and continues for half of that time.
     /// </summary>
     public static void Measure(Job job, string data, string weights, double seconds)
     {
@@ -40,7 +40,7 @@ internal static class TrainingSteps
         bool measured = false;
         endless.EpochCompleted += _ =>
         {
-            // The first one warms up.
+            // The first epoch warms up.
             clock ??= Stopwatch.StartNew();
             double elapsed = clock.Elapsed.TotalSeconds;
             if (!measured && elapsed >= seconds)
@@ -49,7 +49,7 @@ internal static class TrainingSteps
                 measured = true;
             }
             epochs++;
-            // Somebody looks at the memory until then.
+            // The parent process measures the memory until then.
             if (measured && elapsed >= 1.5 * seconds) stop.Cancel();
         };
         endless.Train(model, cancellationToken: stop.Token);
@@ -63,7 +63,7 @@ internal static class TrainingSteps
         }
     }
 
-    /// <summary>The images of a folder as the network takes them.</summary>
+    /// <summary>The images of a folder, preprocessed for the network.</summary>
     internal static ImageLoader Loader(Job job, ImageFolder folder, bool shuffle) =>
         new(folder.Samples, Transforms(job), LoaderOptions(job, shuffle));
 

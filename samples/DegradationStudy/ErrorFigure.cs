@@ -41,14 +41,14 @@ internal static class ErrorFigure
             foreach (var (network, _, colour) in lines) DrawLines(svg, errors.Of(network), colour, steps, highest);
             svg.Append("</svg>\n");
             DrawAxes(svg, title, left, steps, highest);
-            // Errors fall to the right: there is room below where they begin.
+            // Errors fall to the right, so there is free space at the bottom left.
             for (int i = 0; i < lines.Length; i++)
                 DrawKey(svg, left + 16, Top + PanelHeight - 30 + (18 * i), lines[i].Name, lines[i].Colour);
         }
         return svg.Append("</svg>\n").ToString();
     }
 
-    // The first quarter, in which errors fall from 90 %, may be cut off, as in the paper.
+    // In the first quarter errors fall from 90 %; this part may be cut off, as in the paper.
     private static double Highest(ErrorTable errors, long steps)
     {
         var later = errors.Points.Where(point => point.Step > steps / 4).DefaultIfEmpty(new("", 0, 100, 100));

@@ -12,7 +12,7 @@ internal sealed class ErrorTable
     private readonly string _path;
     private readonly SortedDictionary<(int Network, long Step), ErrorPoint> _points = [];
 
-    /// <summary>Reads what a study has measured before.</summary>
+    /// <summary>Reads the errors that a study has measured before.</summary>
     internal ErrorTable(string folder)
     {
         _path = Path.Combine(folder, "degradation.csv");
@@ -21,10 +21,10 @@ internal sealed class ErrorTable
         foreach (string line in lines.Skip(1)) Put(Parse(line));
     }
 
-    /// <summary>Network by network, in the order of steps.</summary>
+    /// <summary>The errors of all networks, one network after the other, in the order of steps.</summary>
     internal IReadOnlyCollection<ErrorPoint> Points => _points.Values;
 
-    /// <summary>Those of a network, in the order of steps.</summary>
+    /// <summary>Returns the errors of a network, in the order of steps.</summary>
     internal List<ErrorPoint> Of(string network) => [.. Points.Where(point => point.Network == network)];
 
     internal bool Has(string network, long step) => _points.ContainsKey((Order(network), step));

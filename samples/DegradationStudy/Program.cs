@@ -44,7 +44,7 @@ catch (Exception e) when (IsAboutInput(e))
     return ExitCode.Error;
 }
 
-// What a user can mend; anything else is a defect and shows where it came from.
+// Errors that a user can fix. Any other exception is a defect and shows its stack trace.
 static bool IsAboutInput(Exception e) =>
     e is StudyException or InvalidOptionException or DatasetException or ImageDecodingException or CheckpointException
         or ArithmeticException or IOException or UnauthorizedAccessException or HttpRequestException or DllNotFoundException;

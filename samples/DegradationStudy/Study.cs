@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace DegradationStudy;
 
-/// <summary>Trains the four networks one after the other and measures their errors on the way.</summary>
+/// <summary>Trains the four networks one after the other and measures their errors during training.</summary>
 internal sealed class Study(string folder, StudySettings settings, Recipe recipe, StudyData data, Device device)
 {
     /// <summary>The networks, in the order in which they are trained.</summary>
@@ -21,8 +21,8 @@ internal sealed class Study(string folder, StudySettings settings, Recipe recipe
     private readonly Evaluator _part = new(data.Part);
     private readonly Evaluator _test = new(data.Test);
 
-    /// <summary>Trains what is not trained yet.</summary>
-    /// <exception cref="OperationCanceledException">It was cancelled; what there is by then is kept.</exception>
+    /// <summary>Trains the networks that are not fully trained yet.</summary>
+    /// <exception cref="OperationCanceledException">The study was cancelled; the results so far are kept.</exception>
     internal void Run(CancellationToken cancellationToken)
     {
         foreach (string network in Networks)
@@ -40,7 +40,7 @@ internal sealed class Study(string folder, StudySettings settings, Recipe recipe
         Console.WriteLine($"The errors are in {Path.Combine(folder, "degradation.csv")}, drawn in {FigurePath}");
     }
 
-    /// <summary>How long a step takes each network, and measuring its errors.</summary>
+    /// <summary>Measures the time of a training step and of an error measurement of a network.</summary>
     internal static (TimeSpan Step, TimeSpan Measurement) Probe(
         string network, Recipe recipe, StudyData data, Device device, CancellationToken cancellationToken)
     {
@@ -91,7 +91,7 @@ internal sealed class Study(string folder, StudySettings settings, Recipe recipe
 
         void Measure(long step)
         {
-            // A run that goes on comes past steps again, at which it would measure the same.
+            // A resumed run passes some steps again, and would measure the same errors there.
             if (step == 0 || !settings.IsMeasured(step) || _errors.Has(network, step)) return;
             _errors.Add(new ErrorPoint(network, step, Error(_part), Error(_test)));
             ErrorFigure.Write(FigurePath, _errors, settings.Steps);
@@ -106,7 +106,7 @@ internal sealed class Study(string folder, StudySettings settings, Recipe recipe
         double Error(Evaluator evaluator) => 100 - evaluator.Evaluate(model, progress: null, cancellationToken).Top1;
     }
 
-    // What the last points say, and nothing about what one would see with more steps or other seeds.
+    // Describes the last points only; it says nothing about more steps or other seeds.
     private void Compare(string shallow, string deep)
     {
         var (a, b) = (_errors.Of(shallow)[^1], _errors.Of(deep)[^1]);

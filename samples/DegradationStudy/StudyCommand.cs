@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace DegradationStudy;
 
-/// <summary>The command line: trains the four networks for the budget given, or goes on with it.</summary>
+/// <summary>The command line: trains the four networks for the given budget, or resumes the training.</summary>
 internal static class StudyCommand
 {
     internal const string HowToGoOn = "Stopped; the same command goes on where it was.";
@@ -147,7 +147,7 @@ internal static class StudyCommand
         CultureInfo.InvariantCulture, $"{settings.Steps:N0} steps each with errors measured {settings.Evaluations} times "
             + $"on '{settings.Dataset}', seed {settings.Seed}");
 
-    // With a decimal point whatever the machine's language.
+    // Uses a decimal point in any language of the machine.
     private static double Number(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;

@@ -7,11 +7,11 @@ using ResNet.Training.Recipes;
 
 namespace DegradationStudy;
 
-/// <summary>The images of a study: those to learn from, and those that errors are measured on.</summary>
-/// <param name="Classes">How many classes there are.</param>
+/// <summary>The images of a study: training images, and images to measure errors on.</summary>
+/// <param name="Classes">The number of classes.</param>
 /// <param name="Training">All training images, augmented and in a new order in each epoch.</param>
-/// <param name="Part">A fixed part of the training images, as they are.</param>
-/// <param name="Test">All test images, as they are.</param>
+/// <param name="Part">A fixed part of the training images, without augmentation.</param>
+/// <param name="Test">All test images, without augmentation.</param>
 internal sealed record StudyData(int Classes, ImageLoader Training, ImageLoader Part, ImageLoader Test)
 {
     private const int Side = 32;
@@ -23,7 +23,7 @@ internal sealed record StudyData(int Classes, ImageLoader Training, ImageLoader 
         var (training, test) = ImageFolder.OpenSplits(root);
         RefuseOtherSizes(training);
         var options = new ImageLoaderOptions { BatchSize = recipe.BatchSize, Seed = seed, Workers = workers };
-        // Every class in proportion: samples are in the order of classes.
+        // Each class has its proportional share, since samples are in the order of classes.
         int stride = Math.Max(1, training.Count / ImagesOfPart);
         var part = training.Samples.Where((_, i) => i % stride == 0).ToList();
         var unchanged = recipe.EvaluationTransforms();
@@ -35,7 +35,7 @@ internal sealed record StudyData(int Classes, ImageLoader Training, ImageLoader 
             new ImageLoader(test.Samples, unchanged, cached));
     }
 
-    /// <summary>The folder of a known data set, once it has been downloaded, or the one that was given.</summary>
+    /// <summary>Returns the folder of a known data set, downloading it if necessary, or the given folder.</summary>
     internal static string Locate(string name, CancellationToken cancellationToken) =>
         KnownDataset.Catalogue.FirstOrDefault(row => row.Name == name) is { } known
             ? known.PrepareAsync(progress: new Steps(), cancellationToken: cancellationToken).GetAwaiter().GetResult()

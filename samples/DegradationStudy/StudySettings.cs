@@ -3,11 +3,11 @@ using ResNet.Core;
 
 namespace DegradationStudy;
 
-/// <summary>What a study was begun with, in <c>study.json</c>: whoever goes on with it has to want the same.</summary>
+/// <summary>The settings that a study was started with, in <c>study.json</c>. A resumed study needs the same settings.</summary>
 /// <param name="Dataset">The folder of the images.</param>
 /// <param name="Steps">Steps of each network.</param>
-/// <param name="Evaluations">How often errors are measured.</param>
-/// <param name="Seed">Where weights, order and augmentation come from.</param>
+/// <param name="Evaluations">The number of error measurements.</param>
+/// <param name="Seed">The seed of weights, order and augmentation.</param>
 internal sealed record StudySettings(string Dataset, long Steps, int Evaluations, long Seed)
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
@@ -16,7 +16,7 @@ internal sealed record StudySettings(string Dataset, long Steps, int Evaluations
     internal bool IsMeasured(long step) =>
         step == Steps || (step % Math.Max(1, Steps / Evaluations) == 0 && Steps - step >= Steps / Evaluations / 2);
 
-    /// <summary>The settings of the study in a folder; null where there is none.</summary>
+    /// <summary>Reads the settings of the study in a folder; returns null if there are none.</summary>
     internal static StudySettings? Read(string folder)
     {
         string path = PathIn(folder);

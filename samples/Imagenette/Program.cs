@@ -1,7 +1,7 @@
-// Trains ResNet-18 on photographs of ten classes, evaluates it, and says what one photograph shows:
+// Trains ResNet-18 on photographs of ten classes, evaluates it, and classifies one photograph:
 //
 //   imagenette           downloads Imagenette (94 MB) once
-//   imagenette FOLDER    takes a folder with train/ and val/, each with a folder of images for every class
+//   imagenette FOLDER    uses a folder with train/ and val/, each with a folder of images for every class
 //
 // The weights go to imagenette.safetensors in the current folder.
 
@@ -26,7 +26,7 @@ if (args.Length > 1 || args is [['-', ..]])
     return 1;
 }
 
-// Keeps the memory that a step frees for the next one: training is faster on Linux.
+// Keeps the memory that a step frees for the next step: training is faster on Linux.
 NativeHeap.KeepFreedMemory();
 
 try
@@ -58,14 +58,14 @@ try
     trainer.Train(network);
     network.SaveWeights(Weights);
 
-    // 5. How well it knows each class.
+    // 5. The accuracy of each class.
     var result = new Evaluator(evaluation).Evaluate(network);
     Console.WriteLine($"\n{"class",-20} images  precision  recall");
     foreach (var row in result.PerClass)
         Console.WriteLine($"{names[row.Class],-20} {row.Support,6} {row.Precision,10:P1} {row.Recall,7:P1}");
     Console.WriteLine($"top-1 {result.Top1:0.0} % on {result.Images:N0} images\n");
 
-    // 6. What one photograph shows.
+    // 6. The prediction for one photograph.
     var photograph = val.Samples[0];
     Console.WriteLine($"{photograph.Path} is of the class {names[photograph.Label]}, and the network says:");
     var classifier = new Classifier(network, names, recipe.EvaluationTransforms());
@@ -75,12 +75,12 @@ try
     Console.WriteLine($"\nThe weights are in {Path.GetFullPath(Weights)}");
     return 0;
 
-    // Imagenette names its folders by numbers of WordNet: n01440764 is a tench.
+    // Imagenette's folder names are WordNet numbers: n01440764 is a tench.
     string Name(string folder) => imagenette.Classes.FirstOrDefault(known => known.Folder == folder).Name ?? folder;
 }
 catch (Exception e) when (e is DatasetException or ImageDecodingException or IOException or UnauthorizedAccessException)
 {
-    // What a user can mend. Anything else is a defect and shows where it came from.
+    // Errors that a user can fix. Any other exception is a defect and shows its stack trace.
     Console.Error.WriteLine($"error: {e.Message}");
     return 1;
 }

@@ -1,4 +1,4 @@
 namespace ResNet.Cli;
 
-/// <summary>What the command line asks for cannot be done; the message is one sentence that says what to give instead.</summary>
+/// <summary>A request on the command line that cannot be met; the message is one sentence that says what to enter instead.</summary>
 internal sealed class CommandLineException(string message, Exception? inner = null) : Exception(message, inner);

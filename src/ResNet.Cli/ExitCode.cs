@@ -8,7 +8,7 @@ internal static class ExitCode
     /// <summary>The input cannot be used; the last line on standard error says why.</summary>
     internal const int Error = 1;
 
-    /// <summary>Stopped by SIGTERM, as on a machine that is preempted: the run can be resumed. EX_TEMPFAIL of sysexits.h.</summary>
+    /// <summary>Stopped by SIGTERM, for example on a preempted machine: the run can be resumed. EX_TEMPFAIL of sysexits.h.</summary>
     internal const int ResumeMe = 75;
 
     /// <summary>Stopped by Ctrl-C; the results so far are kept.</summary>

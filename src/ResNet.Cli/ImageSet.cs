@@ -6,16 +6,16 @@ using ResNet.Training.Data.Packs;
 namespace ResNet.Cli;
 
 /// <summary>Labelled images in a folder or in a pack, which stays open until the process ends.</summary>
-/// <param name="Root">The folder or the file.</param>
+/// <param name="Root">The folder or the pack's file.</param>
 /// <param name="Classes">The names of the classes.</param>
-/// <param name="Count">How many images there are.</param>
+/// <param name="Count">The number of images.</param>
 /// <param name="IsPacked">Whether they come from a pack.</param>
-/// <param name="ShorterSide">What the shorter side of the first image that can be read has, in pixels.</param>
+/// <param name="ShorterSide">The length in pixels of the shorter side of the first readable image.</param>
 /// <param name="Source">The images.</param>
 internal sealed record ImageSet(
     string Root, IReadOnlyList<string> Classes, int Count, bool IsPacked, Func<int> ShorterSide, IImageSource Source)
 {
-    // A folder of broken images is told soon, however many there are.
+    // A folder of broken images is reported soon, even if it has many images.
     private const int LookedAtMost = 100;
 
     internal static ImageSet Of(ImageFolder folder) => new(

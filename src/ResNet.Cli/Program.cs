@@ -56,7 +56,7 @@ try
     if (settings is not null)
     {
         parsed = root.Parse([.. args, .. settings.Arguments]);
-        // The command line alone had none.
+        // The command line alone had no error.
         if (Mistake(parsed) is { } wrong) return Refuse(settings.Locate(wrong));
     }
     // Help stays on standard output.
@@ -67,9 +67,9 @@ try
         Output = Console.Out,
     };
     if (parsed.GetValue(JsonOutput.Option)) JsonOutput.Begin();
-    // On the main thread, whose heap is the one that libtorch's large tensors fit into.
+    // Runs on the main thread, because libtorch's large tensors fit into its heap only.
     int code = parsed.Invoke(configuration);
-    // Only a run that is trained can be resumed.
+    // Only a training run can be resumed.
     return code == ExitCode.Interrupted && parsed.CommandResult.Command.Name == "train" ? interrupted : code;
 }
 catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -89,19 +89,19 @@ static int Refuse(string sentence)
     return ExitCode.Error;
 }
 
-// What is wrong with a line before anything is done.
+// Finds the errors of a command line before any work begins.
 static string? Mistake(ParseResult line) =>
     line.Errors.Count > 0 ? Explain(line.Errors[0])
     : line.CommandResult.Children.FirstOrDefault(HasBlank) is { } blank
         ? $"{(blank is OptionResult option ? option.Option.Name : ((ArgumentResult)blank).Argument.Name)} is empty, but has to be a value."
         : null;
 
-// Of several pictures, predict looks at those that are there.
+// If some of several pictures are missing, predict classifies the others.
 static bool HasBlank(SymbolResult symbol) =>
     symbol is OptionResult or ArgumentResult { Parent: not CommandResult { Command.Name: "predict" } }
     && symbol.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value));
 
-// A value of the wrong kind is told in words, not by the name of a .NET type.
+// A message about a value of the wrong kind describes the kind in words, not by the name of a .NET type.
 static string Explain(ParseError error)
 {
     if (error.SymbolResult is not OptionResult { Tokens: [var token], Option: var option }) return error.Message;

@@ -12,12 +12,12 @@ using ResNet.Training.Data;
 
 namespace ResNet.Cli;
 
-/// <summary>Makes one sentence, in the words of the command line, of what went wrong.</summary>
+/// <summary>Describes an error in one sentence, in the words of the command line.</summary>
 internal static class Refusal
 {
     private static readonly string[] s_outOfMemory = ["alloc_cpu", "overflowed", "out of memory"];
 
-    /// <summary>Whether a user can mend it; anything else is a defect and shows where it came from.</summary>
+    /// <summary>Returns whether a user can fix the error. Any other exception is a defect and shows its stack trace.</summary>
     internal static bool IsAboutInput(Exception e) =>
         e is CommandLineException or InvalidOptionException
             or DatasetException or ImageDecodingException or TransformException or RunFolderException
@@ -26,13 +26,13 @@ internal static class Refusal
             or ArithmeticException and not (DivideByZeroException or OverflowException)
             or IOException and not FileLoadException;
 
-    /// <summary>The sentence.</summary>
-    /// <param name="e">What was thrown.</param>
-    /// <param name="parsed">The line that it came of.</param>
+    /// <summary>Returns the sentence.</summary>
+    /// <param name="e">The exception.</param>
+    /// <param name="parsed">The command line that caused it.</param>
     internal static string Sentence(Exception e, ParseResult parsed) => e switch
     {
         InvalidOptionException refused => InWordsOf(parsed, refused),
-        // libtorch's own words name a line of its source.
+        // libtorch's own message names a line of its source.
         ExternalException when IsOutOfMemory(e.Message) =>
             "There is not enough memory for that: choose smaller images, a smaller batch, a smaller network or fewer classes.",
         RunFolderException { Problem: var problem } => e.Message + Remedy(problem),
@@ -40,14 +40,14 @@ internal static class Refusal
         _ => e.Message,
     };
 
-    // The library names a property of its options; on the command line it is what was typed that has to be named. What was not typed,
-    // as the options of a run that is resumed, is called what the library calls it.
+    // The library names a property of its options; a message of the command line has to name the option that was typed. A setting that
+    // was not typed, such as an option of a resumed run, keeps the library's name.
     private static string InWordsOf(ParseResult parsed, InvalidOptionException refused)
     {
         if (OptionTable.Find(parsed.CommandResult.Command, refused) is not { } symbol) return refused.Message;
         var typed = parsed.GetResult(symbol) is { } result ? result.Tokens : [];
         if (typed is not [{ Value: var text }]) return refused.Message;
-        // Batches may have fewer images than were asked for, where some cannot be read.
+        // Batches may have fewer images than requested, if some cannot be read.
         if (refused is { Owner: nameof(ResNetModel), Value: long images } && text != images.ToString(CultureInfo.InvariantCulture))
             return refused.Message;
         return $"{symbol.Name} is {(refused.Value is string ? $"'{text}'" : text)}, but has to be {refused.Accepted}.";

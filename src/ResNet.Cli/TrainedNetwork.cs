@@ -8,12 +8,12 @@ using static TorchSharp.torch;
 
 namespace ResNet.Cli;
 
-/// <summary>A network that knows its classes, a run's or a published one, and what images have to be made before it.</summary>
+/// <summary>A network of a run, or a published one, with its classes and its preprocessing of images.</summary>
 /// <param name="Name">The network's name in the catalogue.</param>
 /// <param name="Folder">The run's folder; null for a published network.</param>
 /// <param name="Model">The network.</param>
 /// <param name="Classes">The names of its classes.</param>
-/// <param name="Preprocessing">What is done to images.</param>
+/// <param name="Preprocessing">The transforms of images.</param>
 internal sealed record TrainedNetwork(
     string Name, string? Folder, ResNetModel Model, IReadOnlyList<string> Classes, Preprocessing Preprocessing) : IDisposable
 {
@@ -30,12 +30,12 @@ internal sealed record TrainedNetwork(
             + "they are downloaded once.",
     };
 
-    /// <summary>Opens the network that options name.</summary>
+    /// <summary>Opens the network that the options name.</summary>
     /// <param name="run">A run's folder; null for the newest, or for none if a network is given.</param>
     /// <param name="network">The name of a network with published weights.</param>
-    /// <param name="pretrained">Whether that is asked for.</param>
-    /// <param name="example">What one could type instead.</param>
-    /// <param name="place">Where it computes.</param>
+    /// <param name="pretrained">Whether published weights are requested.</param>
+    /// <param name="example">An example of what to type instead.</param>
+    /// <param name="place">The device of the network.</param>
     /// <param name="cancellationToken">Stops a download.</param>
     internal static TrainedNetwork Open(
         string? run, string? network, bool pretrained, string example, Device place, CancellationToken cancellationToken)

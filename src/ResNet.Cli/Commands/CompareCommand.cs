@@ -8,7 +8,7 @@ using Spectre.Console;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>compare</c>: several runs side by side.</summary>
+/// <summary><c>compare</c>: shows several runs side by side.</summary>
 internal static class CompareCommand
 {
     internal static Command Create()
@@ -29,7 +29,7 @@ internal static class CompareCommand
         {
             var comparison = RunComparison.Read(parsed.GetValue(runs)!);
             string? path = parsed.GetValue(output);
-            // Before anything is shown, since it may fail.
+            // The page is written before anything is shown, since writing may fail.
             if (path is not null) AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(HtmlReport.Compare(comparison))));
             JsonOutput.Show(Describe(comparison), () => Print(comparison));
             if (path is not null) Console.WriteLine($"The curves are in {path}");
@@ -38,7 +38,7 @@ internal static class CompareCommand
         return command;
     }
 
-    // The numbers themselves, where people are shown rounded ones.
+    // The document has the exact numbers; people see rounded ones.
     private static object Describe(RunComparison comparison) => new
     {
         Runs = comparison.Runs.Select(run => run.Name),
@@ -74,7 +74,7 @@ internal static class CompareCommand
         return table;
     }
 
-    // For files and other programs: columns of one width, two spaces between them.
+    // The format for files and other programs: columns of fixed width, with two spaces between them.
     private static void PrintPlain(string[][] lines)
     {
         int[] widths = [.. lines[0].Select((_, column) => lines.Max(line => line[column].Length))];

@@ -2,12 +2,12 @@ using System.CommandLine;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>completion</c>: what a shell needs to complete command lines with the Tab key.</summary>
+/// <summary><c>completion</c>: prints the script that a shell needs to complete command lines with the Tab key.</summary>
 internal static class CompletionCommand
 {
-    // Each shell asks the console itself, by the directive that System.CommandLine has for it: the cursor's place, then the line, both
+    // Each shell calls the console with System.CommandLine's directive for completion: the cursor's position, then the line, both
     // without the program's name.
-    // Where it has no answer they complete the names of files.
+    // If the console has no answer, the shells complete file names.
     private static readonly (string Shell, string Script)[] s_scripts =
     [
         ("bash", """
@@ -76,7 +76,7 @@ internal static class CompletionCommand
         return command;
     }
 
-    /// <summary>Whether a shell asks what a line could go on with.</summary>
+    /// <summary>Returns whether a shell requests completions of a line.</summary>
     internal static bool IsAsked(IReadOnlyList<string> arguments) =>
         arguments is [var directive, ..] && directive.StartsWith("[suggest", StringComparison.Ordinal);
 }

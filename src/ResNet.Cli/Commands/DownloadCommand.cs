@@ -5,7 +5,7 @@ using ResNet.Training.Data.Known;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>download</c>: brings a known data set to the cache folder.</summary>
+/// <summary><c>download</c>: downloads a known data set to the cache folder.</summary>
 internal static class DownloadCommand
 {
     internal static Command Create(CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ using ResNet.Training.Loading;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>evaluate</c>: loss, accuracy and calibration of a run's network.</summary>
+/// <summary><c>evaluate</c>: computes loss, accuracy and calibration of a run's network.</summary>
 internal static class EvaluateCommand
 {
     internal static Command Create(CancellationToken cancellationToken)
@@ -40,7 +40,7 @@ internal static class EvaluateCommand
                 Workers = parsed.GetValue(workers),
                 OnUnreadableImage = parsed.GetValue(onUnreadable),
             };
-            // The images that the run set aside, where it was trained on the others of the same folder.
+            // The images that the run set aside, if it was trained on the other images of the same folder.
             var data = parsed.GetValue(dataset) is { } other
                 ? DataSource.Open(other, validationSplit: null, trained.Settings.Seed, cancellationToken)
                 : DataSource.Open(trained.Settings.Dataset, trained.Settings.ValidationSplit, trained.Settings.Seed, cancellationToken);

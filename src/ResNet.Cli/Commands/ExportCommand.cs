@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>export</c>: a network as a file for other programs.</summary>
+/// <summary><c>export</c>: writes a network to a file for other programs.</summary>
 internal static class ExportCommand
 {
     internal static Command Create(CancellationToken cancellationToken)

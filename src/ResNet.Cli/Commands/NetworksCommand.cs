@@ -6,7 +6,7 @@ using ResNet.Core.Weights.Published;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>networks</c>: what names <c>--network</c> and <c>summary</c> take.</summary>
+/// <summary><c>networks</c>: lists the names that <c>--network</c> and <c>summary</c> accept.</summary>
 internal static class NetworksCommand
 {
     internal static Command Create()

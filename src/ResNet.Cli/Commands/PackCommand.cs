@@ -8,7 +8,7 @@ using ResNet.Training.Data.Packs;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>pack</c>: decodes a data set once, for <c>train</c> and <c>evaluate</c> to read it without decoding.</summary>
+/// <summary><c>pack</c>: decodes a data set once, so that <c>train</c> and <c>evaluate</c> read it without decoding.</summary>
 internal static class PackCommand
 {
     private const int ListedAtMost = 20;
@@ -100,7 +100,7 @@ internal static class PackCommand
         }
     }
 
-    // What was packed is also the document, one of which has every pack.
+    // The packs are also the JSON document: one document lists every pack.
     private static object Pack(ImageFolder images, string path, PackOptions options, CancellationToken cancellationToken)
     {
         if (File.Exists(path) && !ImagePack.IsPack(path))
@@ -128,7 +128,7 @@ internal static class PackCommand
         };
     }
 
-    // How many images a pack has that need not be made; one that is damaged is made anew.
+    // Returns the number of images of an up-to-date pack; null if the pack has to be made, as a damaged one has.
     private static int? UpToDate(ImageFolder images, string path, PackOptions options)
     {
         if (!File.Exists(path)) return null;

@@ -8,7 +8,7 @@ using ResNet.Training.Loading.Transforms;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>predict</c>: what pictures show.</summary>
+/// <summary><c>predict</c>: classifies pictures.</summary>
 internal static class PredictCommand
 {
     internal static Command Create(CancellationToken cancellationToken)
@@ -74,7 +74,7 @@ internal static class PredictCommand
                 }
                 catch (Exception e) when (e is ImageDecodingException or TransformException)
                 {
-                    // One bad picture does not keep the others from being looked at.
+                    // A bad picture does not stop the prediction of the others.
                     Console.Error.WriteLine($"error: {e.Message}");
                     documents.Add(new { Image = path, Error = e.Message });
                     exitCode = ExitCode.Error;

@@ -5,7 +5,7 @@ using ResNet.Core.Inspection;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>summary</c>: the layers of a network, their shapes and costs.</summary>
+/// <summary><c>summary</c>: shows the layers of a network, their shapes and costs.</summary>
 internal static class SummaryCommand
 {
     internal static Command Create()
@@ -46,7 +46,7 @@ internal static class SummaryCommand
                 Network = row.Name, summary.InputShape, summary.Parameters, summary.ParameterBytes, summary.MultiplyAdds,
                 summary.ActivationBytes, summary.Layers,
             };
-            // A terminal that does not know its width says 0.
+            // A terminal that does not know its width reports 0.
             int width = Console.IsOutputRedirected || Console.WindowWidth == 0 ? int.MaxValue : Console.WindowWidth;
             JsonOutput.Show(document, () => Console.WriteLine(summary.ToString(width)));
             return ExitCode.Success;

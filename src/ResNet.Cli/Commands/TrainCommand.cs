@@ -21,7 +21,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>train</c>: trains a network and leaves a run folder, or goes on with a run that was stopped.</summary>
+/// <summary><c>train</c>: trains a network and writes a run folder, or resumes a stopped run.</summary>
 internal sealed class TrainCommand
 {
     private const int DefaultBatchSize = 128;
@@ -29,7 +29,7 @@ internal sealed class TrainCommand
     private const double MostMinutes = 1_000_000;
     private const string ImagenetteRecipe = "imagenette-5";
 
-    // The data sets that it was made for.
+    // The data sets that the recipe was made for.
     private static readonly string[] s_imagenette = ["imagenette2-160", "imagenette2-320"];
 
     private readonly Option<string?> _resume = new("--resume")
@@ -162,7 +162,7 @@ internal sealed class TrainCommand
 
     private int Begin(ParseResult parsed, CancellationToken cancellationToken)
     {
-        // Everything that can be wrong about the command line is found before a dataset is unpacked.
+        // All errors of the command line are found before a dataset is unpacked.
         string name = parsed.GetValue(_network)!;
         var row = ResNets.Find(name);
         string? called = parsed.GetValue(_recipe) ?? (s_imagenette.Contains(parsed.GetValue(_dataset)) ? ImagenetteRecipe : null);
@@ -320,7 +320,7 @@ internal sealed class TrainCommand
         }
         if (outcome.Interrupted)
         {
-            // Whoever stops a run before its first evaluation has the weights so far.
+            // A run that is stopped before its first evaluation keeps the weights so far.
             if (!run.HasWeights) run.SaveWeights(model);
             Console.WriteLine($"Stopped after {Counted.Of(outcome.Steps, "step", "steps")}; go on with: resnet train --resume {run.Path}");
             JsonOutput.Write(Describe(outcome, run));
@@ -339,7 +339,7 @@ internal sealed class TrainCommand
     private static object Describe(TrainingOutcome outcome, RunFolder run) => new
     {
         Run = run.Path,
-        // There is none before the first epoch is over.
+        // There is no evaluation before the end of the first epoch.
         Report = File.Exists(Report(run)) ? Report(run) : null,
         run.Settings.Network,
         run.Settings.Dataset,
@@ -354,7 +354,7 @@ internal sealed class TrainCommand
         RunSettings settings, DataSource data, Device device, bool hasCheckpoint, CancellationToken cancellationToken)
     {
         int classes = data.Train.Classes.Count;
-        // A run that is resumed has its weights from the checkpoint, and the published ones may be out of reach then.
+        // A resumed run takes its weights from the checkpoint; the published weights may not be available then.
         return settings.Pretrained is null || hasCheckpoint
             ? ResNets.Create(settings.Network, classes, settings.Channels, device)
             : ConsoleProgress.Create(PretrainedWeights.Find(settings.Network), classes, device, cancellationToken);
@@ -365,7 +365,7 @@ internal sealed class TrainCommand
         var named = new HashSet<string>();
         void Name(ImageDecodingException failure)
         {
-            // Once, and not in every epoch.
+            // Warns once, and not in every epoch.
             if (named.Add(failure.Path)) ConsoleProgress.WriteLine($"skipped: {failure.Message}");
         }
         training.ImageSkipped += Name;

@@ -5,7 +5,7 @@ using ResNet.Training.Data.Folders;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>verify-data</c>: decodes every image of a data set once and lists what is wrong.</summary>
+/// <summary><c>verify-data</c>: decodes every image of a data set once and lists all faults.</summary>
 internal static class VerifyDataCommand
 {
     private const int ListedAtMost = 20;
@@ -66,7 +66,7 @@ internal static class VerifyDataCommand
         var tooSmall = report.TooSmall.Select(image => $"{Short(image.Path)}: {image.Width} × {image.Height}");
         List($"Smaller than {minimumSize} pixels", [.. tooSmall], atMost);
         List("The same image in different classes", [.. report.InSeveralClasses.Select(Together)], atMost);
-        // What follows is for people to judge; it does not make the data unsound.
+        // The remaining findings are for people to judge; they do not make the data invalid.
         var inBoth = report.InOneClass.Where(image => image.Roots.Count > 1);
         List("The same image to train on and to evaluate on", [.. inBoth.Select(Together)], atMost);
         List("The same image several times", [.. report.InOneClass.Where(image => image.Roots.Count == 1).Select(Together)], atMost);

@@ -11,13 +11,13 @@ using ResNet.Training.Loading.Transforms;
 
 namespace ResNet.Cli.Options;
 
-/// <summary>A dataset to train on, and what its images are like.</summary>
+/// <summary>A dataset to train on, and the properties of its images.</summary>
 /// <param name="Name">A known data set's name or a folder's path.</param>
 /// <param name="Train">The images to train on.</param>
 /// <param name="Evaluation">The images to evaluate on.</param>
 /// <param name="Channels">3 for colour, 1 for grey.</param>
-/// <param name="Size">The images' height and width; found by reading one of them, where that is needed.</param>
-/// <param name="KnownAugmentation">What suits a known data set; null where it depends on the size.</param>
+/// <param name="Size">The images' height and width; found by reading one of them if necessary.</param>
+/// <param name="KnownAugmentation">The augmentation that suits a known data set; null if it depends on the size.</param>
 /// <param name="Normalize">The mean and deviation of the pixels.</param>
 internal sealed record DataSource(
     string Name, ImageSet Train, ImageSet Evaluation, int Channels, Lazy<int> Size, Augmentation? KnownAugmentation, Normalize Normalize)
@@ -38,11 +38,11 @@ internal sealed record DataSource(
 
     private static readonly string[] s_evaluationPacks = ["val" + PackExtension, "test" + PackExtension];
 
-    /// <summary>Height and width, in pixels, that the images have or are taken at.</summary>
-    /// <exception cref="ImageDecodingException">The size depends on the images, and none of those looked at can be read.</exception>
+    /// <summary>Height and width of the images, or of the network's input, in pixels.</summary>
+    /// <exception cref="ImageDecodingException">The size depends on the images, and none of the images tried can be read.</exception>
     internal int ImageSize => Size.Value;
 
-    /// <summary>What is random about training images unless the user says so.</summary>
+    /// <summary>The augmentation of training images unless the user sets another one.</summary>
     /// <exception cref="ImageDecodingException">As for <see cref="ImageSize"/>.</exception>
     internal Augmentation Augmentation => KnownAugmentation ?? (ImageSize == LargeImage ? Augmentation.CropAndFlip : Augmentation.Flip);
 
@@ -71,19 +71,19 @@ internal sealed record DataSource(
         return For(name, path, ImageSet.Of(training), ImageSet.Of(evaluation));
     }
 
-    /// <summary>The folder of a data set: a known one's, once it has been downloaded, or the path that was given.</summary>
+    /// <summary>Returns the folder of a data set: of a known one, downloading it if necessary, or the given path.</summary>
     internal static string Locate(string name, CancellationToken cancellationToken) =>
         KnownDataset.Catalogue.FirstOrDefault(row => row.Name == name) is { } known
             ? ConsoleProgress.Prepare(
                 progress => known.PrepareAsync(progress: progress, cancellationToken: cancellationToken).GetAwaiter().GetResult())
             : name;
 
-    /// <summary>The same with other channels, where any are asked for.</summary>
+    /// <summary>Returns the same data with other channels, if an option sets them.</summary>
     internal DataSource In(int? channels) =>
         channels is null || channels == Channels ? this
         : this with { Channels = channels.Value, Normalize = channels == 1 ? Normalize.Grey : Normalize.ImageNet };
 
-    /// <summary>The same as a pretrained network takes it: in colour, normalised as it was trained.</summary>
+    /// <summary>Returns the same data for a pretrained network: in colour, normalised as in its training.</summary>
     internal DataSource For(Preprocessing preprocessing) =>
         this with { Channels = 3, Normalize = preprocessing.ToNormalize() };
 
@@ -98,7 +98,7 @@ internal sealed record DataSource(
         if (!training.Classes.SequenceEqual(evaluation.Classes) || training.Channels != evaluation.Channels)
             throw new DatasetException(
                 $"'{training.Path}' and '{evaluation.Path}' need the same classes and channels: make them again with 'pack'.");
-        // A known data set lies in a folder of its name.
+        // The folder of a known data set has the data set's name.
         string? packed = Path.GetFileName(Path.GetDirectoryName(training.Source));
         return For(packed, folder, ImageSet.Of(training), ImageSet.Of(evaluation)).In(training.Channels);
     }
@@ -110,12 +110,12 @@ internal sealed record DataSource(
                 path, training, evaluation, Channels: 1, new(FashionMnistSize), Augmentation.None, Normalize.FashionMnist);
         if (name == Cifar10Name)
             return new DataSource(path, training, evaluation, Channels: 3, new(Cifar10Size), Augmentation.ShiftAndFlip, Normalize.Cifar10);
-        // Small images, such as CIFAR's of 32×32, are taken as they are; photographs at the size networks are made for.
+        // Small images, such as CIFAR's of 32×32, keep their size; photographs get the size that networks are made for.
         var size = new Lazy<int>(() => Math.Min(LargeImage, training.ShorterSide()));
         return new DataSource(path, training, evaluation, Channels: 3, size, KnownAugmentation: null, Normalize.ImageNet);
     }
 
-    // Before anything is downloaded.
+    // Checked before anything is downloaded.
     private static void Check(double validationSplit, string name)
     {
         if (validationSplit is not (> 0 and < 1))

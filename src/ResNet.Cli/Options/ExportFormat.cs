@@ -1,6 +1,6 @@
 namespace ResNet.Cli.Options;
 
-/// <summary>What <c>export</c> writes.</summary>
+/// <summary>The output format of <c>export</c>.</summary>
 internal enum ExportFormat
 {
     /// <summary>The network with its weights, for ONNX Runtime.</summary>
@@ -9,9 +9,9 @@ internal enum ExportFormat
     /// <summary>The weights, as <c>safetensors</c>.</summary>
     Safetensors,
 
-    /// <summary>The weights, as <c>torch.load</c> reads them.</summary>
+    /// <summary>The weights in a format that <c>torch.load</c> reads.</summary>
     PyTorch,
 
-    /// <summary>The weights, as TorchSharp's <c>Module.load</c> reads them.</summary>
+    /// <summary>The weights in a format that TorchSharp's <c>Module.load</c> reads.</summary>
     TorchSharp,
 }

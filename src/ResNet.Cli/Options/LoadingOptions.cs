@@ -3,7 +3,7 @@ using ResNet.Training.Data;
 
 namespace ResNet.Cli.Options;
 
-/// <summary>The options of several commands about how images are read.</summary>
+/// <summary>The options for reading images, which several commands have.</summary>
 internal static class LoadingOptions
 {
     internal static Option<int> Workers() => new("--workers")

@@ -4,7 +4,7 @@ using System.Numerics;
 
 namespace ResNet.Cli.Options;
 
-/// <summary>Says in words, and not by the name of a .NET type, what the value of an option has to be.</summary>
+/// <summary>Describes the accepted values of an option in words, instead of by the name of a .NET type.</summary>
 internal static class OptionKind
 {
     internal static bool IsNumber(Option option) =>
@@ -12,7 +12,7 @@ internal static class OptionKind
 
     /// <summary>For example <c>a whole number that is at most 2147483647</c>.</summary>
     /// <param name="option">The option.</param>
-    /// <param name="text">What was given in place of it.</param>
+    /// <param name="text">The text that was given as its value.</param>
     internal static string Describe(Option option, string text)
     {
         var type = Type(option);

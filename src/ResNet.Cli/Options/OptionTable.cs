@@ -17,7 +17,7 @@ using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Cli.Options;
 
-/// <summary>Which option or argument of a command sets which property, or parameter of a method, of the libraries.</summary>
+/// <summary>The table of the options and arguments that set properties, or parameters of methods, of the libraries.</summary>
 internal static class OptionTable
 {
     private static readonly string[] s_optimizers = [nameof(Sgd), nameof(AdamW), nameof(Lamb)];
@@ -25,10 +25,10 @@ internal static class OptionTable
     private static readonly string[] s_schedules =
         [nameof(ConstantSchedule), nameof(CosineSchedule), nameof(OneCycleSchedule), nameof(PolynomialSchedule), nameof(StepSchedule)];
 
-    /// <summary>All of them. Where commands call a thing differently it has several rows.</summary>
+    /// <summary>All rows. A property with different names in different commands has several rows.</summary>
     internal static IReadOnlyList<(string Owner, string Property, string Option)> Rows { get; } =
     [
-        // What there is to choose from by name.
+        // Choices by name.
         (nameof(ResNets), "name", "--network"),
         (nameof(ResNets), "name", "NETWORK"),
         (nameof(PretrainedWeights), "network", "--network"),
@@ -83,12 +83,12 @@ internal static class OptionTable
         (nameof(PackOptions), nameof(PackOptions.OnUnreadableImage), "--skip-unreadable"),
         (nameof(ImageFolder), "evaluationFraction", "--validation-split"),
 
-        // What a picture shows.
+        // Prediction.
         (nameof(Classifier), "name", "--class"),
         (nameof(GradCam), "stage", "--stage"),
     ];
 
-    /// <summary>What a command calls the property that an exception is about; null where it has no option for it.</summary>
+    /// <summary>Returns a command's name for the property that an exception is about; null if the command has no option for it.</summary>
     internal static Symbol? Find(Command command, InvalidOptionException refused)
     {
         var names = Rows.Where(row => row.Owner == refused.Owner && row.Property == refused.Property).Select(row => row.Option);

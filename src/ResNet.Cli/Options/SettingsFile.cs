@@ -4,12 +4,12 @@ using ResNet.Cli.Output;
 
 namespace ResNet.Cli.Options;
 
-/// <summary><c>train --settings FILE</c>: options in a JSON object, for what the command line leaves out.</summary>
+/// <summary><c>train --settings FILE</c>: options in a JSON object. The command line takes precedence over them.</summary>
 internal sealed class SettingsFile
 {
     private static readonly JsonDocumentOptions s_format = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    // They say where settings come from, or what is done with what comes out.
+    // These options name the source of the settings, or the use of the output.
     private static readonly string[] s_onCommandLineOnly = ["--settings", "--resume", JsonOutput.Option.Name];
 
     private readonly string _path;
@@ -26,16 +26,16 @@ internal sealed class SettingsFile
         HelpName = "FILE",
     };
 
-    /// <summary>The options of the file, as they would be on the command line.</summary>
+    /// <summary>The options of the file, in the form of the command line.</summary>
     internal IEnumerable<string> Arguments =>
         _settings.Select(setting => setting.Value is null ? setting.Option.Name : $"{setting.Option.Name}={setting.Value}");
 
     /// <summary>
-    /// Reads the file that a command line names, as far as that does not overrule it; null where it names none, or goes on with a run
-    /// that has its settings.
+    /// Reads the file that a command line names, without the options that the command line sets too. Returns null if it names no file,
+    /// or if it resumes a run, which has its settings.
     /// </summary>
-    /// <exception cref="CommandLineException">There is something in it that cannot be an option's value.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="CommandLineException">A value in the file is not valid for its option.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     internal static SettingsFile? Read(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
@@ -51,14 +51,14 @@ internal sealed class SettingsFile
             var option = file.Find(property.Name, command);
             if (!named.Add(option)) throw new CommandLineException($"{file.Place}, {Name(option)} is there twice: leave one of them out.");
             string? value = file.Value(property, option);
-            // What the command line says is as if the file did not; neither does a flag that is false.
+            // Options that the command line sets are left out of the file's options, and so is a flag that is false.
             if (!IsGiven(parsed, option) && property.Value.ValueKind != JsonValueKind.False)
                 file._settings.Add((option, property.Name, value));
         }
         return file;
     }
 
-    /// <summary>A sentence about a value, with the file's name before it where the value came from there.</summary>
+    /// <summary>Returns a sentence about a value, with the file's name before it if the value came from the file.</summary>
     internal string Locate(string sentence)
     {
         foreach (var (option, property, value) in _settings)
@@ -77,13 +77,13 @@ internal sealed class SettingsFile
     {
         try
         {
-            // Of a stream, a byte order mark is skipped.
+            // Reading from a stream skips a byte order mark.
             using var file = File.OpenRead(path);
             return JsonDocument.Parse(file, s_format);
         }
         catch (JsonException e)
         {
-            // What its words go on with is for programmers.
+            // The rest of the message is for programmers.
             throw new CommandLineException(
                 $"The settings file '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e);
         }
@@ -111,7 +111,7 @@ internal sealed class SettingsFile
         return option;
     }
 
-    // A flag has none.
+    // A flag has no value.
     private string? Value(JsonProperty property, Option option)
     {
         var kind = property.Value.ValueKind;

@@ -9,7 +9,7 @@ using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Cli.Options;
 
-/// <summary>The options of <c>train</c> that say how a network learns: each changes one thing of a recipe, or of the defaults.</summary>
+/// <summary>The options of <c>train</c> for training: each changes one setting of a recipe, or of the defaults.</summary>
 internal sealed class TrainerArguments
 {
     private const int DefaultPatience = 5;
@@ -112,14 +112,14 @@ internal sealed class TrainerArguments
         _accumulate, _clipNorm, _average, _precision, _progressive, _evaluateEvery, _earlyStopping, _onNonFiniteLoss,
     ];
 
-    /// <summary>What the command line makes of a recipe's options, or of the defaults.</summary>
+    /// <summary>Returns a recipe's options, or the defaults, with the changes of the command line.</summary>
     internal TrainerOptions Apply(ParseResult parsed, TrainerOptions? recipe)
     {
         var options = recipe ?? s_defaults;
         return options with
         {
             Epochs = parsed.GetValue(_epochs) ?? options.Epochs,
-            // Whoever asks for epochs does not want the steps of the recipe.
+            // A number of epochs replaces the recipe's number of steps.
             Steps = parsed.GetValue(_steps) ?? (parsed.GetValue(_epochs) is null ? options.Steps : null),
             Optimizer = Optimizer(parsed, options.Optimizer),
             Schedule = Schedule(parsed, options.Schedule),
@@ -171,7 +171,7 @@ internal sealed class TrainerArguments
                 WarmupStart = recipe.WarmupStart,
             },
             ScheduleKind.Step => recipe as StepSchedule ?? new StepSchedule { Warmup = recipe.Warmup, WarmupStart = recipe.WarmupStart },
-            // It has a rise of its own.
+            // This schedule has its own warm-up.
             ScheduleKind.OneCycle => recipe as OneCycleSchedule ?? new OneCycleSchedule(),
             ScheduleKind.Polynomial => recipe as PolynomialSchedule ?? new PolynomialSchedule
             {

@@ -9,41 +9,41 @@ using static TorchSharp.torch;
 
 namespace ResNet.Cli.Output;
 
-/// <summary>Shows long work: as a bar on a terminal, as a plain line every few seconds where the output goes elsewhere.</summary>
+/// <summary>Shows the progress of long work: a bar on a terminal, and a plain line every few seconds if the output is redirected.</summary>
 internal static class ConsoleProgress
 {
     private const int WidestBar = 24;
     private const int NarrowestBar = 8;
 
-    // What stands before the bar has so much room, and the percentage with the space before it.
+    // The widths of the text before the bar, and of the percentage with the space before it.
     private const int DescriptionWidth = 64;
     private const int PercentageWidth = 6;
 
-    /// <summary>Whether somebody reads the output where it can be drawn.</summary>
+    /// <summary>Whether the output goes to a terminal that can draw a bar.</summary>
     internal static bool IsTerminal =>
         !(JsonOutput.IsAskedFor ? Console.IsErrorRedirected : Console.IsOutputRedirected) && AnsiConsole.Profile.Capabilities.Ansi;
 
-    /// <summary>Does the work and shows how far it is.</summary>
+    /// <summary>Does the work and shows its progress.</summary>
     internal static T Run<T>(Func<IProgress<TrainingProgress>, T> work) =>
         IsTerminal ? Bars().Start(context => work(new TerminalProgress(context))) : work(new PlainProgress());
 
-    /// <summary>Builds a network with published weights and shows how far their download is, if they are not there yet.</summary>
+    /// <summary>Builds a network with published weights, and shows the progress of their download if they are not in the cache.</summary>
     internal static ResNetModel Create(PretrainedWeights weights, int? classes, Device device, CancellationToken cancellationToken) =>
         Prepare(progress => ResNets.Create(weights, classes, device, new DownloadSteps(progress), cancellationToken));
 
-    /// <summary>Prepares something and shows how far it is, if there is anything to do.</summary>
+    /// <summary>Prepares something and shows the progress, if there is work to do.</summary>
     internal static T Prepare<T>(Func<IProgress<DatasetProgress>, T> work) =>
         IsTerminal ? Bars().Start(context => work(new TerminalSteps(context))) : work(new PlainSteps());
 
-    /// <summary>Writes a line that stays: above the bar, where there is one.</summary>
+    /// <summary>Writes a permanent line, above the bar if there is one.</summary>
     internal static void WriteLine(string line)
     {
-        // As wide as the window, or the end of the bar that stood there would stay.
+        // The line is padded to the width of the window, to overwrite the end of the bar.
         if (IsTerminal) AnsiConsole.Write(new Padder(new Text(line), new Padding(0)) { Expand = true });
         else Console.WriteLine(line);
     }
 
-    /// <summary>Leaves the terminal as it was where the process ends at once: with a cursor, which bars hide.</summary>
+    /// <summary>Restores the terminal if the process ends at once: shows the cursor, which bars hide.</summary>
     internal static void Abandon()
     {
         if (IsTerminal) Console.Write("\e[?25h\n");
@@ -58,7 +58,7 @@ internal static class ConsoleProgress
             .Columns([new TaskDescriptionColumn { Alignment = Justify.Left }, .. bar, new PercentageColumn()]);
     }
 
-    // Where not all of it has room, what is needed least goes.
+    // If there is too little room, the least important parts are left out.
     private static string DescribeShortly(in TrainingProgress progress)
     {
         int most = Math.Min(DescriptionWidth, AnsiConsole.Profile.Width - PercentageWidth);
@@ -81,7 +81,7 @@ internal static class ConsoleProgress
         string rate = progress.Phase == TrainingPhase.Training
             ? string.Create(CultureInfo.InvariantCulture, $"lr {progress.LearningRate:0.0000}")
             : "";
-        // Nothing is known before the first step of several batches is over.
+        // There are no values before the end of the first step, if a step has several batches.
         string loss = double.IsNaN(progress.Loss) ? "" : string.Create(CultureInfo.InvariantCulture, $"loss {progress.Loss:0.000}");
         string format = progress.TimeLeft >= TimeSpan.FromHours(1) ? @"d\.hh\:mm\:ss" : @"m\:ss";
         string left = progress.TimeLeft.ToString(format, CultureInfo.InvariantCulture);
@@ -102,7 +102,7 @@ internal static class ConsoleProgress
 
         public void Report(TrainingProgress value)
         {
-            // A new pass has a bar of its own in the place of the last one's.
+            // The bar of a new pass replaces the bar of the last pass.
             if (_pass != (value.Phase, value.Epoch))
             {
                 _pass = (value.Phase, value.Epoch);
@@ -128,7 +128,7 @@ internal static class ConsoleProgress
         }
     }
 
-    // Several threads report.
+    // Several threads report progress.
     private sealed class TerminalSteps(ProgressContext context) : IProgress<DatasetProgress>
     {
         private readonly Dictionary<string, ProgressTask> _tasks = [];

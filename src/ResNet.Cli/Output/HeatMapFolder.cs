@@ -4,8 +4,8 @@ using ResNet.Training.Evaluation;
 namespace ResNet.Cli.Output;
 
 /// <summary>
-/// Where <c>predict --explain</c> leaves its pictures. Where a name is taken, by another of them or by a picture to look at, it gets a
-/// number.
+/// The folder to which <c>predict --explain</c> writes its pictures. If another of them, or an input picture, has the same name, the
+/// new name gets a number.
 /// </summary>
 internal sealed class HeatMapFolder
 {
@@ -18,7 +18,7 @@ internal sealed class HeatMapFolder
         _folder = folder ?? ".";
     }
 
-    /// <summary>Writes the picture and says where it is.</summary>
+    /// <summary>Writes the picture and returns its path.</summary>
     internal string Write(string picture, Explanation explanation)
     {
         string stem = $"{Path.GetFileNameWithoutExtension(picture)}-explained";

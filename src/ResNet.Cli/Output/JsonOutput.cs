@@ -7,7 +7,7 @@ using Spectre.Console;
 namespace ResNet.Cli.Output;
 
 /// <summary>
-/// <c>--json</c>: standard output gets what came out as one JSON document and nothing else; all that is for people goes to standard
+/// <c>--json</c>: standard output gets the results as one JSON document and nothing else; all text for people goes to standard
 /// error.
 /// </summary>
 internal static class JsonOutput
@@ -17,7 +17,7 @@ internal static class JsonOutput
         WriteIndented = true,
         NewLine = "\n",
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        // Text stays as it is read: the document is UTF-8, and no web page.
+        // Text is not escaped: the document is UTF-8, and not a web page.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new FiniteNumber() },
     };
@@ -32,27 +32,27 @@ internal static class JsonOutput
     /// <summary>Whether the option was given.</summary>
     internal static bool IsAskedFor { get; private set; }
 
-    /// <summary>Sends everything but the document to standard error from now on, whoever writes it.</summary>
+    /// <summary>Sends all other output to standard error from now on, whichever code writes it.</summary>
     internal static void Begin()
     {
         IsAskedFor = true;
-        // In this order: a console of Spectre's on what is standard output would look at whether that is redirected.
+        // The order matters: Spectre's console would otherwise check whether standard output is redirected.
         AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         Console.SetOut(Console.Error);
     }
 
-    /// <summary>Shows what came out, in words or as the document.</summary>
+    /// <summary>Shows the results, in words or as the document.</summary>
     internal static void Show(object document, Action inWords)
     {
         if (IsAskedFor) Write(document);
         else inWords();
     }
 
-    /// <summary>Writes the document, where it is asked for.</summary>
+    /// <summary>Writes the document if <c>--json</c> was given.</summary>
     internal static void Write(object document)
     {
         if (!IsAskedFor) return;
-        // At once: a failure before the end leaves standard output empty.
+        // The document is written at once, so a failure before the end leaves standard output empty.
         byte[] text = [.. JsonSerializer.SerializeToUtf8Bytes(document, s_format), (byte)'\n'];
         using var output = Console.OpenStandardOutput();
         output.Write(text);

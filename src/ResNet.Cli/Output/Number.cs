@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace ResNet.Cli.Output;
 
-/// <summary>Reads the numbers of options, which have a decimal point whatever the machine's language.</summary>
+/// <summary>Reads the numbers of options, which have a decimal point in any language of the machine.</summary>
 internal static class Number
 {
-    // What is left to System.CommandLine is read with group separators: it takes 0,05 for 5.
+    // System.CommandLine's own parser accepts group separators: it reads 0,05 as 5.
     internal static double Parse(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ResNet.Cli.Output;
 
-/// <summary>Shows what a user has to know; the rest is told by the console in its own way.</summary>
+/// <summary>Shows warnings to the user; the console reports the rest in its own way.</summary>
 internal sealed class WarningLogger : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
