@@ -1,12 +1,12 @@
 namespace ResNet.Core;
 
-/// <summary>Writes files so that under their name there is always the former or the new content, whole.</summary>
+/// <summary>Writes files atomically: a file always has either its complete former content or its complete new content.</summary>
 public static class AtomicFile
 {
-    /// <summary>Writes to a file beside <paramref name="path"/>, flushes it to disk and renames it over it.</summary>
+    /// <summary>Writes a temporary file beside <paramref name="path"/>, flushes it to disk and renames it over the target.</summary>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="write">Writes the content; if it throws, the former file stays.</param>
-    /// <remarks>A link stays one: the file that it leads to is replaced. The new file has the permissions of the former one.</remarks>
+    /// <remarks>A link stays a link, and its target is replaced. The new file has the permissions of the former one.</remarks>
     /// <exception cref="IOException">The file cannot be written; the message is one sentence that names it and says why.</exception>
     public static void Write(string path, Action<Stream> write)
     {
@@ -17,7 +17,7 @@ public static class AtomicFile
         {
             var named = new FileInfo(path);
             string target = named.LinkTarget is null ? named.FullName : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
-            // With root's rights the rename would replace the device itself.
+            // With root's rights the rename would replace a device itself.
             if (Path.GetDirectoryName(target) == "/dev") throw new IOException("it is a device");
             if (Directory.Exists(target)) throw new IOException("it is a folder");
             beside = $"{target}.{Guid.NewGuid():N}.tmp";
@@ -37,7 +37,7 @@ public static class AtomicFile
         }
     }
 
-    // The failure to write the file matters more than a temporary file that cannot be removed.
+    // The error of writing the file matters more than the error of removing the temporary file.
     private static void Remove(string beside)
     {
         try

@@ -2,9 +2,9 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Core;
 
-/// <summary>Holds a network in evaluation mode until disposed of; then each of its modules has its own former mode again.</summary>
+/// <summary>Keeps a network in evaluation mode until disposed; then restores the former mode of each module.</summary>
 /// <remarks>
-/// Nothing changes if the network is in evaluation mode already. If it is not, no other thread may use it meanwhile.
+/// Nothing changes if the network is in evaluation mode already. If it is in training mode, no other thread may use it meanwhile.
 /// </remarks>
 public sealed class EvaluationMode : IDisposable
 {
@@ -14,12 +14,12 @@ public sealed class EvaluationMode : IDisposable
     public EvaluationMode(Module network)
     {
         ArgumentNullException.ThrowIfNull(network);
-        // The mode of each module, since frozen parts of a network are in evaluation mode while it trains.
+        // The modes are kept module by module, since frozen parts of a network are in evaluation mode while it trains.
         _modes = [.. network.modules().Prepend(network).Select(module => (module, module.training))];
         if (_modes.Any(mode => mode.Training)) network.eval();
     }
 
-    /// <summary>Gives each module its former mode back.</summary>
+    /// <summary>Restores the former mode of each module.</summary>
     public void Dispose()
     {
         foreach (var (module, training) in _modes)

@@ -5,11 +5,11 @@ namespace ResNet.Core;
 /// <summary>The frozen layers of a network: their parameters get no gradients, and they stay in evaluation mode.</summary>
 internal sealed class FrozenLayers
 {
-    // The names of the parameters that trained before; moving a network replaces the parameters themselves.
+    // The names of the parameters that were trainable before. Names are kept because moving a network replaces its parameters.
     private readonly List<string> _parameters = [];
     private IReadOnlyCollection<string> _layers = [];
 
-    /// <summary>Freezes layers, and unfreezes those that were frozen before.</summary>
+    /// <summary>Freezes the given layers, and unfreezes the layers frozen before.</summary>
     /// <param name="network">The network.</param>
     /// <param name="layers">Names of its children.</param>
     internal void Set(Module network, IReadOnlyCollection<string> layers)

@@ -3,8 +3,8 @@ using ResNet.Core.Blocks;
 namespace ResNet.Core;
 
 /// <summary>A row of the catalogue, <see cref="ResNets.Catalogue"/>.</summary>
-/// <param name="Name">Its name, the one of torchvision or timm if they have the network.</param>
-/// <param name="Paper">The paper that described it first.</param>
+/// <param name="Name">Its name, which is torchvision's or timm's if they have the network.</param>
+/// <param name="Paper">The paper that introduced it.</param>
 /// <param name="Options">The options that it is built from.</param>
 public sealed record NamedNetwork(string Name, Paper Paper, ResNetOptions Options)
 {

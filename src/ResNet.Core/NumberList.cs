@@ -4,7 +4,7 @@ using System.Numerics;
 
 namespace ResNet.Core;
 
-/// <summary>Numbers that compare and read as such: <c>[3, 4, 6, 3]</c>.</summary>
+/// <summary>A list of numbers that compares by its numbers and prints them: <c>[3, 4, 6, 3]</c>.</summary>
 internal sealed class NumberList<T>(IEnumerable<T> numbers) : ReadOnlyCollection<T>([.. numbers]) where T : INumber<T>
 {
     public override bool Equals(object? obj) => obj is NumberList<T> other && Items.SequenceEqual(other.Items);

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core;
 
-/// <summary>Leaves inference mode, if it is on, until disposed of: tensors made in inference mode could never be trained.</summary>
+/// <summary>Leaves inference mode, if it is on, until disposed: tensors made in inference mode can never be trained.</summary>
 internal sealed class OrdinaryMode : IDisposable
 {
     private readonly IDisposable? _ordinary;

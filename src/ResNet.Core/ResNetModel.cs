@@ -62,7 +62,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
             foreach (var block in _stages.SelectMany(stage => stage.children()).Cast<ResidualBlock>()) InitialWeights.ZeroLastNorm(block);
         this.to(options.DType);
         this.to(options.Device);
-        // A network outlives the dispose scopes it is made in, buffers of custom norms too.
+        // A network, with the buffers of custom norms, outlives the dispose scopes in which it is made.
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope();
     }
 
@@ -82,10 +82,10 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>How many stages there are, <c>layer1</c> to <c>layer4</c> in most networks.</summary>
+    /// <summary>The number of stages: <c>layer1</c> to <c>layer4</c> in most networks.</summary>
     public int Stages => _stages.Count;
 
-    /// <summary>How many times smaller than the input the last stage's output is: 32 in ImageNet's networks, 4 in CIFAR's.</summary>
+    /// <summary>The ratio of the input's size to the size of the last stage's output: 32 in ImageNet's networks, 4 in CIFAR's.</summary>
     public int Reduction => _shapes[^1].Reduction;
 
     /// <summary>Channels and reduction of each output of <see cref="ForwardStages"/>; necks and decoders are built from them.</summary>
@@ -111,7 +111,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type.</param>
     /// <returns>
     /// The map before pooling <c>[N, features, H/32, W/32]</c> (sizes as <see cref="ForwardStages"/> gives them), and its average
-    /// over the map <c>[N, features]</c>. The caller disposes of them.
+    /// over the map <c>[N, features]</c>. The caller disposes both.
     /// </returns>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public (Tensor Map, Tensor Pooled) ForwardFeatures(Tensor input)
@@ -130,8 +130,8 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <returns>
     /// The stem's output, then each stage's. With the standard stem <c>[N, 64, H/4, W/4]</c>, then
     /// <c>[N, 64·2ⁱ·expansion, H/2ⁱ⁺², W/2ⁱ⁺²]</c> for i = 0, 1, …, sizes rounded up and no smaller than
-    /// <see cref="ResNetOptions.OutputStride"/> says; CIFAR's stem keeps the size. Those of pre-activation networks are before
-    /// the next norm. The caller disposes of them.
+    /// <see cref="ResNetOptions.OutputStride"/> says; CIFAR's stem keeps the size. In pre-activation networks, outputs are before
+    /// the next norm. The caller disposes the tensors.
     /// </returns>
     /// <exception cref="ArgumentException">The input has another shape or type.</exception>
     public IReadOnlyList<Tensor> ForwardStages(Tensor input)
@@ -142,10 +142,10 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Refuses batches whose last map is a single pixel of a single image where batch norms train: it has no variance, and
-    /// libtorch would leave NaN in the running statistics. Every pass checks this; a training loop can know it before.
+    /// Throws if batch norms train and the batch's last map is a single pixel of a single image: it has no variance, and
+    /// libtorch would leave NaN in the running statistics. Every pass checks this; a training loop can check it in advance.
     /// </summary>
-    /// <param name="images">How many images.</param>
+    /// <param name="images">The number of images.</param>
     /// <param name="height">Their height in pixels.</param>
     /// <param name="width">Their width in pixels.</param>
     /// <exception cref="InvalidOptionException">The batch is such a single pixel.</exception>
@@ -159,9 +159,9 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Replaces the classifier by a new one, on the network's device and of its type; everything else stays.</summary>
-    /// <remarks>An optimizer that was made before still has the former classifier's parameters: make a new one.</remarks>
-    /// <param name="classes">Classes to tell apart from now on, at least 1.</param>
+    /// <summary>Replaces the classifier by a new one, on the network's device and of its type; all other layers stay.</summary>
+    /// <remarks>An existing optimizer still has the former classifier's parameters: make a new optimizer.</remarks>
+    /// <param name="classes">The new number of classes, at least 1.</param>
     /// <returns>This network.</returns>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public ResNetModel ResetClassifier(int classes)
@@ -180,8 +180,8 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Keeps the stem and the first stages as they are: their parameters get no gradients any more, and their norms and
-    /// stochastic depth stay in evaluation mode, so that running statistics do not move when the network trains either.
+    /// Freezes the stem and the first stages: their parameters get no gradients any more, and their norms and
+    /// stochastic depth stay in evaluation mode, so training does not change running statistics either.
     /// Later stages that an earlier call froze are unfrozen.
     /// </summary>
     /// <param name="untilStage">
@@ -214,20 +214,20 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// A copy for inference in which every batch norm that follows a convolution is part of that convolution: fewer passes over
-    /// memory and the same outputs but for rounding. It is on the same device and of the same type, in evaluation mode and without
-    /// gradients, and its weights are channels-last, for images that are (<see cref="ChannelsLast"/>) and ones that are not. The
+    /// Returns a copy for inference in which every batch norm after a convolution is folded into that convolution: fewer passes over
+    /// memory, and the same outputs except for rounding. It is on the same device and of the same type, in evaluation mode and without
+    /// gradients. Its weights are channels-last, for images that are channels-last (<see cref="ChannelsLast"/>) or contiguous. The
     /// norms that follow an addition, in pre-activation networks, remain.
     /// </summary>
-    /// <returns>The copy, which is the caller's; this network stays as it is.</returns>
-    /// <exception cref="InvalidOperationException">The norms are no batch norms.</exception>
+    /// <returns>The copy, which the caller disposes; this network stays as it is.</returns>
+    /// <exception cref="InvalidOperationException">The norms are not batch norms.</exception>
     public ResNetModel FuseForInference()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         return BatchNormFolding.Fold(this).ToChannelsLast();
     }
 
-    /// <summary>Lays the weights of the convolutions out channels-last, as libtorch computes images of many channels fastest.</summary>
+    /// <summary>Converts the weights of the convolutions to channels-last, libtorch's fastest memory order for many channels.</summary>
     /// <remarks>Values and names stay the same. Inputs should be channels-last too: <see cref="ChannelsLast"/>.</remarks>
     /// <returns>This network.</returns>
     public ResNetModel ToChannelsLast()
@@ -242,7 +242,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         return this;
     }
 
-    /// <summary>The same images or weights <c>[N, C, H, W]</c> in channels-last memory order.</summary>
+    /// <summary>Returns the same images or weights <c>[N, C, H, W]</c> in channels-last memory order.</summary>
     public static Tensor ChannelsLast(Tensor images)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -251,7 +251,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Parameters and running statistics in torchvision's order: module by module, a batch norm's statistics beside
+    /// Returns parameters and running statistics in torchvision's order: module by module, a batch norm's statistics beside
     /// its weight and bias.
     /// </summary>
     public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
@@ -268,14 +268,14 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Writes the weights, beside the file first and then renamed over it.</summary>
-    /// <param name="path">The file; one that is there is replaced.</param>
-    /// <param name="metadata">Texts to keep with the weights; safetensors alone can.</param>
+    /// <summary>Writes the weights to a temporary file beside the target and renames it over the target.</summary>
+    /// <param name="path">The file; an existing file is replaced.</param>
+    /// <param name="metadata">Texts to store with the weights; only safetensors supports them.</param>
     /// <param name="format">
     /// The format of the file. Default: safetensors. <c>torch.load(…, weights_only=True)</c> reads <see cref="WeightsFormat.PyTorch"/>.
     /// </param>
-    /// <exception cref="ArgumentException">The format cannot hold the texts, or is not written.</exception>
-    /// <exception cref="IOException">The file cannot be written; one that was there stays.</exception>
+    /// <exception cref="ArgumentException">The format cannot hold the texts, or is read-only.</exception>
+    /// <exception cref="IOException">The file cannot be written; an existing file stays.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
     public void SaveWeights(
         string path, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
@@ -292,15 +292,15 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="strict">
-    /// Whether a file that does not fit is refused, which is the default; nothing is changed then. Batch counts of batch norms
-    /// (<c>num_batches_tracked</c>) may always be missing or left over, so that batch norms and frozen ones exchange weights. If false,
-    /// the tensors that fit are loaded and the report lists the others; a file without any tensor that fits is refused all the same.
+    /// Whether a file that does not fit is refused, without any change to the network. Default: true. Batch counts of batch norms
+    /// (<c>num_batches_tracked</c>) may always be missing or unused, so batch norms and frozen ones can exchange weights. If false,
+    /// the tensors that fit are loaded and the report lists the others; a file without any fitting tensor is still refused.
     /// </param>
     /// <param name="newClassifier">
     /// Whether the file may have a classifier for another number of classes, one of other layers, or none. This network's classifier then
     /// keeps its weights.
     /// </param>
-    /// <returns>The tensors that were loaded, and those that were not.</returns>
+    /// <returns>The tensors that were loaded, and the tensors that were not.</returns>
     /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
     public LoadReport LoadWeights(string path, bool strict = true, bool newClassifier = false)
@@ -316,7 +316,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         base.Dispose(disposing);
     }
 
-    /// <summary>The stem's output, <c>[N, width, H/4, W/4]</c> or with CIFAR's stem <c>[N, width, H, W]</c>.</summary>
+    /// <summary>Computes the stem's output, <c>[N, width, H/4, W/4]</c> or with CIFAR's stem <c>[N, width, H, W]</c>.</summary>
     internal Tensor ForwardStem(Tensor input)
     {
         Check(input);
@@ -324,19 +324,19 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         return ApplyStem(new TensorValue(input)).Tensor.MoveToOuterDisposeScope();
     }
 
-    /// <summary>A stage's output.</summary>
-    /// <param name="stage">From 1.</param>
+    /// <summary>Computes a stage's output.</summary>
+    /// <param name="stage">The stage, from 1.</param>
     /// <param name="x">The output of the stage before, left as it is.</param>
     internal Tensor ForwardStage(int stage, Tensor x) => _stages[stage - 1].call(x);
 
-    /// <summary>The class scores for the last stage's output, which is left as it is.</summary>
+    /// <summary>Computes the class scores from the last stage's output, which is left as it is.</summary>
     internal Tensor Classify(Tensor x)
     {
         using var scope = NewDisposeScope();
         return ApplyClassifier(new TensorValue(x)).Tensor.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The data flow of the network.</summary>
+    /// <summary>Defines the data flow of the network.</summary>
     /// <param name="images"><c>[N, channels, H, W]</c>.</param>
     /// <returns><c>[N, classes]</c>.</returns>
     internal T Apply<T>(T images)
@@ -353,7 +353,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     private T ApplyStem<T>(T images)
         where T : struct, ILayerInput<T> => images.Then(conv1).Then(bn1).ReluAndPool(maxpool);
 
-    // The last block of pre-activation networks leaves norm and ReLU out.
+    // The last block of pre-activation networks ends without norm and ReLU, so both follow here.
     private T ApplyLastNorm<T>(T x)
         where T : struct, ILayerInput<T> => norm is null ? x : x.Then(norm).Relu();
 
@@ -388,7 +388,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
             case StemKind.Cifar:
                 return Conv3x3(Options.InputChannels, width, bias: folded);
             default:
-                // Numbered as in timm, where a folded norm leaves a gap.
+                // The numbers are those of timm: a folded norm leaves a gap.
                 int half = width / 2;
                 var deep = Sequential();
                 deep.append("0", Conv3x3(Options.InputChannels, half, stride: 2, bias: folded));
@@ -402,8 +402,8 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         }
     }
 
-    // Stages that would go beyond the output stride dilate instead of striding. The first block of such a stage still has the
-    // dilation of the one before in its first 3×3 convolution, as in torchvision and timm.
+    // Stages that would exceed the output stride use dilation instead of a stride. The first block of such a stage still has the
+    // dilation of the stage before in its first 3×3 convolution, as in torchvision and timm.
     private int AddStages(int channels)
     {
         int reduction = Options.Stem == StemKind.Cifar ? 1 : 4;

@@ -65,13 +65,13 @@ public sealed record ResNetOptions
     public int Groups { get; init => field = Require.AtLeast(this, value, 1); } = 1;
 
     /// <summary>
-    /// Width of each group in a stage 64 wide, at least 1; in other stages in proportion. 128 with a single group are the wide
+    /// Width of each group in a stage of width 64, at least 1; proportional in other stages. 128 with a single group gives the wide
     /// networks (https://arxiv.org/abs/1605.07146). Default: 64.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int WidthPerGroup { get; init => field = Require.AtLeast(this, value, 1); } = BlockOptions.StandardWidthPerGroup;
 
-    /// <summary>Which convolution of a bottleneck has the stride. Default: <see cref="StridePlacement.Conv3x3"/>.</summary>
+    /// <summary>The convolution of a bottleneck that has the stride. Default: <see cref="StridePlacement.Conv3x3"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="StridePlacement"/>.</exception>
     public StridePlacement StridePlacement { get; init => field = Require.Defined(this, value); }
 
@@ -87,7 +87,7 @@ public sealed record ResNetOptions
     /// keep their size and dilate their 3×3 convolutions instead, with the same weights (Yu and Koltun 2016,
     /// https://arxiv.org/abs/1511.07122). Default: null, every stage after the first halves the size.
     /// </summary>
-    /// <exception cref="InvalidOptionException">The value is another one.</exception>
+    /// <exception cref="InvalidOptionException">The value is not one of these.</exception>
     public int? OutputStride
     {
         get;
@@ -102,13 +102,13 @@ public sealed record ResNetOptions
         init => field = Require.That(this, value, value is not null, Norm.Kinds);
     } = Norm.Batch;
 
-    /// <summary>How often a feature is set to 0 before the classifier while training, at least 0 and less than 1. Default: 0.</summary>
+    /// <summary>The probability that training sets a feature before the classifier to 0, at least 0 and less than 1. Default: 0.</summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Dropout { get; init => field = Require.Part(this, value); }
 
     /// <summary>
-    /// How often the last block's convolutions are left out for an image while training, at least 0 and less than 1; for block
-    /// l of L it is l / L of that (Huang et al. 2016, https://arxiv.org/abs/1603.09382, linear decay). Default: 0.
+    /// The probability that training leaves out the last block's convolutions for an image, at least 0 and less than 1; block
+    /// l of L has l / L of it (Huang et al. 2016, https://arxiv.org/abs/1603.09382, linear decay). Default: 0.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double StochasticDepth { get; init => field = Require.Part(this, value); }
@@ -119,7 +119,7 @@ public sealed record ResNetOptions
     /// </summary>
     public bool ZeroInitLastNorm { get; init; }
 
-    /// <summary>Classes the network tells apart, at least 1: the length of its output. Default: 1000.</summary>
+    /// <summary>The number of classes, at least 1: the length of the network's output. Default: 1000.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Classes { get; init => field = Require.AtLeast(this, value, 1); } = ImageNetClasses;
 
@@ -131,8 +131,8 @@ public sealed record ResNetOptions
         init => field = Require.Between(this, value, 1, BlockOptions.MaximumChannels);
     } = 3;
 
-    /// <summary>Where the network is put. Default: the CPU.</summary>
-    /// <exception cref="InvalidOptionException">The device is CUDA and this machine has none, or no such one.</exception>
+    /// <summary>The device of the network. Default: the CPU.</summary>
+    /// <exception cref="InvalidOptionException">The device is CUDA, and this machine has no CUDA or no device of this index.</exception>
     public Device Device
     {
         get;
@@ -151,13 +151,13 @@ public sealed record ResNetOptions
 
     internal int Expansion => Block == BlockKind.Basic ? BasicBlock.Expansion : Bottleneck.Expansion;
 
-    /// <summary>Whether all values are the same, stage by stage.</summary>
+    /// <summary>Returns whether all values are the same, stage by stage.</summary>
     public bool Equals(ResNetOptions? other) => other is not null && Values().Equals(other.Values());
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Block, StageDepths, StageWidths, Groups, WidthPerGroup, Shortcut, Norm, Classes);
 
-    /// <summary>Refuses values that do not fit together.</summary>
+    /// <summary>Throws if values do not fit together.</summary>
     /// <exception cref="InvalidOptionException">Some values do not fit together.</exception>
     internal void Validate()
     {
@@ -210,7 +210,7 @@ public sealed record ResNetOptions
             ? $"cpu or cuda:0 to cuda:{cuda.device_count() - 1}"
             : "cpu, since libtorch finds no CUDA device on this machine";
 
-    // Devices have no value equality, so their type and index are compared. Widths that were left out count by their resolved values.
+    // Devices have no value equality, so their type and index are compared. Omitted widths are compared by their resolved values.
     private (
         BlockKind, bool, StemKind, object, object, int, int, StridePlacement, ShortcutKind, int?, Norm, double, double,
         bool, int, int, DeviceType, int, ScalarType) Values() => (

@@ -26,7 +26,7 @@ public static class ResNets
         "He, Zhang, Zhang, Zhang, Xie and Li: Bag of Tricks for Image Classification with Convolutional Neural Networks, 2018",
         new("https://arxiv.org/abs/1812.01187"));
 
-    /// <summary>All named networks: the one place that says what a name means.</summary>
+    /// <summary>All named networks: the single definition of their names.</summary>
     public static IReadOnlyList<NamedNetwork> Catalogue { get; } =
     [
         // torchvision/models/resnet.py.
@@ -41,7 +41,7 @@ public static class ResNets
         new("wide_resnet50_2", s_wide, Bottleneck(3, 4, 6, 3) with { WidthPerGroup = 128 }),
         new("wide_resnet101_2", s_wide, Bottleneck(3, 4, 23, 3) with { WidthPerGroup = 128 }),
 
-        // With the stride on the first 1×1 convolution, as the paper has it.
+        // The stride is on the first 1×1 convolution, as in the paper.
         new("resnet50_v1", s_residual, Original(3, 4, 6, 3)),
         new("resnet101_v1", s_residual, Original(3, 4, 23, 3)),
         new("resnet152_v1", s_residual, Original(3, 8, 36, 3)),
@@ -61,7 +61,7 @@ public static class ResNets
         new("resnet110", s_residual, Cifar(blocks: 18)),
         new("resnet1202", s_residual, Cifar(blocks: 200)),
 
-        // The paper's networks without shortcuts, to compare with.
+        // The paper's networks without shortcuts, for comparison.
         new("plain18", s_residual, Plain(Basic(2, 2, 2, 2))),
         new("plain34", s_residual, Plain(Basic(3, 4, 6, 3))),
         new("plain20", s_residual, Plain(Cifar(blocks: 3))),
@@ -70,7 +70,7 @@ public static class ResNets
         new("plain56", s_residual, Plain(Cifar(blocks: 9))),
         new("plain110", s_residual, Plain(Cifar(blocks: 18))),
 
-        // Those for CIFAR-10 as in the paper: 110 with option A, 164 with projections and the stride on the first 1×1.
+        // The networks for CIFAR-10 as in the paper: 110 with option A, 164 with projections and the stride on the first 1×1.
         new("preact_resnet18", s_identity, Basic(2, 2, 2, 2) with { PreActivation = true }),
         new("preact_resnet50", s_identity, Bottleneck(3, 4, 6, 3) with { PreActivation = true }),
         new("preact_resnet110", s_identity, Cifar(blocks: 18) with { PreActivation = true }),
@@ -81,10 +81,10 @@ public static class ResNets
         }),
     ];
 
-    /// <summary>The names that <see cref="Create(string, int?, int, Device?)"/> knows, in the order of the catalogue.</summary>
+    /// <summary>The names that <see cref="Create(string, int?, int, Device?)"/> accepts, in the order of the catalogue.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Catalogue.Select(row => row.Name)];
 
-    /// <summary>The named network's row of the catalogue.</summary>
+    /// <summary>Returns the named network's row of the catalogue.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
     /// <exception cref="InvalidOptionException">There is no such network; the message names the nearest.</exception>
     public static NamedNetwork Find(string name)
@@ -95,13 +95,13 @@ public static class ResNets
                 nameof(ResNets), nameof(name), name, $"the name of a network; the nearest are {string.Join(", ", Nearest(name))}");
     }
 
-    /// <summary>The options of a named network, to start from: <c>ResNets.Options("resnet50") with { Classes = 10 }</c>.</summary>
+    /// <summary>Returns the options of a named network, to start from: <c>ResNets.Options("resnet50") with { Classes = 10 }</c>.</summary>
     /// <inheritdoc cref="Find" path="/param|/exception"/>
     public static ResNetOptions Options(string name) => Find(name).Options;
 
     /// <summary>Builds the named network with new weights.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
-    /// <param name="classes">Number of classes, at least 1. Default: null, those of its dataset: 1000, or 10 for CIFAR's networks.</param>
+    /// <param name="classes">Number of classes, at least 1. Default: null, the number of its dataset: 1000, or 10 for CIFAR.</param>
     /// <param name="inputChannels">Channels of the images, at least 1: 3 for colour, 1 for grey.</param>
     /// <param name="device">Where to put it; the CPU by default.</param>
     /// <exception cref="InvalidOptionException">There is no such network, or another value is out of its range.</exception>
@@ -113,9 +113,9 @@ public static class ResNets
             Device = device ?? CPU,
         });
 
-    /// <summary>Builds the named network with some of its options changed: <c>options => options with { OutputStride = 8 }</c>.</summary>
+    /// <summary>Builds the named network with changed options: <c>options => options with { OutputStride = 8 }</c>.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
-    /// <param name="configure">Gets the named network's options and returns those to build.</param>
+    /// <param name="configure">Gets the named network's options and returns the options to build.</param>
     /// <exception cref="InvalidOptionException">There is no such network, or options are out of range or do not fit together.</exception>
     public static ResNetModel Create(string name, Func<ResNetOptions, ResNetOptions> configure)
     {
@@ -123,13 +123,13 @@ public static class ResNets
         return new ResNetModel(configure(Options(name)));
     }
 
-    /// <summary>Builds the named network with published weights, the latest there are, or with new ones.</summary>
+    /// <summary>Builds the named network with its latest published weights, or with new weights.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
     /// <param name="pretrained">
     /// Whether to load the weights of <see cref="PretrainedWeights.Find"/>; they are downloaded if the cache lacks them.
     /// </param>
     /// <param name="classes">
-    /// Number of classes, at least 1; null for those of the dataset it was made for. Other numbers than 1,000 give a new classifier.
+    /// Number of classes, at least 1; null for the number of its dataset. Numbers other than 1,000 give a new classifier.
     /// </param>
     /// <param name="device">Where to put it; the CPU by default.</param>
     /// <exception cref="InvalidOptionException">
@@ -140,9 +140,9 @@ public static class ResNets
     public static ResNetModel Create(string name, bool pretrained, int? classes = null, Device? device = null) =>
         pretrained ? Create(PretrainedWeights.Find(name), classes, device) : Create(name, classes, device: device);
 
-    /// <summary>Builds a network with published weights, which are downloaded where the cache lacks them.</summary>
+    /// <summary>Builds a network with published weights, which are downloaded if the cache lacks them.</summary>
     /// <param name="weights">A row of <see cref="PretrainedWeights.Catalogue"/>.</param>
-    /// <param name="classes">Number of classes, at least 1; null for those of the weights. Another number gives a new classifier.</param>
+    /// <param name="classes">Number of classes, at least 1; null for the weights' number. Another number gives a new classifier.</param>
     /// <param name="device">Where to put it; the CPU by default.</param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops a download; the bytes received so far stay.</param>
@@ -153,7 +153,7 @@ public static class ResNets
         IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        // Other bad values are refused before anything is downloaded.
+        // Other invalid values are refused before anything is downloaded.
         var network = Create(weights.Network, classes, device: device);
         try
         {

@@ -6,12 +6,12 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Blocks;
 
 /// <summary>
-/// Two 3×3 convolutions around which the input is added: <c>relu(x + bn(conv(relu(bn(conv(x))))))</c>
+/// Two 3×3 convolutions; the input is added to their output: <c>relu(x + bn(conv(relu(bn(conv(x))))))</c>
 /// (He et al. 2015, https://arxiv.org/abs/1512.03385, figure 5 left; names as in torchvision/models/resnet.py).
 /// </summary>
 public sealed class BasicBlock : ResidualBlock
 {
-    /// <summary>How many times <see cref="BlockOptions.Width"/> the block's output has channels.</summary>
+    /// <summary>The ratio of the output's channels to <see cref="BlockOptions.Width"/>.</summary>
     public const int Expansion = 1;
 
     private readonly Conv2d conv1;
@@ -19,7 +19,7 @@ public sealed class BasicBlock : ResidualBlock
     private readonly Conv2d conv2;
     private readonly Module<Tensor, Tensor>? bn2;
 
-    /// <summary>A block with new weights, on the CPU.</summary>
+    /// <summary>Builds a block with new weights, on the CPU.</summary>
     /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public BasicBlock(BlockOptions options) : base(nameof(BasicBlock), options, bottleneck: false, preActivation: false)
     {

@@ -3,13 +3,13 @@ namespace ResNet.Core.Blocks;
 /// <summary>The options of a single residual block. A bad value is refused when it is set.</summary>
 public sealed record BlockOptions
 {
-    /// <summary>The width per group that changes nothing, the default of <see cref="WidthPerGroup"/>.</summary>
+    /// <summary>The default of <see cref="WidthPerGroup"/>, which leaves the width as it is.</summary>
     public const int StandardWidthPerGroup = 64;
 
-    /// <summary>More channels than any network has: a weight of so many by so many would not fit into any memory.</summary>
+    /// <summary>The limit of channels: a weight with this many input and output channels would not fit into any memory.</summary>
     internal const int MaximumChannels = 1 << 20;
 
-    /// <summary>Options of a block that keeps the size of its input.</summary>
+    /// <summary>Makes the options of a block that keeps the size of its input.</summary>
     /// <param name="input">Channels of the input, at least 1.</param>
     /// <param name="width">
     /// Channels before expansion, 1 to 1,048,576: the output has <paramref name="width"/> times the block's expansion.
@@ -27,7 +27,7 @@ public sealed record BlockOptions
     /// <summary>Channels before expansion.</summary>
     public int Width { get; }
 
-    /// <summary>How many times smaller than its input the output is, at least 1. Default: 1.</summary>
+    /// <summary>The ratio of the input's height and width to the output's, at least 1. Default: 1.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Stride { get; init => field = Require.AtLeast(this, value, 1); } = 1;
 
@@ -36,7 +36,7 @@ public sealed record BlockOptions
     public int Dilation { get; init => field = Require.AtLeast(this, value, 1); } = 1;
 
     /// <summary>
-    /// Dilation of the first 3×3 convolution, at least 1: in the first block of a dilated stage that of the stage before,
+    /// Dilation of the first 3×3 convolution, at least 1. The first block of a dilated stage has the dilation of the stage before here,
     /// as in torchvision and timm. Default: null, the same as <see cref="Dilation"/>.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
@@ -53,11 +53,11 @@ public sealed record BlockOptions
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int WidthPerGroup { get; init => field = Require.AtLeast(this, value, 1); } = StandardWidthPerGroup;
 
-    /// <summary>Which convolution of a bottleneck has the stride. Default: <see cref="StridePlacement.Conv3x3"/>.</summary>
+    /// <summary>The convolution of a bottleneck that has the stride. Default: <see cref="StridePlacement.Conv3x3"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="StridePlacement"/>.</exception>
     public StridePlacement StridePlacement { get; init => field = Require.Defined(this, value); }
 
-    /// <summary>How the input gets past the convolutions. Default: <see cref="ShortcutKind.Projection"/>.</summary>
+    /// <summary>The shortcut around the convolutions. Default: <see cref="ShortcutKind.Projection"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="ShortcutKind"/>.</exception>
     public ShortcutKind Shortcut { get; init => field = Require.Defined(this, value); } = ShortcutKind.Projection;
 
@@ -66,8 +66,8 @@ public sealed record BlockOptions
     public Norm Norm { get; init => field = Require.That(this, value, value is not null, Norm.Kinds); } = Norm.Batch;
 
     /// <summary>
-    /// How often the convolutions of this block are left out for an image while training (stochastic depth, Huang et al.
-    /// 2016), at least 0 and less than 1. The other images' outputs are divided by 1 − this, so that the expectation stays. Default: 0.
+    /// The probability that training leaves out this block's convolutions for an image (stochastic depth, Huang et al.
+    /// 2016), at least 0 and less than 1. The other images' outputs are divided by 1 − this, to keep the expectation. Default: 0.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double StochasticDepth { get; init => field = Require.Part(this, value); }
@@ -84,13 +84,13 @@ public sealed record BlockOptions
     internal static long BottleneckWidthOf(long width, long widthPerGroup, long groups) =>
         width * widthPerGroup / StandardWidthPerGroup * groups;
 
-    /// <summary>Refuses options that basic blocks lack, and bottlenecks without channels or with more than memory can hold.</summary>
-    /// <param name="owner">The options to refuse, of a block or of a network.</param>
+    /// <summary>Throws if basic blocks lack an option, or if bottlenecks have no channels or more channels than memory can hold.</summary>
+    /// <param name="owner">The options to check, of a block or of a network.</param>
     /// <param name="bottleneck">Whether blocks are bottlenecks.</param>
     /// <param name="widths">Channels of each kind of block before expansion.</param>
     /// <param name="groups">Groups of the 3×3 convolution.</param>
-    /// <param name="widthPerGroup">Width of each group where blocks are 64 wide.</param>
-    /// <param name="placement">Which convolution has the stride.</param>
+    /// <param name="widthPerGroup">Width of each group in blocks that are 64 wide.</param>
+    /// <param name="placement">The convolution that has the stride.</param>
     internal static void RequireFit(
         object owner, bool bottleneck, IReadOnlyList<int> widths, int groups, int widthPerGroup, StridePlacement placement)
     {

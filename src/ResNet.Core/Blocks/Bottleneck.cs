@@ -6,13 +6,13 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Blocks;
 
 /// <summary>
-/// A 1×1 convolution that narrows, a 3×3 one, and a 1×1 one that widens by four, around which the input is added
+/// A 1×1 convolution that narrows, a 3×3 one, and a 1×1 one that widens by four; the input is added to their output
 /// (He et al. 2015, https://arxiv.org/abs/1512.03385, figure 5 right; names as in torchvision/models/resnet.py).
-/// Groups make it ResNeXt's (Xie et al. 2016), a width per group above 64 that of the wide networks (Zagoruyko and Komodakis 2016).
+/// Groups give ResNeXt's block (Xie et al. 2016), a width per group above 64 gives the wide networks' (Zagoruyko and Komodakis 2016).
 /// </summary>
 public sealed class Bottleneck : ResidualBlock
 {
-    /// <summary>How many times <see cref="BlockOptions.Width"/> the block's output has channels.</summary>
+    /// <summary>The ratio of the output's channels to <see cref="BlockOptions.Width"/>.</summary>
     public const int Expansion = 4;
 
     private readonly Conv2d conv1;
@@ -22,7 +22,7 @@ public sealed class Bottleneck : ResidualBlock
     private readonly Conv2d conv3;
     private readonly Module<Tensor, Tensor>? bn3;
 
-    /// <summary>A block with new weights, on the CPU.</summary>
+    /// <summary>Builds a block with new weights, on the CPU.</summary>
     /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public Bottleneck(BlockOptions options) : base(nameof(Bottleneck), options, bottleneck: true, preActivation: false)
     {

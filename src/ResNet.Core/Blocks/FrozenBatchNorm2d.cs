@@ -4,9 +4,9 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Blocks;
 
 /// <summary>
-/// Batch normalisation whose weight, bias, mean and variance are fixed, in training too:
-/// <c>(x − running_mean) / √(running_var + 10⁻⁵) · weight + bias</c> (torchvision/ops/misc.py). All four are buffers,
-/// which no optimizer sees, with the names that <c>BatchNorm2d</c> gives them.
+/// Batch normalisation with fixed weight, bias, mean and variance, also in training:
+/// <c>(x − running_mean) / √(running_var + 10⁻⁵) · weight + bias</c> (torchvision/ops/misc.py). All four are buffers
+/// with the names that <c>BatchNorm2d</c> gives them, so no optimizer changes them.
 /// </summary>
 public sealed class FrozenBatchNorm2d : Module<Tensor, Tensor>
 {
@@ -17,11 +17,11 @@ public sealed class FrozenBatchNorm2d : Module<Tensor, Tensor>
     internal readonly Tensor running_mean;
     internal readonly Tensor running_var;
 
-    /// <summary>A norm with weight 1, bias 0, mean 0 and variance 1, on the CPU.</summary>
+    /// <summary>Makes a norm with weight 1, bias 0, mean 0 and variance 1, on the CPU.</summary>
     /// <param name="channels">Channels of its input.</param>
     public FrozenBatchNorm2d(int channels) : base(nameof(FrozenBatchNorm2d))
     {
-        // A module outlives the dispose scope it is made in.
+        // A module outlives the dispose scope in which it is made.
         weight = ones(channels).DetachFromDisposeScope();
         bias = zeros(channels).DetachFromDisposeScope();
         running_mean = zeros(channels).DetachFromDisposeScope();

@@ -17,27 +17,27 @@ public abstract record Norm
     public static Norm Batch { get; } = new BatchNorm();
 
     /// <summary>
-    /// Batch normalisation with weights and statistics that training does not touch: <see cref="FrozenBatchNorm2d"/>, for
+    /// Batch normalisation with weights and statistics that training does not change: <see cref="FrozenBatchNorm2d"/>, for
     /// fine-tuning with few images a batch. Takes the weights of networks with <see cref="Batch"/>.
     /// </summary>
     public static Norm FrozenBatch { get; } = new FrozenBatchNorm();
 
     /// <summary>
-    /// Batch norms folded into the convolutions before them, as <see cref="ResNetModel.FuseForInference"/> does it. The norms that follow
+    /// Batch norms folded into the convolutions before them, as in <see cref="ResNetModel.FuseForInference"/>. The norms that follow
     /// an addition, in pre-activation networks, stay batch norms.
     /// </summary>
     public static Norm Folded { get; } = new FoldedNorm();
 
-    /// <summary>Group normalisation (Wu and He 2018, https://arxiv.org/abs/1803.08494), which does not depend on the batch.</summary>
+    /// <summary>Returns group normalisation (Wu and He 2018, https://arxiv.org/abs/1803.08494), independent of the batch.</summary>
     /// <param name="groups">
-    /// Groups of channels, at least 1; has to divide every number of channels of the network. Default: 32, as in the paper.
+    /// The number of groups, at least 1; it has to divide every number of channels of the network. Default: 32, as in the paper.
     /// </param>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public static Norm Group(int groups = 32) => groups >= 1
         ? new GroupNorm(groups)
         : throw new InvalidOptionException(nameof(Norm), nameof(Group), groups, "at least 1");
 
-    /// <summary>Any other normalisation.</summary>
+    /// <summary>Returns any other normalisation.</summary>
     /// <param name="create">
     /// Makes a module for a number of channels; called once for each norm of the network. The following ReLUs and additions
     /// overwrite the module's output in place, so its gradient must not need that output, as a sigmoid's does.
@@ -48,15 +48,15 @@ public abstract record Norm
         return new CustomNorm(create);
     }
 
-    /// <summary>Refuses a number of channels that it cannot normalise, in the name of the options it belongs to.</summary>
+    /// <summary>Throws, with the name of the options, if it cannot normalise a number of channels.</summary>
     internal virtual void Check(string owner, int channels)
     {
     }
 
-    /// <summary>The norm after a convolution; null where it is part of the convolution.</summary>
+    /// <summary>Makes the norm after a convolution; null if it is part of the convolution.</summary>
     internal virtual Module<Tensor, Tensor>? AfterConvolution(int channels) => Create(channels);
 
-    /// <summary>A norm that follows something else.</summary>
+    /// <summary>Makes a norm that does not follow a convolution.</summary>
     internal abstract Module<Tensor, Tensor> Create(int channels);
 
     private sealed record BatchNorm : Norm
@@ -97,7 +97,7 @@ public abstract record Norm
         {
             Check(nameof(BlockOptions), channels);
             var norm = GroupNorm(Groups, channels);
-            // TorchSharp 0.106 leaves these as the memory was.
+            // TorchSharp 0.106 does not initialize these.
             init.ones_(norm.weight);
             init.zeros_(norm.bias!);
             return norm;

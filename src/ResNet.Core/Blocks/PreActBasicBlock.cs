@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Blocks;
 
 /// <summary>
-/// Two 3×3 convolutions, each after a norm and a ReLU, around which the input is added: <c>x + conv(relu(bn(conv(relu(bn(x))))))</c>
+/// Two 3×3 convolutions, each after a norm and a ReLU; the input is added to their output: <c>x + conv(relu(bn(conv(relu(bn(x))))))</c>
 /// (He et al. 2016, https://arxiv.org/abs/1603.05027, figure 1b). Where the shape changes, the shortcut starts behind the first ReLU.
 /// </summary>
 public sealed class PreActBasicBlock : ResidualBlock
@@ -16,7 +16,7 @@ public sealed class PreActBasicBlock : ResidualBlock
     private readonly Module<Tensor, Tensor>? bn2;
     private readonly Conv2d conv2;
 
-    /// <summary>A block with new weights, on the CPU.</summary>
+    /// <summary>Builds a block with new weights, on the CPU.</summary>
     /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public PreActBasicBlock(BlockOptions options) : base(nameof(PreActBasicBlock), options, bottleneck: false, preActivation: true)
     {

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Blocks;
 
 /// <summary>
-/// A 1×1, a 3×3 and a 1×1 convolution, each after a norm and a ReLU, around which the input is added (He et al. 2016,
+/// A 1×1, a 3×3 and a 1×1 convolution, each after a norm and a ReLU; the input is added to their output (He et al. 2016,
 /// https://arxiv.org/abs/1603.05027). Where the shape changes, the shortcut starts behind the first ReLU.
 /// </summary>
 public sealed class PreActBottleneck : ResidualBlock
@@ -18,7 +18,7 @@ public sealed class PreActBottleneck : ResidualBlock
     private readonly Module<Tensor, Tensor>? bn3;
     private readonly Conv2d conv3;
 
-    /// <summary>A block with new weights, on the CPU.</summary>
+    /// <summary>Builds a block with new weights, on the CPU.</summary>
     /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public PreActBottleneck(BlockOptions options) : base(nameof(PreActBottleneck), options, bottleneck: true, preActivation: true)
     {

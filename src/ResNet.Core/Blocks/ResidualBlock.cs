@@ -9,10 +9,10 @@ namespace ResNet.Core.Blocks;
 /// <summary>The common part of the four kinds of blocks: the shortcut around their convolutions, and stochastic depth.</summary>
 public abstract class ResidualBlock : Module<Tensor, Tensor>
 {
-    /// <summary>Brings the input to the output's shape; null where it has that already, or where there is no shortcut.</summary>
+    /// <summary>The layer that brings the input to the output's shape; null if the shapes are equal, or without a shortcut.</summary>
     private protected readonly Module<Tensor, Tensor>? downsample;
 
-    // Made before the convolutions, as in torchvision: that is the order in which random numbers are drawn.
+    // The projection is made before the convolutions, as in torchvision, to draw random numbers in the same order.
     private protected ResidualBlock(string name, BlockOptions options, bool bottleneck, bool preActivation) : base(name)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -27,7 +27,7 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
     /// <summary>The options that the block was built from.</summary>
     public BlockOptions Options { get; }
 
-    /// <summary>The norm that the branch ends with; null where it ends with a convolution.</summary>
+    /// <summary>The last norm of the branch; null if the branch ends with a convolution.</summary>
     internal abstract Module<Tensor, Tensor>? LastNorm { get; }
 
     /// <summary>Computes the block.</summary>
@@ -39,8 +39,8 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
         return Apply(new TensorValue(input)).Tensor.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The data flow of the block.</summary>
-    /// <param name="input">Was kept (<see cref="ILayerInput{T}.Keep"/>), since convolutions and shortcut use it.</param>
+    /// <summary>Defines the data flow of the block.</summary>
+    /// <param name="input">The input, already kept (<see cref="ILayerInput{T}.Keep"/>), since convolutions and shortcut use it.</param>
     internal abstract T Apply<T>(T input)
         where T : struct, ILayerInput<T>;
 
@@ -72,14 +72,14 @@ public abstract class ResidualBlock : Module<Tensor, Tensor>
         }
     }
 
-    // Pre-activation blocks have no norm after it (He et al. 2016, resnet-pre-act.lua).
+    // Pre-activation blocks have no norm after the projection (He et al. 2016, resnet-pre-act.lua).
     private Sequential Projection(int output, bool preActivation)
     {
         bool pools = Options.Shortcut == ShortcutKind.AveragePooledProjection;
         var norm = preActivation ? null : Options.Norm.AfterConvolution(output);
         var convolution = Conv1x1(Options.Input, output, pools ? 1 : Options.Stride, bias: norm is null && !preActivation);
 
-        // Numbered as in torchvision and timm: a missing norm shifts nothing.
+        // The numbers are those of torchvision and timm: a missing norm does not change the numbers after it.
         List<Module<Tensor, Tensor>> layers = [];
         if (pools) layers.Add(Options is { Stride: 1, Dilation: 1 } ? Identity() : new ShortcutPool(Options.Stride));
         layers.Add(convolution);

@@ -1,19 +1,19 @@
 namespace ResNet.Core.Blocks;
 
-/// <summary>How a block's input gets past its convolutions, above all where the block changes the shape.</summary>
+/// <summary>The shortcut around a block's convolutions, above all in blocks that change the shape.</summary>
 public enum ShortcutKind
 {
-    /// <summary>There is no shortcut: the plain networks of He et al. 2015.</summary>
+    /// <summary>No shortcut: the plain networks of He et al. 2015.</summary>
     None,
 
     /// <summary>
-    /// Option A of He et al. 2015, without parameters: every stride-th pixel, with channels of zeros added, half of them
+    /// Option A of He et al. 2015, without parameters: every stride-th pixel, with added channels of zeros, half of them
     /// before and half of them after (as in Idelbayev's networks for CIFAR-10, https://github.com/akamaster/pytorch_resnet_cifar10).
     /// </summary>
     ZeroPadding,
 
     /// <summary>
-    /// Option B: a 1×1 convolution and a norm (none with pre-activation) where the block changes the shape, the identity elsewhere.
+    /// Option B: a 1×1 convolution and a norm (none with pre-activation) in blocks that change the shape, the identity in others.
     /// </summary>
     Projection,
 
@@ -21,7 +21,7 @@ public enum ShortcutKind
     ProjectionEverywhere,
 
     /// <summary>
-    /// As <see cref="Projection"/>, with a 2×2 average pooling in place of the convolution's stride
+    /// The same as <see cref="Projection"/>, with a 2×2 average pooling instead of the convolution's stride
     /// (ResNet-D, He et al. 2018, https://arxiv.org/abs/1812.01187, figure 2c; timm's <c>avg_down</c>).
     /// </summary>
     AveragePooledProjection,

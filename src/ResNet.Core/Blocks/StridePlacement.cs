@@ -1,6 +1,6 @@
 namespace ResNet.Core.Blocks;
 
-/// <summary>Which convolution of a <see cref="Bottleneck"/> has the stride.</summary>
+/// <summary>The convolution of a <see cref="Bottleneck"/> that has the stride.</summary>
 public enum StridePlacement
 {
     /// <summary>The 3×3 one, as in torchvision and timm ("ResNet v1.5").</summary>

@@ -6,14 +6,14 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Blocks;
 
 /// <summary>
-/// A tensor that flows through the layers of a network. Temporary ones, which these layers made, are overwritten in place where
-/// autograd allows and disposed of after their use: their memory is free before the next layer takes more.
+/// A tensor that passes through the layers of a network. Temporary tensors, which the layers made, are overwritten in place if
+/// autograd allows it, and disposed after their use: their memory is free before the next layer allocates more.
 /// </summary>
 internal readonly struct TensorValue : ILayerInput<TensorValue>
 {
     private readonly bool _isTemporary;
 
-    /// <summary>A tensor that stays as it is.</summary>
+    /// <summary>Wraps a tensor that the layers do not change.</summary>
     internal TensorValue(Tensor tensor) : this(tensor, isTemporary: false)
     {
     }
@@ -27,7 +27,7 @@ internal readonly struct TensorValue : ILayerInput<TensorValue>
     internal Tensor Tensor { get; }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The layer does not compute a tensor from a tensor.</exception>
+    /// <exception cref="ArgumentException">The layer is not a function from a tensor to a tensor.</exception>
     public TensorValue Then(Module? layer)
     {
         if (layer is null) return this;
@@ -43,7 +43,7 @@ internal readonly struct TensorValue : ILayerInput<TensorValue>
 
     public TensorValue Relu() => new(_isTemporary ? Tensor.relu_() : Tensor.relu(), isTemporary: true);
 
-    // Behind the pooling there are four times fewer numbers.
+    // After the pooling there are four times fewer numbers.
     public TensorValue ReluAndPool(MaxPool2d? pool) => Then(pool).Relu();
 
     public TensorValue Flatten() => Replace(Tensor.flatten(1), _isTemporary);

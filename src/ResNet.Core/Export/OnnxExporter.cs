@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Export;
 
 /// <summary>
-/// Writes networks as ONNX files (opset 17) for ONNX Runtime and other readers. The graph is that of inference: batch norms are folded
-/// into convolutions, as in <see cref="ResNetModel.FuseForInference"/>, and layers that only training needs are left out. The weights
+/// Writes networks as ONNX files (opset 17) for ONNX Runtime and other readers. The graph is for inference: batch norms are folded
+/// into convolutions, as in <see cref="ResNetModel.FuseForInference"/>, and layers that are for training only are left out. The weights
 /// are in single precision, whatever the network's type.
 /// </summary>
 public static class OnnxExporter
@@ -19,7 +19,7 @@ public static class OnnxExporter
     /// <param name="network">The network, on any device; it stays as it is.</param>
     /// <param name="path">The file.</param>
     /// <param name="options">The content besides the network; null for nothing.</param>
-    /// <exception cref="IOException">The file cannot be written; a former one stays.</exception>
+    /// <exception cref="IOException">The file cannot be written; an existing file stays.</exception>
     /// <inheritdoc cref="Export(ResNetModel, Stream, OnnxExportOptions?)"/>
     public static void Export(ResNetModel network, string path, OnnxExportOptions? options = null)
     {
@@ -34,7 +34,7 @@ public static class OnnxExporter
     /// <c>[N, classes]</c>.
     /// </remarks>
     /// <param name="network">The network, on any device; it stays as it is.</param>
-    /// <param name="stream">Is written from its current position, and stays open.</param>
+    /// <param name="stream">The stream to write to, from its current position; it stays open.</param>
     /// <param name="options">The content besides the network; null for nothing.</param>
     /// <exception cref="InvalidOptionException">
     /// The options do not fit the network, or it is larger than the 2 GiB of an ONNX file.

@@ -7,8 +7,8 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Export;
 
 /// <summary>
-/// A graph of operators while it is put together, and its file: a <see cref="ModelProto"/> whose weights are written one behind the
-/// other, so that they are never held a second time.
+/// A graph of operators under construction, and its file: a <see cref="ModelProto"/>. The weights are written one after the
+/// other, so that memory never holds a second copy of them.
 /// </summary>
 internal sealed class OnnxGraph
 {
@@ -22,17 +22,17 @@ internal sealed class OnnxGraph
     private readonly List<(TensorProto Head, Tensor Data)> _weights = [];
     private int _unnamed;
 
-    /// <summary>A graph without nodes.</summary>
+    /// <summary>Makes a graph without nodes.</summary>
     /// <param name="network">The network whose layers give nodes and weights their names.</param>
     internal OnnxGraph(Module network)
     {
         foreach (var (name, module) in network.named_modules()) _names[module] = name;
     }
 
-    /// <summary>An input of the graph.</summary>
+    /// <summary>Adds an input to the graph.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="type">The type of its elements.</param>
-    /// <param name="shape">Lengths, and names of those that may be any.</param>
+    /// <param name="shape">Lengths, and names of variable lengths.</param>
     internal OnnxValue Input(string name, DataType type, params IEnumerable<Dimension> shape)
     {
         _graph.Input.Add(ValueInfo(name, type, shape));
@@ -41,7 +41,7 @@ internal sealed class OnnxGraph
 
     /// <summary>Makes the result of the last node the output of the graph.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="shape">Lengths, and names of those that may be any.</param>
+    /// <param name="shape">Lengths, and names of variable lengths.</param>
     internal void Output(string name, params IEnumerable<Dimension> shape)
     {
         var last = _graph.Node[^1];
@@ -53,7 +53,7 @@ internal sealed class OnnxGraph
     /// <param name="type">Its operator (<c>docs/Operators.md</c> of ONNX).</param>
     /// <param name="inputs">Its inputs.</param>
     /// <param name="attributes">Its attributes.</param>
-    /// <param name="layer">The network's layer that it is, for its name.</param>
+    /// <param name="layer">The network's layer that it computes, for its name.</param>
     internal OnnxValue Add(string type, OnnxValue[] inputs, AttributeProto[]? attributes = null, Module? layer = null)
     {
         string name = layer is null ? $"{type}_{++_unnamed}" : _names[layer];
@@ -68,18 +68,18 @@ internal sealed class OnnxGraph
         return new OnnxValue(this, name);
     }
 
-    /// <summary>A layer's weight, in single precision.</summary>
+    /// <summary>Adds a layer's weight, in single precision.</summary>
     /// <param name="layer">A layer of the network.</param>
-    /// <param name="parameter">The weight's name in it.</param>
+    /// <param name="parameter">The weight's name in the layer.</param>
     /// <param name="value">The weight, of any floating type, device and strides.</param>
     internal OnnxValue Weight(Module layer, string parameter, Tensor value) =>
         Store($"{_names[layer]}.{parameter}", value.detach().to(ScalarType.Float32));
 
-    /// <summary>Numbers that are the same for every input: of single or double precision or 64-bit integers.</summary>
+    /// <summary>Adds constants, which are the same for every input: single or double precision, or 64-bit integers.</summary>
     internal OnnxValue Constant(Tensor value) => Store($"constant_{++_unnamed}", value);
 
     /// <summary>Writes the file.</summary>
-    /// <param name="stream">Where to.</param>
+    /// <param name="stream">The stream to write to.</param>
     /// <param name="metadata">Keys and texts for the readers of the file.</param>
     /// <exception cref="InvalidOptionException">The network is too large for a file of this format.</exception>
     internal void Write(Stream stream, IEnumerable<(string Key, string Text)> metadata)
@@ -151,7 +151,7 @@ internal sealed class OnnxGraph
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 
-    /// <summary>A length, or the name of one that may be any.</summary>
+    /// <summary>A length, or the name of a variable length.</summary>
     internal readonly record struct Dimension(long Length, string? Name)
     {
         public static implicit operator Dimension(long length) => new(length, Name: null);

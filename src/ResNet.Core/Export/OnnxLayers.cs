@@ -9,8 +9,8 @@ namespace ResNet.Core.Export;
 /// <summary>The layers of residual networks as ONNX's operators, in evaluation mode.</summary>
 internal static class OnnxLayers
 {
-    /// <summary>Applies a layer; none leaves the value as it is.</summary>
-    /// <exception cref="ArgumentException">There is no operator for it.</exception>
+    /// <summary>Applies a layer; null leaves the value as it is.</summary>
+    /// <exception cref="ArgumentException">There is no operator for the layer.</exception>
     internal static OnnxValue Apply(Module? layer, OnnxValue x) => layer switch
     {
         null or Identity _ => x,
@@ -57,7 +57,7 @@ internal static class OnnxLayers
         [OnnxAttribute.Single("epsilon", epsilon)],
         layer);
 
-    // Opset 18 has an operator for it. Opset 17 does not: each group becomes a channel, and instance normalisation does the same.
+    // Opset 18 has an operator for group normalisation. In opset 17, instance normalisation with each group as a channel does the same.
     private static OnnxValue Normalize(this OnnxValue x, GroupNorm layer)
     {
         var (one, zero) = (x.Graph.Constant(ones(layer.num_groups)), x.Graph.Constant(zeros(layer.num_groups)));

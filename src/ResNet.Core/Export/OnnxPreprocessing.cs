@@ -8,14 +8,14 @@ namespace ResNet.Core.Export;
 /// <summary>
 /// Resizing, cropping and normalising as operators. The resizing equals Pillow's (<c>src/libImaging/Resample.c</c>) to the bit: ONNX's
 /// own <c>Resize</c> has no antialiasing in opset 17. Each direction is a product with a matrix of coefficients, which are whole
-/// multiples of 2⁻²², then rounded to whole pixels; double precision holds all of that exactly.
+/// multiples of 2⁻²², then rounded to whole pixels; double precision represents all of these numbers exactly.
 /// </summary>
 internal static class OnnxPreprocessing
 {
     private const double Unit = 1 << 22;
     private const int Black = 0, White = 255;
 
-    /// <summary>What a network takes of images.</summary>
+    /// <summary>Computes the network's input from images.</summary>
     /// <param name="pixels">Bytes <c>[N, H, W, C]</c>.</param>
     /// <param name="preprocessing">The preprocessing to apply.</param>
     internal static OnnxValue Apply(OnnxValue pixels, Preprocessing preprocessing)
@@ -32,7 +32,7 @@ internal static class OnnxPreprocessing
         return Normalize(image.To(DataType.Float), preprocessing);
     }
 
-    // How much of each pixel along a side goes into each pixel of the crop, [crop, side].
+    // The weight of each pixel along a side in each pixel of the crop, [crop, side].
     private static OnnxValue Coefficients(OnnxValue side, OnnxValue resized, Preprocessing preprocessing)
     {
         var (from, to) = (side.To(DataType.Double), resized.To(DataType.Double));

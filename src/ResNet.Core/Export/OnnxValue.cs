@@ -48,7 +48,7 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayer
 
     internal OnnxValue Floor() => Node("Floor");
 
-    /// <summary>Rounds to the nearest integer, halves to the even one.</summary>
+    /// <summary>Rounds to the nearest integer, halves to the even integer.</summary>
     internal OnnxValue Round() => Node("Round");
 
     internal OnnxValue Softmax() => Node("Softmax", [], OnnxAttribute.Integer("axis", 1));
@@ -71,7 +71,7 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayer
 
     internal OnnxValue Where(OnnxValue yes, OnnxValue no) => Node("Where", [yes, no]);
 
-    /// <summary>The sum over an axis, which stays with the length 1.</summary>
+    /// <summary>Computes the sum over an axis, which is kept with the length 1.</summary>
     internal OnnxValue Sum(long axis) => Node("ReduceSum", [Integers(axis)], OnnxAttribute.Integer("keepdims", 1));
 
     internal OnnxValue Unsqueeze(long axis) => Node("Unsqueeze", [Integers(axis)]);
@@ -80,10 +80,10 @@ internal readonly record struct OnnxValue(OnnxGraph Graph, string Name) : ILayer
 
     internal OnnxValue Reshape(OnnxValue shape) => Node("Reshape", [shape]);
 
-    /// <summary>An element of a vector, as a scalar.</summary>
+    /// <summary>Returns an element of a vector, as a scalar.</summary>
     internal OnnxValue At(long index) => Node("Gather", [Integer(index)], OnnxAttribute.Integer("axis", 0));
 
-    /// <summary>0, 1, … up to this scalar, of its type.</summary>
+    /// <summary>Returns 0, 1, … up to this scalar, of its type.</summary>
     internal OnnxValue Range() => Graph.Add("Range", [Number(0), this, Number(1)]);
 
     internal OnnxValue Integer(long value) => Graph.Constant(tensor(value));

@@ -9,7 +9,7 @@ namespace ResNet.Core.Folding;
 internal static class BatchNormFolding
 {
     /// <summary>Makes the copy, in evaluation mode and without gradients.</summary>
-    /// <exception cref="InvalidOperationException">The norms are no batch norms.</exception>
+    /// <exception cref="InvalidOperationException">The norms are not batch norms.</exception>
     internal static ResNetModel Fold(ResNetModel network)
     {
         var options = network.Options;
@@ -33,7 +33,7 @@ internal static class BatchNormFolding
         return folded;
     }
 
-    // The initial weights are overwritten at once, so drawing them must not advance the random numbers of a training run.
+    // The initial weights are overwritten at once, so they must not advance the random number generator of a training run.
     private static ResNetModel CreateWithoutDrawing(ResNetOptions options)
     {
         using var generator = Generator.Default;
@@ -64,7 +64,7 @@ internal static class BatchNormFolding
         }
     }
 
-    // In double precision, so that rounding happens once.
+    // Computed in double precision, so that rounding happens once.
     private static void Fold(Conv2d source, Module norm, Conv2d target)
     {
         using var scope = NewDisposeScope();

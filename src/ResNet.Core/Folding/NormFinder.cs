@@ -5,8 +5,8 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Folding;
 
 /// <summary>Follows the data flow of a network to find each convolution that a norm follows directly.</summary>
-/// <param name="Norms">The norms that were found, by convolution.</param>
-/// <param name="Last">The convolution that computes this value; null where something else does.</param>
+/// <param name="Norms">The norms found so far, by convolution.</param>
+/// <param name="Last">The convolution that computes this value; null if another layer computes it.</param>
 internal readonly record struct NormFinder(Dictionary<Conv2d, Module> Norms, Conv2d? Last = null) : ILayerInput<NormFinder>
 {
     private NormFinder Other => this with { Last = null };
@@ -20,7 +20,7 @@ internal readonly record struct NormFinder(Dictionary<Conv2d, Module> Norms, Con
             case Sequential sequence:
                 return sequence.children().Aggregate(this, (value, part) => value.Then(part));
             case ResidualBlock block:
-                // Without shortcuts a norm of the next block may follow directly, which a folded network keeps.
+                // Without shortcuts a norm of the next block may follow directly; a folded network keeps this norm.
                 return block.Apply(this).Other;
             case Conv2d convolution:
                 return this with { Last = convolution };

@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Inspection;
 
 /// <summary>
-/// Class activation maps by gradients: where in an image a network finds a class (Selvaraju et al. 2017,
+/// Gradient-weighted class activation maps: the parts of an image in which a network finds a class (Selvaraju et al. 2017,
 /// https://arxiv.org/abs/1610.02391, equations 1 and 2).
 /// </summary>
 public static class GradCam
@@ -12,28 +12,28 @@ public static class GradCam
     // The divisor of an all-zero map.
     private const float Tiny = 1e-30f;
 
-    // A map of fewer pixels across is too coarse to show a place.
+    // A map with fewer pixels per side is too coarse to show a place.
     private const int FewestPixels = 4;
 
     /// <summary>
-    /// Weighs the channels of a stage's output by the average gradient of the class score, adds them up, sets negative values to 0
+    /// Weights the channels of a stage's output by the average gradient of the class score, adds them up, sets negative values to 0
     /// and enlarges the result to the size of the images, bilinearly.
     /// </summary>
     /// <remarks>
-    /// Works on the network in evaluation mode and leaves modes, gradients and weights as they are. Does not work within
+    /// Uses evaluation mode and leaves the network's modes, gradients and weights as they are. Does not work within
     /// <see cref="inference_mode"/>, which has no gradients. Several threads may explain with one network that is in evaluation
     /// mode already. Images with NaN give maps of NaN.
     /// </remarks>
     /// <param name="network">The network.</param>
     /// <param name="images"><c>[N, channels, H, W]</c>, as for <see cref="ResNetModel.forward"/>.</param>
-    /// <param name="classes">The class to look for in each image, N of them; null for the likeliest one of each.</param>
+    /// <param name="classes">The class to look for in each image, N classes; null for the likeliest class of each image.</param>
     /// <param name="stage">
     /// The stage whose output is used, 1 to <see cref="ResNetModel.Stages"/>. Default: null, the last stage, which tells classes apart
     /// best; for small images the last stage whose output is at least 4×4 pixels. Earlier stages give finer maps.
     /// </param>
     /// <returns>
-    /// <c>[N, H, W]</c> of Float32 on the network's device: each image's values are divided by their greatest, so that they
-    /// go from 0 to 1; all are 0 if nothing in the image speaks for the class. The caller disposes of it.
+    /// <c>[N, H, W]</c>, Float32, on the network's device. Each image's values are divided by their maximum, so they
+    /// range from 0 to 1; all are 0 if the image has no evidence for the class. The caller disposes the tensor.
     /// </returns>
     /// <exception cref="InvalidOptionException">There is no such stage.</exception>
     /// <exception cref="ArgumentException">The images have another shape or type, or there are not N classes.</exception>
@@ -81,7 +81,7 @@ public static class GradCam
         return x;
     }
 
-    // The gradient of the scores by the map alone: those of the parameters are not computed.
+    // Only the gradient with respect to the map is computed, not the gradients of the parameters.
     private static Tensor ScoreGradient(ResNetModel network, Tensor map, int stage, IReadOnlyList<int>? classes)
     {
         using var _ = enable_grad();

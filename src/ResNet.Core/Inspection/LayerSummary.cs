@@ -5,9 +5,9 @@ namespace ResNet.Core.Inspection;
 /// <param name="Type">The type of the layer: <c>Conv2d</c>.</param>
 /// <param name="InputShape">For example <c>[N, C, H, W]</c>.</param>
 /// <param name="OutputShape">For example <c>[N, C, H, W]</c>.</param>
-/// <param name="Parameters">How many numbers it learns.</param>
+/// <param name="Parameters">The number of its parameters.</param>
 /// <param name="MultiplyAdds">
-/// Multiplications with an addition of convolutions and linear layers; those of other layers are not counted, as is customary.
+/// Multiply-add operations of convolutions and linear layers; those of other layers are not counted, as is customary.
 /// </param>
 /// <param name="ActivationBytes">Memory of its output.</param>
 public sealed record LayerSummary(

@@ -9,8 +9,8 @@ namespace ResNet.Core.Inspection;
 
 /// <summary>
 /// The layers of a network with their shapes and costs for one size of input, as data and, through <see cref="ToString()"/>, as
-/// a table. Additions and ReLUs work in place and identities do nothing: they are no layers of their own. A custom norm is a
-/// single one, whatever it consists of.
+/// a table. Additions and ReLUs work in place and identities do nothing, so they are not listed. A custom norm is listed as a
+/// single layer, whatever it consists of.
 /// </summary>
 public sealed class ModelSummary
 {
@@ -32,29 +32,29 @@ public sealed class ModelSummary
     /// <summary>The layers in the order in which they compute.</summary>
     public IReadOnlyList<LayerSummary> Layers { get; }
 
-    /// <summary>How many parameters the network has.</summary>
+    /// <summary>The number of the network's parameters.</summary>
     public long Parameters { get; }
 
-    /// <summary>How many of them training changes: all, unless some are frozen.</summary>
+    /// <summary>The number of trainable parameters: all, unless some are frozen.</summary>
     public long TrainableParameters { get; }
 
     /// <summary>Memory of the parameters.</summary>
     public long ParameterBytes { get; }
 
-    /// <summary>Multiplications with an addition, for all images of the input together.</summary>
+    /// <summary>Multiply-add operations, for all images of the input together.</summary>
     public long MultiplyAdds => Layers.Sum(layer => layer.MultiplyAdds);
 
     /// <summary>Memory of all layers' outputs together, as training keeps most of them; inference frees each after its last use.</summary>
     public long ActivationBytes => Layers.Sum(layer => layer.ActivationBytes);
 
     /// <summary>
-    /// Passes zeros of that size through the network, in evaluation mode, and notes the output of each layer. The network
+    /// Passes zeros of the given size through the network, in evaluation mode, and records the output of each layer. The network
     /// stays as it is; no other thread may use it meanwhile.
     /// </summary>
     /// <param name="network">The network.</param>
     /// <param name="height">Of the images, in pixels, at least 1.</param>
     /// <param name="width">Of the images, in pixels, at least 1.</param>
-    /// <param name="batch">How many images, at least 1. Default: 1.</param>
+    /// <param name="batch">The number of images, at least 1. Default: 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is less than 1.</exception>
     public static ModelSummary Of(ResNetModel network, int height, int width, int batch = 1)
     {
@@ -96,11 +96,11 @@ public sealed class ModelSummary
         }
     }
 
-    /// <summary>The table: a line for each layer, and the totals.</summary>
+    /// <summary>Returns the table: a line for each layer, and the totals.</summary>
     public override string ToString() => ToString(int.MaxValue);
 
-    /// <summary>The table in a limited width, for a terminal: columns that do not fit are left out, the input's shape first.</summary>
-    /// <param name="maximumWidth">In characters. Layers and their parameters are there in any case.</param>
+    /// <summary>Returns the table in a limited width, for a terminal. Columns that do not fit are omitted, the input's shape first.</summary>
+    /// <param name="maximumWidth">In characters. The columns of layers and parameters are always shown.</param>
     public string ToString(int maximumWidth)
     {
         var rows = Layers.Select(layer => new[]
@@ -140,7 +140,7 @@ public sealed class ModelSummary
     private static IEnumerable<(string Name, Module<Tensor, Tensor> Layer)> LayersOf(
         Module module, string path, string name) => module switch
         {
-            // The network's own sequences: a deep stem, a stage, a projection. Another one is a custom norm.
+            // The network's own sequences: a deep stem, a stage, a projection. Any other sequence is a custom norm.
             TorchSharp.Modules.Sequential
                 when name is not ("conv1" or "downsample") && !name.StartsWith("layer", StringComparison.Ordinal) =>
                 [(path, (Module<Tensor, Tensor>)module)],

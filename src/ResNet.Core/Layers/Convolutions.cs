@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Core.Layers;
 
-/// <summary>Makes the convolutions of residual networks, and applies them.</summary>
+/// <summary>The convolutions of residual networks: makes and applies them.</summary>
 internal static class Convolutions
 {
     internal static Conv2d Conv3x3(int input, int output, int stride = 1, int dilation = 1, int groups = 1, bool bias = false) =>
@@ -24,7 +24,7 @@ internal static class Convolutions
     /// (<c>docs/performance.md</c>). This happens in the last stage to images of 32 pixels and fewer. The convolution is not called
     /// as a module then, so its hooks do not run.
     /// </remarks>
-    /// <param name="convolution">One of those above.</param>
+    /// <param name="convolution">A convolution that this class made.</param>
     /// <param name="x"><c>[N, C, H, W]</c>, left as it is.</param>
     internal static Tensor Convolve(Conv2d convolution, Tensor x)
     {
@@ -35,14 +35,14 @@ internal static class Convolutions
         return functional.conv2d(x.reshape(x.size(0), -1, 1, 1), taps, convolution.bias).MoveToOuterDisposeScope();
     }
 
-    // A kernel around the first pixel that does not move: from its middle on it lies on the image.
+    // The kernel stays at the first pixel: its part from the middle on lies on the image.
     private static bool IsLinear(Conv2d convolution, Tensor x) =>
         convolution is { groups: 1 }
         && convolution.kernel_size[0] == 3 && convolution.dilation[0] == 1
         && x.ndim == 4 && x.size(1) == convolution.in_channels
         && Math.Max(x.size(2), x.size(3)) <= Math.Min(convolution.stride[0], 2);
 
-    // One with a bias makes tensors that TorchSharp does not dispose of. The parameters belong to no scope.
+    // A convolution with a bias creates tensors that TorchSharp does not dispose. The parameters do not belong to any scope.
     private static Conv2d Create(Func<Conv2d> create)
     {
         using var scope = NewDisposeScope();

@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn;
 namespace ResNet.Core.Layers;
 
 /// <summary>
-/// The 2×2 average pooling before a projection. Where dilation has taken the stride's place it moves by one pixel and keeps
+/// The 2×2 average pooling before a projection. If dilation replaces the stride, it moves by one pixel and keeps
 /// the size, with zeros beyond the right and the bottom border (timm's <c>AvgPool2dSame</c>).
 /// </summary>
 internal sealed class ShortcutPool(int stride) : Module<Tensor, Tensor>(nameof(ShortcutPool))

@@ -3,13 +3,13 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Core.Layers;
 
-/// <summary>Option A: every stride-th pixel, between channels of zeros. The zeros before are half of them, rounded down.</summary>
+/// <summary>Option A: every stride-th pixel, between channels of zeros. Half of these channels, rounded down, come first.</summary>
 internal sealed class ZeroPaddingShortcut(int input, int output, int stride) : Module<Tensor, Tensor>(nameof(ZeroPaddingShortcut))
 {
-    /// <summary>Channels of zeros before those of the input.</summary>
+    /// <summary>Channels of zeros before the channels of the input.</summary>
     internal int Before { get; } = (output - input) / 2;
 
-    /// <summary>Channels of zeros behind them.</summary>
+    /// <summary>Channels of zeros after the channels of the input.</summary>
     internal int After { get; } = output - input - ((output - input) / 2);
 
     internal int Stride { get; } = stride;

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Core.Weights;
 
-/// <summary>The weights that a new network starts with. Layers that are not named here start as TorchSharp makes them.</summary>
+/// <summary>The initial weights of a new network. Other layers keep TorchSharp's initial weights.</summary>
 internal static class InitialWeights
 {
     /// <summary>Draws the weights of all convolutions as He et al. 2015 (https://arxiv.org/abs/1502.01852) over the fan-out.</summary>
@@ -27,8 +27,8 @@ internal static class InitialWeights
 
     /// <summary>Makes the weights of a classifier smaller by the square root of the number of blocks.</summary>
     /// <remarks>
-    /// Where shortcuts have no norm, the outputs of all blocks add up and features grow by as much. The first loss is about
-    /// ln(classes) at any depth then.
+    /// If shortcuts have no norm, the outputs of all blocks add up, and features grow by this factor. Smaller weights keep the first loss
+    /// at about ln(classes) at any depth.
     /// </remarks>
     internal static void ScaleClassifier(Linear classifier, int blocks)
     {

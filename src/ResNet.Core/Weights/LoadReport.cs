@@ -10,16 +10,16 @@ public sealed record LoadReport
     /// <summary>The file.</summary>
     public required string Path { get; init; }
 
-    /// <summary>How it is laid out.</summary>
+    /// <summary>The format of the file.</summary>
     public required WeightsFormat Format { get; init; }
 
-    /// <summary>The network's parameters and buffers that the file gave values for.</summary>
+    /// <summary>The network's parameters and buffers that were loaded from the file.</summary>
     public required IReadOnlyList<string> Loaded { get; init; }
 
     /// <summary>The network's parameters and buffers that the file does not have, which keep their values.</summary>
     public required IReadOnlyList<string> Missing { get; init; }
 
-    /// <summary>The file's tensors, as the file calls them, that the network has no place for.</summary>
+    /// <summary>The file's tensors that the network does not have, by their names in the file.</summary>
     public required IReadOnlyList<string> Unexpected { get; init; }
 
     /// <summary>The network's parameters and buffers that have another shape or type in the file; they keep their values.</summary>
@@ -31,7 +31,7 @@ public sealed record LoadReport
     /// </summary>
     public required bool ClassifierKept { get; init; }
 
-    /// <summary>A line on how many tensors were loaded, and on each thing that was not.</summary>
+    /// <summary>Returns a line with the number of loaded tensors, and with each tensor that was not loaded.</summary>
     public override string ToString()
     {
         var text = new StringBuilder(
@@ -41,7 +41,7 @@ public sealed record LoadReport
         return rest.Length > 0 ? text.Append($"; {rest}").ToString() : text.ToString();
     }
 
-    /// <summary>The first of each kind and how many more there are; empty where there are none.</summary>
+    /// <summary>Returns the first tensors of each kind and the number of the others; empty if there are none.</summary>
     internal static string Describe(
         IReadOnlyList<string> missing, IReadOnlyList<TensorMismatch> mismatched, IReadOnlyList<string> unexpected)
     {

@@ -6,6 +6,6 @@ namespace ResNet.Core.Weights;
 /// <param name="Own">Its shape or type in the network.</param>
 public sealed record TensorMismatch(string Name, string Stored, string Own)
 {
-    /// <summary><c>fc.bias is [1000] instead of [10]</c>.</summary>
+    /// <summary>Returns a text such as <c>fc.bias is [1000] instead of [10]</c>.</summary>
     public override string ToString() => $"{Name} is {Stored} instead of {Own}";
 }

@@ -3,7 +3,7 @@ namespace ResNet.Core.Weights;
 /// <summary>The format of a file of weights. Files are recognised by their content, not by their names.</summary>
 public enum WeightsFormat
 {
-    /// <summary>safetensors (https://github.com/huggingface/safetensors): nothing but tensors and texts, and quick to read.</summary>
+    /// <summary>safetensors (https://github.com/huggingface/safetensors): only tensors and texts, and quick to read.</summary>
     Safetensors,
 
     /// <summary>The format of <c>torch.save</c> since PyTorch 1.6: a zip archive with a pickle in it.</summary>

@@ -10,7 +10,7 @@ using Microsoft.Build.Framework;
 namespace ResNet.Core.Build;
 
 /// <summary>
-/// Writes a copy of TorchSharp's native library that loads with an older libstdc++; no copy if the library already does so.
+/// Writes a copy of TorchSharp's native library that loads with an older libstdc++; no copy if the library already loads with it.
 /// </summary>
 /// <remarks>MSBuild compiles this file when it runs the task: see ResNet.Core.targets beside it.</remarks>
 public sealed class RelaxLibstdcxxNeeds : Microsoft.Build.Utilities.Task
@@ -19,7 +19,7 @@ public sealed class RelaxLibstdcxxNeeds : Microsoft.Build.Utilities.Task
     [Required]
     public string Library { get; set; } = "";
 
-    /// <summary>The path of the copy. A file that is there is replaced, or deleted where no copy is needed.</summary>
+    /// <summary>The path of the copy. An existing file is replaced, or deleted if no copy is needed.</summary>
     [Required]
     public string Copy { get; set; } = "";
 
@@ -70,7 +70,7 @@ public sealed class RelaxLibstdcxxNeeds : Microsoft.Build.Utilities.Task
     }
 }
 
-/// <summary>Removes needs of new libstdc++ versions from an ELF library where an older libstdc++ does the same.</summary>
+/// <summary>Removes needs of new libstdc++ versions from an ELF library if an older libstdc++ does the same.</summary>
 public static class LibstdcxxNeeds
 {
     private const string Library = "libstdc++.so.6";
@@ -84,7 +84,7 @@ public static class LibstdcxxNeeds
 
     private static readonly (string Symbol, string Version, string OtherSymbol, string OtherVersion)[] Substitutes =
     [
-        // GCC 13 and later refer to this function wherever <iostream> is included, so that libstdc++ initializes std::cout and its like.
+        // GCC 13 and later refer to this function if <iostream> is included, so that libstdc++ initializes std::cout and similar objects.
         // They do not call it, and a call of the substitute would do no harm. With an older libstdc++ the objects that include <iostream>
         // initialize std::cout, and libtorch's libraries, which are loaded before TorchSharp's, have such objects.
         ("_ZSt21ios_base_library_initv", "GLIBCXX_3.4.32", "_ZNSt6chrono3_V212steady_clock3nowEv", "GLIBCXX_3.4.19"),
@@ -95,7 +95,7 @@ public static class LibstdcxxNeeds
 
     /// <summary>Edits a copy of a library.</summary>
     /// <param name="library">The bytes of an ELF file. They stay as they are.</param>
-    /// <returns>The edited copy, of the same length; null where the library has no need that this class knows.</returns>
+    /// <returns>The edited copy, of the same length; null if the library has no need that this class knows.</returns>
     /// <exception cref="InvalidDataException">
     /// The file is not a 64-bit little-endian shared library, or its tables contradict each other.
     /// </exception>
@@ -116,7 +116,7 @@ public static class LibstdcxxNeeds
         foreach (var (symbol, version, otherSymbol, otherVersion) in Substitutes)
         {
             if (!known.TryGetValue(version, out var need) || !known.TryGetValue(otherVersion, out var other)) continue;
-            // Another symbol of the same version would need it all the same.
+            // Another symbol of the same version would still need it.
             var imports = Imports(need.Index);
             if (imports.Count != 1 || Name(imports[0]) != symbol) continue;
             int import = imports[0];
@@ -124,7 +124,7 @@ public static class LibstdcxxNeeds
             if (donor == 0) continue;
             elf.Write(symbols, import * SymbolSize, BitConverter.GetBytes(elf.UInt32(symbols, donor * SymbolSize)));
             elf.Write(versions, import * 2, BitConverter.GetBytes(other.Index));
-            // The loader accepts that a version is missing where the need of it is weak.
+            // The loader accepts a missing version if the need of it is weak.
             elf.Write(needs, need.Flags, BitConverter.GetBytes((ushort)(elf.UInt16(needs, need.Flags) | Weak)));
             changed = true;
         }
@@ -132,18 +132,18 @@ public static class LibstdcxxNeeds
 
         string Name(int index) => elf.Text(names, elf.UInt32(symbols, index * SymbolSize));
 
-        // Undefined symbols of a version. The first symbol of a table is none.
+        // Undefined symbols of a version. The first entry of a table is not a symbol.
         List<int> Imports(ushort version) =>
             [.. Enumerable.Range(1, Math.Max(count - 1, 0)).Where(index =>
                 (elf.UInt16(versions, index * 2) & ~Hidden) == version && elf.UInt16(symbols, index * SymbolSize + 6) == 0)];
     }
 
-    // Where the flags of each version of libstdc++ are that the library needs, and by which number its symbols refer to it.
+    // The position of the flags of each needed version of libstdc++, and the number by which symbols refer to the version.
     private static Dictionary<string, (int Flags, ushort Index)> ReadNeeds(ElfFile elf, Section needs)
     {
         var names = elf.Linked(needs);
         var found = new Dictionary<string, (int, ushort)>();
-        // Every entry takes room, so that a chain of more entries than there is room for goes in circles.
+        // Every entry takes room, so a chain of more entries than there is room for is a cycle.
         int left = needs.Size / NeedSize;
         int file = 0;
         uint toNextFile;

@@ -8,7 +8,7 @@ namespace ResNet.Core.Weights.Formats;
 
 /// <summary>
 /// The safetensors format (https://github.com/huggingface/safetensors, "Format"): eight bytes with the header's length, the
-/// header as JSON, then the tensors' bytes, little-endian and row-major, one behind the other without holes.
+/// header as JSON, then the tensors' bytes, little-endian and row-major, one after the other without gaps.
 /// </summary>
 internal static class Safetensors
 {
@@ -32,7 +32,7 @@ internal static class Safetensors
         ["BOOL"] = ScalarType.Bool,
     };
 
-    /// <summary>Whether a file that starts so is of this format: a length of less than 2⁴⁰, then the brace that opens the header.</summary>
+    /// <summary>Recognises this format by a file's start: a length of less than 2⁴⁰, then the header's opening brace.</summary>
     internal static bool Matches(ReadOnlySpan<byte> start) =>
         start.Length > LengthBytes && start[LengthBytes] == '{' && start[5] == 0 && start[6] == 0 && start[7] == 0;
 

@@ -27,7 +27,7 @@ internal sealed class StoredWeights : IDisposable
 
     internal string Path => _file.Path;
 
-    /// <summary>Opens a file and checks all that it says about its tensors.</summary>
+    /// <summary>Opens a file and checks all information about its tensors.</summary>
     /// <exception cref="WeightsFileException">The file is missing, damaged, or of none of the formats.</exception>
     internal static StoredWeights Open(string path)
     {
@@ -51,7 +51,7 @@ internal sealed class StoredWeights : IDisposable
         }
     }
 
-    /// <summary>One tensor, for as long as this object does not read another.</summary>
+    /// <summary>Reads one tensor, which is valid until this object reads another one.</summary>
     internal Tensor Read(StoredTensor tensor)
     {
         if (!ReferenceEquals(_lastStorage, tensor.Storage))
@@ -63,7 +63,7 @@ internal sealed class StoredWeights : IDisposable
     }
 
     /// <summary>
-    /// All tensors; those that share a storage in the file share it in memory. They belong to the caller and to no dispose scope.
+    /// Reads all tensors; tensors that share a storage in the file share it in memory. They belong to the caller and to no dispose scope.
     /// </summary>
     internal Dictionary<string, Tensor> ReadAll()
     {
@@ -86,7 +86,7 @@ internal sealed class StoredWeights : IDisposable
         }
         finally
         {
-            // The views keep the memory.
+            // The views keep the memory alive.
             foreach (var elements in storages.Values) elements.Dispose();
         }
     }

@@ -7,21 +7,21 @@ namespace ResNet.Core.Weights.Formats;
 
 /// <summary>
 /// TorchSharp's own format (TorchSharp/NN/Module.cs, <c>save_state_dict</c>, and Tensor/TensorExtensionMethods.cs, <c>Save</c>): the
-/// number of tensors; for each its name, type, number of dimensions, lengths and bytes. Numbers are LEB128, names as
+/// number of tensors; for each its name, type, number of dimensions, lengths and bytes. Numbers are LEB128, names are strings as
 /// <see cref="BinaryWriter"/> writes them. The format has no mark, so a file has this format if all of it can be read in this way.
 /// </summary>
 internal static class TorchSharpWeights
 {
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Reads where the tensors lie; null where not even the first entry is one of this format.</summary>
+    /// <summary>Reads the locations of the tensors; returns null if not even the first entry is of this format.</summary>
     internal static Dictionary<string, StoredTensor>? Read(MappedFile file)
     {
         var tensors = new Dictionary<string, StoredTensor>();
         try
         {
             long count = ReadNumber(file);
-            // The least that a tensor takes is a name of a letter, its length, the type and the number of dimensions.
+            // The smallest tensor takes a name of one letter, its length, the type and the number of dimensions.
             if (count == 0 ? file.Length > 1 : count > file.Length / 4) return null;
             while (tensors.Count < count)
             {

@@ -16,23 +16,23 @@ public sealed class WeightsFile : IDisposable
     private WeightsFile(WeightsFormat format, IReadOnlyDictionary<string, string> metadata, Dictionary<string, Tensor> tensors) =>
         (Format, Metadata, _tensors) = (format, metadata, tensors);
 
-    /// <summary>How the file is laid out.</summary>
+    /// <summary>The format of the file.</summary>
     public WeightsFormat Format { get; }
 
     /// <summary>
-    /// The tensors by name, on the CPU; they live as long as this object. Those in nested containers have the containers' names before
-    /// theirs: <c>state_dict.conv1.weight</c>. Those that share memory in PyTorch do so here.
+    /// The tensors by name, on the CPU; they live as long as this object. The names of tensors in nested containers begin with
+    /// the containers' names: <c>state_dict.conv1.weight</c>. Tensors that share memory in PyTorch share it here.
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
 
-    /// <summary>The texts kept with the tensors, which safetensors alone has.</summary>
+    /// <summary>The texts stored with the tensors; only safetensors has them.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Writes the tensors beside <paramref name="path"/>, flushes them to disk and renames the file over it.</summary>
-    /// <param name="path">The file; one that is there is replaced, and stays as it is if writing fails.</param>
+    /// <summary>Writes the tensors to a file beside <paramref name="path"/>, flushes it to disk and renames it over the target.</summary>
+    /// <param name="path">The file; an existing file is replaced, and stays as it is if writing fails.</param>
     /// <param name="tensors">Tensors by name, of any device, type and stride; complex ones are refused.</param>
-    /// <param name="metadata">Texts to keep with the tensors; safetensors alone can.</param>
-    /// <param name="format">How to lay the file out. Default: safetensors.</param>
+    /// <param name="metadata">Texts to store with the tensors; only safetensors supports them.</param>
+    /// <param name="format">The format of the file. Default: safetensors.</param>
     /// <exception cref="ArgumentException">The format cannot hold it, or is not written, or there is nothing to write.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(
@@ -45,10 +45,10 @@ public sealed class WeightsFile : IDisposable
     }
 
     /// <summary>Writes the content of a file of weights to a stream, for example to embed, hash or count it.</summary>
-    /// <param name="stream">Where to write; it stays open.</param>
+    /// <param name="stream">The stream to write to; it stays open.</param>
     /// <param name="tensors">Tensors by name, of any device, type and stride; complex ones are refused.</param>
-    /// <param name="metadata">Texts to keep with the tensors, in this order and before them; safetensors alone can.</param>
-    /// <param name="format">How to lay the bytes out. Default: safetensors.</param>
+    /// <param name="metadata">Texts to store before the tensors, in this order; only safetensors supports them.</param>
+    /// <param name="format">The format of the bytes. Default: safetensors.</param>
     /// <exception cref="ArgumentException">The format cannot hold it, or is not written, or there is nothing to write.</exception>
     public static void Save(
         Stream stream, IReadOnlyDictionary<string, Tensor> tensors,
@@ -59,7 +59,7 @@ public sealed class WeightsFile : IDisposable
     }
 
     /// <summary>
-    /// Reads a file of any <see cref="WeightsFormat"/>, recognised by its content. The caller disposes of the result, and thereby of
+    /// Reads a file of any <see cref="WeightsFormat"/>, recognised by its content. The caller disposes the result, and with it
     /// its tensors.
     /// </summary>
     /// <exception cref="WeightsFileException">
@@ -71,14 +71,14 @@ public sealed class WeightsFile : IDisposable
         return new WeightsFile(stored.Format, stored.Metadata, stored.ReadAll());
     }
 
-    /// <summary>Disposes of the tensors.</summary>
+    /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
         foreach (var tensor in _tensors.Values) tensor.Dispose();
         _tensors.Clear();
     }
 
-    // Bad arguments are refused before a file is created.
+    // Invalid arguments are refused before a file is created.
     private static Action<Stream> Writing(
         IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata, WeightsFormat format)
     {

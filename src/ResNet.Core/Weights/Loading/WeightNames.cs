@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace ResNet.Core.Weights.Loading;
 
-/// <summary>Finds a network's tensors in a file in which they have other names.</summary>
+/// <summary>Finds a network's tensors in a file with other names.</summary>
 internal static partial class WeightNames
 {
-    // Nothing is wrapped and prefixed as often; a name that repeats such a word would be gone through again for each.
+    // No real file has as many wrappers and prefixes. Without a limit, a name that repeats a prefix would be searched again for each.
     private const int MaximumDepth = 16;
 
     // The keys under which training scripts keep a state dict, beside optimizers and counters.
@@ -20,10 +20,10 @@ internal static partial class WeightNames
     private static readonly (string Theirs, string Ours)[] s_classifiers =
         [("linear.", "fc."), ("head.fc.", "fc."), ("classifier.1.", "fc.")];
 
-    /// <summary>Pairs the file's names with those that the network would have for them.</summary>
+    /// <summary>Pairs the file's names with the network's names.</summary>
     /// <param name="stored">The names in the file.</param>
-    /// <param name="isOwn">Whether the network has a tensor of a name.</param>
-    /// <returns>The file's names, and the network's for them; those outside of a wrapper are left out.</returns>
+    /// <param name="isOwn">Returns whether the network has a tensor of a name.</param>
+    /// <returns>The file's names with the network's names for them; names outside of a wrapper are left out.</returns>
     internal static List<(string Stored, string Name)> Translate(IEnumerable<string> stored, Func<string, bool> isOwn)
     {
         var names = stored.Select(name => (Stored: name, Name: name)).ToList();
@@ -48,7 +48,7 @@ internal static partial class WeightNames
     }
 
     /// <summary>
-    /// Whether a name that the network does not have belongs to a classifier, such as <c>fc.1.weight</c> or <c>head.bias</c>.
+    /// Returns whether a name that the network does not have belongs to a classifier, such as <c>fc.1.weight</c> or <c>head.bias</c>.
     /// </summary>
     internal static bool IsClassifier(string stored) =>
         stored.Split('.')[..^1].Any(part => part is "fc" or "linear" or "head" or "classifier");
@@ -74,7 +74,7 @@ internal static partial class WeightNames
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 
-    // transformers/models/resnet/modeling_resnet.py; without the first word where the file is of the bare backbone.
+    // transformers/models/resnet/modeling_resnet.py; without the first word if the file is of the backbone alone.
     [GeneratedRegex(@"^(?:resnet\.)?embedder\.embedder\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]
     private static partial Regex HuggingFaceStem();
 

@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Weights.Loading;
 
-/// <summary>Loads the tensors of a file into those of a network (<see cref="ResNetModel.LoadWeights"/>).</summary>
+/// <summary>Loads the tensors of a file into the tensors of a network (<see cref="ResNetModel.LoadWeights"/>).</summary>
 internal static class WeightsLoader
 {
-    // The number of batches that a batch norm has seen. Nothing uses it: frozen norms do not count, and files may lack it.
+    // The number of batches that a batch norm has seen. It is not used: frozen norms do not have it, and files may lack it.
     private const string BatchCount = ".num_batches_tracked";
 
     /// <summary>Loads a file.</summary>
@@ -21,7 +21,7 @@ internal static class WeightsLoader
         using var file = StoredWeights.Open(path);
         var found = new Dictionary<string, StoredTensor>();
         var unexpected = new List<string>();
-        // If a file has a tensor under the network's name and under a translated one, the former takes precedence.
+        // If a file has a tensor under the network's name and under a translated name, the network's name takes precedence.
         var translated = WeightNames.Translate(file.Tensors.Keys, own.ContainsKey)
             .OrderByDescending(entry => entry.Stored.EndsWith(entry.Name, StringComparison.Ordinal));
         foreach (var (stored, name) in translated)
@@ -33,7 +33,7 @@ internal static class WeightsLoader
         Refuse(report, strict, isAnother);
 
         using var _ = no_grad();
-        // Storage by storage, since a shared storage is read whole.
+        // Tensors are read storage by storage, since a shared storage is read as a whole.
         foreach (string name in report.Loaded.GroupBy(name => found[name].Storage).SelectMany(group => group))
         {
             using var scope = NewDisposeScope();
@@ -42,7 +42,7 @@ internal static class WeightsLoader
         return report;
     }
 
-    // A classifier with another number of classes or with other names; one that is only partly there does not count.
+    // A classifier with another number of classes or with other names; an incomplete classifier does not count.
     private static bool HasAnotherClassifier(Dictionary<string, Tensor> own, Dictionary<string, StoredTensor> found)
     {
         var classifier = own.Where(entry => IsClassifier(entry.Key)).ToList();
@@ -96,7 +96,7 @@ internal static class WeightsLoader
             return new TensorMismatch(
                 name, new NumberList<long>(stored.Shape).ToString(), new NumberList<long>(own.shape).ToString());
         }
-        // Whole numbers in the place of weights are quantised ones, which mean nothing without their scale.
+        // Integers in place of weights are quantised weights, which are useless without their scale.
         return own.is_floating_point() == is_floating_point(stored.Storage.Type)
             ? null
             : new TensorMismatch(name, stored.Storage.Type.ToString(), own.dtype.ToString());
@@ -107,6 +107,6 @@ internal static class WeightsLoader
 
     private static bool IsClassifier(string name) => name.StartsWith("fc.", StringComparison.Ordinal);
 
-    // Batch counts, and how many models an average was made of.
+    // Batch counts, and the number of models in an average.
     private static bool IsOptional(string name) => name.EndsWith(BatchCount, StringComparison.Ordinal) || name == "n_averaged";
 }

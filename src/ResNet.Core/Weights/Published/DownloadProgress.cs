@@ -1,7 +1,7 @@
 namespace ResNet.Core.Weights.Published;
 
-/// <summary>How far a download has got.</summary>
+/// <summary>The progress of a download.</summary>
 /// <param name="FileName">The file's name, without its folder.</param>
-/// <param name="Done">Bytes that are there, those of earlier attempts included; fewer than before where one starts over.</param>
-/// <param name="Total">Bytes that the server announces for the whole file; 0 where it does not.</param>
+/// <param name="Done">Bytes received so far, including earlier attempts; fewer than before if the download starts again.</param>
+/// <param name="Total">The size of the whole file in bytes, as the server announces it; 0 if it does not.</param>
 public readonly record struct DownloadProgress(string FileName, long Done, long Total);

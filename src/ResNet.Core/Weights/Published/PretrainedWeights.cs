@@ -23,7 +23,7 @@ public sealed record PretrainedWeights
         (Network, HashPrefix) = (parts[0], parts[1]);
     }
 
-    /// <summary>All published weights, of each network the older ones first.</summary>
+    /// <summary>All published weights; the older weights of each network come first.</summary>
     public static IReadOnlyList<PretrainedWeights> Catalogue { get; } =
     [
         // torchvision/models/resnet.py: url, acc@1, acc@5 and transforms.
@@ -46,19 +46,19 @@ public sealed record PretrainedWeights
         new(V2, "wide_resnet101_2-d733dc28.pth", 82.510, 96.020, s_from232),
     ];
 
-    /// <summary>The network they are for, by its name in <see cref="ResNets.Catalogue"/>.</summary>
+    /// <summary>The network of the weights, by its name in <see cref="ResNets.Catalogue"/>.</summary>
     public string Network { get; }
 
     /// <summary>torchvision's name for them: <c>IMAGENET1K_V1</c> or, from its newer training recipe, <c>IMAGENET1K_V2</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The published file's name, which it has in the cache, too.</summary>
+    /// <summary>The published file's name, also in the cache.</summary>
     public string FileName { get; }
 
     /// <summary>The beginning of the file's SHA-256: the eight hexadecimal digits at the end of its name.</summary>
     public string HashPrefix { get; }
 
-    /// <summary>Share of ImageNet's validation images whose class it names, in percent, as torchvision publishes it.</summary>
+    /// <summary>Top-1 accuracy on ImageNet's validation images, in percent, as torchvision publishes it.</summary>
     public double Top1 { get; }
 
     /// <summary>Top-5 accuracy on ImageNet's validation images, in percent, as torchvision publishes it.</summary>
@@ -70,17 +70,17 @@ public sealed record PretrainedWeights
     /// <summary>The names of the 1,000 classes, in the order of the network's outputs.</summary>
     public IReadOnlyList<string> Classes { get; } = ImageNetClasses.Names;
 
-    /// <summary>Where the file is published.</summary>
+    /// <summary>The address of the published file.</summary>
     public Uri Address => new(Publisher + FileName);
 
-    /// <summary>Where the file is, once it has been downloaded: in <see cref="WeightsCache.Folder"/>.</summary>
+    /// <summary>The path of the downloaded file, in <see cref="WeightsCache.Folder"/>.</summary>
     public string Path => System.IO.Path.Join(WeightsCache.Folder, FileName);
 
-    /// <summary>The published weights of a network.</summary>
+    /// <summary>Returns the published weights of a network.</summary>
     /// <param name="network">The network's name in <see cref="ResNets.Catalogue"/>, in upper or lower case.</param>
     /// <param name="name">
-    /// <c>IMAGENET1K_V1</c> or <c>IMAGENET1K_V2</c>, in upper or lower case. Default: null, the latest, which are the most accurate: V2
-    /// if there are any.
+    /// <c>IMAGENET1K_V1</c> or <c>IMAGENET1K_V2</c>, in upper or lower case. Default: null, the latest and most accurate weights: V2
+    /// if they exist.
     /// </param>
     /// <exception cref="InvalidOptionException">There is no such network, or it has no published weights, or none of that name.</exception>
     public static PretrainedWeights Find(string network, string? name = null)
@@ -99,14 +99,14 @@ public sealed record PretrainedWeights
     }
 
     /// <summary>
-    /// Downloads the file to <see cref="Path"/> if it is not there, and checks its SHA-256 in either case. An interrupted download leaves
-    /// its bytes beside it as <c>.partial</c>, and the next one resumes there.
+    /// Downloads the file to <see cref="Path"/> if it is not there, and checks its SHA-256 in either case. An interrupted download keeps
+    /// its bytes beside the file as <c>.partial</c>, and the next call resumes it.
     /// </summary>
-    /// <param name="progress">Receives progress reports; nothing where there is nothing to download.</param>
+    /// <param name="progress">Receives progress reports; none if there is nothing to download.</param>
     /// <param name="cancellationToken">Stops the download; the bytes received so far stay.</param>
     /// <returns>The file's path.</returns>
     /// <exception cref="WeightsDownloadException">The file cannot be downloaded or written; the message says what to do.</exception>
-    /// <exception cref="WeightsFileException">The file that is there already is not the published one.</exception>
+    /// <exception cref="WeightsFileException">The existing file is not the published one.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<string> DownloadAsync(IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {

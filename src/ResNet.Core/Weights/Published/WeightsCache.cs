@@ -1,8 +1,8 @@
 namespace ResNet.Core.Weights.Published;
 
 /// <summary>
-/// The folder of pretrained weights. It has PyTorch's name and file names, so that files downloaded by PyTorch are used here and
-/// the other way round.
+/// The folder of pretrained weights. It has PyTorch's name and file names, so files downloaded by PyTorch are used here and
+/// vice versa.
 /// </summary>
 public static class WeightsCache
 {
@@ -19,8 +19,8 @@ public static class WeightsCache
     public const string MirrorVariable = "RESNET_WEIGHTS_MIRROR";
 
     /// <summary>
-    /// <c>hub/checkpoints</c> in <c>$TORCH_HOME</c>, which is <c>$XDG_CACHE_HOME/torch</c> where it is not set, and <c>~/.cache/torch</c>
-    /// where neither is: PyTorch's <c>torch.hub</c> has it so on every system.
+    /// <c>hub/checkpoints</c> in <c>$TORCH_HOME</c>, by default <c>$XDG_CACHE_HOME/torch</c>, or <c>~/.cache/torch</c>
+    /// if neither variable is set: the same as PyTorch's <c>torch.hub</c> on every system.
     /// </summary>
     public static string Folder => FolderFrom(Environment.GetEnvironmentVariable);
 

@@ -7,7 +7,7 @@ namespace ResNet.Core.Weights.Formats.PyTorch;
 /// <summary>
 /// The format of <c>torch.save</c> before PyTorch 1.6 (torch/serialization.py, <c>_legacy_save</c>): pickles of a magic number, the
 /// protocol, the writer's machine, the object and the order of its storages; then each storage with its number of elements before it.
-/// Numbers are little-endian whatever the machine was (torch/csrc/generic/serialization.cpp).
+/// Numbers are little-endian on every machine (torch/csrc/generic/serialization.cpp).
 /// </summary>
 internal static class PyTorchLegacy
 {
@@ -16,7 +16,7 @@ internal static class PyTorchLegacy
     private static readonly BigInteger s_magic =
         BigInteger.Parse("119547037146038801333356", System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>Whether a file that starts so is of this layout: a pickle of protocol 2 to 5 with a long number or a frame first.</summary>
+    /// <summary>Recognises this layout by a file's start: a pickle of protocol 2 to 5 that begins with a long number or a frame.</summary>
     internal static bool Matches(ReadOnlySpan<byte> start) => start is [0x80, >= 2 and <= 5, 0x8A or 0x95, ..];
 
     internal static Dictionary<string, StoredTensor> Read(MappedFile file)

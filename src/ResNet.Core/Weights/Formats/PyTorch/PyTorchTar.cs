@@ -5,7 +5,7 @@ internal static class PyTorchTar
 {
     private const int MagicStart = 257;
 
-    /// <summary>How much of a file is needed to tell.</summary>
+    /// <summary>The number of bytes of a file that recognition needs.</summary>
     internal const int MagicEnd = MagicStart + 5;
 
     internal static bool Matches(ReadOnlySpan<byte> start) =>

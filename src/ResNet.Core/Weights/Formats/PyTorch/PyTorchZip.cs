@@ -40,7 +40,7 @@ internal static class PyTorchZip
 
         var storages = new Dictionary<string, StoredStorage>();
         var pickled = entries[folder + Pickle];
-        // The objects of a pickle take many times its own length, so it may hardly be longer than the file.
+        // The objects of a pickle take many times its length, so a pickle longer than the file is hardly accepted.
         RefuseGrowth(file, pickled.Length, growth: 1);
         using var pickle = new MemoryStream(Contents(file, pickled));
         var unpickler = new Unpickler(pickle, file.Path, identifier => StorageIdentifier.Parse(file.Path, identifier).In(storages));
@@ -82,7 +82,7 @@ internal static class PyTorchZip
         Add(ByteOrder, entry => entry.Write("little"u8));
         int key = 0;
         foreach (var tensor in tensors.Values) Add($"data/{key++}", entry => TensorBytes.Write(entry, tensor));
-        // Of PyTorch's archives; since 1.6 it is 3.
+        // The version of PyTorch's archives, which is 3 since PyTorch 1.6.
         Add("version", entry => entry.Write("3\n"u8));
 
         void Add(string name, Action<Stream> write)
@@ -120,10 +120,10 @@ internal static class PyTorchZip
         };
     }
 
-    // Compressed entries are unpacked here, so that damage is found before anything is loaded.
+    // Compressed entries are unpacked here, to find damage before anything is loaded.
     private static Func<Stream> Opening(MappedFile file, ZipArchiveEntry entry)
     {
-        // Opening an entry checks its own header and that all of it is there.
+        // Opening an entry checks its header and that it is complete.
         using (var opened = entry.Open())
         {
             if (entry.CompressedLength == entry.Length && opened is not DeflateStream) return entry.Open;

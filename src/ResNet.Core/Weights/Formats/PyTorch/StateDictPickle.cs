@@ -14,7 +14,7 @@ internal sealed class StateDictPickle : IDisposable
     {
     }
 
-    /// <summary>An OrderedDict of contiguous tensors, whose storages have the keys 0, 1, … in the tensors' order.</summary>
+    /// <summary>Writes an OrderedDict of contiguous tensors. Their storages have the keys 0, 1, … in the tensors' order.</summary>
     internal static byte[] Of(IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var writer = new StateDictPickle();

@@ -9,17 +9,17 @@ internal static class StateDictTree
 {
     private const int MaximumDepth = 32;
 
-    // Stands for a place in a list, which then is the index.
+    // The key of an element of a list; the name then has the element's index.
     private static readonly object s_index = new();
 
-    /// <summary>All tensors beneath an object.</summary>
+    /// <summary>Returns all tensors within an object.</summary>
     /// <param name="root">The content of the pickle.</param>
-    /// <param name="unpickler">The unpickler that read it, which limits the copies.</param>
-    /// <exception cref="WeightsFileException">There is none, or two have the same name.</exception>
+    /// <param name="unpickler">The unpickler that read the content; it limits the copies.</param>
+    /// <exception cref="WeightsFileException">There is no tensor, or two have the same name.</exception>
     internal static Dictionary<string, StoredTensor> Flatten(object? root, Unpickler unpickler)
     {
         var tensors = new Dictionary<string, StoredTensor>();
-        // Keys from the root on. A name is put together only where there is a tensor: beside the weights anything may be a key.
+        // The keys from the root on. A name is built only for a tensor: outside the weights a key may be anything.
         var keys = new List<(object? Key, int Index)>();
         Collect(root);
         return tensors.Count > 0 ? tensors : throw unpickler.Refused("has no tensors");

@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Weights.Formats.PyTorch;
 
 /// <summary>
-/// How a pickle names a storage (torch/serialization.py, <c>persistent_id</c>): the word "storage", the type, a key, the device, the
-/// number of elements, and in the legacy layout a part of it or None. The device is of no concern: everything is read to the CPU.
+/// The name of a storage in a pickle (torch/serialization.py, <c>persistent_id</c>): the word "storage", the type, a key, the device, the
+/// number of elements, and in the legacy layout a part of it or None. The device is ignored: everything is read to the CPU.
 /// </summary>
 internal sealed record StorageIdentifier(string Path, ScalarType Type, string Key, long Count, (long Offset, long Count)? Part)
 {
-    // PyTorch's keys are numbers. A long key that is used often would make every look-up slow.
+    // PyTorch's keys are numbers. A long key that is used often would make all look-ups slow.
     private const int MaximumKeyLength = 100;
 
-    /// <exception cref="WeightsFileException">It is no such name.</exception>
+    /// <exception cref="WeightsFileException">The object is not such a name.</exception>
     internal static StorageIdentifier Parse(string path, object?[] identifier)
     {
         if (identifier is ["module", ..])
@@ -31,7 +31,7 @@ internal sealed record StorageIdentifier(string Path, ScalarType Type, string Ke
         };
     }
 
-    /// <summary>The storage of this key, which is added if it is new.</summary>
+    /// <summary>Returns the storage of this key, and adds it if it is new.</summary>
     internal PickledStorage In(Dictionary<string, StoredStorage> storages)
     {
         if (!storages.TryGetValue(Key, out var storage)) storages.Add(Key, storage = new StoredStorage(Type, Count));

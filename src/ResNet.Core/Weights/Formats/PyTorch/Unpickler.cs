@@ -12,27 +12,27 @@ namespace ResNet.Core.Weights.Formats.PyTorch;
 /// few names that state dicts need. Any other name or opcode is refused, and nothing is ever run. The memory that it allocates is
 /// limited by the number of bytes that it has read.
 /// </summary>
-/// <param name="stream">Is positioned at a pickle, and behind it after <see cref="Load"/>.</param>
-/// <param name="path">The file, for errors.</param>
+/// <param name="stream">The stream, positioned at a pickle; after <see cref="Load"/> it is positioned after the pickle.</param>
+/// <param name="path">The file, for error messages.</param>
 /// <param name="storage">Finds the storage that a persistent identifier names.</param>
 internal sealed class Unpickler(Stream stream, string path, Func<object?[], PickledStorage> storage)
 {
-    // A state dict takes 100 to 300 bytes a tensor.
+    // A state dict takes 100 to 300 bytes per tensor.
     private const long MaximumBytes = 1 << 24;
 
-    // Numbers are random seeds at most; longer ones would take long to write down in decimal.
+    // The longest numbers are random seeds; converting longer ones to decimal would take too long.
     private const int MaximumIntegerBytes = byte.MaxValue;
 
-    // The result of one opcode is small unless it copies; all copies together may hardly exceed the bytes read.
+    // The result of an opcode is small unless it copies; all copies together are limited in proportion to the bytes read.
     private const int CopiesPerByte = 4;
     private const int AllowedCopies = 4096;
 
     private const string OrderedDict = "collections.OrderedDict";
 
-    // Training scripts keep their command line beside the weights, torchvision's and timm's among them. Here it is an empty dictionary.
+    // Training scripts, such as torchvision's and timm's, store their command line beside the weights. It is read as an empty dictionary.
     private const string Arguments = "argparse.Namespace";
 
-    // Schedules keep their milestones in a counter.
+    // Schedules store their milestones in a counter.
     private const string Counter = "collections.Counter";
 
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -48,7 +48,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         Arguments, Counter,
     ];
 
-    // The more particular first.
+    // More specific names come first.
     private static readonly string[] s_storageModules = ["torch.cuda.", "torch."];
 
     private static readonly Dictionary<string, ScalarType> s_storages = new()
@@ -73,13 +73,13 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     /// <summary>The file, for errors.</summary>
     internal string Path => path;
 
-    /// <summary>The type of a storage that a pickle names; null if the name is of no such type.</summary>
+    /// <summary>Returns the type of a storage by its name in a pickle; null if the name is not a storage type.</summary>
     internal static ScalarType? StorageType(object? name) =>
         name is PickledGlobal global
         && s_storageModules.FirstOrDefault(module => global.Name.StartsWith(module, StringComparison.Ordinal)) is { } module
         && s_storages.TryGetValue(global.Name[module.Length..], out var type) ? type : null;
 
-    /// <summary>The name under which a pickle has the storages of a type.</summary>
+    /// <summary>Returns the name of a type's storages in a pickle.</summary>
     internal static string StorageName(ScalarType type) => s_storages.First(entry => entry.Value == type).Key;
 
     /// <summary>Reads one pickle.</summary>
@@ -88,7 +88,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     /// an object array (a tuple), a list of objects (a list or a set), <see cref="PickledDictionary"/>, <see cref="PickledGlobal"/>,
     /// <see cref="PickledStorage"/> or <see cref="StoredTensor"/>. Containers may contain one another and themselves.
     /// </returns>
-    /// <exception cref="WeightsFileException">It is no pickle, or not one of weights.</exception>
+    /// <exception cref="WeightsFileException">The file is not a pickle, or not a pickle of weights.</exception>
     internal object? Load()
     {
         while (true)
@@ -99,14 +99,14 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         }
     }
 
-    /// <summary>Counts copied elements; more than the pickle's length allows are refused.</summary>
+    /// <summary>Counts copied elements; throws if there are more than the pickle's length allows.</summary>
     internal void Spend(long copied)
     {
         _copied += copied;
         if (_copied > (CopiesPerByte * _read) + AllowedCopies) throw Refused("repeats itself more than any file of weights does");
     }
 
-    /// <summary>An exception that names the file and the problem.</summary>
+    /// <summary>Returns an exception that names the file and the problem.</summary>
     internal WeightsFileException Refused(string problem) => new(path, problem);
 
     private void Execute(byte code)
@@ -135,7 +135,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
             case 0x8C: Push(s_utf8.GetString(ReadBytes(ReadByte()))); break;
             case (byte)'X': Push(s_utf8.GetString(ReadBytes(ReadLength(4)))); break;
             case 0x8D: Push(s_utf8.GetString(ReadBytes(ReadLength(8)))); break;
-            // Python 2's texts, whose names are ASCII.
+            // Python 2's texts; names in them are ASCII.
             case (byte)'U': Push(Encoding.Latin1.GetString(ReadBytes(ReadByte()))); break;
             case (byte)'T': Push(Encoding.Latin1.GetString(ReadBytes(ReadLength(4)))); break;
             case (byte)'C': Push(ReadBytes(ReadByte())); break;
@@ -235,7 +235,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         return tensor with { Offset = elements.Offset + offset };
     }
 
-    // The state of state dicts says nothing about their tensors: versions of modules, hooks, whether a gradient is wanted.
+    // The state of a state dict is not needed for its tensors: versions of modules, hooks, whether gradients are computed.
     private void Build(object? state)
     {
         if (Peek() is not (PickledDictionary or StoredTensor))
@@ -289,7 +289,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         return values;
     }
 
-    // Keys count the objects remembered before: they are indexes, and none is beyond the number of bytes read.
+    // Keys count the objects in the memo: they are indexes, and never exceed the number of bytes read.
     private void Remember(long key)
     {
         object? value = Peek();

@@ -2,7 +2,7 @@ using System.IO.MemoryMappedFiles;
 
 namespace ResNet.Core.Weights.Formats.Storage;
 
-/// <summary>A file that is read through a window of memory mapping: a large one costs no more memory than the window.</summary>
+/// <summary>A file that is read through a memory-mapped window: even a large file takes no more memory than the window.</summary>
 internal sealed class MappedFile : Stream
 {
     private const long WindowBytes = 1 << 24;
@@ -43,10 +43,10 @@ internal sealed class MappedFile : Stream
         }
     }
 
-    /// <summary>As it was given.</summary>
+    /// <summary>The path as it was given.</summary>
     internal string Path { get; }
 
-    /// <summary>This file from a position on, each time anew.</summary>
+    /// <summary>Returns a new stream of this file that begins at a position.</summary>
     internal Func<Stream> From(long position) => () =>
     {
         Position = position;

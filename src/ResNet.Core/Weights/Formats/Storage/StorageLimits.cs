@@ -1,21 +1,21 @@
 namespace ResNet.Core.Weights.Formats.Storage;
 
-/// <summary>The limits of a file of weights, so that a damaged one does not take all memory.</summary>
+/// <summary>The limits of a file of weights, so that a damaged file cannot take all memory.</summary>
 internal static class StorageLimits
 {
-    // Tensors that repeat their elements (stride 0) and archives that are compressed may be this many times as large as the file.
+    // The greatest ratio of content to file size, for tensors that repeat elements (stride 0) and for compressed archives.
     internal const long MaximumGrowth = 32;
     private const long AllowedInAnyCase = 1 << 20;
 
-    // More than any network, its optimizer and its averages have together. Every tensor takes memory, even one without elements.
+    // More than a network, its optimizer and its averages have together. Every tensor takes memory, even without elements.
     internal const int MaximumTensors = 1 << 16;
     internal const int MaximumNameLength = 4096;
 
-    /// <summary>The most bytes that the content of a file of this length may take.</summary>
+    /// <summary>Returns the maximum size in bytes of the content of a file of this length.</summary>
     internal static long MaximumBytes(long fileLength, long growth = MaximumGrowth) => (fileLength * growth) + AllowedInAnyCase;
 
-    /// <summary>Adds one to the tensors of a file.</summary>
-    /// <exception cref="WeightsFileException">There is one of this name, or there are too many.</exception>
+    /// <summary>Adds a tensor to the tensors of a file.</summary>
+    /// <exception cref="WeightsFileException">There is a tensor of this name already, or there are too many.</exception>
     internal static void Add(string path, Dictionary<string, StoredTensor> tensors, string name, StoredTensor tensor)
     {
         if (name.Length > MaximumNameLength)

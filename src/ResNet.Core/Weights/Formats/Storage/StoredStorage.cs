@@ -3,25 +3,25 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Weights.Formats.Storage;
 
-/// <summary>A run of elements in a file, which one tensor or several are views of.</summary>
+/// <summary>A sequence of elements in a file; one or more tensors are views of it.</summary>
 /// <param name="type">The type of the elements.</param>
-/// <param name="count">How many there are.</param>
+/// <param name="count">The number of elements.</param>
 internal sealed class StoredStorage(ScalarType type, long count)
 {
     internal ScalarType Type { get; } = type;
 
     internal long Count { get; } = count;
 
-    /// <summary>Whether the elements' bytes come in another order than this machine's.</summary>
+    /// <summary>Whether the elements' byte order differs from this machine's.</summary>
     internal bool IsSwapped { get; set; }
 
-    /// <summary>Gives a stream that stands at the first byte. Set once it is known where that is.</summary>
+    /// <summary>Returns a stream positioned at the first byte. Set when that position is known.</summary>
     internal Func<Stream>? Open { get; set; }
 
     /// <exception cref="OverflowException">There are more elements than any file has.</exception>
     internal long Bytes => checked(Count * Type.ElementSize());
 
-    /// <summary>The elements as a tensor of one dimension, outside of all dispose scopes.</summary>
+    /// <summary>Returns the elements as a tensor of one dimension, outside of all dispose scopes.</summary>
     internal Tensor Read()
     {
         var tensor = empty([Count], Type).DetachFromDisposeScope();

@@ -1,16 +1,16 @@
 namespace ResNet.Core.Weights.Formats.Storage;
 
-/// <summary>Where in a file a tensor lies.</summary>
+/// <summary>The location of a tensor in a file.</summary>
 /// <param name="Storage">The storage that it is a view of.</param>
 /// <param name="Offset">Its first element in the storage.</param>
 /// <param name="Shape">Its shape.</param>
-/// <param name="Strides">How many elements of the storage lie between neighbours, for each dimension.</param>
+/// <param name="Strides">The distance between neighbours in elements of the storage, for each dimension.</param>
 internal sealed record StoredTensor(StoredStorage Storage, long Offset, long[] Shape, long[] Strides)
 {
-    /// <summary>More than any tensor of a network has.</summary>
+    /// <summary>More dimensions than any tensor of a network has.</summary>
     internal const int MaximumDimensions = 64;
 
-    /// <summary>A tensor that has its storage to itself, row-major.</summary>
+    /// <summary>Returns a row-major tensor that does not share its storage.</summary>
     internal static StoredTensor Contiguous(StoredStorage storage, long[] shape)
     {
         var strides = new long[shape.Length];
@@ -23,8 +23,8 @@ internal sealed record StoredTensor(StoredStorage Storage, long Offset, long[] S
         return new StoredTensor(storage, 0, shape, strides);
     }
 
-    /// <summary>How many elements a tensor of this shape has.</summary>
-    /// <exception cref="OverflowException">The shape is none, or of more elements than can be counted.</exception>
+    /// <summary>Returns the number of elements of a tensor of this shape.</summary>
+    /// <exception cref="OverflowException">The shape is invalid, or has more elements than can be counted.</exception>
     internal static long Elements(long[] shape)
     {
         long product = 1;
@@ -32,7 +32,7 @@ internal sealed record StoredTensor(StoredStorage Storage, long Offset, long[] S
         return shape.Contains(0) ? 0 : product;
     }
 
-    /// <summary>The reason why this tensor does not fit in a storage of <paramref name="available"/> elements; null if it does.</summary>
+    /// <summary>Returns why this tensor does not fit in a storage of <paramref name="available"/> elements; null if it fits.</summary>
     internal string? Problem(long available)
     {
         try

@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Weights.Formats.Storage;
 
-/// <summary>The elements of tensors as files have them.</summary>
+/// <summary>The elements of tensors in the layout of files.</summary>
 internal static class TensorBytes
 {
-    /// <summary>How many elements are read or written at once: a tensor hands out its bytes as a span, which has an end.</summary>
+    /// <summary>The number of elements to read or write at once: a tensor's bytes are a span, which has a limited length.</summary>
     internal const long ChunkElements = 1 << 26;
 
     private static readonly ScalarType[] s_supported =
@@ -14,7 +14,7 @@ internal static class TensorBytes
         ScalarType.Float16, ScalarType.BFloat16, ScalarType.Float32, ScalarType.Float64,
     ];
 
-    /// <summary>Whether files of weights have tensors of this type: complex ones are left out.</summary>
+    /// <summary>Returns whether files of weights support tensors of this type: complex types are not supported.</summary>
     internal static bool IsSupported(ScalarType type) => s_supported.Contains(type);
 
     /// <summary>Writes a tensor of any device and strides row-major, little-endian.</summary>
