@@ -13,7 +13,7 @@ internal sealed class CodePointOrder : IComparer<string>
         var same = x.AsSpan().CommonPrefixLength(y);
         if (same == x!.Length || same == y!.Length) return x.Length.CompareTo(y!.Length);
         var (a, b) = (x[same], y[same]);
-        // A surrogate stands for a code point that is higher than all of a single unit.
+        // A surrogate belongs to a code point above all code points of a single unit.
         return char.IsSurrogate(a) == char.IsSurrogate(b) ? a.CompareTo(b) : char.IsSurrogate(a) ? 1 : -1;
     }
 }

@@ -1,14 +1,14 @@
 namespace ResNet.Training.Data;
 
-/// <summary>What is the case where a <see cref="DatasetException"/> is thrown.</summary>
+/// <summary>The kind of problem of a <see cref="DatasetException"/>.</summary>
 public enum DatasetProblem
 {
-    /// <summary>Something else, which the message says.</summary>
+    /// <summary>Another problem, which the message describes.</summary>
     Other,
 
-    /// <summary>A folder has images to train on, but none to evaluate on.</summary>
+    /// <summary>A folder has training images, but no evaluation images.</summary>
     NothingToEvaluateOn,
 
-    /// <summary>A pack is damaged, not whole, or no pack.</summary>
+    /// <summary>A pack is damaged or incomplete, or the file is not a pack.</summary>
     UnusablePack,
 }

@@ -2,7 +2,7 @@ using ResNet.Imaging;
 
 namespace ResNet.Training.Data;
 
-/// <summary>Images in files of their own.</summary>
+/// <summary>Images in one file each.</summary>
 internal sealed class FileImageSource(IReadOnlyList<ImageSample> samples) : IImageSource
 {
     public int Count => samples.Count;

@@ -13,20 +13,20 @@ public interface IImageSource
     int Count { get; }
 
     /// <summary>
-    /// The number of channels that all images have in this source; null where readers convert to the channels that they are asked for.
+    /// The number of channels of all images in this source; null if readers convert images to the requested channels.
     /// </summary>
     int? Channels => null;
 
-    /// <summary>The class of an image, at least 0.</summary>
+    /// <summary>Returns the class of an image, at least 0.</summary>
     /// <param name="index">The image, from 0 to <see cref="Count"/> - 1.</param>
     int Label(int index);
 
-    /// <summary>The name of an image in messages, such as its path.</summary>
+    /// <summary>Returns the name of an image in messages, such as its path.</summary>
     /// <param name="index">The image, from 0 to <see cref="Count"/> - 1.</param>
     string Name(int index);
 
     /// <summary>
-    /// Makes a reader for one thread. Called for several threads at once; the loader disposes of the reader at the end of the epoch.
+    /// Makes a reader for one thread. Called for several threads at once; the loader disposes the reader at the end of the epoch.
     /// </summary>
     /// <param name="channels">1 for grey, 3 for RGB.</param>
     IImageReader OpenReader(int channels);

@@ -1,22 +1,22 @@
 namespace ResNet.Training.Evaluation;
 
 /// <summary>
-/// Calibration: the images in bins of equal width by the probability of the likeliest class, and the
+/// Calibration: the images in bins of equal width, sorted by the probability of the likeliest class, and the
 /// expected calibration error (Guo et al. 2017, https://arxiv.org/abs/1706.04599, equations 2 to 5 of section 2).
 /// </summary>
 public sealed class Calibration
 {
-    /// <summary>How many bins the evaluator makes, as the paper does.</summary>
+    /// <summary>The number of bins of the evaluator, as in the paper.</summary>
     public const int DefaultBins = 15;
 
     /// <summary>Sorts images into bins.</summary>
     /// <param name="confidence">
     /// The probability of each image's likeliest class, from 0 to 1. NaN is left out of the bins and makes <see cref="Error"/> NaN.
     /// </param>
-    /// <param name="isRight">Whether that is each image's class.</param>
-    /// <param name="bins">How many bins, at least 1. Default: 15.</param>
+    /// <param name="isRight">Whether the likeliest class is each image's class.</param>
+    /// <param name="bins">The number of bins, at least 1. Default: 15.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="bins"/> is less than 1.</exception>
-    /// <exception cref="ArgumentException">There are more of the one than of the other.</exception>
+    /// <exception cref="ArgumentException">The two lists have different lengths.</exception>
     public Calibration(IReadOnlyList<float> confidence, IReadOnlyList<bool> isRight, int bins = DefaultBins)
     {
         ArgumentNullException.ThrowIfNull(confidence);
@@ -49,8 +49,8 @@ public sealed class Calibration
     public IReadOnlyList<CalibrationBin> Bins { get; }
 
     /// <summary>
-    /// The expected calibration error, from 0 to 1: how far accuracy and confidence of
-    /// the bins are apart, weighted by their images. NaN where there are no images.
+    /// The expected calibration error, from 0 to 1: the mean distance of accuracy and confidence of
+    /// the bins, weighted by their images. NaN if there are no images.
     /// </summary>
     public double Error { get; }
 }

@@ -14,7 +14,7 @@ public sealed class Classifier
 {
     private const int DefaultCount = 5;
 
-    // Of the classes that there are, where another one was asked for.
+    // The number of class names in the message if a requested class does not exist.
     private const int NamedAtMost = 10;
 
     private readonly ResNetModel _model;
@@ -22,13 +22,13 @@ public sealed class Classifier
     private readonly Compose _transforms;
 
     /// <summary>
-    /// A classifier around a trained network, which it puts into evaluation mode: several threads may then ask it at once.
+    /// Makes a classifier of a trained network and puts the network into evaluation mode. Several threads may then use it at once.
     /// </summary>
     /// <param name="model">The network.</param>
     /// <param name="classes">The names of its classes, in order.</param>
-    /// <param name="transforms">What is done to a picture, as for evaluation.</param>
+    /// <param name="transforms">The transforms of a picture, as for evaluation.</param>
     /// <exception cref="ArgumentException">
-    /// The number of classes is not the network's, or the network does not take grey or colour pictures.
+    /// The number of classes differs from the network's, or the network's input is neither grey nor colour pictures.
     /// </exception>
     public Classifier(ResNetModel model, IReadOnlyList<string> classes, Compose transforms)
     {
@@ -49,11 +49,11 @@ public sealed class Classifier
         (_model, _classes, _transforms) = (model, classes, transforms);
     }
 
-    /// <summary>The likeliest classes of a picture, likeliest first.</summary>
+    /// <summary>Returns the likeliest classes of a picture, likeliest first.</summary>
     /// <param name="path">The picture's file.</param>
-    /// <param name="count">How many classes at the most, at least 1. Default: 5.</param>
+    /// <param name="count">The maximum number of classes, at least 1. Default: 5.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
-    /// <exception cref="TransformException">A transform cannot do its work on it.</exception>
+    /// <exception cref="TransformException">A transform cannot process it.</exception>
     public IReadOnlyList<Prediction> Classify(string path, int count = DefaultCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -64,12 +64,12 @@ public sealed class Classifier
         return Named(Rank(_model.call(Input(image, path, out _))), count);
     }
 
-    /// <summary>Where in a picture the network sees a class (<see cref="GradCam"/>).</summary>
+    /// <summary>Finds the parts of a picture in which the network sees a class (<see cref="GradCam"/>).</summary>
     /// <param name="path">The picture's file.</param>
     /// <param name="name">The class to look for; null for the likeliest.</param>
-    /// <param name="stage">The stage whose output is looked at, from 1; null for that of <see cref="GradCam.Compute"/>.</param>
+    /// <param name="stage">The stage whose output is used, from 1; null for the default of <see cref="GradCam.Compute"/>.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
-    /// <exception cref="TransformException">A transform cannot do its work on it.</exception>
+    /// <exception cref="TransformException">A transform cannot process it.</exception>
     /// <exception cref="InvalidOptionException">There is no such class or stage.</exception>
     public Explanation Explain(string path, string? name = null, int? stage = null)
     {

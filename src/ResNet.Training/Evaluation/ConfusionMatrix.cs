@@ -1,7 +1,7 @@
 namespace ResNet.Training.Evaluation;
 
 /// <summary>
-/// Confusion matrix. Only cells that are not zero are kept, so that a matrix of a thousand classes takes no more memory than
+/// Confusion matrix. Only cells that are not zero are kept, so a matrix of a thousand classes takes no more memory than
 /// its images need.
 /// </summary>
 public sealed class ConfusionMatrix
@@ -13,11 +13,11 @@ public sealed class ConfusionMatrix
     private readonly ConfusionCell[] _cells;
 
     /// <summary>Counts images.</summary>
-    /// <param name="classes">How many classes there are, at least 0.</param>
+    /// <param name="classes">The number of classes, at least 0.</param>
     /// <param name="actual">The class of each image.</param>
     /// <param name="predicted">The predicted class of each image.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
-    /// <exception cref="ArgumentException">There are more of the one than of the other.</exception>
+    /// <exception cref="ArgumentException">The two lists have different lengths.</exception>
     public ConfusionMatrix(int classes, IReadOnlyList<int> actual, IReadOnlyList<int> predicted)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(classes);
@@ -37,7 +37,7 @@ public sealed class ConfusionMatrix
         PerClass = Metrics();
     }
 
-    /// <summary>How many classes there are.</summary>
+    /// <summary>The number of classes.</summary>
     public int Classes { get; }
 
     /// <summary>The cells that are not zero, row by row.</summary>
@@ -46,8 +46,8 @@ public sealed class ConfusionMatrix
     /// <summary>Precision, recall and F1 of each class, in the order of the classes.</summary>
     public IReadOnlyList<ClassMetrics> PerClass { get; }
 
-    /// <summary>The number of images of a class that are predicted as another.</summary>
-    /// <param name="actual">The class that they are of.</param>
+    /// <summary>Returns the number of images of one class that are predicted as another.</summary>
+    /// <param name="actual">The actual class.</param>
     /// <param name="predicted">The predicted class.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
     public int this[int actual, int predicted]

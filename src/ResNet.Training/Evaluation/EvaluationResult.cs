@@ -3,10 +3,10 @@ namespace ResNet.Training.Evaluation;
 
 /// <summary>The result of an evaluation.</summary>
 /// <param name="Loss">Mean cross entropy.</param>
-/// <param name="Top1">Images whose class is the likeliest one, in percent.</param>
-/// <param name="Top5">Images whose class is among the five likeliest (or all, where there are fewer), in percent.</param>
-/// <param name="Images">How many images there were.</param>
-/// <param name="ImagesPerSecond">Over the whole pass, decoding included.</param>
+/// <param name="Top1">The share of images whose class is the likeliest one, in percent.</param>
+/// <param name="Top5">The share of images whose class is among the five likeliest (or all, if there are fewer), in percent.</param>
+/// <param name="Images">The number of images.</param>
+/// <param name="ImagesPerSecond">The speed over the whole pass, including decoding.</param>
 public sealed record EvaluationResult(double Loss, double Top1, double Top5, int Images, double ImagesPerSecond)
 {
     /// <summary>Confusion matrix, with precision, recall and F1 of each class.</summary>

@@ -6,7 +6,7 @@ namespace ResNet.Training.Evaluation;
 
 /// <summary>
 /// Collects the results of a pass over images. Sums, and a few bytes for each image, stay on the device until the pass is over,
-/// so that nothing waits for it.
+/// so the host does not wait for the device.
 /// </summary>
 internal sealed class EvaluationTally
 {
@@ -21,10 +21,10 @@ internal sealed class EvaluationTally
     // The loss, and the number of images whose class was among the first k.
     private readonly Tensor _sums;
 
-    /// <summary>Begins with nothing; its tensors belong to the dispose scope that is open.</summary>
-    /// <param name="images">The most images there can be.</param>
-    /// <param name="classes">How many classes there are.</param>
-    /// <param name="device">Where the network is.</param>
+    /// <summary>Begins an empty tally; its tensors belong to the current dispose scope.</summary>
+    /// <param name="images">The maximum number of images.</param>
+    /// <param name="classes">The number of classes.</param>
+    /// <param name="device">The network's device.</param>
     internal EvaluationTally(int images, int classes, Device device)
     {
         (_classes, _actual, _positions) = (classes, new int[images], new int[images]);
@@ -60,12 +60,12 @@ internal sealed class EvaluationTally
     }
 
     /// <summary>Computes the result.</summary>
-    /// <param name="loader">Where the images came from.</param>
-    /// <param name="mistakes">How many mistakes to name.</param>
-    /// <param name="clock">Runs since the pass began.</param>
+    /// <param name="loader">The loader of the images.</param>
+    /// <param name="mistakes">The number of mistakes to list.</param>
+    /// <param name="clock">A stopwatch that was started at the beginning of the pass.</param>
     internal EvaluationResult ComputeResult(ImageLoader loader, int mistakes, Stopwatch clock)
     {
-        // Waits for the device, whose work is part of the pass.
+        // Waits for the device, because its work is part of the pass.
         var sums = _sums.cpu().data<double>().ToArray();
         double imagesPerSecond = Images / clock.Elapsed.TotalSeconds;
         var predicted = Array.ConvertAll(_predicted.narrow(0, 0, Images).cpu().data<long>().ToArray(), index => (int)index);

@@ -13,15 +13,15 @@ namespace ResNet.Training.Evaluation;
 /// </summary>
 public sealed class Evaluator
 {
-    /// <summary>The epoch of the loader that is evaluated.</summary>
+    /// <summary>The loader's epoch to evaluate.</summary>
     internal const int Epoch = 0;
 
     private readonly ImageLoader _loader;
     private readonly EvaluatorOptions _options;
 
-    /// <summary>An evaluator of these images.</summary>
+    /// <summary>Makes an evaluator of these images.</summary>
     /// <param name="loader">The images; it should neither shuffle nor augment.</param>
-    /// <param name="options">How to evaluate; null for the defaults.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     public Evaluator(ImageLoader loader, EvaluatorOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(loader);
@@ -31,9 +31,9 @@ public sealed class Evaluator
     /// <summary>Passes over all images in inference mode. The modes of the network and its modules stay as they are.</summary>
     /// <param name="model">The network.</param>
     /// <param name="progress">Receives progress reports.</param>
-    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <param name="cancellationToken">Stops the evaluation between two batches.</param>
     /// <exception cref="DatasetException">All images were skipped because they cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public EvaluationResult Evaluate(
         ResNetModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Evaluate(model, epoch: 1, epochs: 1, progress, cancellationToken);
@@ -78,7 +78,7 @@ public sealed class Evaluator
         var upright = Predict(input);
         if (!_options.Flips) return upright;
         var mirrored = Predict(input.flip(3));
-        // The logarithm of the mean of two probabilities, without leaving logarithms: small ones would vanish.
+        // The logarithm of the mean of two probabilities, computed in logarithms, because small probabilities would become zero.
         var larger = upright.maximum(mirrored);
         return upright.sub(larger).exp().AddInPlace(mirrored.sub(larger).exp()).log().AddInPlace(larger).AddInPlace(-Math.Log(2));
 

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Training.Evaluation;
 
-/// <summary>Where in a picture a network sees a class; made by <see cref="Classifier.Explain"/>.</summary>
+/// <summary>The parts of a picture in which a network sees a class; made by <see cref="Classifier.Explain"/>.</summary>
 public sealed class Explanation
 {
     // Small pictures are enlarged to be recognisable, and large ones reduced.
@@ -15,7 +15,7 @@ public sealed class Explanation
     private const int GreatestSide = 1024;
     private const int MostElongated = 3;
 
-    // How much of the colour shows where it is coldest and hottest, and of the picture beyond what the network sees.
+    // The opacity of the colour at the coldest and hottest places, and the brightness of the picture outside the network's input.
     private const double ColdOpacity = 0.3;
     private const double HotOpacity = 0.6;
     private const double Unseen = 0.35;
@@ -28,7 +28,7 @@ public sealed class Explanation
         string path, IReadOnlyList<Prediction> predictions, Prediction prediction, float[] heat, ImageSize size, SourceArea seen) =>
         (_path, Predictions, Prediction, _heat, Size, _seen) = (path, predictions, prediction, heat, size, seen);
 
-    /// <summary>The likeliest classes, likeliest first: what <see cref="Classifier.Classify"/> gives.</summary>
+    /// <summary>The likeliest classes, likeliest first, the same as of <see cref="Classifier.Classify"/>.</summary>
     public IReadOnlyList<Prediction> Predictions { get; }
 
     /// <summary>The explained class and its probability.</summary>
@@ -38,14 +38,14 @@ public sealed class Explanation
     public ImageSize Size { get; }
 
     /// <summary>
-    /// The map over the part of the picture that the network got, row by row: a value from 0 to 1 for each pixel of <see cref="Size"/>.
+    /// The map over the part of the picture that is the network's input, row by row: a value from 0 to 1 for each pixel of <see cref="Size"/>.
     /// </summary>
     public IReadOnlyList<float> Heat => _heat;
 
     /// <summary>
-    /// Writes the picture with the map over it as a PNG: dark blue where nothing speaks for the class, red where most does.
-    /// What the network did not get to see, beyond the middle, is darkened. The picture is read again for that. Its shorter
-    /// side becomes at least 256 pixels, its longer one at most 1024; of a picture more than three times as long as wide it is
+    /// Writes the picture with the map over it as a PNG: dark blue is no evidence for the class, red is the most evidence.
+    /// The part outside the network's input is darkened. The picture is read again for this. Its shorter
+    /// side becomes at least 256 pixels, its longer one at most 1024; a picture more than three times as long as wide is
     /// the middle.
     /// </summary>
     /// <param name="path">The file to make or replace.</param>
@@ -79,7 +79,7 @@ public sealed class Explanation
     private static Area Middle(DecodedImage image, int width, int height) =>
         new((image.Width - width) / 2, (image.Height - height) / 2, width, height);
 
-    // What the network saw, in pixels of the picture that is written, about the same centre.
+    // The network's input, in pixels of the written picture, around the same centre.
     private static Area Rounded(SourceArea seen, Area shown, double scale)
     {
         int width = Math.Max(1, (int)Math.Round(seen.Width * scale)), height = Math.Max(1, (int)Math.Round(seen.Height * scale));

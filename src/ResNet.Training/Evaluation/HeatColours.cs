@@ -3,14 +3,14 @@ namespace ResNet.Training.Evaluation;
 /// <summary>The colours of heat maps, from cold to hot.</summary>
 internal static class HeatColours
 {
-    // As red, green and blue: six points of the turbo colour map (Mikhailov 2019,
+    // Six points of the turbo colour map, as red, green and blue (Mikhailov 2019,
     // https://research.google/blog/turbo-an-improved-rainbow-colormap-for-visualization/).
     private static readonly byte[][] s_colours = [[48, 18, 59], [62, 155, 254], [70, 247, 131], [225, 220, 55], [239, 89, 17], [122, 4, 3]];
 
     /// <summary>Lays a colour over a pixel.</summary>
     /// <param name="pixel">Red, green and blue.</param>
     /// <param name="heat">From 0, cold, to 1, hot.</param>
-    /// <param name="opacity">From 0, which leaves the pixel as it is, to 1, which leaves nothing of it.</param>
+    /// <param name="opacity">From 0, which leaves the pixel as it is, to 1, which replaces it.</param>
     internal static void Blend(Span<byte> pixel, float heat, double opacity)
     {
         double place = heat * (s_colours.Length - 1);

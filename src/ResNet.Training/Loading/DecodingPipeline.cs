@@ -14,17 +14,17 @@ internal delegate void PositionDecoder(ImageWorker worker, int position, Span<by
 
 /// <summary>
 /// The threads and the memory of one pass over a dataset. Positions are handed out in order; a batch is ready when its
-/// last image is. Beside the batch in use, at most <see cref="ImageLoaderOptions.Ahead"/> are in memory.
+/// last image is. Memory holds the batch in use and at most <see cref="ImageLoaderOptions.Ahead"/> others.
 /// </summary>
 internal sealed class DecodingPipeline : IDisposable
 {
-    // Small images are handed out several at a time, so that threads do not meet at the gate for each.
+    // Small images are handed out several at a time, so that threads do not wait for the lock at each image.
     private const int BytesAtATime = 64 * 1024;
 
     private const int Alignment = 64;
 
-    // glibc gives blocks above 32 MiB pages of their own and returns them when they are freed; smaller ones, taken anew in every epoch,
-    // would leave holes in its heap, which then grows. Pages that are never written take no memory.
+    // glibc maps blocks above 32 MiB separately and unmaps them when they are freed. Smaller blocks, allocated again in every epoch,
+    // would fragment its heap, which then grows. Pages that are never written take no memory.
     private const long MappedMemory = (32 << 20) + (64 << 10);
 
     private readonly object _gate = new();
@@ -40,26 +40,26 @@ internal sealed class DecodingPipeline : IDisposable
     private readonly Tensor? _memory;
     private readonly Thread[] _workers;
 
-    // Guarded by _gate: the next position to hand out, and the batch that the consumer has.
+    // Guarded by _gate: the next position to hand out, and the consumer's batch.
     private int _next;
     private int _inUse;
     private bool _stopped;
 
-    // The one whose batch the consumer has.
+    // The slot of the consumer's batch.
     private Slot? _taken;
 
-    // What disposing of a worker threw first.
+    // The first exception from disposing a worker.
     private ExceptionDispatchInfo? _closing;
 
     /// <summary>Starts at a batch of an epoch with these labels.</summary>
-    /// <param name="options">How images become batches.</param>
-    /// <param name="transforms">What they are for.</param>
+    /// <param name="options">The options of the loader.</param>
+    /// <param name="transforms">The transforms, for the size of the pixels.</param>
     /// <param name="labels">The label at each position of the epoch.</param>
-    /// <param name="firstBatch">Where to start.</param>
-    /// <param name="openWorker">Called on each thread once.</param>
+    /// <param name="firstBatch">The batch to start at.</param>
+    /// <param name="openWorker">Opens a worker; called once on each thread.</param>
     /// <param name="decode">Decodes one image.</param>
     /// <param name="copy">
-    /// Copies what the consumer gets, such as to page-locked memory; null to hand out the memory that was decoded into.
+    /// Copies the consumer's batch, for example to page-locked memory; null to hand out the decoded memory itself.
     /// </param>
     internal DecodingPipeline(
         ImageLoaderOptions options, Compose transforms, int[] labels, int firstBatch, Func<ImageWorker> openWorker, PositionDecoder decode,
@@ -91,12 +91,12 @@ internal sealed class DecodingPipeline : IDisposable
         }
     }
 
-    /// <summary>Gives back the batch before and waits for this one.</summary>
+    /// <summary>Releases the previous batch and waits for this one.</summary>
     internal ImageBatch Take(int batch, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var slot = _slots[batch % _slots.Length];
-        // Before its memory is free for another batch.
+        // This has to happen before its memory is free for another batch.
         _taken?.Forget();
         using (cancellationToken.UnsafeRegister(static state => ((DecodingPipeline)state!).WakeAll(), this))
         {
@@ -124,15 +124,15 @@ internal sealed class DecodingPipeline : IDisposable
             _stopped = true;
             Monitor.PulseAll(_gate);
         }
-        // Some are missing where the constructor failed.
+        // Some are missing if the constructor failed.
         foreach (var worker in _workers) worker?.Join();
         foreach (var slot in _slots) slot?.Dispose();
         _memory?.Dispose();
     }
 
-    /// <summary>Ends an epoch whose batches were all taken.</summary>
+    /// <summary>Ends an epoch after all its batches were consumed.</summary>
     /// <exception cref="Exception">
-    /// The first exception that disposing of a reader threw; of an epoch that failed it would hide the reason.
+    /// The first exception from disposing a reader; in a failed epoch it would hide the original error.
     /// </exception>
     internal void Complete()
     {
@@ -197,7 +197,7 @@ internal sealed class DecodingPipeline : IDisposable
         }
     }
 
-    // By the thread that brought the last image.
+    // Runs on the thread that decoded the last image.
     private void Finish(Slot slot, int batch)
     {
         int start = batch * _options.BatchSize, count = Math.Min(_options.BatchSize, _labels.Length - start);
@@ -216,7 +216,7 @@ internal sealed class DecodingPipeline : IDisposable
         }
     }
 
-    // The next positions, all of one batch, or none when there is nothing left to do; waits while there is no free memory for the batch.
+    // Returns the next positions, all of one batch, or none at the end of the epoch; waits until there is free memory for the batch.
     private (int Start, int Count) Claim()
     {
         lock (_gate)
@@ -252,14 +252,14 @@ internal sealed class DecodingPipeline : IDisposable
             _pixels = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(_memory.bytes));
         }
 
-        /// <summary>The finished batch as the consumer gets it.</summary>
+        /// <summary>The finished batch in the form for the consumer.</summary>
         internal Tensor? Images { get; private set; }
 
         internal Tensor? Labels { get; private set; }
 
         internal int[] Positions { get; private set; } = [];
 
-        /// <summary>Bytes from one batch's memory to the next one's.</summary>
+        /// <summary>The distance in bytes from one batch's memory to the next.</summary>
         internal static long Stride(ImageLoaderOptions options, ImageSize size) =>
             (((long)options.BatchSize * size.Height * size.Width * options.Channels) + Alignment - 1) / Alignment * Alignment;
 
@@ -269,7 +269,7 @@ internal sealed class DecodingPipeline : IDisposable
         /// <summary>The rectangles to erase, by the place of the image.</summary>
         internal List<(int Image, Erasure Erasure)> Erasures { get; } = [];
 
-        /// <summary>The images that are left out, in their order.</summary>
+        /// <summary>The skipped images, in their order.</summary>
         internal ImageDecodingException[] Skipped => [.. _skipped.Values];
 
         internal unsafe Span<byte> Pixels(int place, int length) => new(_pixels + ((long)place * length), length);
@@ -292,7 +292,7 @@ internal sealed class DecodingPipeline : IDisposable
             lock (_skipped) _skipped.Add(place, failure);
         }
 
-        // The first of several errors in the order of the epoch, so that the same one is reported each time.
+        // Keeps the first of several errors in the order of the epoch, so that the same error is reported each time.
         internal void Fail(int place, Exception failure)
         {
             lock (_skipped)
@@ -315,7 +315,7 @@ internal sealed class DecodingPipeline : IDisposable
             (Images, Labels) = (images.DetachFromDisposeScope(), kept.DetachFromDisposeScope());
         }
 
-        /// <summary>The consumer is done with the batch.</summary>
+        /// <summary>Releases the batch after the consumer has finished with it.</summary>
         internal void Forget()
         {
             Images?.Dispose();
@@ -329,7 +329,7 @@ internal sealed class DecodingPipeline : IDisposable
             _memory.Dispose();
         }
 
-        // Closes the gaps of skipped images, and gives the labels and positions of the others.
+        // Closes the gaps of skipped images, and returns the labels and positions of the others.
         private long[] LeaveOutSkipped(int start, ReadOnlySpan<int> all, int imageBytes)
         {
             var labels = new long[all.Length - _skipped.Count];

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Loading;
 
 /// <summary>
-/// Images and their classes, as the loader made them. When the next batch is
-/// asked for, these tensors are disposed of, and their memory is used again.
+/// A batch of images and their classes. When the next batch is
+/// requested, these tensors are disposed, and their memory is reused.
 /// </summary>
 public sealed class ImageBatch
 {
@@ -29,7 +29,7 @@ public sealed class ImageBatch
         (_normalize, _erasures, Skipped) = (normalize, erasures, skipped);
     }
 
-    /// <summary>The batch's place in its epoch, from 0.</summary>
+    /// <summary>The batch's index in its epoch, from 0.</summary>
     public int Index { get; }
 
     /// <summary>Pixels <c>[N, H, W, C]</c>, uint8, on the CPU; page-locked with <see cref="ImageLoaderOptions.PinMemory"/>.</summary>
@@ -40,22 +40,22 @@ public sealed class ImageBatch
     /// <exception cref="InvalidOperationException">The next batch was asked for.</exception>
     public Tensor Labels => Valid(_labels);
 
-    /// <summary>How many images there are.</summary>
+    /// <summary>The number of images.</summary>
     public int Count { get; }
 
     /// <summary>
-    /// Why images were left out, in their order; empty unless <see cref="ImageLoaderOptions.OnUnreadableImage"/> has them skipped.
+    /// The reasons why images were skipped, in their order; empty unless <see cref="ImageLoaderOptions.OnUnreadableImage"/> skips them.
     /// </summary>
     public IReadOnlyList<ImageDecodingException> Skipped { get; }
 
-    /// <summary>Each image's position in the epoch, from 0; those of images that were skipped are missing.</summary>
+    /// <summary>Each image's position in the epoch, from 0, without the skipped images.</summary>
     internal IReadOnlyList<int> Positions { get; }
 
-    /// <summary>The network's input: the images as numbers, normalised, with their rectangles erased.</summary>
-    /// <param name="device">Where the result goes, and is computed.</param>
+    /// <summary>Computes the network's input: the normalised images, with their rectangles erased.</summary>
+    /// <param name="device">The device of the computation and the result.</param>
     /// <param name="memory">
-    /// On the CPU, where the result goes: <c>[M, H, W, C]</c>, float32, contiguous, with M at least
-    /// <see cref="Count"/>. Using the same for batch after batch spares the system from clearing
+    /// On the CPU, memory for the result: <c>[M, H, W, C]</c>, float32, contiguous, with M at least
+    /// <see cref="Count"/>. Using the same memory for all batches saves the system from clearing
     /// new memory each time, and the result is valid until the next batch. Null for new memory.
     /// </param>
     /// <returns><c>[N, C, H, W]</c>, float32, channels-last in memory.</returns>

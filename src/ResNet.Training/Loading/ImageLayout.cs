@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Loading;
 
 /// <summary>
-/// Lays images out in memory as a network's convolutions lie: channels-last
+/// Gives images the memory order of a network's convolutions: channels-last
 /// trains fastest on CUDA and on CPUs (<c>docs/performance.md</c>).
 /// </summary>
 internal static class ImageLayout
 {
-    /// <summary>Whether a network's convolutions are channels-last, and so should its images be.</summary>
+    /// <summary>Returns whether a network's convolutions, and therefore its images, should be channels-last.</summary>
     internal static bool IsChannelsLast(ResNetModel model) =>
         model.parameters().Any(parameter => parameter.ndim == 4 && !parameter.is_contiguous());
 
-    /// <summary>Lays channels-last images out like a network's convolutions.</summary>
+    /// <summary>Converts channels-last images to the memory order of a network's convolutions.</summary>
     internal static Tensor Of(Tensor images, bool channelsLast) => channelsLast ? images : images.contiguous();
 }

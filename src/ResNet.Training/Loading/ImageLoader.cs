@@ -7,13 +7,13 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Loading;
 
 /// <summary>
-/// Decodes images ahead of their use, on several threads, into a few batches of memory that are used again and
-/// again. Which images a batch has, and how they are augmented, depends on the seed, the epoch and the sample's index
-/// alone, never on the number of threads.
+/// Decodes images ahead of their use, on several threads, into the memory of a few batches, which is
+/// reused. The images of a batch and their augmentation depend on the seed, the epoch and the sample's index
+/// only, never on the number of threads.
 /// </summary>
 public sealed class ImageLoader
 {
-    // Keeps the streams of random numbers for different purposes apart.
+    // Separates the streams of random numbers for different purposes.
     private const long OrderStream = 1;
     private const long AugmentationStream = 2;
 
@@ -23,10 +23,10 @@ public sealed class ImageLoader
     private long _skipped;
     private ImageDecodingException? _lastSkipped;
 
-    /// <summary>A loader of images in files.</summary>
+    /// <summary>Makes a loader of images in files.</summary>
     /// <param name="samples">At least one; a shuffled loader needs at least <see cref="ImageLoaderOptions.BatchSize"/>.</param>
     /// <param name="transforms">What is done to each image.</param>
-    /// <param name="options">How they become batches.</param>
+    /// <param name="options">The options of batches.</param>
     /// <exception cref="DatasetException">There are too few samples.</exception>
     /// <exception cref="InvalidOptionException">
     /// A batch would be larger than 2 GiB, the transforms are for another number of channels, or pixels are to be kept although
@@ -37,10 +37,10 @@ public sealed class ImageLoader
     {
     }
 
-    /// <summary>A loader of the images of a folder, a pack, or a source of your own.</summary>
+    /// <summary>Makes a loader of the images of a folder, a pack, or a custom source.</summary>
     /// <param name="source">The images; a pack has to stay open while the loader is in use.</param>
     /// <param name="transforms">What is done to each image.</param>
-    /// <param name="options">How they become batches; its channels are the source's where that has a number of its own.</param>
+    /// <param name="options">The options of batches; the channels are the source's if the source has a fixed number.</param>
     /// <exception cref="DatasetException">There are too few images.</exception>
     /// <exception cref="InvalidOptionException">
     /// The source has another number of channels, a batch would be larger than 2 GiB, the transforms are for another number of channels,
@@ -87,30 +87,30 @@ public sealed class ImageLoader
     /// <summary>The transforms of each image.</summary>
     public Compose Transforms { get; }
 
-    /// <summary>How the samples become batches.</summary>
+    /// <summary>The options of batches.</summary>
     public ImageLoaderOptions Options { get; }
 
-    /// <summary>Batches of an epoch.</summary>
+    /// <summary>The number of batches of an epoch.</summary>
     public int Batches { get; }
 
     /// <summary>
-    /// Images of an epoch: all, or, where the loader shuffles, as many as fill whole batches. Those that are skipped count.
+    /// The number of images of an epoch: all, or in a shuffling loader as many as fill whole batches. Skipped images count.
     /// </summary>
     public int Images => Options.Shuffle ? Batches * Options.BatchSize : _count;
 
-    /// <summary>How many images were skipped because they cannot be read, in all batches that were taken so far.</summary>
+    /// <summary>The number of unreadable images that were skipped, in all batches so far.</summary>
     public long SkippedImages => Interlocked.Read(ref _skipped);
 
-    /// <summary>Where the images come from.</summary>
+    /// <summary>The source of the images.</summary>
     internal IImageSource Source => _source;
 
-    /// <summary>Copies batches for consumers; null to hand out the memory that they were decoded into.</summary>
+    /// <summary>Copies batches for consumers; null to hand out the decoded memory itself.</summary>
     internal Func<Tensor, Tensor>? Copy { get; init; }
 
-    /// <summary>Images of the smallest batch: the last one, where the samples do not fill it.</summary>
+    /// <summary>The number of images of the smallest batch: the last one, if the samples do not fill it.</summary>
     internal int SmallestBatch => Images % Options.BatchSize is var rest && rest > 0 ? rest : Options.BatchSize;
 
-    /// <summary>The batches of one epoch. Each is valid until the next is asked for.</summary>
+    /// <summary>Returns the batches of one epoch. Each is valid until the next is requested.</summary>
     /// <param name="epoch">The epoch's number, from 0.</param>
     /// <param name="cancellationToken">Stops the decoding.</param>
     /// <exception cref="DatasetException">A label is less than 0.</exception>
@@ -122,9 +122,9 @@ public sealed class ImageLoader
     public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default) =>
         Epoch(epoch, firstBatch: 0, cancellationToken);
 
-    /// <summary>The batches of one epoch from one on: the same that a whole epoch ends with.</summary>
+    /// <summary>Returns the batches of one epoch from a given batch on: the same batches as at the end of a whole epoch.</summary>
     /// <param name="epoch">The epoch's number, from 0.</param>
-    /// <param name="firstBatch">The batch to begin with, from 0 to <see cref="Batches"/>, with which there are none left.</param>
+    /// <param name="firstBatch">The first batch, from 0 to <see cref="Batches"/>, which returns no batches.</param>
     /// <param name="cancellationToken">Stops the decoding.</param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// <paramref name="epoch"/> is negative, or <paramref name="firstBatch"/> is no batch of the epoch.
@@ -161,11 +161,11 @@ public sealed class ImageLoader
         }
     }
 
-    /// <summary>The error of an epoch whose images were all skipped.</summary>
+    /// <summary>Returns the error of an epoch whose images were all skipped.</summary>
     internal DatasetException NothingRead() =>
         new($"None of the {Images} images can be read; the last one: {_lastSkipped?.Message}");
 
-    /// <summary>The same images in another size; images that it skips count here too.</summary>
+    /// <summary>Returns a loader of the same images in another size; images that it skips count here too.</summary>
     internal ImageLoader AtHeight(int height)
     {
         if (height == Transforms.Size.Height) return this;
@@ -186,7 +186,7 @@ public sealed class ImageLoader
         ImageSkipped?.Invoke(failure);
     }
 
-    /// <summary>The index of the sample at each position of an epoch.</summary>
+    /// <summary>Returns the index of the sample at each position of an epoch.</summary>
     internal int[] Order(int epoch)
     {
         var order = new int[_count];

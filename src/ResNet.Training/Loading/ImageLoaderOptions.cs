@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading;
 
-/// <summary>How images become batches. A bad value is refused when it is set.</summary>
+/// <summary>The options of a loader's batches. A bad value is refused when it is set.</summary>
 public sealed record ImageLoaderOptions
 {
     /// <summary>Images of a batch, at least 1. Default: 128.</summary>
@@ -23,14 +23,14 @@ public sealed record ImageLoaderOptions
     } = 3;
 
     /// <summary>
-    /// Whether each epoch has an order of its own (default: false, the order of the samples), and the last, smaller batch is left out.
+    /// Whether each epoch has its own random order and omits the last, smaller batch. Default: false, the order of the samples.
     /// </summary>
     public bool Shuffle { get; init; }
 
-    /// <summary>The source of order and augmentation, with the epoch and the sample's index. Default: 0.</summary>
+    /// <summary>The seed of order and augmentation, together with the epoch and the sample's index. Default: 0.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Threads that decode, at least 1. Default: one a processor. The batches are the same whatever their number.</summary>
+    /// <summary>The number of decoding threads, at least 1. Default: one per processor. The batches do not depend on it.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Workers
     {
@@ -38,7 +38,7 @@ public sealed record ImageLoaderOptions
         init => field = Require.AtLeast(this, value, 1);
     } = Environment.ProcessorCount;
 
-    /// <summary>Batches that are decoded ahead of the one in use, at least 1. Default: 2.</summary>
+    /// <summary>The number of batches decoded ahead of the batch in use, at least 1. Default: 2.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Ahead
     {
@@ -55,7 +55,7 @@ public sealed record ImageLoaderOptions
     }
 
     /// <summary>
-    /// How many bytes of transformed pixels are kept from one pass to the next, so that an image need not be decoded again; for
+    /// The number of bytes of transformed pixels to keep from one pass to the next, to avoid decoding images again; for
     /// transforms without randomness, such as those of evaluation. Default: 0, none.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is negative.</exception>
@@ -66,9 +66,9 @@ public sealed record ImageLoaderOptions
     }
 
     /// <summary>
-    /// Whether batches are in page-locked memory, from which CUDA copies them while the processor goes on. Default: where there is CUDA.
+    /// Whether batches are in page-locked memory, which CUDA copies asynchronously. Default: true if CUDA is available.
     /// </summary>
-    /// <exception cref="InvalidOptionException">The value is true, and there is no CUDA.</exception>
+    /// <exception cref="InvalidOptionException">The value is true, and CUDA is not available.</exception>
     public bool PinMemory
     {
         get;

@@ -17,8 +17,8 @@ internal sealed class ImageWorker(IImageSource source, Compose transforms, int c
     public IReadOnlyList<Erasure> Erasures => _canvas.Erasures;
 
     /// <summary>Writes an image's pixels <c>[H, W, C]</c>.</summary>
-    /// <exception cref="ImageDecodingException">It cannot be read.</exception>
-    /// <exception cref="TransformException">A transform cannot do its work on it.</exception>
+    /// <exception cref="ImageDecodingException">The image cannot be read.</exception>
+    /// <exception cref="TransformException">A transform cannot process the image.</exception>
     public void Decode(int index, SplitMix64 random, Span<byte> pixels)
     {
         if (cache?.TryRead(index, pixels) == true) return;

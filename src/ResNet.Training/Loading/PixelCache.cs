@@ -1,7 +1,7 @@
 namespace ResNet.Training.Loading;
 
 /// <summary>
-/// Keeps transformed pixels for the next pass, until the budget is spent.
+/// A cache of transformed pixels for the next pass, up to a limit of memory.
 /// </summary>
 internal sealed class PixelCache(int images, long budget)
 {
@@ -22,7 +22,7 @@ internal sealed class PixelCache(int images, long budget)
             Interlocked.Add(ref _left, pixels.Length);
             return;
         }
-        // Another running pass may have been first.
+        // Another running pass may have stored the pixels first.
         if (Interlocked.CompareExchange(ref _images[index], pixels.ToArray(), null) is not null) Interlocked.Add(ref _left, pixels.Length);
     }
 }

@@ -14,9 +14,9 @@ namespace ResNet.Training.Loading;
 public static class TensorTransforms
 {
     /// <summary>Normalises a batch on a device.</summary>
-    /// <param name="normalize">How.</param>
+    /// <param name="normalize">The normalisation.</param>
     /// <param name="images">Pixels <c>[N, H, W, C]</c>, uint8.</param>
-    /// <param name="device">Where the result goes, and is computed.</param>
+    /// <param name="device">The device of the computation and the result.</param>
     /// <returns><c>[N, C, H, W]</c>, float32, channels-last in memory.</returns>
     /// <exception cref="ArgumentException">The images have another shape, type or number of channels.</exception>
     public static Tensor Apply(this Normalize normalize, Tensor images, Device device)
@@ -36,7 +36,7 @@ public static class TensorTransforms
         return ToInput(normalize, images.contiguous(), device).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same, or without a normalisation <c>pixel / 255</c>.</summary>
+    /// <summary>Normalises a batch, or computes <c>pixel / 255</c> without a normalisation.</summary>
     internal static Tensor ToInput(Normalize? normalize, Tensor images, Device device, Tensor? memory = null)
     {
         using var scope = NewDisposeScope();
@@ -47,7 +47,7 @@ public static class TensorTransforms
         return values.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
-    // A channel has 256 values at the most, and a table of them costs one pass over memory in place of five.
+    // A channel has at most 256 values, and a table of them needs one pass over memory instead of five.
     private static unsafe Tensor LookUp(Normalize? normalize, Tensor images, Tensor? memory)
     {
         var values = memory is null ? empty(images.shape, ScalarType.Float32) : Part(memory, images.shape);
@@ -103,7 +103,7 @@ public static class TensorTransforms
 
     private static Tensor Compute(Normalize? normalize, Tensor images, long[] shape, Device device)
     {
-        // Row by row, so that libtorch's inner loop runs over a whole row and not over the few channels of a pixel.
+        // Copies row by row, so that libtorch's inner loop runs over a whole row and not over the few channels of a pixel.
         var values = images.view(shape[0], shape[1], shape[2] * shape[3]).to(ScalarType.Float32).DivideInPlace(255);
         if (normalize is not null)
             values = values.sub_(Row(normalize.Mean, shape[2], device)).div_(Row(normalize.Deviation, shape[2], device));

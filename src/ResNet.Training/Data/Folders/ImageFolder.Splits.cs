@@ -7,14 +7,14 @@ public sealed partial class ImageFolder
 {
     private const string TrainFolder = "train";
 
-    // Keeps these random numbers apart from the loader's.
+    // Separates these random numbers from the loader's.
     private const long SplitStream = 101;
 
     private static readonly string[] s_evaluationFolders = ["val", "test"];
 
-    /// <summary>Opens <c>train/</c> and <c>val/</c>, or <c>test/</c> where there is no <c>val/</c>, of a data set.</summary>
+    /// <summary>Opens <c>train/</c> and <c>val/</c> of a data set, or <c>test/</c> if there is no <c>val/</c>.</summary>
     /// <param name="root">The folder that holds both.</param>
-    /// <returns>The images to train on and those to evaluate on, with the same classes.</returns>
+    /// <returns>The training images and the evaluation images, with the same classes.</returns>
     /// <exception cref="DatasetException">
     /// A folder is missing, the two have different classes, or one of them is refused on its own.
     /// </exception>
@@ -42,12 +42,12 @@ public sealed partial class ImageFolder
         return (train, evaluation);
     }
 
-    /// <summary>Opens a data set that has no images of its own to evaluate on, and sets some aside for that.</summary>
-    /// <param name="root">The folder that holds the class folders, or <c>train/</c> and nothing else with them in it.</param>
+    /// <summary>Opens a data set without evaluation images, and sets some of its images aside for evaluation.</summary>
+    /// <param name="root">The folder that holds the class folders, or only <c>train/</c> with the class folders in it.</param>
     /// <param name="evaluationFraction">The share of each class's images to evaluate on, more than 0 and less than 1.</param>
-    /// <param name="seed">Which ones; see <see cref="Split"/>.</param>
+    /// <param name="seed">The seed of the choice; see <see cref="Split"/>.</param>
     /// <returns>
-    /// The images to train on and those to evaluate on, with the same classes; a class with a single image has it in the first.
+    /// The training images and the evaluation images, with the same classes; the single image of a class is a training image.
     /// </returns>
     /// <exception cref="InvalidOptionException">The fraction is not between 0 and 1.</exception>
     /// <exception cref="DatasetException">
@@ -69,7 +69,7 @@ public sealed partial class ImageFolder
     }
 
     /// <summary>
-    /// Opens those of <c>train/</c>, <c>val/</c> and <c>test/</c> that a data set has, or the folder itself where it holds the classes.
+    /// Opens the existing folders among <c>train/</c>, <c>val/</c> and <c>test/</c>, or the folder itself if it holds the classes.
     /// </summary>
     /// <param name="root">The data set's folder.</param>
     /// <returns>One or more folders; their classes may differ.</returns>
@@ -84,20 +84,20 @@ public sealed partial class ImageFolder
             : [new ImageFolder(root)];
     }
 
-    /// <summary>Divides the images in two, each class in the same proportion.</summary>
+    /// <summary>Divides the images into two parts, each class in the same proportion.</summary>
     /// <remarks>
-    /// Of a class of n images the first part gets n·<paramref name="fraction"/>, rounded to the nearest number, halves up, but where n is
-    /// at least 2 no fewer than 1 and no more than n - 1; the single image of a class is in the first part. Which ones depends on the seed,
-    /// the class's label and the order of its images alone: the same on every machine. Both parts keep the folder's order.
+    /// The first part gets n·<paramref name="fraction"/> of a class's n images, rounded to the nearest number, halves up. If n is
+    /// at least 2, it gets at least 1 and at most n - 1; the single image of a class is in the first part. The choice depends on the seed,
+    /// the class's label and the order of its images only, so it is the same on every machine. Both parts keep the folder's order.
     /// </remarks>
     /// <param name="fraction">The share of the first part, more than 0 and less than 1.</param>
-    /// <param name="seed">Which images; another seed gives another division.</param>
+    /// <param name="seed">The seed of the choice; another seed gives another division.</param>
     /// <exception cref="InvalidOptionException">The fraction is not between 0 and 1.</exception>
     /// <exception cref="DatasetException">No class has two images.</exception>
     public (ImageFolder First, ImageFolder Second) Split(double fraction, long seed = 0)
     {
         RefuseFraction(fraction, nameof(fraction));
-        // Of two images or more, neither part is left without one.
+        // With two or more images, each part gets at least one.
         int First(int count) => count < 2
             ? count
             : Math.Clamp((int)Math.Round(count * fraction, MidpointRounding.AwayFromZero), 1, count - 1);
@@ -108,9 +108,9 @@ public sealed partial class ImageFolder
             : throw new DatasetException($"The images of '{Root}' cannot be divided: no class has two of them.");
     }
 
-    /// <summary>Takes some images of each class, for a quick trial.</summary>
-    /// <param name="count">How many of each class, at least 1; all of a class that has fewer.</param>
-    /// <param name="seed">Which ones; see <see cref="Split"/>.</param>
+    /// <summary>Selects some images of each class, for a quick trial.</summary>
+    /// <param name="count">The number of images per class, at least 1; a class with fewer images keeps all.</param>
+    /// <param name="seed">The seed of the choice; see <see cref="Split"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The count is less than 1.</exception>
     public ImageFolder TakePerClass(int count, long seed = 0)
     {
@@ -118,8 +118,8 @@ public sealed partial class ImageFolder
         return Subset(Divide(available => Math.Min(available, count), seed).First);
     }
 
-    /// <summary>Some of the images, with the same classes, of which there may be none.</summary>
-    /// <param name="indices">Positions in <see cref="Samples"/>, in the order that they are to have; one may come several times.</param>
+    /// <summary>Returns some of the images, with the same classes; a class may have no image.</summary>
+    /// <param name="indices">Positions in <see cref="Samples"/>, in the order of the result; a position may occur several times.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such position.</exception>
     public ImageFolder Subset(IEnumerable<int> indices)
     {
@@ -134,7 +134,7 @@ public sealed partial class ImageFolder
         return new ImageFolder(Root, Classes, samples);
     }
 
-    // Some of each class at random, and the rest.
+    // Splits each class at random into the chosen images and the rest.
     private (List<int> First, List<int> Second) Divide(Func<int, int> countOfFirst, long seed)
     {
         var byClass = new List<int>[Classes.Count];
@@ -159,7 +159,7 @@ public sealed partial class ImageFolder
     private static IEnumerable<string> EvaluationFolders(string root) =>
         s_evaluationFolders.Select(name => Path.Join(root, name)).Where(Directory.Exists);
 
-    // A class may be called train, too.
+    // A class may also be called train.
     private static bool HasOnly(string root, string folder)
     {
         try

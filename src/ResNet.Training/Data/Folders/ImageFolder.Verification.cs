@@ -2,11 +2,11 @@ namespace ResNet.Training.Data.Folders;
 
 public sealed partial class ImageFolder
 {
-    /// <summary>Decodes every image once, and finds what is broken, too small, or the same in two classes.</summary>
+    /// <summary>Decodes every image once, and finds images that are broken, too small, or the same in two classes.</summary>
     /// <param name="options">What counts as too small, and on how many threads.</param>
     /// <param name="progress">Receives the number of checked images, from several threads.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>What was found, in the order of the images.</returns>
+    /// <returns>The findings, in the order of the images.</returns>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     /// <exception cref="DllNotFoundException">libvips is not installed.</exception>
     public VerificationReport Verify(
@@ -14,13 +14,13 @@ public sealed partial class ImageFolder
         Verify([this], options, progress, cancellationToken);
 
     /// <summary>
-    /// Does the same for several folders of a data set at once: an image may be in one class of the first and another of the second.
+    /// Checks several folders of a data set together: an image may be in one class of the first folder and in another of the second.
     /// </summary>
-    /// <param name="folders">The folders; classes are the same where their names are.</param>
+    /// <param name="folders">The folders; classes with the same name are the same.</param>
     /// <param name="options">What counts as too small, and on how many threads.</param>
     /// <param name="progress">Receives the number of checked images, from several threads.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>What was found, in the order of the folders and their images.</returns>
+    /// <returns>The findings, in the order of the folders and their images.</returns>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     /// <exception cref="DllNotFoundException">libvips is not installed.</exception>
     public static VerificationReport Verify(

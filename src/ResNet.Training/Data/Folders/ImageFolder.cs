@@ -3,14 +3,14 @@ using System.IO.Enumeration;
 namespace ResNet.Training.Data.Folders;
 
 /// <summary>
-/// A folder of labelled images: one folder a class, the images anywhere below it. The rules and the order are those of
+/// A folder of labelled images: one folder per class, with the images anywhere below it. The rules and the order are those of
 /// torchvision's <c>ImageFolder</c> (<c>torchvision/datasets/folder.py</c>), so labels and positions agree with it.
 /// </summary>
 /// <remarks>
 /// Classes are the folders directly below the root, sorted by name, character by character (<c>Z</c> before <c>a</c>,
 /// <c>10</c> before <c>9</c>). Within a class the images are sorted by their folder, then by their name. Links to folders
-/// are followed, but never back into a folder they lie in, be it the root or one above it. Files with other
-/// extensions are passed over. Nothing is opened.
+/// are followed, but never back into a folder that contains them, be it the root or a folder above it. Files with other
+/// extensions are ignored. No file is opened.
 /// </remarks>
 public sealed partial class ImageFolder : IImageSource
 {
@@ -54,7 +54,7 @@ public sealed partial class ImageFolder : IImageSource
     /// <summary>The names of the classes; a class's index is its label.</summary>
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>All images, class by class; those of a <see cref="Subset"/> in the order it was given.</summary>
+    /// <summary>All images, class by class; in a <see cref="Subset"/>, in its given order.</summary>
     public IReadOnlyList<ImageSample> Samples { get; }
 
     /// <summary>The number of images.</summary>
@@ -105,7 +105,7 @@ public sealed partial class ImageFolder : IImageSource
         {
             var folders = new List<Folder>();
             Walk(Path.Join(root, classes[label]), Resolve(Path.Join(realRoot, classes[label])), above, folders);
-            // The whole path is compared, not name by name: that puts "a-b/" before "a/b/", as os.walk's sorted rows are.
+            // The whole path is compared, not name by name: "a-b/" comes before "a/b/", as in the sorted rows of os.walk.
             folders.Sort((a, b) => CodePointOrder.Instance.Compare(a.SortKey, b.SortKey));
 
             var before = samples.Count;

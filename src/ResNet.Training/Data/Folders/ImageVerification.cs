@@ -90,7 +90,7 @@ internal sealed class ImageVerification
 
     private IEnumerable<int> Where(Func<Finding, bool> holds) => Enumerable.Range(0, _findings.Length).Where(i => holds(_findings[i]));
 
-    /// <summary>Identifies an image; two images collide with a probability of 2⁻¹²⁸.</summary>
+    /// <summary>The size and hash of an image; two images collide with a probability of 2⁻¹²⁸.</summary>
     private readonly record struct Identity(int Width, int Height, UInt128 Hash);
 
     private readonly record struct Finding(string? Reason, Identity Pixels);

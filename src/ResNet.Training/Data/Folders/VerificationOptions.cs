@@ -1,9 +1,9 @@
 namespace ResNet.Training.Data.Folders;
 
-/// <summary>How the images of a folder are checked. A bad value is refused when it is set.</summary>
+/// <summary>The options of a check of a folder's images. A bad value is refused when it is set.</summary>
 public sealed record VerificationOptions
 {
-    /// <summary>An image with fewer pixels than this in width or height is too small; at least 1. Default: 1, no image is.</summary>
+    /// <summary>The minimum width and height in pixels; smaller images are reported. At least 1. Default: 1, no minimum.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int MinimumSize
     {
@@ -11,7 +11,7 @@ public sealed record VerificationOptions
         init => field = Require.AtLeast(this, value, 1);
     } = 1;
 
-    /// <summary>Threads that decode, at least 1. Default: one a processor. The report is the same whatever their number.</summary>
+    /// <summary>The number of decoding threads, at least 1. Default: one per processor. The report does not depend on it.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Workers
     {

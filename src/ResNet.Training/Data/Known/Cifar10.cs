@@ -27,7 +27,7 @@ internal static class Cifar10
 
     internal static Task FillAsync(DatasetWorkplace work) => FillAsync(work, RecordsOfFile);
 
-    /// <summary>Does the same for files with another number of pictures.</summary>
+    /// <summary>Makes the pictures from files with any number of pictures.</summary>
     internal static async Task FillAsync(DatasetWorkplace work, int recordsOfFile)
     {
         var archive = await work.DownloadAsync(work.Dataset.Files[0]).ConfigureAwait(false);

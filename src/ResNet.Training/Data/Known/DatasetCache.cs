@@ -1,6 +1,6 @@
 namespace ResNet.Training.Data.Known;
 
-/// <summary>Where prepared data sets are kept.</summary>
+/// <summary>The cache folder of prepared data sets.</summary>
 public static class DatasetCache
 {
     /// <summary>The environment variable for a folder other than the user's: <c>RESNET_CACHE</c>.</summary>
@@ -30,7 +30,7 @@ public static class DatasetCache
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         if (OperatingSystem.IsMacOS())
             return Path.Join(home, "Library", "Caches");
-        // The XDG base directory specification has relative paths ignored.
+        // The XDG base directory specification says to ignore relative paths.
         var xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         return Path.IsPathRooted(xdg) ? xdg! : Path.Join(home, ".cache");
     }

@@ -5,7 +5,7 @@ using ResNet.Core.Weights.Published;
 namespace ResNet.Training.Data.Known;
 
 /// <summary>
-/// The place where a data set is made: a folder beside its final one, used by one process at a time, with the downloads, the images so
+/// The working folder for making a data set, beside the final folder. One process at a time uses it; it has the downloads, the images so
 /// far, and a file that another process holds open. A killed process releases that file, and the next process removes what it left.
 /// </summary>
 internal sealed class DatasetWorkplace
@@ -13,7 +13,7 @@ internal sealed class DatasetWorkplace
     private const string Suffix = ".partial";
     private const string LockName = "lock";
 
-    // Written last, so that a folder with it has everything.
+    // Written last, so a folder with this file is complete.
     private const string CompletionMark = ".complete";
 
     // EWOULDBLOCK of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
@@ -29,13 +29,13 @@ internal sealed class DatasetWorkplace
         Folder = Path.Join(place, "images");
     }
 
-    /// <summary>The data set that is made.</summary>
+    /// <summary>The data set to make.</summary>
     internal KnownDataset Dataset { get; }
 
     /// <summary>The folder that becomes the data set.</summary>
     internal string Folder { get; }
 
-    /// <summary>A folder for intermediate files, which is removed with the work.</summary>
+    /// <summary>A folder for intermediate files, which is removed at the end.</summary>
     internal string Scratch => Path.Join(_downloads, "unpacked");
 
     internal IProgress<DatasetProgress>? Progress { get; }
@@ -43,13 +43,13 @@ internal sealed class DatasetWorkplace
     internal CancellationToken CancellationToken { get; }
 
     /// <summary>Makes a data set unless it exists.</summary>
-    /// <param name="dataset">Which one.</param>
-    /// <param name="cacheFolder">The folder that its folder belongs in.</param>
+    /// <param name="dataset">The data set.</param>
+    /// <param name="cacheFolder">The folder that contains its folder.</param>
     /// <param name="fill">Puts the images into <see cref="Folder"/>.</param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>Its folder.</returns>
-    /// <exception cref="DatasetException">It cannot be made.</exception>
+    /// <exception cref="DatasetException">The data set cannot be made.</exception>
     internal static async Task<string> PrepareAsync(
         KnownDataset dataset,
         string cacheFolder,
@@ -96,7 +96,7 @@ internal sealed class DatasetWorkplace
     /// <param name="file">The published file.</param>
     /// <param name="advice">Another way to obtain it, for messages.</param>
     /// <returns>Its path.</returns>
-    /// <exception cref="FileDownloadException">It cannot be downloaded or is not the published one.</exception>
+    /// <exception cref="FileDownloadException">The file cannot be downloaded, or is not the published one.</exception>
     internal Task<string> DownloadAsync(DatasetFile file, string? advice = null)
     {
         var download = new FileDownload(file.Address, Path.Join(_downloads, file.Name), HashAlgorithmName.MD5, file.Md5)
@@ -126,7 +126,7 @@ internal sealed class DatasetWorkplace
         }
         catch (DirectoryNotFoundException)
         {
-            // Another process has just finished, and has cleared up.
+            // Another process has just finished, and has removed its files.
             return null;
         }
         catch (IOException failure) when (s_heldByAnother.Contains(failure.HResult))
@@ -173,11 +173,11 @@ internal sealed class DatasetWorkplace
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Another process that waits there removes it later, or the next call does.
+            // A waiting process or the next call removes it later.
         }
     }
 
-    // The system's message names one of many files, which says nothing to the user.
+    // The system's message names one of many files, which does not help the user.
     private static string Reason(Exception failure) => failure.Message.Split(" : '")[0].TrimEnd('.');
 
     private sealed class DownloadSteps(IProgress<DatasetProgress> steps) : IProgress<DownloadProgress>

@@ -18,7 +18,7 @@ internal static class FashionMnist
 
     private static readonly Split[] s_splits = [new("train", "train", 60_000), new("test", "t10k", 10_000)];
 
-    /// <summary>Reads one of the four files, which has to have these dimensions.</summary>
+    /// <summary>Reads one of the four files, and checks that it has these dimensions.</summary>
     internal delegate Task<ReadOnlyMemory<byte>> IdxReader(string name, int[] dimensions);
 
     /// <summary>The class folders sort in the order of their labels, 0 to 9.</summary>
@@ -38,11 +38,11 @@ internal static class FashionMnist
         new(new(Publisher + "t10k-labels-idx1-ubyte.gz"), "bb300cfdad3c16e7a12a480ee83cd310"),
     ];
 
-    /// <summary>Makes the pictures from the Debian package's files where they are installed, otherwise from the published ones.</summary>
+    /// <summary>Makes the pictures from the Debian package's files if they are installed, otherwise from the published files.</summary>
     internal static Task FillAsync(DatasetWorkplace work) =>
         FillAsync(work, s_splits, (name, dimensions) => ReadAsync(work, name, dimensions, SystemFolder));
 
-    /// <summary>Does the same for files of any origin and number of pictures.</summary>
+    /// <summary>Makes the pictures from files of any origin, with any number of pictures.</summary>
     internal static async Task FillAsync(DatasetWorkplace work, IReadOnlyList<Split> splits, IdxReader read)
     {
         var pictures = new LabelledPictures(work, splits.Sum(split => split.Count));
@@ -56,11 +56,11 @@ internal static class FashionMnist
         }
     }
 
-    /// <summary>Reads the contents of one file and checks what it is.</summary>
+    /// <summary>Reads the contents of one file and checks its dimensions.</summary>
     /// <exception cref="DatasetException">The file is damaged.</exception>
     internal static async Task<ReadOnlyMemory<byte>> ReadAsync(DatasetWorkplace work, string name, int[] dimensions, string systemFolder)
     {
-        // The package's files are compressed anew, so the published sums are not theirs; the dimensions are.
+        // The package's files are compressed again, so they do not have the published sums; only their dimensions can be checked.
         var path = Path.Join(systemFolder, name);
         if (!File.Exists(path))
         {
@@ -74,6 +74,6 @@ internal static class FashionMnist
         return IdxFile.ReadGzip(content, path, dimensions).Data;
     }
 
-    /// <summary>The folder of some of the pictures, the start of their files' names, and how many they are.</summary>
+    /// <summary>The folder of some of the pictures, the start of their file names, and their number.</summary>
     internal readonly record struct Split(string Folder, string FilePrefix, int Count);
 }

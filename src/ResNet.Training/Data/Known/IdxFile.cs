@@ -23,9 +23,9 @@ internal sealed class IdxFile
 
     /// <summary>Reads a file that is compressed with gzip.</summary>
     /// <param name="compressed">The compressed file.</param>
-    /// <param name="name">What messages call it.</param>
-    /// <param name="dimensions">The lengths that its dimensions have to have.</param>
-    /// <exception cref="DatasetException">It is damaged, no IDX file of bytes, or has other dimensions.</exception>
+    /// <param name="name">Its name in messages.</param>
+    /// <param name="dimensions">The required lengths of its dimensions.</param>
+    /// <exception cref="DatasetException">The file is damaged, is not an IDX file of bytes, or has other dimensions.</exception>
     public static IdxFile ReadGzip(Stream compressed, string name, params ReadOnlySpan<int> dimensions)
     {
         using var bytes = new MemoryStream();

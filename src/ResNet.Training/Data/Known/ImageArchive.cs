@@ -1,7 +1,7 @@
 namespace ResNet.Training.Data.Known;
 
 /// <summary>
-/// Data sets that are published as an archive of an image folder: a folder of their name, with <c>train/</c> and <c>val/</c> in it.
+/// Data sets that are published as an archive of an image folder: a folder with their name, which has <c>train/</c> and <c>val/</c>.
 /// </summary>
 internal static class ImageArchive
 {

@@ -60,7 +60,7 @@ public sealed record KnownDataset
         Imagewoof("imagewoof2-160", "Imagewoof, shorter side 160 pixels", "3d200a7be99704a0d7509be2a9fbfe15"),
     ];
 
-    /// <summary>The name for <see cref="Find"/> and of its folder in the cache: <c>imagenette2-160</c>.</summary>
+    /// <summary>The name for <see cref="Find"/>, which is also the name of its folder in the cache: <c>imagenette2-160</c>.</summary>
     public string Name { get; }
 
     /// <summary>Its title: <c>Imagenette, shorter side 160 pixels</c>.</summary>
@@ -78,14 +78,14 @@ public sealed record KnownDataset
     /// <summary>Images in <see cref="EvaluationFolder"/>, as published.</summary>
     public required int EvaluationImages { get; init; }
 
-    /// <summary>The folder of the images to evaluate on: <c>val</c> or <c>test</c>.</summary>
+    /// <summary>The folder of the evaluation images: <c>val</c> or <c>test</c>.</summary>
     public required string EvaluationFolder { get; init; }
 
-    /// <summary>The published files that it is made from.</summary>
+    /// <summary>The published source files.</summary>
     public IReadOnlyList<DatasetFile> Files { get; }
 
     /// <summary>Finds a data set by its name, in upper or lower case.</summary>
-    /// <exception cref="InvalidOptionException">There is none of this name.</exception>
+    /// <exception cref="InvalidOptionException">There is no data set of this name.</exception>
     public static KnownDataset Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -94,14 +94,14 @@ public sealed record KnownDataset
                 nameof(KnownDataset), nameof(name), name, $"one of {string.Join(", ", Catalogue.Select(row => row.Name))}");
     }
 
-    /// <summary>Prepares the data set as an image folder, and returns at once if that has been done.</summary>
+    /// <summary>Prepares the data set as an image folder, and returns at once if it is prepared already.</summary>
     /// <remarks>
-    /// The files are downloaded, checked and unpacked in a folder beside the final one, with <c>.partial</c> after its name, which gets its
-    /// own name when everything is there: an interrupted call leaves no folder that looks like the data set. The next call resumes the
-    /// downloads. Of several processes that want the same data set, one makes it and the others wait.
+    /// The files are downloaded, checked and unpacked in a folder beside the final one, with <c>.partial</c> after its name. It gets its
+    /// final name when it is complete: an interrupted call leaves no folder that looks like the data set. The next call resumes the
+    /// downloads. If several processes need the same data set, one makes it and the others wait.
     /// </remarks>
     /// <param name="cacheFolder">The folder to keep it in, <see cref="DatasetCache.Folder"/> by default.</param>
-    /// <param name="progress">Receives progress reports, by several threads.</param>
+    /// <param name="progress">Receives progress reports, from several threads.</param>
     /// <param name="cancellationToken">Stops the preparation; downloads are kept, unpacked files are not.</param>
     /// <returns>The folder, with <c>train/CLASS/…</c> and <c>val/CLASS/…</c> or <c>test/CLASS/…</c>.</returns>
     /// <exception cref="DatasetException">

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace ResNet.Training.Data.Known;
 
 /// <summary>Writes the small pictures of a data set that is published as arrays, each as a PNG file in the folder of its class.</summary>
-/// <param name="work">Where the data set is made.</param>
-/// <param name="total">How many pictures there are.</param>
+/// <param name="work">The working folder of the data set.</param>
+/// <param name="total">The number of pictures.</param>
 internal sealed class LabelledPictures(DatasetWorkplace work, int total)
 {
     private const int ReportEvery = 500;
@@ -15,9 +15,9 @@ internal sealed class LabelledPictures(DatasetWorkplace work, int total)
     /// <summary>Writes some pictures as <c>SPLIT/CLASS/NNNNN.png</c>, on all cores.</summary>
     /// <param name="split">The folder: <c>train</c> or <c>test</c>.</param>
     /// <param name="labels">The class of each picture.</param>
-    /// <param name="firstNumber">The number of the first one.</param>
-    /// <param name="encode">Makes the PNG file of a picture, by its place among the labels.</param>
-    /// <exception cref="DatasetException">There is a label without a class.</exception>
+    /// <param name="firstNumber">The number of the first picture.</param>
+    /// <param name="encode">Makes the PNG file of a picture, given its index among the labels.</param>
+    /// <exception cref="DatasetException">A label has no class.</exception>
     internal async Task WriteAsync(string split, ReadOnlyMemory<byte> labels, int firstNumber, Func<int, byte[]> encode)
     {
         var classes = work.Dataset.Classes;
@@ -29,7 +29,7 @@ internal sealed class LabelledPictures(DatasetWorkplace work, int total)
         await Parallel.ForAsync(0, labels.Length, work.CancellationToken, (i, _) =>
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{firstNumber + i:D5}.png");
-            // A new file instead of an emptied one: file systems write a file that was emptied to disk as it is closed.
+            // A new file instead of a truncated one: file systems flush a truncated file to disk when it is closed.
             using var file = File.OpenHandle(Path.Join(folders[labels.Span[i]], name), FileMode.CreateNew, FileAccess.Write);
             RandomAccess.Write(file, encode(i), fileOffset: 0);
             Count();

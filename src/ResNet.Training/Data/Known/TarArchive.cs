@@ -4,11 +4,11 @@ using System.IO.Compression;
 namespace ResNet.Training.Data.Known;
 
 /// <summary>
-/// Unpacks a tar archive that is compressed with gzip. Nothing in it is trusted: there are only files and folders, none of them outside
-/// the folder it is unpacked into, and no more of them than a limit.
+/// Unpacks a tar archive that is compressed with gzip. The archive is not trusted: only files and folders are unpacked, none outside
+/// the target folder, and no more than a limit.
 /// </summary>
 /// <param name="archive">The archive.</param>
-/// <param name="folder">The folder to unpack it into, which is there and empty.</param>
+/// <param name="folder">The target folder, which exists and is empty.</param>
 internal sealed class TarArchive(string archive, string folder)
 {
     private readonly HashSet<string> _files = new(StringComparer.OrdinalIgnoreCase);
@@ -16,15 +16,15 @@ internal sealed class TarArchive(string archive, string folder)
     private int _entries;
     private long _bytes;
 
-    /// <summary>The most entries that are unpacked. Default: 100,000; the largest known data set has 13,500.</summary>
+    /// <summary>The maximum number of entries. Default: 100,000; the largest known data set has 13,500.</summary>
     internal int MaxEntries { get; init; } = 100_000;
 
-    /// <summary>The most bytes that all files have together. Default: 4 GiB; the largest known data set has 1.5.</summary>
+    /// <summary>The maximum size of all files together, in bytes. Default: 4 GiB; the largest known data set has 1.5.</summary>
     internal long MaxBytes { get; init; } = 4L << 30;
 
     /// <summary>Unpacks everything.</summary>
     /// <param name="progress">Receives the number of bytes read from the archive.</param>
-    /// <param name="cancellationToken">Stops it; what is unpacked by then stays.</param>
+    /// <param name="cancellationToken">Stops it; the files unpacked so far stay.</param>
     /// <exception cref="DatasetException">The archive is damaged, or an entry is refused; the message names both.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     internal void Unpack(IProgress<DatasetProgress>? progress, CancellationToken cancellationToken)
@@ -43,7 +43,7 @@ internal sealed class TarArchive(string archive, string folder)
         steps.Report(file.Length);
     }
 
-    // What is compressed has its checksum at the end, after the padding of the archive.
+    // The compressed data has its checksum at the end, after the padding of the archive.
     private void ReadRest(GZipStream plain, CancellationToken cancellationToken)
     {
         int read;
@@ -91,7 +91,7 @@ internal sealed class TarArchive(string archive, string folder)
         }
     }
 
-    // Refused on every system is what leads elsewhere on any of them.
+    // A path that leads outside the folder on any system is refused on all systems.
     private string RelativePath(TarEntry entry)
     {
         var name = entry.Name;
@@ -107,16 +107,16 @@ internal sealed class TarArchive(string archive, string folder)
             if (_files.Contains(path[..slash])) throw Refused(entry, "lies below a file");
         }
         if (entry.EntryType == TarEntryType.Directory && _files.Contains(path)) throw Refused(entry, "is there twice");
-        // Names that a system gives another meaning, such as Windows' devices.
+        // Names with a special meaning on some system, such as Windows' devices.
         if (!Closed(Path.Join(folder, path)).StartsWith(Closed(folder), StringComparison.Ordinal))
             throw Refused(entry, "lies outside of the folder that it is unpacked into");
         return path;
     }
 
-    // With a separator at its end, so that no other folder's name begins with it.
+    // The path ends with a separator, so no other folder's name begins with it.
     private static string Closed(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)) + Path.DirectorySeparatorChar;
 
-    /// <summary>Tells damage of the archive from failures of the disk that is written to.</summary>
+    /// <summary>Distinguishes damage of the archive from failures of the target disk.</summary>
     private T Reading<T>(Func<T> read)
     {
         try
@@ -142,7 +142,7 @@ internal sealed class TarArchive(string archive, string folder)
 
         public void Report(long done)
         {
-            // A hundred reports are enough for any bar.
+            // A hundred reports are enough for a progress bar.
             if (done != total && done - _reported < total / 100) return;
             _reported = done;
             progress?.Report(new DatasetProgress(step, done, total));

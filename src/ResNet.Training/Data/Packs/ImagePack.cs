@@ -7,15 +7,15 @@ using ResNet.Training.Data.Folders;
 namespace ResNet.Training.Data.Packs;
 
 /// <summary>
-/// An image folder's images, decoded, in one file that is mapped into memory: nothing is decoded in any epoch (the idea of FFCV,
+/// The decoded images of an image folder in one memory-mapped file: no epoch decodes images (the idea of FFCV,
 /// Leclerc et al. 2023, https://arxiv.org/abs/2306.12517).
 /// </summary>
 /// <remarks>
 /// <para>
-/// The file is a safetensors file, which other programs read too: <c>pixels</c>, uint8, all images one behind the other, each
-/// <c>[H, W, channels]</c>; <c>offsets</c>, int64 [N + 1], where each begins; <c>labels</c>, int64 [N]; <c>sizes</c>, int32 [N, 2],
-/// heights and widths; <c>checksums</c>, int64 [N], CRC-32C; <c>names</c>, uint8, in UTF-8, each with a zero behind it. Its metadata have
-/// the classes and what the pack was made from. Numbers are little-endian.
+/// The file is a safetensors file, which other programs read too: <c>pixels</c>, uint8, all images one after the other, each
+/// <c>[H, W, channels]</c>; <c>offsets</c>, int64 [N + 1], the start of each; <c>labels</c>, int64 [N]; <c>sizes</c>, int32 [N, 2],
+/// heights and widths; <c>checksums</c>, int64 [N], CRC-32C; <c>names</c>, uint8, in UTF-8, each followed by a zero. Its metadata has
+/// the classes and the origin of the pack. Numbers are little-endian.
 /// </para>
 /// <para>
 /// Opening checks the index, and the first use of an image checks its checksum. A file that is truncated while it is open ends the process,
@@ -52,25 +52,25 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     /// <summary>The names of the classes; a class's index is its label.</summary>
     public IReadOnlyList<string> Classes => _header.Classes;
 
-    /// <summary>How many images there are.</summary>
+    /// <summary>The number of images.</summary>
     public int Images => _index.Count;
 
-    /// <summary>How many images each class has.</summary>
+    /// <summary>The number of images of each class.</summary>
     public IReadOnlyList<int> CountPerClass { get; }
 
     /// <summary>3 for colour, 1 for grey.</summary>
     public int Channels => _header.Channels;
 
-    /// <summary>What the shorter side of larger images was reduced to, in pixels; null where no image was resized.</summary>
+    /// <summary>The length in pixels to which the shorter side of larger images was reduced; null if no image was resized.</summary>
     public int? ShorterSide => _header.ShorterSide == 0 ? null : _header.ShorterSide;
 
-    /// <summary>The folder that was packed, by its name at that time.</summary>
+    /// <summary>The path of the packed folder at the time of packing.</summary>
     public string Source => _header.Source;
 
     /// <summary>Each image's path below <see cref="Source"/>.</summary>
     public IReadOnlyList<string> Names => _names.Value;
 
-    /// <summary>Height and width of an image.</summary>
+    /// <summary>Returns height and width of an image.</summary>
     /// <param name="index">Its position, from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     public ImageSize Size(int index)
@@ -98,12 +98,12 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     /// <summary>Decodes a folder's images on all cores and writes them to one file, which appears when it is complete.</summary>
     /// <param name="folder">The images.</param>
     /// <param name="path">The file to make or replace.</param>
-    /// <param name="options">How to pack them; null for the defaults.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops it; the former file stays.</param>
-    /// <returns>Why images were left out, in their order.</returns>
+    /// <returns>The reasons why images were left out, in their order.</returns>
     /// <exception cref="ImageDecodingException">An image cannot be read.</exception>
-    /// <exception cref="DatasetException">The folder has no images, or none of a class can be read.</exception>
+    /// <exception cref="DatasetException">The folder has no images, or no image of a class can be read.</exception>
     /// <exception cref="IOException">The file cannot be written; its message names it and says why.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<ImageDecodingException> Write(
@@ -118,10 +118,10 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
         return new PackWriter(folder, options ?? new PackOptions(), progress, cancellationToken).Write(path);
     }
 
-    /// <summary>Whether a file begins like a pack, damaged or not.</summary>
+    /// <summary>Returns whether a file begins like a pack, damaged or not.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Reading the file is not permitted.</exception>
     public static bool IsPack(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -133,7 +133,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
 
     /// <summary>Opens a pack and checks its index.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="DatasetException">It is missing, no pack, damaged, or not whole.</exception>
+    /// <exception cref="DatasetException">The file is missing, damaged, incomplete or not a pack.</exception>
     public static ImagePack Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -147,7 +147,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
                     $"it has {stream.Length:N0} bytes where {dataStart + header.DataBytes:N0} are needed, so it is not whole");
             }
             var index = ReadIndex(stream, header, dataStart);
-            // The view outlives both.
+            // The view stays valid after both are closed.
             using var file = MemoryMappedFile.CreateFromFile(
                 stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             return new ImagePack(path, header, index, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read), dataStart);
@@ -169,7 +169,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
         }
     }
 
-    /// <summary>Whether a folder's files have the names and lengths of those that the pack was made from.</summary>
+    /// <summary>Returns whether a folder's files have the names and lengths of the packed files.</summary>
     /// <param name="folder">The folder.</param>
     public bool IsMadeFrom(ImageFolder folder)
     {
@@ -178,7 +178,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     }
 
     /// <summary>
-    /// Closes the file once the threads that read from it are done. A thread of a running epoch that has not read
+    /// Closes the file when the threads that read from it have finished. A thread of a running epoch that has not read
     /// anything yet ends the epoch with an <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
@@ -267,7 +267,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
             return this;
         }
 
-        // Without it the memory may be gone.
+        // Without a reference the memory may be unmapped.
         private ImagePack Pack => _holds ? _pack : throw new ObjectDisposedException(nameof(IImageReader));
 
         public PixelView Read(Area area) => new(Pack.Pixels(_image), Width * Channels, Channels, new Area(0, 0, Width, Height));

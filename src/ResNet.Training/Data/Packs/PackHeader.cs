@@ -7,7 +7,7 @@ namespace ResNet.Training.Data.Packs;
 
 /// <summary>
 /// The beginning of a pack, which is a safetensors file (https://huggingface.co/docs/safetensors): the header's length, the header in
-/// JSON, filled up with spaces, then the data.
+/// JSON, padded with spaces, then the data.
 /// </summary>
 internal sealed record PackHeader
 {
@@ -31,7 +31,7 @@ internal sealed record PackHeader
 
     public required int Channels { get; init; }
 
-    /// <summary>What the shorter side was reduced to; 0 where no image was resized.</summary>
+    /// <summary>The length to which the shorter side was reduced; 0 if no image was resized.</summary>
     public required int ShorterSide { get; init; }
 
     /// <summary>The folder that was packed.</summary>
@@ -40,29 +40,29 @@ internal sealed record PackHeader
     /// <summary>The digest of the names and lengths of the files that were packed.</summary>
     public required string Fingerprint { get; init; }
 
-    /// <summary>The digest of this header, without it, and of the index.</summary>
+    /// <summary>The digest of this header, without the digest itself, and of the index.</summary>
     public string Digest { get; init; } = s_noDigest;
 
-    /// <summary>Bytes of all pixels, and of the zeros behind them that align the index.</summary>
+    /// <summary>The size of all pixels in bytes, and of the zeros after them that align the index.</summary>
     public long PixelBytes { get; init; } = MaxPixelBytes;
 
     public int Images { get; init; } = MaxImages;
 
     public int NameBytes { get; init; } = MaxNameBytes;
 
-    /// <summary>Bytes of the data: pixels, then the parts of the index.</summary>
+    /// <summary>The size of the data in bytes: pixels, then the parts of the index.</summary>
     public long DataBytes => Lengths().Sum();
 
     /// <summary>
-    /// The bytes of the header in the file, with the length before it,
-    /// before its numbers are known: none takes more digits than these.
+    /// The maximum size in bytes of the header in the file, with the length before it,
+    /// while its numbers are unknown: it uses the numbers with the most digits.
     /// </summary>
     public long Room => sizeof(long) + Aligned(ToJson().Length);
 
     /// <summary>Rounds a number of bytes up to a multiple of eight.</summary>
     public static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
-    /// <summary>The header as it is in the file, padded to a number of bytes.</summary>
+    /// <summary>Returns the header in the form of the file, padded to a number of bytes.</summary>
     public byte[] ToBytes(long room)
     {
         var bytes = new byte[room];
@@ -72,7 +72,7 @@ internal sealed record PackHeader
         return bytes;
     }
 
-    /// <summary>The right <see cref="Digest"/>, in hexadecimal.</summary>
+    /// <summary>Computes the correct <see cref="Digest"/>, in hexadecimal.</summary>
     public string DigestWith(PackIndex index, long room)
     {
         using var hash = SHA256.Create();
@@ -86,9 +86,9 @@ internal sealed record PackHeader
 
     /// <summary>Reads the beginning of a file.</summary>
     /// <param name="file">The file, at its beginning.</param>
-    /// <param name="room">How many bytes it takes: where the data begin.</param>
+    /// <param name="room">The size of the header in bytes: the position of the data.</param>
     /// <exception cref="InvalidDataException">
-    /// It is no pack, or its header is damaged; the message says which, to follow the file's name.
+    /// The file is not a pack, or its header is damaged; the message says which, and is to be read after the file's name.
     /// </exception>
     public static PackHeader Read(Stream file, out long room)
     {
@@ -105,7 +105,7 @@ internal sealed record PackHeader
         {
             using var document = JsonDocument.Parse(json);
             var header = FromJson(document.RootElement);
-            // There is one way to write a header: one that differs is damaged.
+            // There is only one way to write a header, so a header that differs is damaged.
             return header.ToJson().Length <= length && header.ToBytes(room).AsSpan(sizeof(long)).SequenceEqual(json)
                 ? header
                 : throw new FormatException();

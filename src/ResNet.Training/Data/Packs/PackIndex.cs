@@ -6,7 +6,7 @@ using ResNet.Imaging;
 namespace ResNet.Training.Data.Packs;
 
 /// <summary>The index of a pack's images. In the file it follows the pixels, in this order.</summary>
-/// <param name="Offsets">Where each image's pixels begin among all pixels, and behind the last where they end.</param>
+/// <param name="Offsets">The start of each image's pixels among all pixels, and the end of the last image's pixels.</param>
 /// <param name="Labels">The class of each.</param>
 /// <param name="Sizes">Height and width of each, one after the other.</param>
 /// <param name="Checksums">The CRC-32C of each image's pixels.</param>
@@ -39,8 +39,8 @@ internal sealed record PackIndex(long[] Offsets, long[] Labels, int[] Sizes, lon
     }
 
     /// <summary>
-    /// Whether the images, with their channels and classes, fill the
-    /// pixels exactly: a file with a right digest may still be hostile.
+    /// Returns whether the images, with their channels and classes, fill the
+    /// pixels exactly: a file with a correct digest may still be malicious.
     /// </summary>
     public bool IsSound(PackHeader header)
     {
@@ -59,7 +59,7 @@ internal sealed record PackIndex(long[] Offsets, long[] Labels, int[] Sizes, lon
 
     public static byte[] JoinNames(IEnumerable<string> names) => Encoding.UTF8.GetBytes(string.Concat(names.Select(name => name + '\0')));
 
-    /// <summary>The checksum of an image's pixels.</summary>
+    /// <summary>Computes the checksum of an image's pixels.</summary>
     public static uint Checksum(ReadOnlySpan<byte> pixels)
     {
         var crc = uint.MaxValue;

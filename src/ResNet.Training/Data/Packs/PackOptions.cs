@@ -1,11 +1,11 @@
 namespace ResNet.Training.Data.Packs;
 
-/// <summary>How images are packed. A bad value is refused when it is set.</summary>
+/// <summary>The options of packing. A bad value is refused when it is set.</summary>
 public sealed record PackOptions
 {
     /// <summary>
     /// Length in pixels to which the shorter side of larger images is reduced, bilinearly and with antialiasing, at least 1; smaller
-    /// images stay as they are. Default: null, no image is resized, and training sees the very pixels that the files hold.
+    /// images stay as they are. Default: null, no image is resized, and training uses the exact pixels of the files.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int? ShorterSide
@@ -22,7 +22,7 @@ public sealed record PackOptions
         init => field = Require.Channels(this, value);
     } = 3;
 
-    /// <summary>Threads that decode, at least 1. Default: one a processor. The file is the same whatever their number.</summary>
+    /// <summary>The number of decoding threads, at least 1. Default: one per processor. The file does not depend on it.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Workers
     {

@@ -9,7 +9,7 @@ using ResNet.Training.Data.Folders;
 
 namespace ResNet.Training.Data.Packs;
 
-/// <summary>Makes one pack of one folder.</summary>
+/// <summary>Makes one pack from one folder.</summary>
 internal sealed class PackWriter(
     ImageFolder folder, PackOptions options, IProgress<DatasetProgress>? progress, CancellationToken cancellationToken)
 {
@@ -93,7 +93,7 @@ internal sealed class PackWriter(
         }
     }
 
-    // A folder without images for a class is refused, too.
+    // A folder without images for a class is also refused.
     private void RefuseLostClasses()
     {
         var kept = _labels.ToHashSet();
@@ -123,7 +123,7 @@ internal sealed class PackWriter(
     private readonly record struct Packed(byte[] Pixels, int Height, int Width, uint Checksum, ImageDecodingException? Failure);
 
     /// <summary>
-    /// Decodes on one thread. Failures are reported in the order of the images, so that the first is always the same.
+    /// Decodes on one thread. Failures are reported in the order of the images, so the first one is always the same.
     /// </summary>
     private sealed class Worker(PackOptions options) : IDisposable
     {
