@@ -1,6 +1,6 @@
 namespace Benchmarks.DataLoading;
 
-/// <summary>One kind of loading, on both sides.</summary>
+/// <summary>A kind of loading that both sides run.</summary>
 /// <param name="Name">Its name in the table.</param>
 /// <param name="Kind">Its name on the command line.</param>
 /// <param name="Folder">The folder that torchvision reads; our side reads it too if there is no pack.</param>

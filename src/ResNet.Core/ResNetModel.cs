@@ -276,7 +276,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// </param>
     /// <exception cref="ArgumentException">The format cannot hold the texts, or is read-only.</exception>
     /// <exception cref="IOException">The file cannot be written; an existing file stays.</exception>
-    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public void SaveWeights(
         string path, IReadOnlyDictionary<string, string>? metadata = null, WeightsFormat format = WeightsFormat.Safetensors)
     {
@@ -302,7 +302,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// </param>
     /// <returns>The tensors that were loaded, and the tensors that were not.</returns>
     /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
-    /// <exception cref="ObjectDisposedException">The network was disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public LoadReport LoadWeights(string path, bool strict = true, bool newClassifier = false)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -103,7 +103,7 @@ public static class ResNets
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
     /// <param name="classes">Number of classes, at least 1. Default: null, the number of its dataset: 1000, or 10 for CIFAR.</param>
     /// <param name="inputChannels">Channels of the images, at least 1: 3 for colour, 1 for grey.</param>
-    /// <param name="device">Where to put it; the CPU by default.</param>
+    /// <param name="device">The device of the network; the CPU by default.</param>
     /// <exception cref="InvalidOptionException">There is no such network, or another value is out of its range.</exception>
     public static ResNetModel Create(string name, int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create(name, options => options with
@@ -131,7 +131,7 @@ public static class ResNets
     /// <param name="classes">
     /// Number of classes, at least 1; null for the number of its dataset. Numbers other than 1,000 give a new classifier.
     /// </param>
-    /// <param name="device">Where to put it; the CPU by default.</param>
+    /// <param name="device">The device of the network; the CPU by default.</param>
     /// <exception cref="InvalidOptionException">
     /// There is no such network, it has no published weights, or another value is out of its range.
     /// </exception>
@@ -143,7 +143,7 @@ public static class ResNets
     /// <summary>Builds a network with published weights, which are downloaded if the cache lacks them.</summary>
     /// <param name="weights">A row of <see cref="PretrainedWeights.Catalogue"/>.</param>
     /// <param name="classes">Number of classes, at least 1; null for the weights' number. Another number gives a new classifier.</param>
-    /// <param name="device">Where to put it; the CPU by default.</param>
+    /// <param name="device">The device of the network; the CPU by default.</param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops a download; the bytes received so far stay.</param>
     /// <inheritdoc cref="Create(string, bool, int?, Device?)" path="/exception"/>

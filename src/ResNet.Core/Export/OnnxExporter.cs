@@ -9,7 +9,7 @@ namespace ResNet.Core.Export;
 /// <summary>
 /// Writes networks as ONNX files (opset 17) for ONNX Runtime and other readers. The graph is for inference: batch norms are folded
 /// into convolutions, as in <see cref="ResNetModel.FuseForInference"/>, and layers that are for training only are left out. The weights
-/// are in single precision, whatever the network's type.
+/// are in single precision for networks of any type.
 /// </summary>
 public static class OnnxExporter
 {

@@ -1,6 +1,6 @@
 namespace ResNet.Core.Inspection;
 
-/// <summary>One layer of a network and its cost.</summary>
+/// <summary>A layer of a network and its cost.</summary>
 /// <param name="Name">Its path in the network: <c>layer1.0.conv1</c>.</param>
 /// <param name="Type">The type of the layer: <c>Conv2d</c>.</param>
 /// <param name="InputShape">For example <c>[N, C, H, W]</c>.</param>

@@ -99,7 +99,7 @@ public sealed class ModelSummary
     /// <summary>Returns the table: a line for each layer, and the totals.</summary>
     public override string ToString() => ToString(int.MaxValue);
 
-    /// <summary>Returns the table in a limited width, for a terminal. Columns that do not fit are omitted, first the input's shape.</summary>
+    /// <summary>Returns the table in a limited width, for a terminal. Columns that do not fit are omitted, input shapes first.</summary>
     /// <param name="maximumWidth">In characters. The columns of layers and parameters are always shown.</param>
     public string ToString(int maximumWidth)
     {

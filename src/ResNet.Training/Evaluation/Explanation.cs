@@ -38,15 +38,15 @@ public sealed class Explanation
     public ImageSize Size { get; }
 
     /// <summary>
-    /// The map over the part of the picture that is the network's input, row by row: a value from 0 to 1 for each pixel of <see cref="Size"/>.
+    /// The map over the part of the picture in the network's input, row by row: a value from 0 to 1 for each pixel of <see cref="Size"/>.
     /// </summary>
     public IReadOnlyList<float> Heat => _heat;
 
     /// <summary>
     /// Writes the picture with the map over it as a PNG: dark blue is no evidence for the class, red is the most evidence.
     /// The part outside the network's input is darkened. The picture is read again for this. Its shorter
-    /// side becomes at least 256 pixels, its longer one at most 1024; a picture more than three times as long as wide is
-    /// the middle.
+    /// side becomes at least 256 pixels, its longer one at most 1024; a picture more than three times as long as wide
+    /// is cut to its middle.
     /// </summary>
     /// <param name="path">The file to make or replace.</param>
     /// <exception cref="ImageDecodingException">The picture cannot be read any more.</exception>

@@ -96,7 +96,7 @@ internal sealed class DecodingPipeline : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var slot = _slots[batch % _slots.Length];
-        // This has to happen before its memory is free for another batch.
+        // Its tensors are disposed before its memory is free for another batch.
         _taken?.Forget();
         using (cancellationToken.UnsafeRegister(static state => ((DecodingPipeline)state!).WakeAll(), this))
         {
@@ -252,7 +252,7 @@ internal sealed class DecodingPipeline : IDisposable
             _pixels = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(_memory.bytes));
         }
 
-        /// <summary>The finished batch in the form for the consumer.</summary>
+        /// <summary>The finished batch, ready for the consumer.</summary>
         internal Tensor? Images { get; private set; }
 
         internal Tensor? Labels { get; private set; }

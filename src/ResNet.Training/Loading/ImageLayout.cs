@@ -9,7 +9,7 @@ namespace ResNet.Training.Loading;
 /// </summary>
 internal static class ImageLayout
 {
-    /// <summary>Returns whether a network's convolutions, and therefore its images, should be channels-last.</summary>
+    /// <summary>Returns whether a network's convolutions are channels-last; its images should be so too.</summary>
     internal static bool IsChannelsLast(ResNetModel model) =>
         model.parameters().Any(parameter => parameter.ndim == 4 && !parameter.is_contiguous());
 

@@ -25,7 +25,7 @@ public sealed class ImageLoader
 
     /// <summary>Makes a loader of images in files.</summary>
     /// <param name="samples">At least one; a shuffled loader needs at least <see cref="ImageLoaderOptions.BatchSize"/>.</param>
-    /// <param name="transforms">What is done to each image.</param>
+    /// <param name="transforms">The transforms of each image.</param>
     /// <param name="options">The options of batches.</param>
     /// <exception cref="DatasetException">There are too few samples.</exception>
     /// <exception cref="InvalidOptionException">
@@ -39,7 +39,7 @@ public sealed class ImageLoader
 
     /// <summary>Makes a loader of the images of a folder, a pack, or a custom source.</summary>
     /// <param name="source">The images; a pack has to stay open while the loader is in use.</param>
-    /// <param name="transforms">What is done to each image.</param>
+    /// <param name="transforms">The transforms of each image.</param>
     /// <param name="options">The options of batches; the channels are the source's if the source has a fixed number.</param>
     /// <exception cref="DatasetException">There are too few images.</exception>
     /// <exception cref="InvalidOptionException">
@@ -116,9 +116,9 @@ public sealed class ImageLoader
     /// <exception cref="DatasetException">A label is less than 0.</exception>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
     /// <exception cref="TransformException">
-    /// A transform cannot do its work on an image of the batch; such an image is not skipped.
+    /// A transform cannot process an image of the batch; such an image is not skipped.
     /// </exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default) =>
         Epoch(epoch, firstBatch: 0, cancellationToken);
 
@@ -132,9 +132,9 @@ public sealed class ImageLoader
     /// <exception cref="DatasetException">A label is less than 0.</exception>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>
     /// <exception cref="TransformException">
-    /// A transform cannot do its work on an image of the batch; such an image is not skipped.
+    /// A transform cannot process an image of the batch; such an image is not skipped.
     /// </exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public IEnumerable<ImageBatch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);

@@ -103,7 +103,7 @@ public static class TensorTransforms
 
     private static Tensor Compute(Normalize? normalize, Tensor images, long[] shape, Device device)
     {
-        // Copies row by row, so that libtorch's inner loop runs over a whole row and not over the few channels of a pixel.
+        // Computes row by row, so that libtorch's inner loop runs over a whole row and not over the few channels of a pixel.
         var values = images.view(shape[0], shape[1], shape[2] * shape[3]).to(ScalarType.Float32).DivideInPlace(255);
         if (normalize is not null)
             values = values.sub_(Row(normalize.Mean, shape[2], device)).div_(Row(normalize.Deviation, shape[2], device));

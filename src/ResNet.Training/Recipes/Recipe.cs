@@ -4,10 +4,10 @@ using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Training.Recipes;
 
-/// <summary>How a network is trained and how its images are transformed: a row of <see cref="TrainingRecipes.All"/>, or your own.</summary>
+/// <summary>The options of a training and the transforms of its images: a row of <see cref="TrainingRecipes.All"/>, or your own.</summary>
 /// <remarks>
-/// A recipe is changed with <c>with</c>: <c>TrainingRecipes.Find("imagenette-5") with { BatchSize = 128 }</c>. Learning rates are those
-/// of the recipe's batch size; for another one they are scaled in proportion as a rule (Goyal et al. 2017,
+/// A recipe is changed with <c>with</c>: <c>TrainingRecipes.Find("imagenette-5") with { BatchSize = 128 }</c>. Learning rates are for
+/// the recipe's batch size; for another size they are usually scaled in proportion (Goyal et al. 2017,
 /// https://arxiv.org/abs/1706.02677).
 /// </remarks>
 public sealed record Recipe
@@ -15,16 +15,16 @@ public sealed record Recipe
     /// <summary>The name for <see cref="TrainingRecipes.Find"/>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its purpose, and where it differs from its source.</summary>
+    /// <summary>Its purpose, and its differences from its source.</summary>
     public required string Description { get; init; }
 
     /// <summary>The source of its numbers.</summary>
     public required string Source { get; init; }
 
-    /// <summary>How the network is trained.</summary>
+    /// <summary>The options of the training.</summary>
     public required TrainerOptions Training { get; init; }
 
-    /// <summary>Images of a step, on all devices of the source together; at least 1.</summary>
+    /// <summary>The number of images of a step, on all devices of the source together; at least 1.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public required int BatchSize
     {
@@ -40,7 +40,7 @@ public sealed record Recipe
         init => field = Require.AtLeast(this, value, 1);
     }
 
-    /// <summary>Height and width of evaluated images in pixels, at least 1. Default: null, those of training images.</summary>
+    /// <summary>Height and width of evaluated images in pixels, at least 1. Default: null, the size of training images.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int? EvaluationSize
     {
@@ -56,7 +56,7 @@ public sealed record Recipe
         init => field = Require.AtLeast(this, value, 1);
     }
 
-    /// <summary>How images are normalised unless something else is asked for. Default: ImageNet's means and deviations.</summary>
+    /// <summary>The default normalisation of images. Default: ImageNet's means and deviations.</summary>
     public Normalize Normalize
     {
         get;
@@ -70,19 +70,19 @@ public sealed record Recipe
     /// <summary>Makes the transforms of training images from their size in pixels and their normalisation.</summary>
     public required Func<int, Normalize, Compose> Augmentation { get; init; }
 
-    /// <summary>The transforms of training images.</summary>
+    /// <summary>Returns the transforms of training images.</summary>
     /// <param name="imageSize">Their height and width in pixels, at least 1; null for <see cref="ImageSize"/>.</param>
-    /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
+    /// <param name="normalize">Their normalisation; null for <see cref="Normalize"/>.</param>
     /// <exception cref="InvalidOptionException"><paramref name="imageSize"/> is less than 1.</exception>
     public Compose TrainingTransforms(int? imageSize = null, Normalize? normalize = null) =>
         Augmentation(imageSize ?? ImageSize, normalize ?? Normalize);
 
-    /// <summary>The transforms of evaluated images: they are resized, and their centre is cut out.</summary>
+    /// <summary>Returns the transforms of evaluated images: they are resized, and their centre is cut out.</summary>
     /// <param name="imageSize">
-    /// Height and width of the training images in pixels, at least 1, to which
-    /// evaluated ones keep their proportion; null for <see cref="ImageSize"/>.
+    /// Height and width of the training images in pixels, at least 1. The size of
+    /// evaluated images changes in proportion; null for <see cref="ImageSize"/>.
     /// </param>
-    /// <param name="normalize">How they are normalised; null for <see cref="Normalize"/>.</param>
+    /// <param name="normalize">Their normalisation; null for <see cref="Normalize"/>.</param>
     /// <exception cref="InvalidOptionException"><paramref name="imageSize"/> is less than 1.</exception>
     public Compose EvaluationTransforms(int? imageSize = null, Normalize? normalize = null)
     {
@@ -90,12 +90,12 @@ public sealed record Recipe
         return Presets.Evaluation(sized.EvaluationSize ?? sized.ImageSize, sized.ResizeTo, normalize ?? Normalize);
     }
 
-    /// <summary>The same over another number of epochs: its schedule stretches along.</summary>
+    /// <summary>Returns the same recipe over another number of epochs, with its schedule stretched accordingly.</summary>
     /// <param name="epochs">Passes over the training images, at least 1.</param>
     /// <exception cref="InvalidOptionException"><paramref name="epochs"/> is less than 1.</exception>
     public Recipe WithEpochs(int epochs) => this with { Training = Training with { Epochs = epochs, Steps = null } };
 
-    /// <summary>The same on images of another size; those of evaluation change in proportion.</summary>
+    /// <summary>Returns the same recipe with training images of another size; the size of evaluated images changes in proportion.</summary>
     /// <param name="imageSize">Height and width of training images in pixels, at least 1.</param>
     /// <exception cref="InvalidOptionException"><paramref name="imageSize"/> is less than 1.</exception>
     public Recipe WithImageSize(int imageSize) => this with

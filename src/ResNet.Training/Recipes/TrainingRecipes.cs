@@ -7,7 +7,7 @@ using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Training.Recipes;
 
-/// <summary>The named recipes: those of published accuracies, and some for a quick start.</summary>
+/// <summary>The named recipes: recipes of published accuracies, and some for a quick start.</summary>
 public static class TrainingRecipes
 {
     private const string Residual =
@@ -141,7 +141,7 @@ public static class TrainingRecipes
 
     /// <summary>Finds a recipe by its name.</summary>
     /// <param name="name">The name of one of <see cref="All"/>, in upper or lower case.</param>
-    /// <exception cref="InvalidOptionException">There is no such recipe; the message names all.</exception>
+    /// <exception cref="InvalidOptionException">There is no such recipe; the message names all recipes.</exception>
     public static Recipe Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

@@ -20,7 +20,7 @@ internal static class HtmlPage
     /// <param name="kind">The kind of page.</param>
     /// <param name="title">Its title.</param>
     /// <param name="subtitle">A line below it.</param>
-    /// <param name="figures">The key figures: each a value and what it is.</param>
+    /// <param name="figures">The key figures, each a value and its description.</param>
     /// <param name="body">The sections, as HTML.</param>
     internal static string Create(
         string kind, string title, string? subtitle, IEnumerable<(string Value, string Name)> figures, string body)
@@ -52,14 +52,14 @@ internal static class HtmlPage
             """;
     }
 
-    /// <summary>A section; empty where nothing is in it.</summary>
+    /// <summary>Returns a section; empty if it has no content.</summary>
     internal static string Section(string title, params IEnumerable<string> content)
     {
         string inside = string.Concat(content);
         return inside.Length == 0 ? "" : $"<section><h2>{Text(title)}</h2>\n{inside}</section>\n";
     }
 
-    /// <summary>Things side by side, as many as the page is wide enough for; empty where there is none.</summary>
+    /// <summary>Returns elements side by side, as many as the page's width allows; empty if there are none.</summary>
     internal static string Grid(string type, params IEnumerable<string> content)
     {
         string inside = string.Concat(content);

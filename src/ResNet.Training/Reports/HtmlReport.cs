@@ -9,12 +9,12 @@ using static ResNet.Training.Reports.HtmlPage;
 namespace ResNet.Training.Reports;
 
 /// <summary>
-/// Draws runs as a page that needs no other file and fetches none. It is light or dark as its reader's system is, reads on a phone, and its
-/// numbers are in it as JSON too, in the element <c>metrics</c>.
+/// Draws runs as a page that needs no other file. The page follows the reader's light or dark mode, is readable on a phone, and has its
+/// numbers also as JSON, in the element <c>metrics</c>.
 /// </summary>
 public static class HtmlReport
 {
-    // The same colours in every chart: the training images, the weights and their average on the evaluation images.
+    // The colours of all charts: the training images; the weights, and their average, on the evaluation images.
     private const int Training = 0;
     private const int Weights = 1;
     private const int Averaged = 2;
@@ -22,13 +22,13 @@ public static class HtmlReport
     private const int WorstClasses = 12;
     private const int Confusions = 12;
 
-    // Longer tables are folded up.
+    // Longer tables are collapsed.
     private const int OpenRows = 12;
 
     /// <summary>Draws a run: its curves, confusion matrix, most confident mistakes, settings and environment.</summary>
     /// <param name="content">The content.</param>
     /// <returns>An HTML page.</returns>
-    /// <exception cref="ArgumentException">The evaluation is of other classes than there are names for.</exception>
+    /// <exception cref="ArgumentException">The evaluation's number of classes differs from the number of names.</exception>
     public static string Create(ReportContent content)
     {
         ArgumentNullException.ThrowIfNull(content);
@@ -241,7 +241,7 @@ public static class HtmlReport
             + "</figcaption></figure>\n";
     }
 
-    // The picture is in the page once and shown twice.
+    // The page contains the picture once and shows it twice.
     private static string Picture(ReportMistake mistake, int index, string said)
     {
         if (mistake.Picture.IsEmpty) return "";
@@ -252,7 +252,7 @@ public static class HtmlReport
             + $"<image class=\"heat\" x=\"104\" width=\"100\" height=\"100\" href=\"{Png(mistake.HeatMap)}\"/></svg>\n";
     }
 
-    // Few pixels are shown as such; the width is the first number of a PNG's header.
+    // Small pictures are shown with visible pixels; the width is the first number of a PNG's header.
     private static bool IsSmall(ReadOnlySpan<byte> png) => png.Length >= 24 && BinaryPrimitives.ReadInt32BigEndian(png[16..]) <= 64;
 
     private static string Pairs(string caption, IReadOnlyList<(string Name, string Value)> pairs) =>

@@ -7,14 +7,14 @@ namespace ResNet.Training.Reports;
 
 /// <summary>
 /// The numbers of a report for programs: a block of JSON with the columns
-/// of <c>metrics.csv</c>, in which null stands for what is no number.
+/// of <c>metrics.csv</c>, with null for NaN and infinity.
 /// </summary>
 internal static class MetricsBlock
 {
     internal static string Write(IReadOnlyList<(string Name, IReadOnlyList<EpochMetrics> Epochs)> runs, EvaluationResult? evaluation = null)
     {
         using var memory = new MemoryStream();
-        // The default encoder escapes what could end the block.
+        // The default encoder escapes characters that could end the block.
         using (var json = new Utf8JsonWriter(memory))
         {
             json.WriteStartObject();

@@ -13,7 +13,7 @@ public sealed record ReportContent
     /// <summary>A line below it, such as the dataset's name.</summary>
     public string? Subtitle { get; init; }
 
-    /// <summary>How long the run has taken so far.</summary>
+    /// <summary>The duration of the run so far.</summary>
     public TimeSpan? Duration { get; init; }
 
     /// <summary>The results of the epochs, in order.</summary>

@@ -10,30 +10,30 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Training.Reports;
 
-/// <summary>A picture that a network takes for something else, with what it looked at.</summary>
+/// <summary>A picture that a network classifies incorrectly, with the place that the network looked at.</summary>
 /// <param name="Name">The picture's file.</param>
-/// <param name="Class">What it shows.</param>
+/// <param name="Class">The actual class.</param>
 /// <param name="Predicted">The predicted class.</param>
-/// <param name="Probability">What the network gives for that, from 0 to 1.</param>
-/// <param name="Picture">A PNG of what the network sees; empty where there is none.</param>
+/// <param name="Probability">The predicted class's probability, from 0 to 1.</param>
+/// <param name="Picture">A PNG of the network's input; empty if there is none.</param>
 /// <param name="HeatMap">
-/// A PNG of the colours that show where the network finds what it takes the picture for (<see cref="GradCam"/>), to be laid over the
+/// A PNG of the heat map of the predicted class (<see cref="GradCam"/>), to be laid over the
 /// picture; it has the picture's proportions, but may be smaller.
 /// </param>
 public sealed record ReportMistake(
     string Name, string Class, string Predicted, double Probability, ReadOnlyMemory<byte> Picture, ReadOnlyMemory<byte> HeatMap)
 {
-    // The map comes from a few numbers across, so that more pixels would only be larger.
+    // The map has only a few values per side, so more pixels would not show more.
     private const int HeatSide = 32;
 
-    /// <summary>Reads the pictures of mistakes again and draws where the network looked, all at once.</summary>
+    /// <summary>Reads the pictures of mistakes again and draws their heat maps, all at once.</summary>
     /// <param name="model">The network that made the mistakes.</param>
     /// <param name="loader">The images that it was evaluated on.</param>
     /// <param name="mistakes">
-    /// The mistakes, of <see cref="EvaluationResult.Mistakes"/>. Those whose images cannot be read any more are left out.
+    /// The mistakes, of <see cref="EvaluationResult.Mistakes"/>. Mistakes whose images cannot be read any more are left out.
     /// </param>
     /// <param name="classes">The names of the classes.</param>
-    /// <exception cref="ArgumentException">There are other classes than the network's.</exception>
+    /// <exception cref="ArgumentException">The classes are not the network's.</exception>
     /// <exception cref="InvalidOperationException">Inference mode is on.</exception>
     public static IReadOnlyList<ReportMistake> Draw(
         ResNetModel model, ImageLoader loader, IReadOnlyList<Mistake> mistakes, IReadOnlyList<string> classes)

@@ -9,8 +9,8 @@ namespace ResNet.Training.Runs;
 /// <summary>The environment of a run.</summary>
 public static class RunEnvironment
 {
-    /// <summary>Operating system, processor, threads, device and the versions of what computes, as names and values.</summary>
-    /// <param name="device">Where the network is.</param>
+    /// <summary>Returns operating system, processor, threads, device and the versions of the libraries, as names and values.</summary>
+    /// <param name="device">The network's device.</param>
     public static IReadOnlyList<(string Name, string Value)> Describe(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -36,7 +36,7 @@ public static class RunEnvironment
         return string.IsNullOrEmpty(name) ? RuntimeInformation.ProcessArchitecture.ToString() : name;
     }
 
-    // What stands behind the plus is the commit.
+    // The part after the plus sign is the commit.
     private static string Version() =>
         typeof(RunEnvironment).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 }

@@ -15,9 +15,9 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Runs;
 
 /// <summary>
-/// The folder of a run: <c>weights.safetensors</c>, the weights that did best; <c>classes.txt</c>, a name a line, in the order of the
-/// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row an epoch and
-/// a step; <c>report.html</c>, which shows all of it; <c>tensorboard/</c>; and <c>checkpoints/</c>, by
+/// The folder of a run: <c>weights.safetensors</c>, the best weights; <c>classes.txt</c>, one name per line, in the order of the
+/// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row per epoch and
+/// per step; <c>report.html</c>, which shows all results; <c>tensorboard/</c>; and <c>checkpoints/</c>, from
 /// which it can be resumed. Every file is written beside its target and renamed over it.
 /// </summary>
 public sealed partial class RunFolder
@@ -53,7 +53,7 @@ public sealed partial class RunFolder
     /// <summary>Whether it has weights yet.</summary>
     public bool HasWeights => File.Exists(WeightsPath);
 
-    /// <summary>Where and when the run is saved.</summary>
+    /// <summary>The folder and the intervals of the checkpoints.</summary>
     public CheckpointOptions Checkpoints => new()
     {
         Folder = FilePath("checkpoints"),
@@ -65,10 +65,10 @@ public sealed partial class RunFolder
     private string WeightsPath => FilePath("weights.safetensors");
 
     /// <summary>Makes a folder for a new run.</summary>
-    /// <param name="path">The folder; it may be there but must not have another run in it.</param>
-    /// <param name="settings">What the run is made with.</param>
+    /// <param name="path">The folder; it may exist but must not contain another run.</param>
+    /// <param name="settings">The settings of the run.</param>
     /// <param name="classes">The names of the classes; none may have a line break in it.</param>
-    /// <exception cref="RunFolderException">There is another run in it, or it cannot be made.</exception>
+    /// <exception cref="RunFolderException">The folder contains another run, or cannot be made.</exception>
     public static RunFolder Create(string path, RunSettings settings, IReadOnlyList<string> classes)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -79,7 +79,7 @@ public sealed partial class RunFolder
         run.Writing(() =>
         {
             Directory.CreateDirectory(path);
-            // First: a process that is killed here leaves a folder that is known as a run's, so that the run may be started again in it.
+            // The settings come first: if the process is killed here, the folder is known as a run's, and the run can be started again.
             run.Write("settings.json", JsonSerializer.Serialize(settings, Json) + "\n");
             run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
         });
@@ -88,11 +88,11 @@ public sealed partial class RunFolder
     }
 
     /// <summary>Opens the folder of a run that has weights.</summary>
-    /// <exception cref="RunFolderException">It is not there, or is not that of a run.</exception>
+    /// <exception cref="RunFolderException">The folder does not exist, or is not a run's.</exception>
     public static RunFolder Open(string path) => Open(path, "settings.json", "classes.txt", "weights.safetensors");
 
     /// <summary>Opens the folder of a run that may have been stopped, to resume it.</summary>
-    /// <exception cref="RunFolderException">It is not there, or is not that of a run.</exception>
+    /// <exception cref="RunFolderException">The folder does not exist, or is not a run's.</exception>
     public static RunFolder OpenUnfinished(string path)
     {
         var run = Open(path, "settings.json", "classes.txt");
@@ -132,9 +132,9 @@ public sealed partial class RunFolder
     /// <param name="trainer">The trainer, before it begins.</param>
     /// <param name="model">The network that it trains.</param>
     /// <param name="evaluation">
-    /// The images that it evaluates on, of which the report shows the most confident mistakes; null for none.
+    /// The evaluation images, for the most confident mistakes in the report; null for none.
     /// </param>
-    /// <returns>An object that ends this when it is disposed of.</returns>
+    /// <returns>An object that ends the updates when it is disposed.</returns>
     public IDisposable Record(Trainer trainer, ResNetModel model, ImageLoader? evaluation)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -142,7 +142,7 @@ public sealed partial class RunFolder
         return new RunRecorder(this, trainer, model, evaluation);
     }
 
-    /// <summary>Writes the network's weights; those that were there stay if that fails.</summary>
+    /// <summary>Writes the network's weights; existing weights stay if writing fails.</summary>
     /// <exception cref="RunFolderException">The folder cannot be written.</exception>
     public void SaveWeights(ResNetModel model)
     {
@@ -176,9 +176,9 @@ public sealed partial class RunFolder
         });
     }
 
-    /// <summary>Builds the run's network and reads its weights. The caller disposes of it.</summary>
-    /// <param name="device">Where to put it.</param>
-    /// <exception cref="WeightsFileException">The weights cannot be read, or are of another network or number of classes.</exception>
+    /// <summary>Builds the run's network and reads its weights. The caller disposes it.</summary>
+    /// <param name="device">The device of the network.</param>
+    /// <exception cref="WeightsFileException">The weights cannot be read, or have another network or number of classes.</exception>
     public ResNetModel LoadModel(Device device)
     {
         var model = ResNets.Create(Settings.Network, Classes.Count, Settings.Channels, device);
@@ -194,7 +194,7 @@ public sealed partial class RunFolder
         }
     }
 
-    /// <summary>How the images that the run's network is evaluated on become batches.</summary>
+    /// <summary>Returns the loader options for evaluating the run's network.</summary>
     public ImageLoaderOptions EvaluationOptions => new() { BatchSize = Settings.BatchSize, Channels = Settings.Channels };
 
     // A run that ended without weights or checkpoints may be started again in its folder; nothing else is overwritten.
@@ -218,7 +218,7 @@ public sealed partial class RunFolder
         Writing(() => Write("report.html", page));
     }
 
-    // Events of former processes no longer count.
+    // Events of former processes are no longer valid.
     internal TensorBoardWriter OpenBoard()
     {
         TensorBoardWriter? board = null;
@@ -252,7 +252,7 @@ public sealed partial class RunFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // What prevents writing a file prevents writing the folder.
+            // An error of writing a file is an error of writing the folder.
             var cause = e.InnerException ?? e;
             string reason = cause is DirectoryNotFoundException ? "it is no longer there" : cause.Message.Split(" : ")[0].TrimEnd('.');
             throw new RunFolderException($"The run folder '{Path}' cannot be written: {reason}.", e)

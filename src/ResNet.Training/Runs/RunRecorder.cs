@@ -93,7 +93,7 @@ internal sealed class RunRecorder : IDisposable
         }
     }
 
-    // A missing evaluation has no point.
+    // A missing evaluation has no point in the curve.
     private void Scalar(string tag, double? value, long step)
     {
         if (value is { } number && !double.IsNaN(number)) _board!.Scalar(tag, number, step);

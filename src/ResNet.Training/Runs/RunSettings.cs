@@ -9,13 +9,13 @@ using ResNet.Training.Recipes;
 
 namespace ResNet.Training.Runs;
 
-/// <summary>The settings of a run, with all that is needed to use its network again.</summary>
+/// <summary>The settings of a run, with all information to use its network again.</summary>
 public sealed record RunSettings
 {
     /// <summary>The network's name, one of <see cref="ResNet.Core.ResNets.Names"/>.</summary>
     public required string Network { get; init; }
 
-    /// <summary>The published weights that it began with, as <see cref="PretrainedWeights.Name"/> has them; null for new ones.</summary>
+    /// <summary>The published weights that the run began with, by their <see cref="PretrainedWeights.Name"/>; null for new ones.</summary>
     public string? Pretrained { get; init; }
 
     /// <summary>The dataset: a name or a folder's path.</summary>
@@ -27,7 +27,7 @@ public sealed record RunSettings
     }
 
     /// <summary>
-    /// The share of each class's images that was set aside to evaluate on, as <see cref="Seed"/> decided; null where they have a folder.
+    /// The share of each class's images set aside for evaluation, chosen by <see cref="Seed"/>; null if they have their own folder.
     /// </summary>
     public double? ValidationSplit { get; init; }
 
@@ -47,7 +47,7 @@ public sealed record RunSettings
         init => field = Require.AtLeast(this, value, 1);
     }
 
-    /// <summary>Height and width of training images in pixels; null where it is <see cref="ImageSize"/>.</summary>
+    /// <summary>Height and width of training images in pixels; null if they are <see cref="ImageSize"/>.</summary>
     public int? TrainingSize { get; init; }
 
     /// <summary>Length of the shorter side before the centre is cut out, for evaluation and prediction.</summary>
@@ -64,13 +64,13 @@ public sealed record RunSettings
     /// <summary>Standard deviations of the channels.</summary>
     public required IReadOnlyList<float> Deviation { get; init; }
 
-    /// <summary>The recipe that <see cref="Training"/> and the transforms came from; null for none.</summary>
+    /// <summary>The recipe of <see cref="Training"/> and the transforms; null for none.</summary>
     public string? Recipe { get; init; }
 
-    /// <summary>What was random about the training images; null where the recipe says so.</summary>
+    /// <summary>The augmentation of the training images; null if the recipe defines it.</summary>
     public Augmentation? Augmentation { get; init; }
 
-    /// <summary>Images of a batch.</summary>
+    /// <summary>The number of images of a batch.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public required int BatchSize
     {
@@ -90,10 +90,10 @@ public sealed record RunSettings
     /// <summary>Minutes from one checkpoint to the next within an epoch; null for none because of time.</summary>
     public double? CheckpointMinutes { get; init; }
 
-    /// <summary>How many of the latest checkpoints are kept.</summary>
+    /// <summary>The number of the latest checkpoints to keep.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
-    /// <summary>How it was trained.</summary>
+    /// <summary>The options of the training.</summary>
     public required TrainingLoop.TrainerOptions Training { get; init; }
 
     /// <summary>The transforms of training images.</summary>
@@ -106,7 +106,7 @@ public sealed record RunSettings
     [JsonIgnore]
     public Compose EvaluationTransforms => Presets.Evaluation(Preprocessing);
 
-    /// <summary>The same for other users of the network.</summary>
+    /// <summary>The preprocessing of evaluated images, for other users of the network.</summary>
     [JsonIgnore]
     public Preprocessing Preprocessing => new(ResizeTo, ImageSize, ImageInterpolation.Bilinear, Mean, Deviation);
 

@@ -12,9 +12,9 @@ namespace ResNet.Training.Runs;
 /// Not safe for use by several threads at once.
 /// </summary>
 /// <remarks>
-/// TorchSharp's own <c>SummaryWriter</c> writes the same messages, but none that says where a resumed run goes on, and no steps beyond 32
-/// bits. Each value reaches the system before the call returns, so it survives a killed process. A run that is resumed makes
-/// another file in the same folder; it says where it goes on, and TensorBoard then leaves out what the former ones have from there.
+/// TorchSharp's own <c>SummaryWriter</c> writes the same messages, but not the first step of a resumed run, and no steps beyond 32
+/// bits. Each value reaches the system before the call returns, so it survives a killed process. A resumed run makes
+/// another file in the same folder with its first step; TensorBoard then ignores the events of former files from that step on.
 /// </remarks>
 public sealed class TensorBoardWriter : IDisposable
 {
@@ -28,8 +28,8 @@ public sealed class TensorBoardWriter : IDisposable
     /// <summary>Makes a new event file.</summary>
     /// <param name="folder">The folder, which is created if it does not exist.</param>
     /// <param name="firstStep">
-    /// The first step that is still to be written: 0 in a new run, one more than that of the checkpoint in a run that is resumed. What
-    /// other files in the folder have of this step and later ones no longer counts.
+    /// The first step to write: 0 in a new run, one more than the checkpoint's step in a resumed run. Events of this step and later
+    /// steps in other files of the folder are no longer valid.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="firstStep"/> is negative.</exception>
     /// <exception cref="IOException">
@@ -56,9 +56,9 @@ public sealed class TensorBoardWriter : IDisposable
     public string Path => _file.Name;
 
     /// <summary>Writes a point of a curve.</summary>
-    /// <param name="tag">The curve's name, such as <c>train/loss</c>; TensorBoard groups by what is before the slash.</param>
-    /// <param name="value">Its value, kept in single precision; may be NaN or infinite.</param>
-    /// <param name="step">The step it belongs to, at least 0.</param>
+    /// <param name="tag">The curve's name, such as <c>train/loss</c>; TensorBoard groups by the part before the slash.</param>
+    /// <param name="value">Its value, stored in single precision; may be NaN or infinite.</param>
+    /// <param name="step">Its step, at least 0.</param>
     /// <exception cref="ArgumentException"><paramref name="tag"/> is empty or <paramref name="step"/> negative.</exception>
     /// <exception cref="IOException">The file cannot be written; the message is one sentence that names it and says why.</exception>
     public void Scalar(string tag, double value, long step)
@@ -84,7 +84,7 @@ public sealed class TensorBoardWriter : IDisposable
         {
             string name = $"{FilePrefix}{time.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}.resnet";
             string path = System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, name));
-            // Without a buffer of ours each record reaches the system at once, and whole.
+            // Without our own buffer each record reaches the system at once and completely.
             if (!File.Exists(path)) return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
     });

@@ -5,7 +5,7 @@ using ResNet.Imaging;
 
 namespace ResNet.Training.Data.Folders;
 
-/// <summary>One check of all images of some folders.</summary>
+/// <summary>A check of all images of some folders.</summary>
 internal sealed class ImageVerification
 {
     private const int Channels = 3;

@@ -105,7 +105,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     /// <exception cref="ImageDecodingException">An image cannot be read.</exception>
     /// <exception cref="DatasetException">The folder has no images, or no image of a class can be read.</exception>
     /// <exception cref="IOException">The file cannot be written; its message names it and says why.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static IReadOnlyList<ImageDecodingException> Write(
         ImageFolder folder,
         string path,

@@ -3,14 +3,14 @@ namespace ResNet.Training.Loading.Transforms;
 /// <summary>Names for common augmentations of training images; <see cref="Augmentations.Transforms"/> has the transforms of each.</summary>
 public enum Augmentation
 {
-    /// <summary>Nothing: the image is taken as for evaluation.</summary>
+    /// <summary>No augmentation: the transforms are those of evaluation.</summary>
     None,
 
-    /// <summary>It is mirrored left to right with probability 0.5.</summary>
+    /// <summary>The image is mirrored left to right with probability 0.5.</summary>
     Flip,
 
     /// <summary>
-    /// It gets a border of an eighth of its size, is cropped to its old size at random, and mirrored: the paper's for CIFAR-10.
+    /// The image gets a border of an eighth of its size, a random crop of its old size, and mirroring, as in the paper for CIFAR-10.
     /// </summary>
     ShiftAndFlip,
 

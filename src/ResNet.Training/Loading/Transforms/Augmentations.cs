@@ -2,16 +2,16 @@ using ResNet.Imaging.Transforms;
 
 namespace ResNet.Training.Loading.Transforms;
 
-/// <summary>The transforms behind the names of <see cref="Augmentation"/>.</summary>
+/// <summary>The transforms for the names of <see cref="Augmentation"/>.</summary>
 public static class Augmentations
 {
-    /// <summary>The transforms of a training image.</summary>
+    /// <summary>Returns the transforms of a training image.</summary>
     /// <param name="augmentation">The augmentation.</param>
     /// <param name="imageSize">Height and width of the network's input in pixels, at least 1.</param>
     /// <param name="resizeTo">
-    /// Length of the shorter side before the centre is cut out, where nothing is cropped at random, in pixels.
+    /// Length in pixels of the shorter side before the centre is cut out, for augmentations without a random crop.
     /// </param>
-    /// <param name="normalize">How the input is normalised.</param>
+    /// <param name="normalize">The normalisation of the input.</param>
     /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public static Compose Transforms(this Augmentation augmentation, int imageSize, int resizeTo, Normalize normalize) =>
         augmentation switch

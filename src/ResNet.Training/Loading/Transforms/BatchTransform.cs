@@ -4,17 +4,17 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading.Transforms;
 
-/// <summary>Mixes the images of a batch with each other, and their classes likewise.</summary>
+/// <summary>Mixes the images of a batch with each other, and their classes in the same way.</summary>
 /// <remarks>
-/// Image i meets image i - 1, the first one the last, as in torchvision's recipes (<c>references/classification/transforms.py</c>).
-/// Random numbers come from the numbers that <see cref="Apply"/> is given alone.
+/// Image i is mixed with image i - 1, and the first with the last, as in torchvision's <c>references/classification/transforms.py</c>.
+/// Random numbers depend only on the arguments of <see cref="Apply"/>.
 /// </remarks>
 [JsonDerivedType(typeof(Mixup), "mixup")]
 [JsonDerivedType(typeof(CutMix), "cutmix")]
 [JsonDerivedType(typeof(RandomChoice), "choice")]
 public abstract record BatchTransform
 {
-    // Beside the loader's streams of the order (1) and of the images (2).
+    // The loader uses the streams 1 (order) and 2 (images).
     private const long Stream = 3;
 
     private protected BatchTransform()
@@ -24,14 +24,14 @@ public abstract record BatchTransform
     /// <summary>Mixes a batch in place.</summary>
     /// <param name="inputs">The images <c>[N, C, H, W]</c>, normalised, of a floating-point type; they are changed.</param>
     /// <param name="labels">Class numbers <c>[N]</c>, int64, on any device.</param>
-    /// <param name="classes">How many classes there are, at least 1.</param>
-    /// <param name="seed">Where random numbers come from, together with the next two.</param>
+    /// <param name="classes">The number of classes, at least 1.</param>
+    /// <param name="seed">The seed of random numbers, together with the next two arguments.</param>
     /// <param name="epoch">The epoch's number.</param>
-    /// <param name="batch">The batch's place in its epoch.</param>
+    /// <param name="batch">The batch's index in its epoch.</param>
     /// <returns>
-    /// What part each image has of each class, <c>[N, classes]</c>, of the inputs' type and on their device: a new tensor.
+    /// The share of each class in each image, <c>[N, classes]</c>, of the inputs' type and on their device: a new tensor.
     /// </returns>
-    /// <exception cref="ArgumentException">A tensor has another shape or type, or there is no class.</exception>
+    /// <exception cref="ArgumentException">A tensor has another shape or type, or the number of classes is 0.</exception>
     /// <exception cref="System.Runtime.InteropServices.ExternalException">
     /// A label is not from 0 to <paramref name="classes"/> - 1.
     /// </exception>
@@ -48,17 +48,17 @@ public abstract record BatchTransform
         return targets.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Mixes both in place.</summary>
+    /// <summary>Mixes images and classes in place.</summary>
     internal abstract void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random);
 
-    /// <summary>Mixes each row with the one before: as much of it as said, and the rest of that one.</summary>
+    /// <summary>Mixes each row with the row before: the given share of the row, and the rest of the row before.</summary>
     private protected static void MixRows(Tensor rows, double own)
     {
         var before = RowsBefore(rows);
         rows.MultiplyInPlace(own).AddInPlace(before.MultiplyInPlace(1 - own));
     }
 
-    /// <summary>A copy in which each row stands one place later, and the last one first.</summary>
+    /// <summary>Returns a copy with each row one place later and the last row first.</summary>
     private protected static Tensor RowsBefore(Tensor rows)
     {
         long count = rows.size(0);

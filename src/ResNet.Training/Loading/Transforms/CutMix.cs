@@ -5,16 +5,16 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Loading.Transforms;
 
 /// <summary>
-/// Replaces a random rectangle of each image by the same of another image of the batch, and the class in proportion to the area
+/// Replaces a random rectangle of each image by the same rectangle of another image, and mixes the classes in proportion to the area
 /// (Yun et al. 2019, "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features",
 /// https://arxiv.org/abs/1905.04899).
 /// </summary>
 /// <remarks>The <c>RandomCutmix</c> of torchvision's recipes. The rectangle is the same in the whole batch, and may be empty.</remarks>
 public sealed record CutMix : BatchTransform
 {
-    /// <summary>Cuts and mixes some of the batches.</summary>
+    /// <summary>Makes a transform that cuts and mixes some of the batches.</summary>
     /// <param name="p">The probability with which a batch is mixed, from 0 to 1.</param>
-    /// <param name="alpha">Both parameters of the beta distribution that the remaining area comes from, more than 0.</param>
+    /// <param name="alpha">Both parameters of the beta distribution of the remaining area, more than 0.</param>
     /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public CutMix(double p = 0.5, double alpha = 1) =>
         (P, Alpha) = (Require.Probability(this, p, nameof(P)), Require.Positive(this, alpha, nameof(Alpha)));
@@ -31,11 +31,11 @@ public sealed record CutMix : BatchTransform
         if (Draw(width, height, ref random) is not { Width: > 0, Height: > 0 } area) return;
         var part = inputs.narrow(2, area.Top, area.Height).narrow(3, area.Left, area.Width);
         part.copy_(RowsBefore(part));
-        // The edges may have cut the rectangle, so that it is its own area that counts.
+        // The image's edges may cut the rectangle, so the share is computed from its actual area.
         MixRows(targets, 1 - ((double)area.Width * area.Height / ((double)width * height)));
     }
 
-    /// <summary>Draws the rectangle, which may be empty; null where the batch is left alone.</summary>
+    /// <summary>Draws the rectangle, which may be empty; returns null if the batch is not mixed.</summary>
     internal Area? Draw(int width, int height, ref SplitMix64 random)
     {
         if (random.NextDouble() >= P) return null;

@@ -10,10 +10,10 @@ namespace ResNet.Training.Loading.Transforms;
 /// <remarks>The <c>RandomMixup</c> of torchvision's recipes.</remarks>
 public sealed record Mixup : BatchTransform
 {
-    /// <summary>Blends some of the batches.</summary>
+    /// <summary>Makes a transform that blends some of the batches.</summary>
     /// <param name="p">The probability with which a batch is blended, from 0 to 1.</param>
     /// <param name="alpha">
-    /// Both parameters of the beta distribution that the amount comes from, more than 0: the smaller, the more one image prevails.
+    /// Both parameters of the beta distribution of the amount, more than 0: with small values one of the images dominates.
     /// </param>
     /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public Mixup(double p = 0.5, double alpha = 1) =>
@@ -32,6 +32,6 @@ public sealed record Mixup : BatchTransform
         MixRows(targets, own);
     }
 
-    /// <summary>Draws how much of each image remains; null where the batch is left alone.</summary>
+    /// <summary>Draws the remaining share of each image; returns null if the batch is not blended.</summary>
     internal double? Draw(ref SplitMix64 random) => random.NextDouble() < P ? random.NextBeta(Alpha) : null;
 }

@@ -7,15 +7,15 @@ namespace ResNet.Training.Loading.Transforms;
 /// <summary>The transforms of torchvision's recipes (<c>references/classification/presets.py</c>).</summary>
 public static class Presets
 {
-    /// <summary>What torchvision trains its networks with.</summary>
+    /// <summary>Returns torchvision's transforms for training.</summary>
     /// <param name="cropSize">Height and width of the network's input in pixels, at least 1.</param>
-    /// <param name="normalize">How the input is normalised; null for ImageNet's means and deviations.</param>
+    /// <param name="normalize">The normalisation of the input; null for ImageNet's means and deviations.</param>
     /// <param name="policy">
-    /// What is done to colours and shapes after mirroring, such as <see cref="TrivialAugmentWide"/> or <see cref="RandAugment"/>; null for
-    /// nothing. torchvision's recipes give it the <paramref name="interpolation"/> of the crop, where its own default is nearest.
+    /// The policy for colours and shapes after mirroring, such as <see cref="TrivialAugmentWide"/> or <see cref="RandAugment"/>; null for
+    /// none. torchvision's recipes give it the <paramref name="interpolation"/> of the crop; its own default is nearest.
     /// </param>
     /// <param name="randomErasing">The probability with which a rectangle is erased, from 0 to 1.</param>
-    /// <param name="interpolation">How the image is resized.</param>
+    /// <param name="interpolation">The interpolation of the resizing.</param>
     /// <param name="horizontalFlip">The probability with which the image is mirrored, from 0 to 1.</param>
     /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
     public static Compose Training(
@@ -30,13 +30,13 @@ public static class Presets
         return new Compose(transforms);
     }
 
-    /// <summary>What a network of 224 pixels is evaluated with: resized to 256, the centre cut out.</summary>
+    /// <summary>Returns the transforms for evaluation: for a network of 224 pixels, resizing to 256 and cutting out the centre.</summary>
     /// <param name="cropSize">Height and width of the network's input in pixels, at least 1.</param>
     /// <param name="resizeTo">
-    /// Length of the shorter side before, in pixels; null for 8/7 of <paramref name="cropSize"/>, which is 256 for 224.
+    /// Length in pixels of the shorter side before the cut; null for 8/7 of <paramref name="cropSize"/>, which is 256 for 224.
     /// </param>
-    /// <param name="normalize">How the input is normalised; null for ImageNet's means and deviations.</param>
-    /// <param name="interpolation">How the image is resized.</param>
+    /// <param name="normalize">The normalisation of the input; null for ImageNet's means and deviations.</param>
+    /// <param name="interpolation">The interpolation of the resizing.</param>
     /// <exception cref="InvalidOptionException">A size is less than 1.</exception>
     public static Compose Evaluation(
         int cropSize = 224,
@@ -47,24 +47,24 @@ public static class Presets
             new CenterCrop(cropSize),
             normalize ?? Normalize.ImageNet);
 
-    /// <summary>What the accuracy of published weights was measured with.</summary>
-    /// <param name="preprocessing">That of the weights.</param>
+    /// <summary>Returns the transforms for measuring the accuracy of published weights.</summary>
+    /// <param name="preprocessing">The preprocessing of the weights.</param>
     public static Compose Evaluation(Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
         return Evaluation(preprocessing.CropSize, preprocessing.ResizeTo, preprocessing.ToNormalize(), preprocessing.Interpolation);
     }
 
-    /// <summary>What to go on training published weights with: the same size, normalisation and interpolation.</summary>
-    /// <param name="preprocessing">That of the weights.</param>
+    /// <summary>Returns the transforms for fine-tuning published weights, with the same size, normalisation and interpolation.</summary>
+    /// <param name="preprocessing">The preprocessing of the weights.</param>
     public static Compose Training(Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
         return Training(preprocessing.CropSize, preprocessing.ToNormalize(), interpolation: preprocessing.Interpolation);
     }
 
-    /// <summary>The normalisation that published weights were trained with.</summary>
-    /// <param name="preprocessing">That of the weights.</param>
+    /// <summary>Returns the normalisation that published weights were trained with.</summary>
+    /// <param name="preprocessing">The preprocessing of the weights.</param>
     public static Normalize ToNormalize(this Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
@@ -72,13 +72,13 @@ public static class Presets
     }
 
     /// <summary>
-    /// What the paper trains on CIFAR with: a border of an eighth of the size,
+    /// Returns the paper's transforms for training on CIFAR: a border of an eighth of the size,
     /// a random crop of the old size, mirroring (He et al. 2015, section 4.2).
     /// </summary>
     /// <param name="size">Height and width of the images in pixels, at least 1.</param>
     /// <param name="normalize">
-    /// How the input is normalised; null for ImageNet's means and deviations, not
-    /// those of CIFAR: networks that were trained with others need them here.
+    /// The normalisation of the input; null for ImageNet's means and deviations, not
+    /// CIFAR's: a network that was trained with other values needs its values here.
     /// </param>
     /// <exception cref="InvalidOptionException"><paramref name="size"/> is less than 1.</exception>
     public static Compose SmallImageTraining(int size = 32, Normalize? normalize = null) =>

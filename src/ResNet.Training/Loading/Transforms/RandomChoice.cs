@@ -4,14 +4,14 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Loading.Transforms;
 
 /// <summary>
-/// Does one of several transforms to a batch, each with the same probability, such as <see cref="Mixup"/> or <see cref="CutMix"/>.
+/// Applies one of several transforms to a batch, each with the same probability, such as <see cref="Mixup"/> or <see cref="CutMix"/>.
 /// </summary>
-/// <remarks>As torchvision's recipes use <c>RandomChoice</c>.</remarks>
+/// <remarks>The same as <c>RandomChoice</c> in torchvision's recipes.</remarks>
 public sealed record RandomChoice : BatchTransform
 {
-    /// <summary>Chooses among transforms.</summary>
+    /// <summary>Makes a transform that chooses among others.</summary>
     /// <param name="transforms">At least one.</param>
-    /// <exception cref="InvalidOptionException">There is none, or one is null.</exception>
+    /// <exception cref="InvalidOptionException">There is no transform, or one is null.</exception>
     public RandomChoice(params IReadOnlyList<BatchTransform> transforms)
     {
         ArgumentNullException.ThrowIfNull(transforms);
@@ -19,10 +19,10 @@ public sealed record RandomChoice : BatchTransform
         Transforms = [.. Require.That(this, transforms, isSound, "one transform or more, none of them null", nameof(Transforms))];
     }
 
-    /// <summary>What it chooses from.</summary>
+    /// <summary>The transforms to choose from.</summary>
     public IReadOnlyList<BatchTransform> Transforms { get; }
 
-    /// <summary>Whether the other chooses from the same.</summary>
+    /// <summary>Returns whether the other chooses from the same transforms.</summary>
     public bool Equals(RandomChoice? other) => other is not null && Transforms.SequenceEqual(other.Transforms);
 
     /// <inheritdoc/>

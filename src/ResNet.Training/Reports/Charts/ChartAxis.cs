@@ -2,22 +2,22 @@ using System.Globalization;
 
 namespace ResNet.Training.Reports.Charts;
 
-/// <summary>A range of numbers with a few round ones to write beside it.</summary>
-/// <param name="From">Where it begins.</param>
-/// <param name="To">Where it ends, more than <paramref name="From"/>.</param>
-/// <param name="Ticks">The round numbers, at the same distance from each other.</param>
+/// <summary>A range of numbers with a few round numbers as ticks.</summary>
+/// <param name="From">The start of the range.</param>
+/// <param name="To">The end of the range, more than <paramref name="From"/>.</param>
+/// <param name="Ticks">The round numbers, at equal distances.</param>
 internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> Ticks)
 {
-    // Larger numbers have sums and differences that are not finite.
+    // Sums and differences of larger numbers are not finite.
     private const double Largest = 1e300;
 
     private static readonly double[] s_steps = [1, 2, 2.5, 5, 10];
 
-    /// <summary>An axis that holds all values and begins and ends at round numbers.</summary>
-    /// <param name="values">The values to draw; those that are not finite, or nearly so, do not count.</param>
+    /// <summary>Makes an axis that contains all values and begins and ends at round numbers.</summary>
+    /// <param name="values">The values to draw; values that are not finite, or too large, are ignored.</param>
     /// <param name="least">The highest beginning of the axis; null for the smallest value.</param>
     /// <param name="most">The highest end of the axis; null for no limit.</param>
-    /// <param name="count">About how many ticks.</param>
+    /// <param name="count">The approximate number of ticks.</param>
     internal static ChartAxis Nice(IEnumerable<double> values, double? least = null, double? most = null, int count = 5)
     {
         double[] finite = [.. values.Where(value => Math.Abs(value) <= Largest)];
@@ -32,7 +32,7 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
         static double Half(double value) => value == 0 ? 0.5 : Math.Abs(value) / 2;
     }
 
-    /// <summary>An axis of numbers that are counted.</summary>
+    /// <summary>Makes an axis of whole numbers.</summary>
     internal static ChartAxis Whole(double from, int to, int count = 8)
     {
         int step = (int)Math.Max(1, Step((to - from) / count));
@@ -41,18 +41,18 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
     }
 
     /// <summary>
-    /// The place of a value on a line that begins at one coordinate and ends at another; values beyond the axis lie beyond the line.
+    /// Returns the place of a value on a line between two coordinates; values outside the axis lie outside the line.
     /// </summary>
     internal double Place(double value, double start, double end) => start + ((value - From) / (To - From) * (end - start));
 
-    /// <summary>How a tick is written: all with the same places behind the point, and very small and large ones with an exponent.</summary>
+    /// <summary>Formats a tick: all ticks have the same number of decimals, and very small and large ones have an exponent.</summary>
     internal string Label(double tick)
     {
         double step = Ticks.Count > 1 ? Ticks[1] - Ticks[0] : Math.Abs(tick);
         double largest = Math.Max(Math.Abs(From), Math.Abs(To));
         if (largest is < 1e-3 or >= 1e7) return tick == 0 ? "0" : tick.ToString("0.##e-0", CultureInfo.InvariantCulture);
         int places = step <= 0 ? 0 : Math.Clamp((int)-Math.Floor(Math.Log10(step) + 1e-9), 0, 8);
-        // A step of 2.5 has a place more than its size says.
+        // A step of 2.5 has one more decimal than its size suggests.
         if (Math.Abs((step * Math.Pow(10, places)) - Math.Round(step * Math.Pow(10, places))) > 1e-6) places++;
         return tick.ToString($"#,0{(places > 0 ? "." + new string('0', places) : "")}", CultureInfo.InvariantCulture);
     }

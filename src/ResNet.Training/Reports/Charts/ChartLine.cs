@@ -2,11 +2,11 @@ namespace ResNet.Training.Reports.Charts;
 
 /// <summary>A line of a chart.</summary>
 /// <param name="Name">Its name in the legend.</param>
-/// <param name="Colour">The place of its colour among those of the page, from 0.</param>
-/// <param name="Points">In the order of their x; where y is not finite, the line has a gap.</param>
+/// <param name="Colour">The index of its colour among the page's colours, from 0.</param>
+/// <param name="Points">The points in the order of their x; the line has a gap if y is not finite.</param>
 internal sealed record ChartLine(string Name, int Colour, IReadOnlyList<(double X, double Y)> Points)
 {
-    /// <summary>How many colours there are.</summary>
+    /// <summary>The number of colours.</summary>
     internal const int Colours = 8;
 
     /// <summary>Whether it is drawn dashed.</summary>

@@ -5,11 +5,11 @@ using static ResNet.Training.Reports.Charts.Html;
 namespace ResNet.Training.Reports.Charts;
 
 /// <summary>
-/// A confusion matrix as a heat map: of all classes where they are few, otherwise of those that are confused most often.
+/// A confusion matrix as a heat map: of all classes if they are few, otherwise of the most confused classes.
 /// </summary>
 internal static class ConfusionFigure
 {
-    /// <summary>The most classes that are drawn.</summary>
+    /// <summary>The maximum number of classes in the figure.</summary>
     internal const int MostClasses = 20;
 
     private const int MostNumbered = 12;
@@ -17,10 +17,10 @@ internal static class ConfusionFigure
     private const double Names = 118;
     private const int NameLength = 16;
 
-    // Cells below it have dark text, those above it white text.
+    // Cells below this value have dark text, cells above it white text.
     private const double Dark = 0.55;
 
-    /// <summary>The figure; empty where there are no images.</summary>
+    /// <summary>Draws the figure; empty if there are no images.</summary>
     internal static string Draw(ConfusionMatrix confusion, IReadOnlyList<string> classes)
     {
         if (confusion.Cells.Count == 0) return "";
@@ -57,7 +57,7 @@ internal static class ConfusionFigure
         "Rows are the true class, columns what the network says. The stronger a cell's colour, the larger its share of the row: "
         + "<span class=\"swatch right\"></span> right, <span class=\"swatch wrong\"></span> wrong.";
 
-    /// <summary>The classes to draw, in their order.</summary>
+    /// <summary>Returns the classes to draw, in their order.</summary>
     internal static int[] Shown(ConfusionMatrix confusion)
     {
         if (confusion.Classes <= MostClasses) return [.. Enumerable.Range(0, confusion.Classes)];

@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace ResNet.Training.Reports.Charts;
 
-/// <summary>How numbers are written in reports; a dash stands for NaN.</summary>
+/// <summary>The number formats of reports; a dash stands for NaN.</summary>
 internal static class Figures
 {
     internal const string None = "–";
 
-    /// <summary>Of a number in percent: <c>93.41 %</c>.</summary>
+    /// <summary>Formats a number in percent: <c>93.41 %</c>.</summary>
     internal static string Percent(double? value) => Text(value, "0.00", " %");
 
-    /// <summary>Of a number from 0 to 1, in percent: <c>93.4 %</c>.</summary>
+    /// <summary>Formats a number from 0 to 1 in percent: <c>93.4 %</c>.</summary>
     internal static string Share(double? value) => Text(100 * value, "0.0", " %");
 
     internal static string Loss(double? value) => Text(value, "0.0000");
@@ -30,7 +30,7 @@ internal static class Figures
         { } brief => string.Create(CultureInfo.InvariantCulture, $"{brief.TotalSeconds:0.#} s"),
     };
 
-    /// <summary>The median of the finite numbers; NaN where there is none.</summary>
+    /// <summary>Returns the median of the finite numbers; NaN if there are none.</summary>
     internal static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Where(double.IsFinite).Order()];

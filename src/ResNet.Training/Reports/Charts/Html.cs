@@ -3,7 +3,7 @@ using System.Net;
 
 namespace ResNet.Training.Reports.Charts;
 
-/// <summary>Words and numbers in HTML and SVG.</summary>
+/// <summary>Text and numbers in HTML and SVG.</summary>
 internal static class Html
 {
     /// <summary>Escapes text of any origin, for element content and quoted attributes.</summary>
@@ -19,17 +19,17 @@ internal static class Html
     /// <summary>Escapes text and cuts it to a length.</summary>
     internal static string Text(string text, int length) => text.Length <= length ? Text(text) : Text(text[..(length - 1)]) + "…";
 
-    /// <summary>A coordinate: two places behind the point are a hundredth of a pixel.</summary>
+    /// <summary>Formats a coordinate with two decimals, a hundredth of a pixel.</summary>
     internal static string At(double coordinate) => double.IsFinite(coordinate)
         ? coordinate.ToString("0.##", CultureInfo.InvariantCulture)
         : throw new ArgumentOutOfRangeException(nameof(coordinate), coordinate, "A coordinate has to be a finite number.");
 
-    /// <summary>A PNG that is part of the page.</summary>
+    /// <summary>Returns a PNG as a part of the page.</summary>
     internal static string Png(ReadOnlyMemory<byte> png) => $"data:image/png;base64,{Convert.ToBase64String(png.Span)}";
 
-    /// <summary>A table in a box that scrolls.</summary>
+    /// <summary>Returns a table in a box that scrolls.</summary>
     /// <param name="caption">Its caption for screen readers.</param>
-    /// <param name="headings">Of the columns, already HTML. The first column names the rows.</param>
+    /// <param name="headings">The headings of the columns, already HTML. The first column names the rows.</param>
     /// <param name="rows">Cells, already HTML.</param>
     /// <param name="type">The table's class.</param>
     internal static string Table(

@@ -4,9 +4,9 @@ using static ResNet.Training.Reports.Charts.Html;
 namespace ResNet.Training.Reports.Charts;
 
 /// <summary>Lines over the epochs of a run.</summary>
-/// <param name="Title">What it shows.</param>
-/// <param name="Lines">The lines; those without points are left out.</param>
-/// <param name="Format">How a value is written.</param>
+/// <param name="Title">The title.</param>
+/// <param name="Lines">The lines; lines without points are left out.</param>
+/// <param name="Format">The format of a value.</param>
 internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, Func<double?, string> Format)
 {
     private const double Width = 480;
@@ -16,11 +16,11 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
     private const double Top = 12;
     private const double Bottom = Height - 40;
 
-    // More marks than that would touch each other, and more places to point at would be narrower than a pixel.
+    // More marks would touch each other, and more hover strips would be narrower than a pixel.
     private const int MostMarks = 40;
     private const int MostPlaces = 300;
 
-    /// <summary>The highest beginning of the vertical axis; null for that of the values.</summary>
+    /// <summary>The highest beginning of the vertical axis; null for the beginning of the values.</summary>
     internal double? Least { get; init; }
 
     /// <summary>The highest end of the vertical axis.</summary>
@@ -32,7 +32,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
     /// <summary>The name of the horizontal axis.</summary>
     internal string XLabel { get; init; } = "epoch";
 
-    /// <summary>The figure; empty where there is nothing to draw.</summary>
+    /// <summary>Draws the figure; empty if there is nothing to draw.</summary>
     internal string Draw()
     {
         var lines = Lines.Where(line => line.HasPoints).ToList();
@@ -98,7 +98,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         if (!line.IsFaint || known.Count > 1) svg.Append($"<path class=\"line {line.Type}\" d=\"{Path(line.Points, x, y)}\"/>");
         if (!line.IsFaint && known.Count <= MostMarks)
         {
-            // Of a dashed line only the points that no line shows.
+            // A dashed line has marks only at isolated points, which the line does not show.
             for (int i = 0; i < line.Points.Count; i++)
             {
                 var point = line.Points[i];

@@ -21,7 +21,7 @@ internal static class ReliabilityFigure
 
     private static readonly ChartAxis s_axis = new(0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]);
 
-    /// <summary>The figure; empty where there are no images.</summary>
+    /// <summary>Draws the figure; empty if there are no images.</summary>
     internal static string Draw(Calibration calibration)
     {
         int most = calibration.Bins.Max(bin => bin.Images), all = calibration.Bins.Sum(bin => bin.Images);

@@ -4,28 +4,28 @@ using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports.Comparison;
 
-/// <summary>One of several runs that are compared.</summary>
-/// <param name="Name">Its name beside the others.</param>
+/// <summary>A run in a comparison.</summary>
+/// <param name="Name">Its name in the comparison.</param>
 /// <param name="Epochs">The results of each epoch.</param>
 /// <param name="Settings">
-/// The settings that it was made with: a name such as <c>Training.Optimizer.LearningRate</c> and a value for each setting, in the order
+/// The settings of the run: a name such as <c>Training.Optimizer.LearningRate</c> and a value for each setting, in the order
 /// of its file.
 /// </param>
 public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs, IReadOnlyList<(string Name, string Value)> Settings)
 {
-    /// <summary>The epoch after which it was best; null where nothing was evaluated.</summary>
+    /// <summary>The best epoch; null if nothing was evaluated.</summary>
     public BestEpoch? Best => BestEpoch.Of(Epochs);
 
-    /// <summary>The training loss of the last epoch; NaN where there is none.</summary>
+    /// <summary>The training loss of the last epoch; NaN if there is none.</summary>
     public double FinalTrainLoss => Epochs.Count == 0 ? double.NaN : Epochs[^1].TrainLoss;
 
-    /// <summary>The evaluation loss of the last epoch that was evaluated; NaN where none was.</summary>
+    /// <summary>The evaluation loss of the last evaluated epoch; NaN if there is none.</summary>
     public double FinalValidationLoss =>
         Epochs.Select(epoch => epoch.ValidationLoss ?? double.NaN).LastOrDefault(double.IsFinite, double.NaN);
 
     /// <summary>
-    /// The time of the passes over the training images, without evaluation: images divided by images a second, epoch by epoch. Null where
-    /// the files do not say how many images an epoch had.
+    /// The time of the passes over the training images, without evaluation: images divided by images per second, epoch by epoch. Null if
+    /// the files do not have the number of images of an epoch.
     /// </summary>
     public TimeSpan? TrainingTime
     {
@@ -65,7 +65,7 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
         }
     }
 
-    // 1 where the file has no other number.
+    // 1 if the file has no other number.
     private double Count(string setting) =>
         double.TryParse(Settings.FirstOrDefault(entry => entry.Name == setting).Value, CultureInfo.InvariantCulture, out double count)
             ? count
@@ -74,7 +74,7 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
     // The kind of an optimizer or schedule is the value of the setting itself.
     private static string Inside(string name, string member) => member == "$type" ? name : name.Length == 0 ? member : $"{name}.{member}";
 
-    /// <summary>A name and a value for each setting.</summary>
+    /// <summary>Returns a name and a value for each setting.</summary>
     internal static IEnumerable<(string Name, string Value)> Flat(JsonElement element, string name) => element.ValueKind switch
     {
         JsonValueKind.Object => element.EnumerateObject().SelectMany(member => Flat(member.Value, Inside(name, member.Name))),

@@ -9,10 +9,10 @@ public static class MetricsFile
 {
     /// <summary>Reads the results of each epoch.</summary>
     /// <param name="path">
-    /// The file. Its first line names the columns, in any order; numbers whose column or field is empty are NaN, or 0 for steps, and an
-    /// evaluation without any is null.
+    /// The file. Its first line names the columns, in any order. Missing or empty numbers are NaN, or 0 for steps, and an
+    /// evaluation without numbers is null.
     /// </param>
-    /// <exception cref="RunFolderException">The file is missing, cannot be read, or has something else in it.</exception>
+    /// <exception cref="RunFolderException">The file is missing, cannot be read, or has another content.</exception>
     public static IReadOnlyList<EpochMetrics> Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

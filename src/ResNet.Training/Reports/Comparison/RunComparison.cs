@@ -5,8 +5,8 @@ namespace ResNet.Training.Reports.Comparison;
 /// <summary>Several runs side by side.</summary>
 public sealed class RunComparison
 {
-    /// <summary>A comparison of these runs.</summary>
-    /// <param name="runs">At least one.</param>
+    /// <summary>Makes a comparison of these runs.</summary>
+    /// <param name="runs">The runs, at least one.</param>
     /// <exception cref="ArgumentException">There is none.</exception>
     public RunComparison(IReadOnlyList<ComparedRun> runs)
     {
