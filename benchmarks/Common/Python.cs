@@ -20,7 +20,7 @@ internal static class Python
                 $"{Path} has no torchvision to compare with: install python3-torchvision, or name another Python with {Variable}.");
     }
 
-    /// <summary>The libraries to compare with.</summary>
+    /// <summary>Returns the libraries to compare with.</summary>
     public static string Versions()
     {
         const string question = "import sys, torch, torchvision; "

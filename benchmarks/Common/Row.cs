@@ -34,7 +34,7 @@ internal sealed record Row(string Name, string Opponent, string Unit)
     /// <summary>The ratio of our value to theirs, round by round.</summary>
     public Spread Ratio => Spread.Of(_ours.Zip(_theirs, (ours, theirs) => ours / theirs));
 
-    /// <summary>The ratio of our speed to theirs, round by round: above 1 where our side is faster.</summary>
+    /// <summary>The ratio of our speed to theirs, round by round: above 1 if our side is faster.</summary>
     [JsonIgnore]
     public Spread Speedup => Unit == Time ? Spread.Of(_ours.Zip(_theirs, (ours, theirs) => theirs / ours)) : Ratio;
 

@@ -27,7 +27,7 @@ internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<
             : plain;
     }
 
-    /// <summary>The job's numbers, in the form that the script expects.</summary>
+    /// <summary>Returns the job's numbers in the form that the script expects.</summary>
     public string Describe(Job job) => JsonSerializer.Serialize(new
     {
         network = job.Network,

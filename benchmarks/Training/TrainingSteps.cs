@@ -63,7 +63,7 @@ internal static class TrainingSteps
         }
     }
 
-    /// <summary>The images of a folder, preprocessed for the network.</summary>
+    /// <summary>Loads the images of a folder, preprocessed for the network.</summary>
     internal static ImageLoader Loader(Job job, ImageFolder folder, bool shuffle) =>
         new(folder.Samples, Transforms(job), LoaderOptions(job, shuffle));
 

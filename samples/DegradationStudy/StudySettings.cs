@@ -12,7 +12,7 @@ internal sealed record StudySettings(string Dataset, long Steps, int Evaluations
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
 
-    /// <summary>Whether errors are measured after this step.</summary>
+    /// <summary>Returns whether errors are measured after this step.</summary>
     internal bool IsMeasured(long step) =>
         step == Steps || (step % Math.Max(1, Steps / Evaluations) == 0 && Steps - step >= Steps / Evaluations / 2);
 

@@ -14,7 +14,7 @@ namespace ResNet.Core;
 /// <summary>
 /// A residual network: a stem, stages of residual blocks, global average pooling and a linear classifier (He et al. 2015,
 /// https://arxiv.org/abs/1512.03385, table 1). Layers, parameter names and their order are those of torchvision/models/resnet.py,
-/// and of timm/models/resnet.py where torchvision has none, so that weights can be exchanged. Initial values are torchvision's
+/// and of timm/models/resnet.py if torchvision lacks the network, so that weights can be exchanged. Initial values are torchvision's
 /// (timm also starts the last norm of each branch at zero: <see cref="ResNetOptions.ZeroInitLastNorm"/>).
 /// </summary>
 public sealed class ResNetModel : Module<Tensor, Tensor>
@@ -31,7 +31,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     private bool _disposed;
 
     /// <summary>Builds the network with new weights, in training mode, on <see cref="ResNetOptions.Device"/>.</summary>
-    /// <remarks>After the same <see cref="manual_seed"/> the weights of torchvision's networks are those that torchvision draws.</remarks>
+    /// <remarks>With the same <see cref="manual_seed"/>, torchvision's networks get the same weights as in torchvision.</remarks>
     /// <exception cref="InvalidOptionException">Some options do not fit together; the message names one.</exception>
     public ResNetModel(ResNetOptions options) : base(nameof(ResNetModel))
     {

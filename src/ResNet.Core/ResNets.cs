@@ -168,27 +168,27 @@ public static class ResNets
         }
     }
 
-    /// <summary>ResNet-18: 11.7 million parameters at 1,000 classes.</summary>
+    /// <summary>Builds ResNet-18: 11.7 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet18(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet18", classes, inputChannels, device);
 
-    /// <summary>ResNet-34: 21.8 million parameters at 1,000 classes.</summary>
+    /// <summary>Builds ResNet-34: 21.8 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet34(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet34", classes, inputChannels, device);
 
-    /// <summary>ResNet-50: 25.6 million parameters at 1,000 classes.</summary>
+    /// <summary>Builds ResNet-50: 25.6 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet50(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet50", classes, inputChannels, device);
 
-    /// <summary>ResNet-101: 44.5 million parameters at 1,000 classes.</summary>
+    /// <summary>Builds ResNet-101: 44.5 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet101(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet101", classes, inputChannels, device);
 
-    /// <summary>ResNet-152: 60.2 million parameters at 1,000 classes.</summary>
+    /// <summary>Builds ResNet-152: 60.2 million parameters at 1,000 classes.</summary>
     /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet152(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet152", classes, inputChannels, device);

@@ -10,7 +10,7 @@ internal static class OptionKind
     internal static bool IsNumber(Option option) =>
         Type(option) is var type && (type == typeof(double) || type == typeof(int) || type == typeof(long));
 
-    /// <summary>For example <c>a whole number that is at most 2147483647</c>.</summary>
+    /// <summary>Returns, for example, <c>a whole number that is at most 2147483647</c>.</summary>
     /// <param name="option">The option.</param>
     /// <param name="text">The text that was given as its value.</param>
     internal static string Describe(Option option, string text)

@@ -47,7 +47,7 @@ public sealed record BlockOptions
     public int Groups { get; init => field = Require.AtLeast(this, value, 1); } = 1;
 
     /// <summary>
-    /// Width of each group of a bottleneck where <see cref="Width"/> is 64, at least 1: the 3×3 convolution has
+    /// Width of each group of a bottleneck whose <see cref="Width"/> is 64, at least 1: the 3×3 convolution has
     /// ⌊<see cref="Width"/> · this / 64⌋ · <see cref="Groups"/> channels. Default: 64.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>

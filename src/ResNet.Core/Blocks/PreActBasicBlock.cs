@@ -7,7 +7,7 @@ namespace ResNet.Core.Blocks;
 
 /// <summary>
 /// Two 3×3 convolutions, each after a norm and a ReLU; the input is added to their output: <c>x + conv(relu(bn(conv(relu(bn(x))))))</c>
-/// (He et al. 2016, https://arxiv.org/abs/1603.05027, figure 1b). Where the shape changes, the shortcut starts behind the first ReLU.
+/// (He et al. 2016, https://arxiv.org/abs/1603.05027, figure 1b). If the shape changes, the shortcut starts after the first ReLU.
 /// </summary>
 public sealed class PreActBasicBlock : ResidualBlock
 {

@@ -7,7 +7,7 @@ namespace ResNet.Core.Blocks;
 
 /// <summary>
 /// A 1×1, a 3×3 and a 1×1 convolution, each after a norm and a ReLU; the input is added to their output (He et al. 2016,
-/// https://arxiv.org/abs/1603.05027). Where the shape changes, the shortcut starts behind the first ReLU.
+/// https://arxiv.org/abs/1603.05027). If the shape changes, the shortcut starts after the first ReLU.
 /// </summary>
 public sealed class PreActBottleneck : ResidualBlock
 {

@@ -35,7 +35,7 @@ internal sealed class EvaluationTally
 
     internal int Images { get; private set; }
 
-    /// <summary>The sum of the losses so far; waits for the device.</summary>
+    /// <summary>Returns the sum of the losses so far; waits for the device.</summary>
     internal double FetchLossSum()
     {
         using var loss = _sums[0];

@@ -259,7 +259,7 @@ internal sealed class DecodingPipeline : IDisposable
 
         internal int[] Positions { get; private set; } = [];
 
-        /// <summary>The distance in bytes from one batch's memory to the next.</summary>
+        /// <summary>Computes the distance in bytes from one batch's memory to the next.</summary>
         internal static long Stride(ImageLoaderOptions options, ImageSize size) =>
             (((long)options.BatchSize * size.Height * size.Width * options.Channels) + Alignment - 1) / Alignment * Alignment;
 

@@ -36,7 +36,7 @@ public sealed class ImageBatch
     /// <exception cref="InvalidOperationException">The next batch was asked for.</exception>
     public Tensor Images => Valid(_images);
 
-    /// <summary>Class numbers <c>[N]</c>, int64, on the CPU; page-locked likewise.</summary>
+    /// <summary>Class numbers <c>[N]</c>, int64, on the CPU; page-locked in the same case.</summary>
     /// <exception cref="InvalidOperationException">The next batch was asked for.</exception>
     public Tensor Labels => Valid(_labels);
 

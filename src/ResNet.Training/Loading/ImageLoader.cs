@@ -29,7 +29,7 @@ public sealed class ImageLoader
     /// <param name="options">The options of batches.</param>
     /// <exception cref="DatasetException">There are too few samples.</exception>
     /// <exception cref="InvalidOptionException">
-    /// A batch would be larger than 2 GiB, the transforms are for another number of channels, or pixels are to be kept although
+    /// A batch would be larger than 2 GiB, the transforms are for another number of channels, or pixels should be kept although
     /// the transforms are random.
     /// </exception>
     public ImageLoader(IReadOnlyList<ImageSample> samples, Compose transforms, ImageLoaderOptions options)
@@ -44,7 +44,7 @@ public sealed class ImageLoader
     /// <exception cref="DatasetException">There are too few images.</exception>
     /// <exception cref="InvalidOptionException">
     /// The source has another number of channels, a batch would be larger than 2 GiB, the transforms are for another number of channels,
-    /// or pixels are to be kept although the transforms are random.
+    /// or pixels should be kept although the transforms are random.
     /// </exception>
     public ImageLoader(IImageSource source, Compose transforms, ImageLoaderOptions options)
     {
@@ -127,7 +127,7 @@ public sealed class ImageLoader
     /// <param name="firstBatch">The first batch, from 0 to <see cref="Batches"/>, which returns no batches.</param>
     /// <param name="cancellationToken">Stops the decoding.</param>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// <paramref name="epoch"/> is negative, or <paramref name="firstBatch"/> is no batch of the epoch.
+    /// <paramref name="epoch"/> is negative, or <paramref name="firstBatch"/> is not a batch of the epoch.
     /// </exception>
     /// <exception cref="DatasetException">A label is less than 0.</exception>
     /// <exception cref="ImageDecodingException">An image of the batch cannot be read.</exception>

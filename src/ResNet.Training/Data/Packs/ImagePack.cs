@@ -92,7 +92,7 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
         ? new Reader(this)
         : throw new ArgumentException($"Images of {this} have {Channels} channel(s), and not {channels}.", nameof(channels));
 
-    /// <summary>The pack and its path, for messages.</summary>
+    /// <summary>Returns the pack's path with the word "pack" before it, for messages.</summary>
     public override string ToString() => $"the pack '{Path}'";
 
     /// <summary>Decodes a folder's images on all cores and writes them to one file, which appears when it is complete.</summary>

@@ -88,7 +88,7 @@ internal sealed record PackHeader
     /// <param name="file">The file, at its beginning.</param>
     /// <param name="room">The size of the header in bytes: the position of the data.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is not a pack, or its header is damaged; the message says which, and is to be read after the file's name.
+    /// The file is not a pack, or its header is damaged; the message says which, and follows the file's name.
     /// </exception>
     public static PackHeader Read(Stream file, out long room)
     {

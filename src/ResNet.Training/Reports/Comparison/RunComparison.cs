@@ -38,7 +38,7 @@ public sealed class RunComparison
 
     /// <summary>Reads <c>metrics.csv</c> and <c>settings.json</c> of runs.</summary>
     /// <param name="folders">
-    /// Their folders. A run has the name of its folder, or its path where another folder has the same name.
+    /// Their folders. A run has the name of its folder, or its path if another folder has the same name.
     /// </param>
     /// <exception cref="ArgumentException">There is none.</exception>
     /// <exception cref="RunFolderException">A folder is missing, or a file of it cannot be read.</exception>
