@@ -34,8 +34,8 @@ public sealed class InvalidOptionException : ArgumentException
     /// <summary>The same as <see cref="Property"/>.</summary>
     public override string? ParamName => Property;
 
-    // The same in every language.
-    private static string Text(object? value) => value switch
+    /// <summary>Writes a value, in the same way in every language.</summary>
+    internal static string Text(object? value) => value switch
     {
         null => "null",
         string text => $"'{text}'",

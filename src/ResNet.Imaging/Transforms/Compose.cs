@@ -1,5 +1,5 @@
 using System.Collections;
-using System.Globalization;
+using System.Reflection;
 using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 
@@ -98,18 +98,11 @@ public sealed class Compose : IReadOnlyList<Transform>
 
     private static string Describe(Transform transform)
     {
-        var properties = transform.GetType().GetProperties()
+        var properties = transform.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public)
             .Where(property => property.Name != "EqualityContract")
-            .Select(property => $"{property.Name}: {Text(property.GetValue(transform))}");
+            .Select(property => $"{property.Name}: {InvalidOptionException.Text(property.GetValue(transform))}");
         return $"{transform.GetType().Name}({string.Join(", ", properties)})";
     }
-
-    private static string? Text(object? value) => value switch
-    {
-        string text => text,
-        IEnumerable list => $"[{string.Join(", ", list.Cast<object>().Select(Text))}]",
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture),
-    };
 
     private void ThrowIfMisordered()
     {

@@ -13,58 +13,33 @@ namespace ResNet.Imaging.Transforms;
 /// Color, Contrast, Sharpness, Posterize, Solarize, AutoContrast, Equalize. The pixels are those of torchvision's
 /// <c>RandAugment</c> of Pillow images, to the bit.
 /// </remarks>
-public sealed record RandAugment : Transform
+public sealed record RandAugment : PolicyTransform
 {
     /// <summary>Sets the number of operations and their magnitude.</summary>
     /// <param name="operations">The number of operations, applied one after the other, at least 0.</param>
     /// <param name="magnitude">The magnitude of the operations, from 0 (weakest) to <paramref name="bins"/> - 1.</param>
     /// <param name="bins">The number of magnitudes, at least 2.</param>
     /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
-    public RandAugment(int operations = 2, int magnitude = 9, int bins = 31)
+    public RandAugment(int operations = 2, int magnitude = 9, int bins = 31) : base(bins)
     {
         Operations = Require.AtLeast(this, operations, 0, nameof(Operations));
-        Bins = Require.AtLeast(this, bins, 2, nameof(Bins));
         Magnitude = Require.Between(this, magnitude, 0, bins - 1, nameof(Magnitude));
     }
 
     /// <summary>The number of operations.</summary>
     public int Operations { get; }
 
-    /// <summary>The magnitude of the operations, from 0 to <see cref="Bins"/> - 1.</summary>
+    /// <summary>The magnitude of the operations, from 0 to <see cref="PolicyTransform.Bins"/> - 1.</summary>
     public int Magnitude { get; }
-
-    /// <summary>The number of magnitudes.</summary>
-    public int Bins { get; }
-
-    /// <summary>The interpolation of sheared, translated and rotated images. Default: nearest, as in torchvision.</summary>
-    /// <remarks>torchvision's recipes use bilinear.</remarks>
-    /// <exception cref="InvalidOptionException">There is no such interpolation.</exception>
-    public ImageInterpolation Interpolation
-    {
-        get;
-        init => field = Require.Defined(this, value);
-    } = ImageInterpolation.Nearest;
-
-    /// <summary>The value of all channels beyond the image, 0 to 255. Default: 0, black.</summary>
-    public byte Fill { get; init; }
 
     internal override bool IsRandom => Operations > 0;
 
     internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)
     {
         ImageSize size = new(canvas.Height, canvas.Width);
-        for (int i = 0; i < Operations; i++)
-        {
-            var (operation, magnitude) = Draw(size, ref random);
-            operation.Apply(canvas, magnitude, Interpolation, Fill);
-        }
+        for (int i = 0; i < Operations; i++) ApplyOne(canvas, size, ref random);
     }
 
-    /// <summary>Draws an operation for an image of a size.</summary>
-    internal (PolicyOperation Operation, double Magnitude) Draw(ImageSize size, ref SplitMix64 random)
-    {
-        var operation = (PolicyOperation)random.NextInt(PolicySpace.Operations);
-        double magnitude = PolicySpace.RandAugment.Magnitude(operation, Magnitude, Bins, size);
-        return (operation, PolicySpace.IsSigned(operation) && random.NextInt(2) == 1 ? -magnitude : magnitude);
-    }
+    private protected override double DrawMagnitude(PolicyOperation operation, ImageSize size, ref SplitMix64 random) =>
+        PolicySpace.RandAugment.Magnitude(operation, Magnitude, Bins, size);
 }

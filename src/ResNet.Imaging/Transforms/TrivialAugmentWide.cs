@@ -12,41 +12,20 @@ namespace ResNet.Imaging.Transforms;
 /// The operations are those of <see cref="RandAugment"/>, with a wider range, and all equally probable. The pixels are those of
 /// torchvision's <c>TrivialAugmentWide</c> of Pillow images, to the bit.
 /// </remarks>
-public sealed record TrivialAugmentWide : Transform
+public sealed record TrivialAugmentWide : PolicyTransform
 {
     /// <summary>Sets the number of magnitudes.</summary>
     /// <param name="bins">The number of magnitudes, at least 2.</param>
     /// <exception cref="InvalidOptionException"><paramref name="bins"/> is less than 2.</exception>
-    public TrivialAugmentWide(int bins = 31) => Bins = Require.AtLeast(this, bins, 2, nameof(Bins));
-
-    /// <summary>The number of magnitudes.</summary>
-    public int Bins { get; }
-
-    /// <summary>The interpolation of sheared, translated and rotated images. Default: nearest, as in torchvision.</summary>
-    /// <remarks>torchvision's recipes use bilinear.</remarks>
-    /// <exception cref="InvalidOptionException">There is no such interpolation.</exception>
-    public ImageInterpolation Interpolation
+    public TrivialAugmentWide(int bins = 31) : base(bins)
     {
-        get;
-        init => field = Require.Defined(this, value);
-    } = ImageInterpolation.Nearest;
-
-    /// <summary>The value of all channels beyond the image, 0 to 255. Default: 0, black.</summary>
-    public byte Fill { get; init; }
+    }
 
     internal override bool IsRandom => true;
 
-    internal override void ApplyTo(Canvas canvas, ref SplitMix64 random)
-    {
-        var (operation, magnitude) = Draw(new(canvas.Height, canvas.Width), ref random);
-        operation.Apply(canvas, magnitude, Interpolation, Fill);
-    }
+    internal override void ApplyTo(Canvas canvas, ref SplitMix64 random) =>
+        ApplyOne(canvas, new(canvas.Height, canvas.Width), ref random);
 
-    /// <summary>Draws an operation for an image of a size.</summary>
-    internal (PolicyOperation Operation, double Magnitude) Draw(ImageSize size, ref SplitMix64 random)
-    {
-        var operation = (PolicyOperation)random.NextInt(PolicySpace.Operations);
-        double magnitude = PolicySpace.TrivialAugmentWide.Magnitude(operation, random.NextInt(Bins), Bins, size);
-        return (operation, PolicySpace.IsSigned(operation) && random.NextInt(2) == 1 ? -magnitude : magnitude);
-    }
+    private protected override double DrawMagnitude(PolicyOperation operation, ImageSize size, ref SplitMix64 random) =>
+        PolicySpace.TrivialAugmentWide.Magnitude(operation, random.NextInt(Bins), Bins, size);
 }

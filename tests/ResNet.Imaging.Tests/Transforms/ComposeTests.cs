@@ -72,10 +72,10 @@ public sealed class ComposeTests
     {
         new Compose(new CenterCrop(4), new RandomHorizontalFlip(0.25)).Description.Should().Be(
             "CenterCrop(Size: 4 × 4), RandomHorizontalFlip(P: 0.25)");
-        new Compose(new CenterCrop(4), new Normalize([0.5f, 0], [0.25f, 1])).Description.Should().Contain(
-            "Mean: [0.5, 0], Deviation: [0.25, 1]");
+        new Compose(new CenterCrop(4), new Normalize([0.5f, 0], [0.25f, 1])).Description.Should().EndWith(
+            ", Normalize(Mean: [0.5, 0], Deviation: [0.25, 1])");
         new Compose(new Resize(12) { Interpolation = ImageInterpolation.Bicubic }, new CenterCrop(4)).Description.Should().StartWith(
-            "Resize(ShorterSide: 12, Size: , Interpolation: Bicubic), ");
+            "Resize(ShorterSide: 12, Size: null, Interpolation: Bicubic), ");
     }
 
     [Fact]
