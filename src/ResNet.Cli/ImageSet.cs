@@ -9,36 +9,44 @@ namespace ResNet.Cli;
 /// <param name="Root">The folder or the pack's file.</param>
 /// <param name="Classes">The names of the classes.</param>
 /// <param name="Count">The number of images.</param>
-/// <param name="IsPacked">Whether they come from a pack.</param>
-/// <param name="ShorterSide">The length in pixels of the shorter side of the first readable image.</param>
 /// <param name="Source">The images.</param>
-internal sealed record ImageSet(
-    string Root, IReadOnlyList<string> Classes, int Count, bool IsPacked, Func<int> ShorterSide, IImageSource Source)
+internal sealed record ImageSet(string Root, IReadOnlyList<string> Classes, int Count, IImageSource Source)
 {
-    // A folder of broken images is reported soon, even if it has many images.
-    private const int LookedAtMost = 100;
+    // Enough for a median, and soon read.
+    private const int MeasuredAtMost = 500;
 
-    internal static ImageSet Of(ImageFolder folder) => new(
-        folder.Root, folder.Classes, folder.Count, IsPacked: false, () => ShorterSideOf(folder), folder);
+    internal ImageFolder? Folder => Source as ImageFolder;
 
-    internal static ImageSet Of(ImagePack pack) => new(
-        pack.Path, pack.Classes, pack.Images, IsPacked: true, () => Math.Min(pack.Size(0).Width, pack.Size(0).Height), pack);
+    internal ImagePack? Pack => Source as ImagePack;
 
-    private static int ShorterSideOf(ImageFolder folder)
+    internal static ImageSet Of(ImageFolder folder) => new(folder.Root, folder.Classes, folder.Count, folder);
+
+    internal static ImageSet Of(ImagePack pack) => new(pack.Path, pack.Classes, pack.Images, pack);
+
+    /// <summary>
+    /// Computes the median length in pixels of the images' shorter sides, of up to 500 images that are evenly spread over all of them.
+    /// </summary>
+    /// <exception cref="ImageDecodingException">None of them can be read.</exception>
+    internal int MedianShorterSide()
     {
+        int measured = Math.Min(Count, MeasuredAtMost);
+        var sides = new List<int>(measured);
         ImageDecodingException? first = null;
-        foreach (var sample in folder.Samples.Take(LookedAtMost))
+        using var reader = Source.OpenReader(Pack?.Channels ?? 3);
+        for (int i = 0; i < measured; i++)
         {
             try
             {
-                using var image = ImageDecoder.Open(sample.Path, channels: 3);
-                return Math.Min(image.Width, image.Height);
+                var image = reader.Open((int)((long)i * Count / measured));
+                sides.Add(Math.Min(image.Width, image.Height));
             }
             catch (ImageDecodingException unreadable)
             {
                 first ??= unreadable;
             }
         }
-        throw first!;
+        if (sides.Count == 0) throw first!;
+        sides.Sort();
+        return sides[sides.Count / 2];
     }
 }

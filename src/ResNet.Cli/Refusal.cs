@@ -67,6 +67,7 @@ internal static class Refusal
     private static string Remedy(DatasetProblem problem) => problem switch
     {
         DatasetProblem.NothingToEvaluateOn => " 'train --validation-split 0.2' sets a fifth aside.",
+        DatasetProblem.ClassOnlyInTrain => " 'train --only-in-train CLASS' allows that by name.",
         DatasetProblem.UnusablePack => " The command 'pack' does that.",
         _ => "",
     };

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
-using ResNet.Training.Data;
+using ResNet.Training.Data.Folders;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 
@@ -16,8 +16,14 @@ internal static class EvaluateCommand
         var run = RunOption.Create();
         var dataset = new Option<string?>("--dataset")
         {
-            Description = DataSource.Description + " Default: what the run was trained on.",
+            Description = DataSource.Description + " A folder of class folders will do. Images that the run was trained on are left out. "
+                + "Default: the images that the run set aside.",
             HelpName = "NAME|FOLDER",
+        };
+        var split = new Option<DatasetSplit?>("--split")
+        {
+            Description = "The part to evaluate on. Default: validation, or test if there are no validation images.",
+            HelpName = "train|validation|test",
         };
         var device = Devices.Option();
         var workers = LoadingOptions.Workers();
@@ -29,7 +35,7 @@ internal static class EvaluateCommand
         var command = new Command(
             "evaluate", "Prints loss, top-1, top-5 and calibration error of a trained network, for example: evaluate --run runs/mine")
         {
-            run, dataset, device, workers, onUnreadable, flips, JsonOutput.Option,
+            run, dataset, split, device, workers, onUnreadable, flips, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
@@ -40,42 +46,27 @@ internal static class EvaluateCommand
                 Workers = parsed.GetValue(workers),
                 OnUnreadableImage = parsed.GetValue(onUnreadable),
             };
-            // The images that the run set aside, if it was trained on the other images of the same folder.
-            var data = parsed.GetValue(dataset) is { } other
-                ? DataSource.Open(other, validationSplit: null, trained.Settings.Seed, cancellationToken)
-                : DataSource.Open(trained.Settings.Dataset, trained.Settings.ValidationSplit, trained.Settings.Seed, cancellationToken);
-            RefuseOtherClasses(trained.Classes, data.Evaluation.Classes);
+            var evaluated = parsed.GetValue(dataset) is { } other
+                ? EvaluatedImages.Of(trained, other, parsed.GetValue(split), loader.Workers, cancellationToken)
+                : EvaluatedImages.SetAside(trained, parsed.GetValue(split), cancellationToken);
             using var model = trained.LoadModel(place);
-            var images = new ImageLoader(data.Evaluation.Source, trained.Settings.EvaluationTransforms, loader);
+            var images = new ImageLoader(evaluated.Source, trained.Settings.EvaluationTransforms, loader);
             var evaluator = new Evaluator(images, new EvaluatorOptions { Flips = parsed.GetValue(flips) });
             var result = ConsoleProgress.Run(progress => evaluator.Evaluate(model, progress, cancellationToken));
             var document = new
             {
-                Run = trained.Path, trained.Settings.Network, Dataset = data.Evaluation.Root, result.Images,
+                Run = trained.Path, trained.Settings.Network, Dataset = evaluated.Root, evaluated.Split, evaluated.New, evaluated.Changed,
+                evaluated.Gone, evaluated.TrainedOn, result.Images,
                 result.Loss, result.Top1, result.Top5, result.CalibrationError, result.ImagesPerSecond, images.SkippedImages,
             };
+            if (evaluated.Note is { } note) Console.WriteLine(note);
             JsonOutput.Show(document, () => Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Counted.Images(result.Images)} of {data.Evaluation.Root}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, "
+                $"{Counted.Images(result.Images)} of {evaluated.Root}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, "
                 + $"top-5 {result.Top5:0.00} %, calibration error {100 * result.CalibrationError:0.00} %, "
                 + $"{result.ImagesPerSecond:0} img/s{Counted.Skipped(images.SkippedImages)}")));
             return ExitCode.Success;
         });
         return command;
-    }
-
-    private static void RefuseOtherClasses(IReadOnlyList<string> trained, IReadOnlyList<string> found)
-    {
-        if (trained.Count != found.Count)
-            throw new DatasetException(
-                $"The network tells {trained.Count} classes apart, but the dataset has {found.Count}: "
-                + "evaluate it on a dataset with the classes it was trained on.");
-        for (int i = 0; i < trained.Count; i++)
-        {
-            if (trained[i] != found[i])
-                throw new DatasetException(
-                    $"The network's class {i} is '{trained[i]}', but the dataset's is '{found[i]}': "
-                    + "evaluate it on a dataset with the classes it was trained on.");
-        }
     }
 }

@@ -13,8 +13,6 @@ internal static class PackCommand
 {
     private const int ListedAtMost = 20;
 
-    private static readonly string[] s_imageFolders = ["train", "val", "test"];
-
     internal static Command Create(CancellationToken cancellationToken)
     {
         var folder = new Argument<string>("FOLDER")
@@ -37,6 +35,7 @@ internal static class PackCommand
             Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.",
             HelpName = "1|3",
         };
+        var extensions = LoadingOptions.Extensions();
         var workers = LoadingOptions.Workers();
         var skip = new Option<bool>("--skip-unreadable")
         {
@@ -47,7 +46,7 @@ internal static class PackCommand
             "pack", "Decodes a data set once into files that 'train' and 'evaluate' read without decoding, for example: "
                 + "pack photos packed --shorter-side 256")
         {
-            folder, file, shorterSide, channels, workers, skip, JsonOutput.Option,
+            folder, file, shorterSide, channels, extensions, workers, skip, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
@@ -63,7 +62,8 @@ internal static class PackCommand
                 Workers = parsed.GetValue(workers),
                 OnUnreadableImage = parsed.GetValue(skip) ? OnUnreadableImage.Skip : OnUnreadableImage.Fail,
             };
-            var folders = ImageFolder.OpenAll(DataSource.Locate(name, cancellationToken));
+            var splits = new SplitOptions { Extensions = parsed.GetValue(extensions) ?? ImageFolder.Extensions };
+            var folders = DatasetSplits.OpenAll(DataSource.Locate(name, cancellationToken), splits);
             var packs = Places(folders, path).Select(place => Pack(place.Images, place.Pack, options, cancellationToken)).ToList();
             JsonOutput.Write(packs);
             return ExitCode.Success;
@@ -71,21 +71,23 @@ internal static class PackCommand
         return command;
     }
 
-    private static IEnumerable<(ImageFolder Images, string Pack)> Places(IReadOnlyList<ImageFolder> folders, string path)
+    private static IEnumerable<(ImageFolder Images, string Pack)> Places(
+        IReadOnlyList<(DatasetSplit? Split, ImageFolder Images)> folders, string path)
     {
-        if (folders.Count == 1) return [(folders[0], path)];
-        if (folders.FirstOrDefault(folder => !folder.Classes.SequenceEqual(folders[0].Classes)) is { } other)
+        if (folders.Count == 1) return [(folders[0].Images, path)];
+        var first = folders[0].Images;
+        if (folders.Select(folder => folder.Images).FirstOrDefault(images => !images.Classes.SequenceEqual(first.Classes)) is { } other)
             throw new DatasetException(
-                $"'{folders[0].Root}' and '{other.Root}' need the same class folders: 'verify-data' lists what they have.");
+                $"'{first.Root}' and '{other.Root}' need the same class folders: 'verify-data' lists what they have.");
         if (File.Exists(path))
             throw new CommandLineException(
-                $"'{path}' is a file, but there are {string.Join(" and ", folders.Select(folder => folder.Root))} to pack: "
+                $"'{path}' is a file, but there are {string.Join(" and ", folders.Select(folder => folder.Images.Root))} to pack: "
                 + "give the folder for their packs.");
-        if (s_imageFolders.FirstOrDefault(images => Directory.Exists(Path.Join(path, images))) is { } taken)
+        if (Directory.Exists(path) && DatasetSplits.FindFolder(path) is { } taken)
             throw new CommandLineException(
                 $"'{path}' holds images in {taken}/: give another folder for the packs, so that it is clear which of them 'train' reads.");
         MakeFolder(path);
-        return folders.Select(folder => (folder, Path.Join(path, Path.GetFileName(folder.Root) + DataSource.PackExtension)));
+        return folders.Select(folder => (folder.Images, Path.Join(path, DataSource.PackOf(folder.Split!.Value))));
     }
 
     private static void MakeFolder(string path)

@@ -9,7 +9,10 @@ using ResNet.Imaging;
 using ResNet.Training;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Folders;
 using ResNet.Training.Data.Known;
+using ResNet.Training.Data.Manifests;
+using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Recipes;
@@ -27,6 +30,7 @@ internal sealed class TrainCommand
     private const int DefaultBatchSize = 128;
     private const double DefaultCheckpointMinutes = 10;
     private const double MostMinutes = 1_000_000;
+    private const int NamedLeaks = 3;
     private const string ImagenetteRecipe = "imagenette-5";
 
     // The data sets that the recipe was made for.
@@ -34,7 +38,8 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> _resume = new("--resume")
     {
-        Description = "Goes on with a run that was stopped, where it was; what it is trained on and how stays as it was.",
+        Description = "Goes on with a run that was stopped, where it was; what it is trained on and how stays as it was. "
+            + "With --dataset the same images may be in another folder.",
         HelpName = "FOLDER",
     };
     private readonly Option<string> _dataset = new("--dataset")
@@ -45,11 +50,17 @@ internal sealed class TrainCommand
     };
     private readonly Option<double?> _validationSplit = new("--validation-split")
     {
-        Description = "The share of each class's images to evaluate on, from a folder with no val/ or test/: 0.2 for a fifth. "
+        Description = "The share of each class's images to evaluate on, from a folder with no val/: 0.2 for a fifth. "
             + "The seed decides which.",
         HelpName = "PART",
         CustomParser = result => Number.Parse(result),
     };
+    private readonly Option<string[]> _onlyInTrain = new("--only-in-train")
+    {
+        Description = "A class that may be without images in val/ and test/; can be given several times.",
+        HelpName = "CLASS",
+    };
+    private readonly Option<IReadOnlyList<string>?> _extensions = LoadingOptions.Extensions();
     private readonly Option<string> _network = new("--network")
     {
         Description = "The network's name; 'networks' lists them.",
@@ -77,7 +88,7 @@ internal sealed class TrainCommand
     private readonly Option<int?> _imageSize = new("--image-size")
     {
         Description = "Height and width of the network's input. Default: what the network was made for, 224 or 32, "
-            + "or what the first image has if that is less.",
+            + "or the median of the images' shorter sides if that is less.",
         HelpName = "PIXELS",
     };
     private readonly Option<int?> _channels = new("--channels")
@@ -142,7 +153,7 @@ internal sealed class TrainCommand
             "train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5. "
                 + "Goes on after it was stopped by: train --resume FOLDER")
         {
-            SettingsFile.Option, _resume, _dataset, _validationSplit, _network, _pretrained, _recipe,
+            SettingsFile.Option, _resume, _dataset, _validationSplit, _onlyInTrain, _extensions, _network, _pretrained, _recipe,
         };
         foreach (var option in _training.All) command.Add(option);
         Option[] others =
@@ -187,11 +198,23 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_channels) is { } count) _ = loader with { Channels = count };
 
         long seed = parsed.GetValue(_seed);
-        var data = DataSource.Open(parsed.GetValue(_dataset)!, parsed.GetValue(_validationSplit), seed, cancellationToken)
-            .In(parsed.GetValue(_channels));
+        var extensions = parsed.GetValue(_extensions);
+        var splits = new SplitOptions
+        {
+            EvaluationFraction = parsed.GetValue(_validationSplit),
+            Seed = seed,
+            OnlyInTrain = parsed.GetValue(_onlyInTrain) ?? [],
+            Extensions = extensions ?? ImageFolder.Extensions,
+        };
+        var data = DataSource.Open(parsed.GetValue(_dataset)!, splits, cancellationToken).In(parsed.GetValue(_channels));
         if (published is not null) data = data.For(published.Preprocessing);
-        int inputSize = parsed.GetValue(_imageSize)
-            ?? Math.Min(data.ImageSize, Math.Min(row.ImageSize, recipe?.ImageSize ?? row.ImageSize));
+        int usual = Math.Min(row.ImageSize, recipe?.ImageSize ?? row.ImageSize);
+        int inputSize = parsed.GetValue(_imageSize) ?? Math.Min(data.ImageSize, usual);
+        string reason =
+            parsed.GetValue(_imageSize) is not null ? "which --image-size asks for"
+            : inputSize < usual ? $"the median of the images' shorter sides, which is less than the {usual} that {Maker()} is made for"
+            : $"which {Maker()} is made for";
+        string Maker() => recipe is not null && recipe.ImageSize < row.ImageSize ? $"the recipe {recipe.Name}" : row.Name;
         var scaled = recipe?.WithImageSize(inputSize);
         double minutes = parsed.GetValue(_checkpointMinutes);
         var settings = new RunSettings
@@ -200,6 +223,8 @@ internal sealed class TrainCommand
             Pretrained = published?.Name,
             Dataset = data.Name,
             ValidationSplit = parsed.GetValue(_validationSplit),
+            OnlyInTrain = splits.OnlyInTrain.Count > 0 ? splits.OnlyInTrain : null,
+            Extensions = extensions,
             Channels = data.Channels,
             ImageSize = scaled?.EvaluationSize ?? inputSize,
             TrainingSize = scaled?.EvaluationSize is null ? null : inputSize,
@@ -219,14 +244,16 @@ internal sealed class TrainCommand
         string folder = parsed.GetValue(_output)
             ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
         RefuseOneClass(data);
+        Console.WriteLine($"Image size {inputSize} × {inputSize}: {reason}");
+        var manifest = data.CreateManifest(loader.Workers, cancellationToken);
         return Train(
-            () => RunFolder.Create(folder, settings, data.Train.Classes), settings, data, device, loading, resume: false,
-            hasCheckpoint: false, cancellationToken);
+            () => RunFolder.Create(folder, settings, data.Train.Classes, manifest), manifest, settings, data, device, loading,
+            resume: false, hasCheckpoint: false, cancellationToken);
     }
 
     private int Resume(ParseResult parsed, string folder, CancellationToken cancellationToken)
     {
-        var changeable = new Option[] { _resume, _device, _workers, _cache, JsonOutput.Option };
+        var changeable = new Option[] { _resume, _dataset, _device, _workers, _cache, JsonOutput.Option };
         var refused = parsed.CommandResult.Children.OfType<OptionResult>()
             .FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option));
         if (refused is not null)
@@ -237,14 +264,31 @@ internal sealed class TrainCommand
         var settings = run.Settings;
         var loading = Loading(parsed);
         var device = Devices.Parse(parsed.GetValue(_device));
-        var opened = DataSource.Open(settings.Dataset, settings.ValidationSplit, settings.Seed, cancellationToken);
+        string? moved = parsed.GetResult(_dataset) is { Implicit: false } ? parsed.GetValue(_dataset) : null;
+        var opened = DataSource.Open(moved ?? settings.Dataset, settings.Splits, cancellationToken);
         var data = opened with { Channels = settings.Channels };
         if (!data.Train.Classes.SequenceEqual(run.Classes))
             throw new DatasetException(
                 $"The classes in '{data.Train.Root}' are others than those the run '{folder}' began with: put the images back, "
                 + "or begin a new run.");
         bool hasCheckpoint = !new CheckpointFolder(run.Checkpoints.Folder, run.Checkpoints.Keep).IsEmpty;
-        return Train(() => run, settings, data, device, loading, resume: true, hasCheckpoint, cancellationToken);
+        var manifest = data.CreateManifest(loading.Workers, cancellationToken);
+        RefuseOtherImages(run, manifest, data);
+        if (moved is not null)
+        {
+            run = run.MoveDataset(data.Name);
+            settings = run.Settings;
+        }
+        return Train(() => run, manifest, settings, data, device, loading, resume: true, hasCheckpoint, cancellationToken);
+    }
+
+    // A run that ends on other images than it began with has a result that means nothing.
+    private static void RefuseOtherImages(RunFolder run, DatasetManifest manifest, DataSource data)
+    {
+        if (run.Manifest is not { } before || before.CompareTo(manifest) is not { IsSame: false } changes) return;
+        throw new DatasetException(
+            $"The images in '{data.Root}' are not those that the run '{run.Path}' began with: {changes.Describe()}. Put them back, "
+            + "give the folder where the same images are by --dataset, or begin a new run.");
     }
 
     private ImageLoaderOptions Loading(ParseResult parsed) => new()
@@ -280,9 +324,11 @@ internal sealed class TrainCommand
         imageSize >= 160 || imageSize < data.ImageSize ? imageSize * 8 / 7 : imageSize;
 
     private static int Train(
-        Func<RunFolder> open, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading, bool resume,
-        bool hasCheckpoint, CancellationToken cancellationToken)
+        Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
+        bool resume, bool hasCheckpoint, CancellationToken cancellationToken)
     {
+        string[] notes = [.. data.Notes, .. Leaks(manifest)];
+        foreach (string note in notes) Console.WriteLine($"Note: {note}");
         var loader = loading with
         {
             BatchSize = settings.BatchSize,
@@ -301,10 +347,11 @@ internal sealed class TrainCommand
             $"{(resume ? "Resuming" : "Training")} {settings.Network}{(settings.Pretrained is null ? "" : $" from {settings.Pretrained}")} "
             + $"({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, {get_num_threads()} threads: "
             + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}"
-            + $"{(data.Train.IsPacked ? $" from the packs in {data.Name}" : "")}, "
+            + $"{(data.Train.Pack is not null ? $" from the packs in {data.Name}" : "")}, "
             + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of "
             + $"{settings.BatchSize}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
         using var recording = run.Record(trainer, model, evaluation);
+        recording.Notes = notes;
         Watch(trainer, training, evaluation);
         TrainingOutcome outcome;
         try
@@ -329,14 +376,37 @@ internal sealed class TrainCommand
         if (outcome.StoppedEarly) Console.WriteLine($"Ended after epoch {outcome.Epochs.Count}, since top-1 no longer rose");
         if (outcome.Best is { } best && outcome.Epochs.Count > 1)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Best: top-1 {best.Top1:0.00} % in epoch {best.Epoch}"));
+        var tested = data.Test is null ? null : Evaluate(data.Test, settings, loader, recording, cancellationToken);
         Console.WriteLine($"The weights, settings and metrics are in {run.Path}, and {Report(run)} shows them");
-        JsonOutput.Write(Describe(outcome, run));
+        JsonOutput.Write(Describe(outcome, run, tested));
         return ExitCode.Success;
+    }
+
+    private static EvaluationResult Evaluate(
+        ImageSet test, RunSettings settings, ImageLoaderOptions loader, RunRecorder recording, CancellationToken cancellationToken)
+    {
+        var images = new ImageLoader(test.Source, settings.EvaluationTransforms, loader with { CacheBytes = 0 });
+        var result = ConsoleProgress.Run(progress => recording.EvaluateTest(images, progress, cancellationToken));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Test: {Counted.Images(result.Images)} of {test.Root}, the best weights: loss {result.Loss:0.0000}, "
+            + $"top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %{Counted.Skipped(images.SkippedImages)}"));
+        return result;
+    }
+
+    private static IEnumerable<string> Leaks(DatasetManifest manifest)
+    {
+        var leaks = manifest.FindLeaks();
+        if (leaks.Count == 0) yield break;
+        string named = string.Join(", ", leaks.Take(NamedLeaks).Select(leak => $"{leak.Evaluated.Path} = {leak.Trained.Path}"));
+        string more = leaks.Count > NamedLeaks ? ", …" : "";
+        yield return $"{Counted.Images(leaks.Count)} to evaluate on {(leaks.Count == 1 ? "is" : "are")} also among the training images "
+            + $"({named}{more}), so the accuracy is too high: 'verify-data' lists all.";
     }
 
     private static string Report(RunFolder run) => Path.Combine(run.Path, "report.html");
 
-    private static object Describe(TrainingOutcome outcome, RunFolder run) => new
+    private static object Describe(TrainingOutcome outcome, RunFolder run, EvaluationResult? tested = null) => new
     {
         Run = run.Path,
         // There is no evaluation before the end of the first epoch.
@@ -347,6 +417,7 @@ internal sealed class TrainCommand
         outcome.Interrupted,
         outcome.StoppedEarly,
         outcome.Best,
+        Test = tested is null ? null : new { tested.Images, tested.Loss, tested.Top1, tested.Top5, tested.CalibrationError },
         outcome.Epochs,
     };
 

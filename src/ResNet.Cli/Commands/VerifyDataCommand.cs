@@ -1,7 +1,9 @@
 using System.CommandLine;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
+using ResNet.Training;
 using ResNet.Training.Data.Folders;
+using ResNet.Training.Runs;
 
 namespace ResNet.Cli.Commands;
 
@@ -16,6 +18,14 @@ internal static class VerifyDataCommand
         {
             Description = "A folder with train/ and val/ or test/, or one of class folders, or the name of a known data set.",
         };
+        folder.Arity = ArgumentArity.ZeroOrOne;
+        var run = new Option<string?>("--run")
+        {
+            Description = "Compares the images with those that a run began with: the folder of the run. FOLDER is where they are now. "
+                + "Default of FOLDER: where they were.",
+            HelpName = "FOLDER",
+        };
+        var extensions = LoadingOptions.Extensions();
         var minimumSize = new Option<int>("--min-size")
         {
             Description = "An image with fewer pixels in width or height is too small.",
@@ -32,33 +42,44 @@ internal static class VerifyDataCommand
             "verify-data", "Finds images that are broken, too small, or the same in two classes; the exit code is 1 where there are any, "
                 + "for example: verify-data photos --min-size 32")
         {
-            folder, minimumSize, workers, all, JsonOutput.Option,
+            folder, run, minimumSize, extensions, workers, all, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
             var options = new VerificationOptions { MinimumSize = parsed.GetValue(minimumSize), Workers = parsed.GetValue(workers) };
-            string root = DataSource.Locate(parsed.GetValue(folder)!, cancellationToken);
-            if (string.IsNullOrWhiteSpace(root))
+            int atMost = parsed.GetValue(all) ? int.MaxValue : ListedAtMost;
+            string? name = parsed.GetValue(folder);
+            if (parsed.GetValue(run) is { } path)
+                return Compare(RunFolder.OpenUnfinished(path), name, options.Workers, atMost, cancellationToken);
+            if (string.IsNullOrWhiteSpace(name))
                 throw new CommandLineException("FOLDER is empty, but has to be the path of a folder of images.");
-            var folders = ImageFolder.OpenAll(root);
+            string root = DataSource.Locate(name, cancellationToken);
+            var splits = new SplitOptions { Extensions = parsed.GetValue(extensions) ?? ImageFolder.Extensions };
+            ImageFolder[] folders = [.. DatasetSplits.OpenAll(root, splits).Select(part => part.Images)];
             var report = ConsoleProgress.Prepare(progress => ImageFolder.Verify(folders, options, progress, cancellationToken));
             var document = new
             {
                 report.Images, Classes = folders[0].Classes.Count, report.IsClean, report.Broken, report.TooSmall,
                 report.InSeveralClasses, report.InOneClass,
+                PassedOver = folders.SelectMany(images => images.PassedOver).GroupBy(ending => ending.Key)
+                    .ToDictionary(same => same.Key, same => same.Sum(ending => ending.Value)),
             };
-            int atMost = parsed.GetValue(all) ? int.MaxValue : ListedAtMost;
             JsonOutput.Show(document, () => Print(report, folders, root, options.MinimumSize, atMost));
             return report.IsClean ? ExitCode.Success : ExitCode.Error;
         });
         return command;
     }
 
-    private static void Print(VerificationReport report, IReadOnlyList<ImageFolder> folders, string root, int minimumSize, int atMost)
+    private static void Print(VerificationReport report, ImageFolder[] folders, string root, int minimumSize, int atMost)
     {
         Console.WriteLine(
             $"Checked {Counted.Images(report.Images)} of {Counted.Classes(folders[0].Classes.Count)} in "
             + $"{string.Join(" and ", folders.Select(one => one.Root))}");
+        foreach (var images in folders.Where(images => images.PassedOver.Count > 0))
+        {
+            Console.WriteLine(
+                $"Passed over in {images.Root}: {DataSource.Endings(images)} (--extensions says which endings are those of images)");
+        }
         string Short(string path) => Path.GetRelativePath(root, path);
         string Together(RepeatedImage image) => string.Join(" = ", image.Paths.Select(Short));
 
@@ -71,6 +92,28 @@ internal static class VerifyDataCommand
         List("The same image to train on and to evaluate on", [.. inBoth.Select(Together)], atMost);
         List("The same image several times", [.. report.InOneClass.Where(image => image.Roots.Count == 1).Select(Together)], atMost);
         Console.WriteLine(report.IsClean ? "No problems found." : "These images need a look.");
+    }
+
+    private static int Compare(RunFolder run, string? name, int workers, int atMost, CancellationToken cancellationToken)
+    {
+        if (run.Manifest is not { } before)
+            throw new RunFolderException($"The run '{run.Path}' has no images.tsv, so what it was trained on is not known.");
+        string dataset = name ?? run.Settings.Dataset;
+        var now = DataSource.Open(dataset, run.Settings.Splits, cancellationToken).CreateManifest(workers, cancellationToken);
+        var changes = before.CompareTo(now);
+        var document = new { Run = run.Path, Dataset = dataset, Images = before.Entries.Count, changes.IsSame, changes.New, changes.Gone,
+            changes.Changed, Moved = changes.Moved.Select(moved => new { moved.Before, moved.Now }) };
+        JsonOutput.Show(document, () =>
+        {
+            Console.WriteLine(
+                $"Compared {Counted.Images(now.Entries.Count)} of {dataset} with the {before.Entries.Count:N0} of {run.Path}");
+            List("New", [.. changes.New.Select(entry => entry.Path)], atMost);
+            List("Gone", [.. changes.Gone.Select(entry => entry.Path)], atMost);
+            List("Changed", [.. changes.Changed.Select(entry => entry.Path)], atMost);
+            List("Moved", [.. changes.Moved.Select(moved => $"{moved.Before.Path} to {moved.Now.Path} ({moved.Now.Class})")], atMost);
+            Console.WriteLine(changes.IsSame ? "They are the same." : "The images have changed since the run began.");
+        });
+        return changes.IsSame ? ExitCode.Success : ExitCode.Error;
     }
 
     private static void List(string heading, IReadOnlyList<string> lines, int atMost)

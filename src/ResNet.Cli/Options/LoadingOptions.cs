@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Folders;
 
 namespace ResNet.Cli.Options;
 
@@ -11,6 +12,15 @@ internal static class LoadingOptions
         Description = "Threads that decode images.",
         HelpName = "N",
         DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
+
+    /// <summary>The endings of image files, separated by commas; null for those of <see cref="ImageFolder.Extensions"/>.</summary>
+    internal static Option<IReadOnlyList<string>?> Extensions() => new("--extensions")
+    {
+        Description = "The endings of the files that count as images, such as .jpg,.gif,.heic. "
+            + $"Default: {string.Join(",", ImageFolder.Extensions)}.",
+        HelpName = "LIST",
+        CustomParser = result => [.. result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries)],
     };
 
     internal static Option<OnUnreadableImage> OnUnreadable() => new("--on-unreadable")

@@ -81,7 +81,8 @@ internal static class OptionTable
         (nameof(PackOptions), nameof(PackOptions.Channels), "--channels"),
         (nameof(PackOptions), nameof(PackOptions.Workers), "--workers"),
         (nameof(PackOptions), nameof(PackOptions.OnUnreadableImage), "--skip-unreadable"),
-        (nameof(ImageFolder), "evaluationFraction", "--validation-split"),
+        (nameof(SplitOptions), nameof(SplitOptions.EvaluationFraction), "--validation-split"),
+        (nameof(SplitOptions), nameof(SplitOptions.Extensions), "--extensions"),
 
         // Prediction.
         (nameof(Classifier), "name", "--class"),

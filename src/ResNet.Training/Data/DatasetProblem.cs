@@ -9,6 +9,9 @@ public enum DatasetProblem
     /// <summary>A folder has training images, but no evaluation images.</summary>
     NothingToEvaluateOn,
 
+    /// <summary>A class has training images, but no evaluation images.</summary>
+    ClassOnlyInTrain,
+
     /// <summary>A pack is damaged or incomplete, or the file is not a pack.</summary>
     UnusablePack,
 }

@@ -2,16 +2,30 @@ using ResNet.Imaging;
 
 namespace ResNet.Training.Data;
 
-/// <summary>Images in one file each.</summary>
-internal sealed class FileImageSource(IReadOnlyList<ImageSample> samples) : IImageSource
+/// <summary>Images in one file each, wherever the files are.</summary>
+public sealed class FileImageSource : IImageSource
 {
-    public int Count => samples.Count;
+    private readonly IReadOnlyList<ImageSample> _samples;
 
-    public int Label(int index) => samples[index].Label;
+    /// <summary>Makes a source of these files.</summary>
+    /// <param name="samples">The files and their labels.</param>
+    public FileImageSource(IReadOnlyList<ImageSample> samples)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        _samples = samples;
+    }
 
-    public string Name(int index) => samples[index].Path;
+    /// <inheritdoc/>
+    public int Count => _samples.Count;
 
-    public IImageReader OpenReader(int channels) => new Reader(samples, channels);
+    /// <inheritdoc/>
+    public int Label(int index) => _samples[index].Label;
+
+    /// <inheritdoc/>
+    public string Name(int index) => _samples[index].Path;
+
+    /// <inheritdoc/>
+    public IImageReader OpenReader(int channels) => new Reader(_samples, channels);
 
     private sealed class Reader(IReadOnlyList<ImageSample> samples, int channels) : IImageReader
     {

@@ -39,12 +39,14 @@ public static class HtmlReport
                 nameof(content));
         }
         var best = BestEpoch.Of(content.Epochs);
-        string body = Section("Training", Grid("charts", Charts(content, best)), EpochTable(content.Epochs, best))
+        string body = NoteList(content.Notes)
+            + Section("Training", Grid("charts", Charts(content, best)), EpochTable(content.Epochs, best))
             + Errors(content)
+            + Test(content)
             + Section(
                 "Settings and environment",
                 Grid("tables", Pairs("Settings", content.Settings), Pairs("Environment", content.Environment)))
-            + MetricsBlock.Write([(content.Title, content.Epochs)], content.Evaluation);
+            + MetricsBlock.Write([(content.Title, content.Epochs)], content.Evaluation, content.Test);
         return HtmlPage.Create("Training report", content.Title, content.Subtitle, KeyFigures(content, best), body);
     }
 
@@ -105,6 +107,7 @@ public static class HtmlReport
         {
             yield return (Figures.Percent(top.Top1), $"best top-1, {Name(top)}");
             yield return (Figures.Loss(top.Loss), "validation loss there");
+            if (content.Test is { } test) yield return (Figures.Percent(test.Top1), $"top-1 on {Figures.Whole(test.Images)} test images");
         }
         else if (content.Epochs.Count > 0)
         {
@@ -183,10 +186,7 @@ public static class HtmlReport
     private static string Errors(ReportContent content)
     {
         if (content.Evaluation is not { } evaluation) return "";
-        string loss = Figures.Loss(evaluation.Loss), top1 = Figures.Percent(evaluation.Top1), top5 = Figures.Percent(evaluation.Top5);
-        string found = $"loss {loss}, top-1 {top1}, top-5 {top5}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
-        string weights = content.EvaluationOf is null ? "" : $", {Text(content.EvaluationOf)}";
-        string of = $"<p class=\"lead\">{Figures.Whole(evaluation.Images)} images{weights}: {found}.</p>\n";
+        string of = Lead(evaluation, content.EvaluationOf);
         var (confusion, classes) = (evaluation.Confusion, content.Classes);
         return Section(
                 "Evaluation",
@@ -195,6 +195,22 @@ public static class HtmlReport
             + Section("Hardest classes", Grid("tables", ClassTable(confusion, classes), ConfusionTable(confusion, classes)))
             + Section("Most confident mistakes", MistakeNote(content.Mistakes), Grid("mistakes", content.Mistakes.Select(Card)));
     }
+
+    private static string Test(ReportContent content) => content.Test is not { } test
+        ? ""
+        : Section("Test", Lead(test, "the best weights"), Grid("tables", ClassTable(test.Confusion, content.Classes)));
+
+    private static string Lead(EvaluationResult result, string? of)
+    {
+        string loss = Figures.Loss(result.Loss), top1 = Figures.Percent(result.Top1), top5 = Figures.Percent(result.Top5);
+        string found = $"loss {loss}, top-1 {top1}, top-5 {top5}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
+        string weights = of is null ? "" : $", {Text(of)}";
+        return $"<p class=\"lead\">{Figures.Whole(result.Images)} images{weights}: {found}.</p>\n";
+    }
+
+    private static string NoteList(IReadOnlyList<string> notes) => notes.Count == 0
+        ? ""
+        : Section("Notes on the data", $"<ul class=\"notes\">{string.Concat(notes.Select(note => $"<li>{Text(note)}</li>"))}</ul>\n");
 
     private static string ClassTable(ConfusionMatrix confusion, IReadOnlyList<string> classes)
     {

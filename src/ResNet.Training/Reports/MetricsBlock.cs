@@ -11,7 +11,10 @@ namespace ResNet.Training.Reports;
 /// </summary>
 internal static class MetricsBlock
 {
-    internal static string Write(IReadOnlyList<(string Name, IReadOnlyList<EpochMetrics> Epochs)> runs, EvaluationResult? evaluation = null)
+    internal static string Write(
+        IReadOnlyList<(string Name, IReadOnlyList<EpochMetrics> Epochs)> runs,
+        EvaluationResult? evaluation = null,
+        EvaluationResult? test = null)
     {
         using var memory = new MemoryStream();
         // The default encoder escapes characters that could end the block.
@@ -29,7 +32,8 @@ internal static class MetricsBlock
                 json.WriteEndObject();
             }
             json.WriteEndArray();
-            if (evaluation is not null) Write(json, evaluation);
+            if (evaluation is not null) Write(json, "evaluation", evaluation);
+            if (test is not null) Write(json, "test", test);
             json.WriteEndObject();
         }
         string text = Encoding.UTF8.GetString(memory.GetBuffer(), 0, (int)memory.Length);
@@ -53,9 +57,9 @@ internal static class MetricsBlock
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, EvaluationResult evaluation)
+    private static void Write(Utf8JsonWriter json, string name, EvaluationResult evaluation)
     {
-        json.WriteStartObject("evaluation");
+        json.WriteStartObject(name);
         json.WriteNumber("images", evaluation.Images);
         Write(json, "loss", evaluation.Loss);
         Write(json, "top1", evaluation.Top1);

@@ -22,11 +22,17 @@ public sealed record ReportContent
     /// <summary>The results of the steps, or of some of them, in order.</summary>
     public IReadOnlyList<StepMetrics> Steps { get; init; } = [];
 
+    /// <summary>Sentences about the data that readers should know, such as that the best epoch was chosen on the test images.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>The result of an evaluation.</summary>
     public EvaluationResult? Evaluation { get; init; }
 
     /// <summary>The evaluated weights, such as <c>averaged weights, epoch 12</c>.</summary>
     public string? EvaluationOf { get; init; }
+
+    /// <summary>The result of the best weights on test images, which had no part in choosing them.</summary>
+    public EvaluationResult? Test { get; init; }
 
     /// <summary>The names of the classes.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];

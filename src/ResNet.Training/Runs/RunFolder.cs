@@ -6,6 +6,9 @@ using System.Text.RegularExpressions;
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Training.Checkpoints;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Manifests;
+using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Reports;
 using ResNet.Training.TrainingLoop;
@@ -16,9 +19,9 @@ namespace ResNet.Training.Runs;
 
 /// <summary>
 /// The folder of a run: <c>weights.safetensors</c>, the best weights; <c>classes.txt</c>, one name per line, in the order of the
-/// network's outputs; <c>settings.json</c>; <c>metrics.csv</c> and <c>steps.csv</c>, a row per epoch and
-/// per step; <c>report.html</c>, which shows all results; <c>tensorboard/</c>; and <c>checkpoints/</c>, from
-/// which it can be resumed. Every file is written beside its target and renamed over it.
+/// network's outputs; <c>settings.json</c>; <c>images.tsv</c>, the manifest of its images; <c>metrics.csv</c> and <c>steps.csv</c>, a row
+/// per epoch and per step; <c>test.json</c>, the results on the test images; <c>report.html</c>, which shows all results;
+/// <c>tensorboard/</c>; and <c>checkpoints/</c>, from which it can be resumed. Every file is written beside its target and renamed over it.
 /// </summary>
 public sealed partial class RunFolder
 {
@@ -36,10 +39,17 @@ public sealed partial class RunFolder
         Converters = { new JsonStringEnumConverter() },
     };
 
+    private const string ManifestName = "images.tsv";
+
     private static readonly string[] s_textFiles = ["classes.txt", "metrics.csv", "steps.csv"];
 
-    private RunFolder(string path, RunSettings settings, IReadOnlyList<string> classes) =>
+    private readonly Lazy<DatasetManifest?> _manifest;
+
+    private RunFolder(string path, RunSettings settings, IReadOnlyList<string> classes)
+    {
         (Path, Settings, Classes) = (path, settings, classes);
+        _manifest = new(() => File.Exists(FilePath(ManifestName)) ? DatasetManifest.Read(FilePath(ManifestName)) : null);
+    }
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -49,6 +59,10 @@ public sealed partial class RunFolder
 
     /// <summary>The names of the classes, in the order of the network's outputs.</summary>
     public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>The images that the run was begun with; null if it was begun without a manifest.</summary>
+    /// <exception cref="DatasetException">The manifest cannot be read.</exception>
+    public DatasetManifest? Manifest => _manifest.Value;
 
     /// <summary>Whether it has weights yet.</summary>
     public bool HasWeights => File.Exists(WeightsPath);
@@ -68,12 +82,17 @@ public sealed partial class RunFolder
     /// <param name="path">The folder; it may exist but must not contain another run.</param>
     /// <param name="settings">The settings of the run.</param>
     /// <param name="classes">The names of the classes; none may have a line break in it.</param>
+    /// <param name="manifest">The images of the run; null for none, so that changes of the images are not noticed later.</param>
+    /// <exception cref="ArgumentException">A class has a line break in its name.</exception>
     /// <exception cref="RunFolderException">The folder contains another run, or cannot be made.</exception>
-    public static RunFolder Create(string path, RunSettings settings, IReadOnlyList<string> classes)
+    public static RunFolder Create(
+        string path, RunSettings settings, IReadOnlyList<string> classes, DatasetManifest? manifest = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(classes);
+        if (classes.FirstOrDefault(name => name.AsSpan().IndexOfAny('\n', '\r') >= 0) is { } broken)
+            throw new ArgumentException($"The class '{broken.ReplaceLineEndings("\\n")}' has a line break in its name.", nameof(classes));
         var run = new RunFolder(path, settings, [.. classes]);
         RefuseOccupied(run);
         run.Writing(() =>
@@ -82,6 +101,9 @@ public sealed partial class RunFolder
             // The settings come first: if the process is killed here, the folder is known as a run's, and the run can be started again.
             run.Write("settings.json", JsonSerializer.Serialize(settings, Json) + "\n");
             run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
+            // The folder may have been that of a run without weights.
+            if (manifest is null) File.Delete(run.FilePath(ManifestName));
+            else manifest.Write(run.FilePath(ManifestName));
         });
         run.SaveMetrics([], []);
         return run;
@@ -135,7 +157,7 @@ public sealed partial class RunFolder
     /// The evaluation images, for the most confident mistakes in the report; null for none.
     /// </param>
     /// <returns>An object that ends the updates when it is disposed.</returns>
-    public IDisposable Record(Trainer trainer, ResNetModel model, ImageLoader? evaluation)
+    public RunRecorder Record(Trainer trainer, ResNetModel model, ImageLoader? evaluation)
     {
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(model);
@@ -148,6 +170,26 @@ public sealed partial class RunFolder
     {
         ArgumentNullException.ThrowIfNull(model);
         Writing(() => model.SaveWeights(WeightsPath, new Dictionary<string, string> { ["format"] = "pt", ["network"] = Settings.Network }));
+    }
+
+    /// <summary>Returns the same run with its data set at another place, and notes that place in <c>settings.json</c>.</summary>
+    /// <param name="dataset">The folder that has the images now.</param>
+    /// <exception cref="RunFolderException">The folder cannot be written.</exception>
+    public RunFolder MoveDataset(string dataset)
+    {
+        var moved = new RunFolder(Path, Settings with { Dataset = dataset }, Classes);
+        Writing(() => Write("settings.json", JsonSerializer.Serialize(moved.Settings, Json) + "\n"));
+        return moved;
+    }
+
+    /// <summary>Writes the results on the test images to <c>test.json</c>.</summary>
+    /// <param name="result">The results.</param>
+    /// <exception cref="RunFolderException">The folder cannot be written.</exception>
+    public void SaveTest(EvaluationResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var numbers = new { result.Images, result.Loss, result.Top1, result.Top5, result.CalibrationError };
+        Writing(() => Write("test.json", JsonSerializer.Serialize(numbers, Json) + "\n"));
     }
 
     /// <summary>Writes <c>metrics.csv</c> and <c>steps.csv</c>.</summary>
@@ -233,7 +275,8 @@ public sealed partial class RunFolder
         foreach (string file in leftovers.ToList()) File.Delete(file);
     });
 
-    [GeneratedRegex(@"^(weights\.safetensors|report\.html|metrics\.csv|steps\.csv|settings\.json|classes\.txt)\.[0-9a-f]{32}\.tmp$")]
+    [GeneratedRegex(
+        @"^(weights\.safetensors|report\.html|(metrics|steps)\.csv|(settings|test)\.json|classes\.txt|images\.tsv)\.[0-9a-f]{32}\.tmp$")]
     private static partial Regex Leftover { get; }
 
     private static string Loss(double? value) => Number(value, "0.######");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ResNet.Core;
+using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Reports;
@@ -9,8 +10,8 @@ using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Runs;
 
-/// <summary>Updates a run's folder while it trains.</summary>
-internal sealed class RunRecorder : IDisposable
+/// <summary>Updates a run's folder while it trains, and at its end evaluates it on test images.</summary>
+public sealed class RunRecorder : IDisposable
 {
     private readonly RunFolder _folder;
     private readonly Trainer _trainer;
@@ -20,8 +21,9 @@ internal sealed class RunRecorder : IDisposable
     private TensorBoardWriter? _board;
     private long _written;
 
-    // The last evaluated epoch, and its mistakes.
-    private (EpochMetrics Metrics, IReadOnlyList<ReportMistake> Mistakes)? _evaluated;
+    // The last evaluation, the weights that it is of, and its mistakes.
+    private (EvaluationResult Result, string Of, IReadOnlyList<ReportMistake> Mistakes)? _evaluated;
+    private EvaluationResult? _test;
 
     internal RunRecorder(RunFolder folder, Trainer trainer, ResNetModel model, ImageLoader? evaluation)
     {
@@ -32,6 +34,38 @@ internal sealed class RunRecorder : IDisposable
         trainer.CheckpointSaved += Write;
     }
 
+    /// <summary>Sentences about the run's data that readers of the report should know. Default: none.</summary>
+    public IReadOnlyList<string> Notes { get; set; } = [];
+
+    /// <summary>
+    /// Evaluates the run's best weights on images that had no part in choosing them, and adds the results to the report and
+    /// <c>test.json</c>.
+    /// </summary>
+    /// <param name="test">The images.</param>
+    /// <param name="progress">Receives progress reports.</param>
+    /// <param name="cancellationToken">Stops the evaluation between two batches.</param>
+    /// <exception cref="DatasetException">All images were skipped because they cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="RunFolderException">The folder cannot be written.</exception>
+    public EvaluationResult EvaluateTest(
+        ImageLoader test, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(test);
+        using var best = _folder.LoadModel(_model.Device);
+        var result = new Evaluator(test).Evaluate(best, progress, cancellationToken);
+        _test = result;
+        if (_evaluated is null && _epochs.Count > 0 && _evaluation is not null)
+        {
+            // The process that trained ended before the test; the report needs its evaluation again.
+            var again = new Evaluator(_evaluation).Evaluate(best, progress, cancellationToken);
+            _evaluated = (again, "the best weights", ReportMistake.Draw(best, _evaluation, again.Mistakes, _folder.Classes));
+        }
+        _folder.SaveTest(result);
+        _folder.SaveReport(Report());
+        return result;
+    }
+
+    /// <summary>Ends the updates.</summary>
     public void Dispose()
     {
         _trainer.Resumed -= Resume;
@@ -56,7 +90,8 @@ internal sealed class RunRecorder : IDisposable
     private void Add(EpochMetrics metrics)
     {
         _epochs.Add(metrics);
-        if (metrics.Evaluation is not null) _evaluated = (metrics, Mistakes(metrics.Evaluation));
+        if (metrics.Evaluation is { } evaluation)
+            _evaluated = (evaluation, $"the weights after epoch {metrics.Epoch}", Mistakes(evaluation));
         _folder.SaveMetrics(_epochs, _trainer.History);
         _folder.SaveReport(Report());
         WriteSteps();
@@ -109,8 +144,10 @@ internal sealed class RunRecorder : IDisposable
         Duration = _trainer.Elapsed,
         Epochs = _epochs,
         Steps = _trainer.History,
-        Evaluation = _evaluated?.Metrics.Evaluation,
-        EvaluationOf = _evaluated is { } evaluated ? $"the weights after epoch {evaluated.Metrics.Epoch}" : null,
+        Notes = Notes,
+        Evaluation = _evaluated?.Result,
+        EvaluationOf = _evaluated?.Of,
+        Test = _test,
         Classes = _folder.Classes,
         Mistakes = _evaluated?.Mistakes ?? [],
         Settings = [.. ComparedRun.Flat(JsonSerializer.SerializeToElement(_folder.Settings, RunFolder.Json), "")],

@@ -4,6 +4,7 @@ using ResNet.Core.Weights.Published;
 using ResNet.Imaging;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
+using ResNet.Training.Data.Folders;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Recipes;
 
@@ -30,6 +31,12 @@ public sealed record RunSettings
     /// The share of each class's images set aside for evaluation, chosen by <see cref="Seed"/>; null if they have their own folder.
     /// </summary>
     public double? ValidationSplit { get; init; }
+
+    /// <summary>The classes that may be without images outside the training folder; null for none.</summary>
+    public IReadOnlyList<string>? OnlyInTrain { get; init; }
+
+    /// <summary>The endings of the files that count as images; null for <see cref="ImageFolder.Extensions"/>.</summary>
+    public IReadOnlyList<string>? Extensions { get; init; }
 
     /// <summary>3 for colour, 1 for grey.</summary>
     /// <exception cref="InvalidOptionException">The value is neither.</exception>
@@ -95,6 +102,16 @@ public sealed record RunSettings
 
     /// <summary>The options of the training.</summary>
     public required TrainingLoop.TrainerOptions Training { get; init; }
+
+    /// <summary>The options of opening the splits of <see cref="Dataset"/>.</summary>
+    [JsonIgnore]
+    public SplitOptions Splits => new()
+    {
+        EvaluationFraction = ValidationSplit,
+        Seed = Seed,
+        OnlyInTrain = OnlyInTrain ?? [],
+        Extensions = Extensions ?? ImageFolder.Extensions,
+    };
 
     /// <summary>The transforms of training images.</summary>
     [JsonIgnore]

@@ -5,83 +5,27 @@ namespace ResNet.Training.Data.Folders;
 
 public sealed partial class ImageFolder
 {
-    private const string TrainFolder = "train";
-
     // Separates these random numbers from the loader's.
     private const long SplitStream = 101;
 
-    private static readonly string[] s_evaluationFolders = ["val", "test"];
+    /// <summary>Opens the splits of a data set; the same as <see cref="DatasetSplits.Open"/>.</summary>
+    /// <param name="root">The folder that holds <c>train/</c>, and <c>val/</c> or <c>test/</c> or both.</param>
+    /// <exception cref="DatasetException">As for <see cref="DatasetSplits.Open"/>.</exception>
+    public static DatasetSplits OpenSplits(string root) => DatasetSplits.Open(root);
 
-    /// <summary>Opens <c>train/</c> and <c>val/</c> of a data set, or <c>test/</c> if there is no <c>val/</c>.</summary>
-    /// <param name="root">The folder that holds both.</param>
-    /// <returns>The training images and the evaluation images, with the same classes.</returns>
-    /// <exception cref="DatasetException">
-    /// A folder is missing, the two have different classes, or one of them is refused on its own.
-    /// </exception>
-    public static (ImageFolder Train, ImageFolder Evaluation) OpenSplits(string root)
-    {
-        RefuseMissing(root);
-        var trainFolder = Path.Join(root, TrainFolder);
-        var evaluationFolder = EvaluationFolders(root).FirstOrDefault();
-        if (!Directory.Exists(trainFolder) || evaluationFolder is null)
-            throw new DatasetException(
-                $"The folder '{root}' has no {(Directory.Exists(trainFolder) ? "val/ or test/" : "train/")}: "
-                + "it needs train/ and val/ (or test/), each with one folder a class"
-                + (evaluationFolder is null
-                    ? ", or a fraction of its images has to be set aside to evaluate on."
-                    : "."))
-            {
-                Problem = evaluationFolder is null ? DatasetProblem.NothingToEvaluateOn : DatasetProblem.Other,
-            };
-
-        var (train, evaluation) = (new ImageFolder(trainFolder), new ImageFolder(evaluationFolder));
-        if (!train.Classes.SequenceEqual(evaluation.Classes))
-            throw new DatasetException(
-                $"'{trainFolder}' and '{evaluationFolder}' need the same class folders, but "
-                + $"{Differences(train, evaluation)}.");
-        return (train, evaluation);
-    }
-
-    /// <summary>Opens a data set without evaluation images, and sets some of its images aside for evaluation.</summary>
-    /// <param name="root">The folder that holds the class folders, or only <c>train/</c> with the class folders in it.</param>
+    /// <summary>Opens a data set without validation images, and sets some of its images aside for that.</summary>
+    /// <param name="root">The folder that holds the class folders, or <c>train/</c> with the class folders in it.</param>
     /// <param name="evaluationFraction">The share of each class's images to evaluate on, more than 0 and less than 1.</param>
     /// <param name="seed">The seed of the choice; see <see cref="Split"/>.</param>
     /// <returns>
     /// The training images and the evaluation images, with the same classes; the single image of a class is a training image.
     /// </returns>
     /// <exception cref="InvalidOptionException">The fraction is not between 0 and 1.</exception>
-    /// <exception cref="DatasetException">
-    /// The folder is missing, is refused on its own, has <c>val/</c> or <c>test/</c> beside <c>train/</c>, or no class has two images.
-    /// </exception>
-    public static (ImageFolder Train, ImageFolder Evaluation) OpenSplits(string root, double evaluationFraction, long seed = 0)
+    /// <exception cref="DatasetException">As for <see cref="DatasetSplits.Open"/>, or no class has two images.</exception>
+    public static DatasetSplits OpenSplits(string root, double evaluationFraction, long seed = 0)
     {
-        RefuseMissing(root);
         RefuseFraction(evaluationFraction, nameof(evaluationFraction));
-        var trainFolder = Path.Join(root, TrainFolder);
-        if (Directory.Exists(trainFolder) && EvaluationFolders(root).FirstOrDefault() is { } evaluation)
-        {
-            throw new DatasetException(
-                $"'{root}' has '{Path.GetFileName(evaluation)}' beside '{TrainFolder}' already: "
-                + "leave the fraction out to evaluate on that.");
-        }
-        var images = new ImageFolder(HasOnly(root, TrainFolder) ? trainFolder : root);
-        return images.Split(1 - evaluationFraction, seed);
-    }
-
-    /// <summary>
-    /// Opens the existing folders among <c>train/</c>, <c>val/</c> and <c>test/</c>, or the folder itself if it holds the classes.
-    /// </summary>
-    /// <param name="root">The data set's folder.</param>
-    /// <returns>One or more folders; their classes may differ.</returns>
-    /// <exception cref="DatasetException">The folder is missing, or one of them is refused on its own.</exception>
-    public static IReadOnlyList<ImageFolder> OpenAll(string root)
-    {
-        var trainFolder = Path.Join(root, TrainFolder);
-        string[] evaluation = [.. EvaluationFolders(root)];
-        var hasSplits = Directory.Exists(trainFolder) && (evaluation.Length > 0 || HasOnly(root, TrainFolder));
-        return hasSplits
-            ? [new ImageFolder(trainFolder), .. evaluation.Select(folder => new ImageFolder(folder))]
-            : [new ImageFolder(root)];
+        return DatasetSplits.Open(root, new SplitOptions { EvaluationFraction = evaluationFraction, Seed = seed });
     }
 
     /// <summary>Divides the images into two parts, each class in the same proportion.</summary>
@@ -131,7 +75,7 @@ public sealed partial class ImageFolder
                 throw new ArgumentOutOfRangeException(nameof(indices), index, $"An image's position has to be from 0 to {Count - 1}.");
             samples.Add(Samples[index]);
         }
-        return new ImageFolder(Root, Classes, samples);
+        return new ImageFolder(this, Classes, samples);
     }
 
     // Splits each class at random into the chosen images and the rest.
@@ -156,47 +100,22 @@ public sealed partial class ImageFolder
         return (first, second);
     }
 
-    private static IEnumerable<string> EvaluationFolders(string root) =>
-        s_evaluationFolders.Select(name => Path.Join(root, name)).Where(Directory.Exists);
-
-    // A class may also be called train.
-    private static bool HasOnly(string root, string folder)
+    /// <summary>Returns the same images with the labels of other classes, such as those of a network.</summary>
+    /// <param name="classes">The names of the other classes, among which all of <see cref="Classes"/> are.</param>
+    /// <exception cref="ArgumentException">A class is missing.</exception>
+    public ImageFolder WithClasses(IReadOnlyList<string> classes)
     {
-        try
-        {
-            return Directory.EnumerateDirectories(root).Select(Path.GetFileName).ToList() is [var only] && only == folder;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw Unlistable(root, failure);
-        }
-    }
-
-    private static void RefuseMissing(string root)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(root);
-        if (!Directory.Exists(root))
-        {
-            throw new DatasetException(
-                $"There is no folder '{root}': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
-        }
+        ArgumentNullException.ThrowIfNull(classes);
+        if (Classes.Except(classes).FirstOrDefault() is { } missing)
+            throw new ArgumentException($"The class '{missing}' of '{Root}' is not among the other classes.", nameof(classes));
+        var all = classes.ToList();
+        var labels = Classes.Select(name => all.IndexOf(name)).ToArray();
+        return new ImageFolder(this, classes, [.. Samples.Select(sample => sample with { Label = labels[sample.Label] })]);
     }
 
     private static void RefuseFraction(double fraction, string name)
     {
         if (fraction is not (> 0 and < 1))
             throw new InvalidOptionException(nameof(ImageFolder), name, fraction, "more than 0 and less than 1");
-    }
-
-    private static string Differences(ImageFolder train, ImageFolder evaluation)
-    {
-        var onlyTrain = train.Classes.Except(evaluation.Classes).ToList();
-        var onlyEvaluation = evaluation.Classes.Except(train.Classes).ToList();
-        return (onlyTrain.Count, onlyEvaluation.Count) switch
-        {
-            (_, 0) => $"{Names(onlyTrain)} is only in the first",
-            (0, _) => $"{Names(onlyEvaluation)} is only in the second",
-            _ => $"{Names(onlyTrain)} is only in the first and {Names(onlyEvaluation)} only in the second",
-        };
     }
 }

@@ -188,6 +188,10 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
         _view.Dispose();
     }
 
+    /// <summary>Returns the class, the number of bytes and the checksum of an image.</summary>
+    internal (string Class, long Length, ulong Checksum) Describe(int index) => (
+        Classes[(int)_index.Labels[index]], _index.Offsets[index + 1] - _index.Offsets[index], (ulong)_index.Checksums[index]);
+
     internal static string Fingerprint(ImageFolder folder)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

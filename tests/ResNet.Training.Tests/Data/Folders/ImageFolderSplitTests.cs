@@ -121,10 +121,10 @@ public sealed class ImageFolderSplitTests : IDisposable
         train.Classes.Should().Equal("a", "b");
         evaluation.CountPerClass.Should().Equal(3, 3);
 
-        _folder.Write("test/a/1.png", []);
+        _folder.Write("val/a/1.png", []);
         var open = () => ImageFolder.OpenSplits(_folder.Path, 0.3);
-        open.Should().Throw<DatasetException>()
-            .WithMessage($"'{_folder.Path}' has 'test' beside 'train' already: leave the fraction out to evaluate on that.");
+        open.Should().Throw<DatasetException>().WithMessage(
+            $"'{_folder.Path}' has val/ beside its training images already: leave the fraction out to evaluate on that.");
     }
 
     [Fact]
@@ -132,19 +132,21 @@ public sealed class ImageFolderSplitTests : IDisposable
     {
         Make(("car", 4), ("train", 4));
         ImageFolder.OpenSplits(_folder.Path, 0.5).Train.Classes.Should().Equal("car", "train");
-        ImageFolder.OpenAll(_folder.Path).Should().ContainSingle().Which.Root.Should().Be(_folder.Path);
+        DatasetSplits.OpenAll(_folder.Path).Should().ContainSingle().Which.Images.Root.Should().Be(_folder.Path);
     }
 
     [Fact]
     public void All_there_is_can_be_opened()
     {
         Make(("train/a", 2), ("train/b", 1));
-        ImageFolder.OpenAll(_folder.Path).Select(one => Path.GetFileName(one.Root)).Should().Equal("train");
+        DatasetSplits.OpenAll(_folder.Path).Select(one => Path.GetFileName(one.Images.Root)).Should().Equal("train");
         Make(("test/a", 1), ("val/c", 1));
-        ImageFolder.OpenAll(_folder.Path).Select(one => Path.GetFileName(one.Root)).Should().Equal("train", "val", "test");
-        var open = () => ImageFolder.OpenAll(Path.Join(_folder.Path, "missing"));
-        open.Should().Throw<DatasetException>()
-            .WithMessage("There is no folder '*missing': give the folder that holds one folder of images a class.");
+        DatasetSplits.OpenAll(_folder.Path).Select(one => one.Split).Should()
+            .Equal(DatasetSplit.Train, DatasetSplit.Validation, DatasetSplit.Test);
+        DatasetSplits.OpenAll(_folder.Path).Select(one => Path.GetFileName(one.Images.Root)).Should().Equal("train", "val", "test");
+        var open = () => DatasetSplits.OpenAll(Path.Join(_folder.Path, "missing"));
+        open.Should().Throw<DatasetException>().WithMessage(
+            "There is no folder '*missing': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
     }
 
     [Fact]

@@ -14,9 +14,9 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Classes_are_the_folders_sorted_character_by_character()
     {
-        Touch("b/1.png", "B/1.png", "10/1.png", "9/1.png", ".hidden/1.png", "readme.txt", "loose.jpg");
+        Touch("a/1.png", "B/1.png", "10/1.png", "9/1.png", ".hidden/1.png", "readme.txt", "loose.jpg");
         var images = new ImageFolder(folder.Path);
-        images.Classes.Should().Equal(".hidden", "10", "9", "B", "b");
+        images.Classes.Should().Equal(".hidden", "10", "9", "B", "a");
         images.Root.Should().Be(folder.Path);
         images.Count.Should().Be(5);
         images.Samples.Select(sample => sample.Label).Should().Equal(0, 1, 2, 3, 4);
@@ -100,7 +100,7 @@ public sealed class ImageFolderTests : IDisposable
         File.SetUnixFileMode(root, UnixFileMode.UserExecute);
         try
         {
-            Func<object>[] open = [() => new ImageFolder(root), () => ImageFolder.OpenAll(root), () => ImageFolder.OpenSplits(root, 0.5)];
+            Func<object>[] open = [() => new ImageFolder(root), () => DatasetSplits.OpenAll(root), () => ImageFolder.OpenSplits(root, 0.5)];
             foreach (var each in open)
                 each.Should().Throw<DatasetException>()
                     .WithMessage($"The folder '{root}' cannot be listed: *").WithInnerException<UnauthorizedAccessException>();

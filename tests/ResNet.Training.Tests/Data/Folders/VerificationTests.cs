@@ -95,7 +95,7 @@ public sealed class VerificationTests : IDisposable
         Picture("val/a/1.png", 2);
         Picture("val/b/1.png", 3);
         Picture("val/a/2.png", 1);
-        var report = ImageFolder.Verify(ImageFolder.OpenAll(_folder.Path));
+        var report = ImageFolder.Verify([.. DatasetSplits.OpenAll(_folder.Path).Select(part => part.Images)]);
         report.Images.Should().Be(5);
         report.InSeveralClasses.Should().ContainSingle().Which.Classes.Should().Equal("b", "a");
         var leak = report.InOneClass.Should().ContainSingle().Which;
