@@ -38,7 +38,8 @@ public sealed class Classifier
         if (classes.Count != model.Options.Classes)
         {
             throw new ArgumentException(
-                $"There are {classes.Count} class names, but the network tells {model.Options.Classes} classes apart.", nameof(classes));
+                $"There are {classes.Count} class names, but the network has {model.Options.Classes} classes: give one name for each.",
+                nameof(classes));
         }
         if (model.Options.InputChannels is not (1 or 3))
         {

@@ -6,7 +6,7 @@ using static ResNet.Training.Reports.Charts.Html;
 namespace ResNet.Training.Reports;
 
 /// <summary>
-/// A page in a single file: it contains its style and script, and forbids the browser to fetch anything or run another script.
+/// A page in a single file. It contains its style and script; its security policy forbids downloads and other scripts.
 /// </summary>
 internal static class HtmlPage
 {

@@ -9,8 +9,8 @@ using static ResNet.Training.Reports.HtmlPage;
 namespace ResNet.Training.Reports;
 
 /// <summary>
-/// Draws runs as a page that needs no other file. The page follows the reader's light or dark mode, is readable on a phone, and has its
-/// numbers also as JSON, in the element <c>metrics</c>.
+/// Creates HTML pages of runs. A page needs no other file, supports light and dark mode and narrow screens, and also contains its numbers
+/// as JSON, in the element <c>metrics</c>.
 /// </summary>
 public static class HtmlReport
 {
@@ -25,7 +25,7 @@ public static class HtmlReport
     // Longer tables are collapsed.
     private const int OpenRows = 12;
 
-    /// <summary>Draws a run: its curves, confusion matrix, most confident mistakes, settings and environment.</summary>
+    /// <summary>Creates the page of a run: its curves, confusion matrix, most confident mistakes, settings and environment.</summary>
     /// <param name="content">The content.</param>
     /// <returns>An HTML page.</returns>
     /// <exception cref="ArgumentException">The evaluation's number of classes differs from the number of names.</exception>
@@ -50,7 +50,7 @@ public static class HtmlReport
         return HtmlPage.Create("Training report", content.Title, content.Subtitle, KeyFigures(content, best), body);
     }
 
-    /// <summary>Draws several runs side by side: their results, the settings that differ, and their curves.</summary>
+    /// <summary>Creates the page of several runs side by side: their results, the settings that differ, and their curves.</summary>
     /// <param name="comparison">The runs.</param>
     /// <returns>An HTML page.</returns>
     public static string Compare(RunComparison comparison)
@@ -68,7 +68,7 @@ public static class HtmlReport
                     Chart("Validation loss", epoch => epoch.ValidationLoss, Figures.Loss),
                     Chart("Training loss", epoch => epoch.TrainLoss, Figures.Loss),
                     Chart("Learning rate", epoch => epoch.LearningRate, Figures.Rate, least: 0),
-                    Chart("Images a second in training", epoch => epoch.ImagesPerSecond, Figures.Speed, least: 0)))
+                    Chart("Training speed, in images per second", epoch => epoch.ImagesPerSecond, Figures.Speed, least: 0)))
             + Differences(comparison.Differences)
             + MetricsBlock.Write([.. runs.Select(run => (run.Name, run.Epochs))]);
         string name = runs.Count == 1 ? runs[0].Name : $"{Figures.Whole(runs.Count)} runs side by side";
@@ -106,7 +106,7 @@ public static class HtmlReport
         if (best is { } top)
         {
             yield return (Figures.Percent(top.Top1), $"best top-1, {Name(top)}");
-            yield return (Figures.Loss(top.Loss), "validation loss there");
+            yield return (Figures.Loss(top.Loss), "validation loss of that epoch");
             if (content.Test is { } test) yield return (Figures.Percent(test.Top1), $"top-1 on {Figures.Whole(test.Images)} test images");
         }
         else if (content.Epochs.Count > 0)
@@ -121,7 +121,7 @@ public static class HtmlReport
             yield return (Figures.Duration(duration), epochs);
         }
         double speed = Figures.Median(content.Epochs.Select(epoch => epoch.ImagesPerSecond));
-        if (double.IsFinite(speed)) yield return (Figures.Speed(speed), "images a second in training");
+        if (double.IsFinite(speed)) yield return (Figures.Speed(speed), "images per second in training");
     }
 
     private static string Name(BestEpoch best) => $"{(best.IsAverage ? "averaged weights" : "weights")} of epoch {best.Epoch}";
@@ -152,8 +152,8 @@ public static class HtmlReport
             ? new ChartLine("learning rate", Training, rates)
             : Line("learning rate", Training, epochs, epoch => epoch.LearningRate);
         yield return new LineChart("Learning rate", [rate], Figures.Rate) { Least = 0 }.Draw();
-        var speed = Line("images a second", Training, epochs, epoch => epoch.ImagesPerSecond);
-        yield return new LineChart("Images a second in training", [speed], Figures.Speed) { Least = 0 }.Draw();
+        var speed = Line("images per second", Training, epochs, epoch => epoch.ImagesPerSecond);
+        yield return new LineChart("Training speed, in images per second", [speed], Figures.Speed) { Least = 0 }.Draw();
     }
 
     private static ChartLine Line(string name, int colour, IReadOnlyList<EpochMetrics> epochs, Func<EpochMetrics, double?> value) =>
@@ -239,30 +239,30 @@ public static class HtmlReport
             Figures.Whole(cell.Count),
             Figures.Share((double)cell.Count / confusion.PerClass[cell.Class].Support),
         ]);
-        return Table("Most frequent confusions", ["class", "taken for", "images", "share"], rows, "numbers pair");
+        return Table("Most frequent confusions", ["class", "predicted as", "images", "share"], rows, "numbers pair");
     }
 
     private static string MistakeNote(IReadOnlyList<ReportMistake> mistakes) => mistakes.Count == 0
         ? ""
-        : "<p class=\"lead\">What the network sees, and beside it where it finds what it takes the picture for: "
-            + "blue where nothing speaks for it, red where most does.</p>\n";
+        : "<p class=\"lead\">Left: the input of the network. Right: the Grad-CAM heat map of the predicted class, "
+            + "from blue (no evidence for the class) to red (the most evidence).</p>\n";
 
     private static string Card(ReportMistake mistake, int index)
     {
-        var (of, taken) = (Text(mistake.Class), Text(mistake.Predicted));
-        return $"<figure class=\"mistake\">{Picture(mistake, index, $"{of} taken for {taken}")}<figcaption>"
-            + $"<span class=\"taken\">{of} <span class=\"arrow\">taken for</span> <strong>{taken}</strong></span> "
-            + $"<span class=\"sure\">{Figures.Share(mistake.Probability)}</span>"
+        var (actual, predicted) = (Text(mistake.Class), Text(mistake.Predicted));
+        return $"<figure class=\"mistake\">{Picture(mistake, index, $"{actual} predicted as {predicted}")}<figcaption>"
+            + $"<span class=\"classes\">{actual} <span class=\"arrow\">predicted as</span> <strong>{predicted}</strong></span> "
+            + $"<span class=\"probability\">{Figures.Share(mistake.Probability)}</span>"
             + $"<span class=\"file\" title=\"{Text(mistake.Name)}\">{Text(Path.GetFileName(mistake.Name))}</span>"
             + "</figcaption></figure>\n";
     }
 
     // The page contains the picture once and shows it twice.
-    private static string Picture(ReportMistake mistake, int index, string said)
+    private static string Picture(ReportMistake mistake, int index, string label)
     {
         if (mistake.Picture.IsEmpty) return "";
         string type = IsSmall(mistake.Picture.Span) ? " class=\"pixels\"" : "";
-        return $"<svg viewBox=\"0 0 204 100\" role=\"img\" aria-label=\"{said}: the picture and its heat map\">"
+        return $"<svg viewBox=\"0 0 204 100\" role=\"img\" aria-label=\"{label}: the picture and its heat map\">"
             + $"<image id=\"picture{index}\"{type} width=\"100\" height=\"100\" href=\"{Png(mistake.Picture)}\"/>"
             + $"<use href=\"#picture{index}\" x=\"104\"/>"
             + $"<image class=\"heat\" x=\"104\" width=\"100\" height=\"100\" href=\"{Png(mistake.HeatMap)}\"/></svg>\n";

@@ -6,8 +6,7 @@ using ResNet.Training.TrainingLoop.Results;
 namespace ResNet.Training.Reports;
 
 /// <summary>
-/// The numbers of a report for programs: a block of JSON with the columns
-/// of <c>metrics.csv</c>, with null for NaN and infinity.
+/// Writes the numbers of a report as JSON, for programs: the columns of <c>metrics.csv</c>, with null for NaN and infinity.
 /// </summary>
 internal static class MetricsBlock
 {

@@ -10,15 +10,15 @@ using static TorchSharp.torch.nn;
 
 namespace ResNet.Training.Reports;
 
-/// <summary>A picture that a network classifies incorrectly, with the place that the network looked at.</summary>
+/// <summary>An incorrectly classified picture with its heat map.</summary>
 /// <param name="Name">The picture's file.</param>
 /// <param name="Class">The actual class.</param>
 /// <param name="Predicted">The predicted class.</param>
 /// <param name="Probability">The predicted class's probability, from 0 to 1.</param>
 /// <param name="Picture">A PNG of the network's input; empty if there is none.</param>
 /// <param name="HeatMap">
-/// A PNG of the heat map of the predicted class (<see cref="GradCam"/>), to be laid over the
-/// picture; it has the picture's proportions, but may be smaller.
+/// A PNG of the Grad-CAM heat map of the predicted class (<see cref="GradCam"/>). It has the picture's proportions, but may be smaller;
+/// the page draws it over the picture.
 /// </param>
 public sealed record ReportMistake(
     string Name, string Class, string Predicted, double Probability, ReadOnlyMemory<byte> Picture, ReadOnlyMemory<byte> HeatMap)
@@ -26,11 +26,11 @@ public sealed record ReportMistake(
     // The map has only a few values per side, so more pixels would not show more.
     private const int HeatSide = 32;
 
-    /// <summary>Reads the pictures of mistakes again and draws their heat maps, all at once.</summary>
+    /// <summary>Reads the pictures of mistakes again and computes their heat maps in one batch.</summary>
     /// <param name="model">The network that made the mistakes.</param>
     /// <param name="loader">The images that it was evaluated on.</param>
     /// <param name="mistakes">
-    /// The mistakes, of <see cref="EvaluationResult.Mistakes"/>. Mistakes whose images cannot be read any more are left out.
+    /// The mistakes, of <see cref="EvaluationResult.Mistakes"/>. A mistake is left out if its image can no longer be read.
     /// </param>
     /// <param name="classes">The names of the classes.</param>
     /// <exception cref="ArgumentException">The classes are not the network's.</exception>
@@ -45,7 +45,8 @@ public sealed record ReportMistake(
         if (classes.Count != model.Options.Classes)
         {
             throw new ArgumentException(
-                $"There are {classes.Count} class names, but the network tells {model.Options.Classes} classes apart.", nameof(classes));
+                $"There are {classes.Count} class names, but the network has {model.Options.Classes} classes: give one name for each.",
+                nameof(classes));
         }
         var (readable, pictures) = Read(loader, mistakes);
         if (readable.Count == 0) return [];

@@ -2,7 +2,7 @@ using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports;
 
-/// <summary>The positions of steps on the axis of epochs: the last step of epoch 3 is at 3, its middle step at 2.5.</summary>
+/// <summary>The positions of steps on the axis of epochs: the last step of epoch 3 is at 3, its middle step is at 2.5.</summary>
 internal sealed class StepPlaces(IReadOnlyList<EpochMetrics> epochs, IReadOnlyList<StepMetrics> steps)
 {
     // More points could not be distinguished.

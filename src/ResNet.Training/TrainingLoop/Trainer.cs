@@ -190,7 +190,7 @@ public sealed class Trainer
         return new TrainingOutcome(state.Epochs, state.Learned, interrupted) { StoppedEarly = state.StoppedEarly };
     }
 
-    // The rest of an epoch's steps; gives images a second.
+    // Trains the remaining steps of an epoch and returns the images per second.
     private double TrainEpoch(
         TrainingState state,
         LossWatch watch,

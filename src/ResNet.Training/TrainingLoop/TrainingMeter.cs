@@ -66,7 +66,7 @@ internal sealed class TrainingMeter : IDisposable
         _learningRate = _meter.CreateGauge<double>("resnet.training.learning_rate", "1", "Learning rate of the last step.");
         _epoch = _meter.CreateGauge<long>("resnet.training.epoch", "{epoch}", "Epochs that are completed.");
         _speed = _meter.CreateGauge<double>(
-            "resnet.training.speed", "{image}/s", "Images a second over the last epoch, decoding included.");
+            "resnet.training.speed", "{image}/s", "Images per second of the last epoch, decoding included.");
         _evaluationLoss = _meter.CreateGauge<double>("resnet.evaluation.loss", "1", "Mean cross entropy over the evaluation images.");
         _top1 = _meter.CreateGauge<double>("resnet.evaluation.top1", "%", "Evaluation images whose class is the likeliest one.");
         _top5 = _meter.CreateGauge<double>("resnet.evaluation.top5", "%", "Evaluation images whose class is among the five likeliest.");

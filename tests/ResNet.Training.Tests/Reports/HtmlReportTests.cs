@@ -142,7 +142,7 @@ public sealed class HtmlReportTests : IDisposable
                 Evaluation = new EvaluationResult(1, 99, 100, 1005, 10) { Confusion = confusion },
             });
         Regex.Matches(page, "<rect class=\"cell").Should().HaveCount(400);
-        page.Should().Contain("class 7 taken for class 500: 3 of 4");
+        page.Should().Contain("class 7 predicted as class 500: 3 of 4");
         page.Length.Should().BeLessThan(200_000);
     }
 

@@ -71,7 +71,8 @@ public sealed class ReportMistakeTests : IDisposable
     public void Names_for_another_number_of_classes_are_refused()
     {
         var draw = () => ReportMistake.Draw(_network, _loader, [], ["a"]);
-        draw.Should().Throw<ArgumentException>().WithMessage("There are 1 class names, but the network tells 8 classes apart.*");
+        draw.Should().Throw<ArgumentException>()
+            .WithMessage("There are 1 class names, but the network has 8 classes: give one name for each.*");
     }
 
     private DecodedImage Decoded(ReadOnlyMemory<byte> png)

@@ -253,7 +253,7 @@ public sealed class TrainerTests : IDisposable
         predictions.Sum(prediction => prediction.Probability).Should().BeApproximately(1, 1e-6);
         var refused = () => new Classifier(model, ["one"], s_transforms);
         refused.Should().Throw<ArgumentException>()
-            .Which.Message.Should().StartWith("There are 1 class names, but the network tells 2 classes apart.");
+            .Which.Message.Should().StartWith("There are 1 class names, but the network has 2 classes: give one name for each.");
     }
 
     [Fact]

@@ -15,8 +15,8 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
 
     /// <summary>Makes an axis that contains all values and begins and ends at round numbers.</summary>
     /// <param name="values">The values to draw; values that are not finite, or too large, are ignored.</param>
-    /// <param name="least">The highest beginning of the axis; null for the smallest value.</param>
-    /// <param name="most">The highest end of the axis; null for no limit.</param>
+    /// <param name="least">The axis starts at this value or lower; null: at the smallest value.</param>
+    /// <param name="most">The axis ends at this value or lower; null for no limit.</param>
     /// <param name="count">The approximate number of ticks.</param>
     internal static ChartAxis Nice(IEnumerable<double> values, double? least = null, double? most = null, int count = 5)
     {

@@ -5,7 +5,7 @@ using static ResNet.Training.Reports.Charts.Html;
 namespace ResNet.Training.Reports.Charts;
 
 /// <summary>
-/// A confusion matrix as a heat map: of all classes if they are few, otherwise of the most confused classes.
+/// A confusion matrix as a heat map: of all classes, or of the most confused ones if there are many.
 /// </summary>
 internal static class ConfusionFigure
 {
@@ -44,7 +44,7 @@ internal static class ConfusionFigure
         }
         string caption = shown.Length == confusion.Classes
             ? "Confusion matrix"
-            : $"The {shown.Length} of {Figures.Whole(confusion.Classes)} classes that are most often taken for each other";
+            : $"Confusion matrix of the {shown.Length} most confused of {Figures.Whole(confusion.Classes)} classes";
         return $"""
             <figure class="matrix"><figcaption>{caption}</figcaption>
             <svg viewBox="0 0 {At(Side)} {At(Side)}" role="img" aria-label="Confusion matrix of {shown.Length} classes">
@@ -54,8 +54,8 @@ internal static class ConfusionFigure
     }
 
     private const string Note =
-        "Rows are the true class, columns what the network says. The stronger a cell's colour, the larger its share of the row: "
-        + "<span class=\"swatch right\"></span> right, <span class=\"swatch wrong\"></span> wrong.";
+        "Rows are true classes, columns are predicted classes. The stronger a cell's colour, the larger its share of the row: "
+        + "<span class=\"swatch right\"></span> correct, <span class=\"swatch wrong\"></span> incorrect.";
 
     /// <summary>Returns the classes to draw, in their order.</summary>
     internal static int[] Shown(ConfusionMatrix confusion)
@@ -85,14 +85,14 @@ internal static class ConfusionFigure
         int count = confusion[pair.Class, pair.Predicted], support = confusion.PerClass[pair.Class].Support;
         double share = support == 0 ? 0 : (double)count / support;
         bool isRight = pair.Class == pair.Predicted;
-        // The root makes few mistakes visible beside many hits.
+        // The square root keeps rare mistakes visible beside frequent correct predictions.
         double opacity = count == 0 ? 0 : isRight ? Math.Max(0.08, share * 0.9) : Math.Max(0.08, Math.Sqrt(share) * 0.9);
         string type = count == 0 ? "none" : isRight ? "right" : "wrong";
         svg.Append($"<rect class=\"cell {type}\" x=\"{At(x + 0.5)}\" y=\"{At(y + 0.5)}\" ")
             .Append($"width=\"{At(side - 1)}\" height=\"{At(side - 1)}\"");
         if (count > 0) svg.Append($" fill-opacity=\"{At(opacity)}\"");
-        string said = isRight ? " recognised" : $" taken for {Text(classes[pair.Predicted])}";
-        svg.Append($"><title>{Text(classes[pair.Class])}{said}: {Figures.Whole(count)} of {Figures.Whole(support)}</title></rect>");
+        string prediction = isRight ? " predicted correctly" : $" predicted as {Text(classes[pair.Predicted])}";
+        svg.Append($"><title>{Text(classes[pair.Class])}{prediction}: {Figures.Whole(count)} of {Figures.Whole(support)}</title></rect>");
         if (count > 0 && shown <= MostNumbered)
         {
             svg.Append($"<text class=\"count{(opacity > Dark ? " light" : "")}\" x=\"{At(x + (side / 2))}\" y=\"{At(y + (side / 2))}\" ")

@@ -20,10 +20,10 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
     private const int MostMarks = 40;
     private const int MostPlaces = 300;
 
-    /// <summary>The highest beginning of the vertical axis; null for the beginning of the values.</summary>
+    /// <summary>The vertical axis starts at this value or lower; null: at the smallest value.</summary>
     internal double? Least { get; init; }
 
-    /// <summary>The highest end of the vertical axis.</summary>
+    /// <summary>The vertical axis ends at this value or lower; null for no limit.</summary>
     internal double? Most { get; init; }
 
     /// <summary>A value to mark.</summary>
@@ -62,8 +62,8 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         // Faint lines are noise: their highest and lowest 2 % may lie outside.
         var solid = lines.Where(line => !line.IsFaint).DefaultIfEmpty(lines[0]).SelectMany(line => line.Points).Select(point => point.Y);
         var faint = lines.Where(line => line.IsFaint).SelectMany(line => Middle(line.Points));
-        var across = first >= last ? new ChartAxis(last - 0.5, last + 0.5, [last]) : ChartAxis.Whole(0, last);
-        return (across, ChartAxis.Nice(solid.Concat(faint), Least, Most));
+        var horizontal = first >= last ? new ChartAxis(last - 0.5, last + 0.5, [last]) : ChartAxis.Whole(0, last);
+        return (horizontal, ChartAxis.Nice(solid.Concat(faint), Least, Most));
     }
 
     private static double[] Middle(IReadOnlyList<(double X, double Y)> points)
@@ -93,12 +93,12 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
     {
         var known = line.Points.Where(point => double.IsFinite(point.Y)).ToList();
         bool hasGaps = known.Count < line.Points.Count;
-        // Values between two evaluated epochs are likely, but unknown.
+        // A dotted line bridges the epochs that were not evaluated.
         if (hasGaps) svg.Append($"<path class=\"line {line.Type} guess\" d=\"{Path(known, x, y)}\"/>");
         if (!line.IsFaint || known.Count > 1) svg.Append($"<path class=\"line {line.Type}\" d=\"{Path(line.Points, x, y)}\"/>");
         if (!line.IsFaint && known.Count <= MostMarks)
         {
-            // A dashed line has marks only at isolated points, which the line does not show.
+            // A dashed line has marks only at isolated points: the line itself cannot show those.
             for (int i = 0; i < line.Points.Count; i++)
             {
                 var point = line.Points[i];
@@ -125,11 +125,11 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         return path.ToString();
     }
 
-    // Narrow strips, one for each epoch, that show its values under the pointer, with and without the script.
+    // Draws an invisible strip over each epoch: its tooltip, or the script, shows the epoch's values.
     private void DrawPlaces(StringBuilder svg, List<ChartLine> lines, ChartAxis x)
     {
-        var told = lines.Where(line => !line.IsFaint).DefaultIfEmpty(lines[0]).ToList();
-        double[] places = [.. told.SelectMany(line => line.Points).Select(point => point.X).Distinct().Order()];
+        var shown = lines.Where(line => !line.IsFaint).DefaultIfEmpty(lines[0]).ToList();
+        double[] places = [.. shown.SelectMany(line => line.Points).Select(point => point.X).Distinct().Order()];
         if (places.Length > MostPlaces)
         {
             int every = (places.Length / MostPlaces) + 1;
@@ -139,7 +139,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         foreach (double place in places)
         {
             double centre = X(x, place);
-            var values = told.Select(line => (line.Name, Y: ValueAt(line, place))).Where(value => double.IsFinite(value.Y));
+            var values = shown.Select(line => (line.Name, Y: ValueAt(line, place))).Where(value => double.IsFinite(value.Y));
             string position = place.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture);
             string text = $"{XLabel} {position}: {string.Join(", ", values.Select(value => $"{value.Name} {Format(value.Y)}"))}";
             double from = Math.Max(Left, centre - half), to = Math.Min(Right, centre + half);

@@ -5,8 +5,8 @@ using static ResNet.Training.Reports.Charts.Html;
 namespace ResNet.Training.Reports.Charts;
 
 /// <summary>
-/// A reliability diagram (Guo et al. 2017, https://arxiv.org/abs/1706.04599, figure 1): for each bin of confidence, the accuracy of its
-/// images beside the confidence, and the number of images.
+/// A reliability diagram (Guo et al. 2017, https://arxiv.org/abs/1706.04599, figure 1): the accuracy, mean confidence
+/// and number of images of each bin of confidence.
 /// </summary>
 internal static class ReliabilityFigure
 {
@@ -43,7 +43,7 @@ internal static class ReliabilityFigure
             .Append($"<text class=\"axis\" x=\"{At(Left + 6)}\" y=\"{At(HistogramTop + 4)}\">images</text>")
             .Append($"<text class=\"axis\" x=\"{At(Right)}\" y=\"{At(Height - 6)}\" text-anchor=\"end\">confidence</text>\n");
         string error = Figures.Share(calibration.Error);
-        string label = $"Reliability diagram; the expected calibration error is {error}";
+        string label = $"Reliability diagram; expected calibration error {error}";
         return $"""
             <figure class="matrix"><figcaption>Calibration</figcaption>
             <svg viewBox="0 0 {At(Width)} {At(Height)}" role="img" aria-label="{label}">
@@ -53,8 +53,8 @@ internal static class ReliabilityFigure
     }
 
     private const string Note =
-        "Solid marks are the accuracy, <span class=\"swatch gap\"></span> the gap between it and the confidence; "
-        + "on the dashed line they are the same.";
+        "Solid lines: accuracy. <span class=\"swatch gap\"></span> Gap between accuracy and mean confidence. "
+        + "Dashed line: perfect calibration.";
 
     private static void DrawBin(StringBuilder svg, CalibrationBin bin, int most, int all)
     {
@@ -62,8 +62,9 @@ internal static class ReliabilityFigure
         double accuracy = Y(bin.Accuracy), confidence = Y(bin.Confidence);
         var (higher, lower) = (Math.Min(accuracy, confidence), Math.Max(accuracy, confidence));
         double height = (HistogramBottom - HistogramTop - 8) * bin.Images / most;
-        svg.Append($"<g><title>{Percent(bin.From)} to {Percent(bin.To)} sure: {Figures.Whole(bin.Images)} of {Figures.Whole(all)} images, ")
-            .Append($"{Figures.Share(bin.Accuracy)} right, {Figures.Share(bin.Confidence)} sure</title>")
+        svg.Append($"<g><title>Confidence {Percent(bin.From)} to {Percent(bin.To)}: ")
+            .Append($"{Figures.Whole(bin.Images)} of {Figures.Whole(all)} images, ")
+            .Append($"accuracy {Figures.Share(bin.Accuracy)}, mean confidence {Figures.Share(bin.Confidence)}</title>")
             .Append($"<rect class=\"bar\" x=\"{At(left)}\" y=\"{At(lower)}\" width=\"{At(width)}\" height=\"{At(Bottom - lower)}\"/>")
             .Append($"<rect class=\"gap\" x=\"{At(left)}\" y=\"{At(higher)}\" width=\"{At(width)}\" height=\"{At(lower - higher)}\"/>")
             .Append($"<line class=\"accuracy\" x1=\"{At(left)}\" x2=\"{At(left + width)}\" y1=\"{At(accuracy)}\" y2=\"{At(accuracy)}\"/>")

@@ -30,7 +30,7 @@ public static class MetricsFile
         if (!columns.Contains("epoch"))
         {
             throw new RunFolderException(
-                $"'{path}' has no metrics of a run in it: its first line does not name the column 'epoch'.");
+                $"'{path}' has no metrics of a run: its first line does not name the column 'epoch'.");
         }
         return
         [
@@ -72,6 +72,6 @@ public static class MetricsFile
             where T : System.Numerics.INumber<T> => T.TryParse(text, styles, CultureInfo.InvariantCulture, out var number)
             ? number
             : throw new RunFolderException(
-                $"Line {Line} of '{Path}' has '{text}' as its {column}, which is no number: the file is damaged.");
+                $"Line {Line} of '{Path}' has '{text}' as its {column}, which is not a number: the file is damaged.");
     }
 }

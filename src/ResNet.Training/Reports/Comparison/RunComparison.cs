@@ -16,12 +16,12 @@ public sealed class RunComparison
         Results =
         [
             Row("Best top-1", run => Figures.Percent(run.Best?.Top1)),
-            Row("at epoch", run => run.Best is { } best ? $"{best.Epoch}{(best.IsAverage ? ", average" : "")}" : Figures.None),
+            Row("Best epoch", run => run.Best is { } best ? $"{best.Epoch}{(best.IsAverage ? ", average" : "")}" : Figures.None),
             Row("Epochs", run => Figures.Whole(run.Epochs.Count)),
             Row("Final validation loss", run => Figures.Loss(run.FinalValidationLoss)),
             Row("Final training loss", run => Figures.Loss(run.FinalTrainLoss)),
             Row("Training time", run => Figures.Duration(run.TrainingTime)),
-            Row("Images a second", run => Figures.Speed(Figures.Median(run.Epochs.Select(epoch => epoch.ImagesPerSecond)))),
+            Row("Images per second", run => Figures.Speed(Figures.Median(run.Epochs.Select(epoch => epoch.ImagesPerSecond)))),
         ];
         var names = runs.SelectMany(run => run.Settings).Select(setting => setting.Name).Distinct();
         Differences = [.. names.Select(Setting).Where(row => row.Values.Distinct().Count() > 1)];

@@ -17,16 +17,16 @@ public sealed record EpochMetrics
     /// <summary>Mean cross entropy over the evaluation images.</summary>
     public double? ValidationLoss => Evaluation?.Loss;
 
-    /// <summary>Evaluation images whose class is the likeliest one, in percent.</summary>
+    /// <summary>The top-1 accuracy on the evaluation images, in percent.</summary>
     public double? Top1 => Evaluation?.Top1;
 
-    /// <summary>Evaluation images whose class is among the five likeliest, in percent.</summary>
+    /// <summary>The top-5 accuracy on the evaluation images, in percent.</summary>
     public double? Top5 => Evaluation?.Top5;
 
     /// <summary>The learning rate of the epoch's last step.</summary>
     public double LearningRate { get; init; } = double.NaN;
 
-    /// <summary>Images a second of the training pass, decoding included; NaN where it had none.</summary>
+    /// <summary>The images per second of the training pass, decoding included; NaN if it had no images.</summary>
     public double ImagesPerSecond { get; init; } = double.NaN;
 
     /// <summary>Steps of the run so far.</summary>

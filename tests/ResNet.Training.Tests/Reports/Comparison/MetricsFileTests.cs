@@ -51,8 +51,9 @@ public sealed class MetricsFileTests : IDisposable
     [InlineData("", "*its first line does not name the column 'epoch'.")]
     [InlineData("one,two\n1,2\n", "*its first line does not name the column 'epoch'.")]
     [InlineData(
-        "epoch,train_loss\n1,0.5\n2,x7\n", "Line 3 of '*metrics.csv' has 'x7' as its train_loss, which is no number: the file is damaged.")]
-    [InlineData("epoch\n-1\n", "Line 2 of '*metrics.csv' has '-1' as its epoch, which is no number: the file is damaged.")]
+        "epoch,train_loss\n1,0.5\n2,x7\n",
+        "Line 3 of '*metrics.csv' has 'x7' as its train_loss, which is not a number: the file is damaged.")]
+    [InlineData("epoch\n-1\n", "Line 2 of '*metrics.csv' has '-1' as its epoch, which is not a number: the file is damaged.")]
     public void Other_files_are_refused_with_a_sentence(string text, string sentence)
     {
         var read = () => Read(text);

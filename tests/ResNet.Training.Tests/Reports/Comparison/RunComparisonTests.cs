@@ -30,12 +30,12 @@ public sealed class RunComparisonTests : IDisposable
         comparison.Runs[1].TrainingTime.Should().BeNull("it is not known how fast the second epoch was");
         comparison.Results.Select(row => $"{row.Name}: {string.Join(" | ", row.Values)}").Should().Equal(
             "Best top-1: 70.13 % | 80.50 %",
-            "at epoch: 2 | 1, average",
+            "Best epoch: 2 | 1, average",
             "Epochs: 3 | 2",
             "Final validation loss: 1.7500 | 1.5000",
             "Final training loss: 0.5000 | 1.1250",
             "Training time: 20 s | –",
-            "Images a second: 128 | 64");
+            "Images per second: 128 | 64");
     }
 
     [Fact]
