@@ -3,7 +3,7 @@
 #   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'resnet train' say
 #   ./build.sh test  [OPTION…]        runs every test, with --long also those that take many minutes, with --coverage measuring which lines of
 #                                     the libraries they run; other options go to 'dotnet test'
-#   ./build.sh bench [PART] [OPTION…] measures beside TorchSharp, PyTorch and ONNX Runtime, and writes docs/performance.md; the parts are
+#   ./build.sh bench [PART] [OPTION…] compares with TorchSharp, PyTorch and ONNX Runtime and writes docs/performance.md; the parts are
 #                                     data, train and infer, each of which can be measured alone: --rounds N, --seconds S, --photographs FOLDER
 set -euo pipefail
 readonly caller=$PWD

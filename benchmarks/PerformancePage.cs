@@ -61,7 +61,7 @@ internal static class PerformancePage
         text.Append($"{results.Rounds} rounds of at least {results.Seconds} s ");
         text.Append($"on {machine.Processors} cores of {machine.Processor} ({machine.Vectors}),\n");
         text.Append($"{machine.MemoryGigabytes} GB, {machine.System}; {machine.DotNet}, {machine.Packages},\n{machine.Python}.\n\n");
-        text.Append("| | ours | beside | theirs | ratio |\n| --- | --- | --- | --- | --- |\n");
+        text.Append("| | ours | opponent | theirs | ratio |\n| --- | --- | --- | --- | --- |\n");
         foreach (var row in results.Rows.Where(row => !row.IsDetail))
         {
             string ours = row.Ours.Text(row.Format), theirs = row.Theirs.Text(row.Format);

@@ -5,12 +5,12 @@ using Benchmarks.DataLoading;
 using Benchmarks.Inference;
 using Benchmarks.Training;
 
-// This library beside TorchSharp, PyTorch, torchvision and ONNX Runtime, on the same files and processors:
+// Compares this library with TorchSharp, PyTorch, torchvision and ONNX Runtime, on the same files and processors:
 //
 //   Benchmarks [data|train|infer] [OPTION…]             all three if none is named; Settings lists the options
 //   Benchmarks measure WHAT …                           one side of one measurement in a process of its own, as a JSON line
 //
-// PARITY_PYTHON names a Python interpreter with torchvision, other than Debian's.
+// The environment variable PARITY_PYTHON names a Python interpreter with torchvision to use instead of Debian's.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 try
 {

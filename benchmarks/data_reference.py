@@ -32,7 +32,7 @@ def measure(folder, kind, batch, workers, seconds):
 
     total = sum(float(images.mean()) * len(images) for images, _ in loader)
     print(json.dumps({"images_per_second": load(loader, seconds), "check": total / len(data)}), flush=True)
-    # Somebody looks at the memory now.
+    # The parent process measures the memory now.
     load(loader, seconds / 2)
 
 

@@ -43,7 +43,7 @@ def measure(network, layout, weights, images, batch, threads, seconds):
         for _ in range(2):
             model(images)
         print(json.dumps({"images_per_second": go_on(seconds), "check": check}), flush=True)
-        # Somebody looks at the memory now.
+        # The parent process measures the memory now.
         go_on(seconds / 2)
 
 

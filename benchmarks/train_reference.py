@@ -27,7 +27,7 @@ def measure(job, folder, weights, threads, seconds):
     criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
 
     def train(batches, steps=None):
-        """The mean loss, asked for once, and how many images there were, in so many steps or all that there are."""
+        """Trains the given number of steps, or on all batches; returns the mean loss, read once, and the number of images."""
         total, count = torch.zeros((), dtype=torch.float64), 0
         for images, labels in itertools.islice(batches, steps):
             loss = criterion(model(images.contiguous(memory_format=layout)), labels)
@@ -41,7 +41,7 @@ def measure(job, folder, weights, threads, seconds):
     ordered, batches = loaders(job, folder, threads)
     if not job["decodes"]:
         ordered = [(images.contiguous(memory_format=layout), labels) for images, labels in ordered]
-        # What it is fed from memory is a batch that is ready.
+        # Without decoding, the batch is ready in memory.
         batches = ordered[:1]
     check, _ = train(ordered, job["checked_steps"])
     del ordered
@@ -54,7 +54,7 @@ def measure(job, folder, weights, threads, seconds):
         return count / (time.perf_counter() - clock)
 
     print(json.dumps({"images_per_second": go_on(seconds), "check": check}), flush=True)
-    # Somebody looks at the memory now.
+    # The parent process measures the memory now.
     go_on(seconds / 2)
 
 

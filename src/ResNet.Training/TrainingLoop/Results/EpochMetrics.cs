@@ -10,7 +10,7 @@ public sealed record EpochMetrics
     public required int Epoch { get; init; }
 
     /// <summary>
-    /// Mean loss over the training images as they passed, label smoothing and mixing included; NaN where no step had a finite one.
+    /// Mean loss over the training images during the epoch, label smoothing and mixing included; NaN if no step had a finite loss.
     /// </summary>
     public double TrainLoss { get; init; } = double.NaN;
 
@@ -35,15 +35,15 @@ public sealed record EpochMetrics
     /// <summary>Mean cross entropy over the evaluation images with the averaged weights.</summary>
     public double? AverageLoss => AverageEvaluation?.Loss;
 
-    /// <summary>Evaluation images whose class is the likeliest one with the averaged weights, in percent.</summary>
+    /// <summary>The top-1 accuracy of the averaged weights on the evaluation images, in percent.</summary>
     public double? AverageTop1 => AverageEvaluation?.Top1;
 
-    /// <summary>Evaluation images whose class is among the five likeliest with the averaged weights, in percent.</summary>
+    /// <summary>The top-5 accuracy of the averaged weights on the evaluation images, in percent.</summary>
     public double? AverageTop5 => AverageEvaluation?.Top5;
 
     /// <summary>
-    /// The evaluation of the weights; null where there was none. Of an epoch from before the run was resumed, or from a file, it has the
-    /// numbers alone: its matrix, its calibration and its mistakes are empty.
+    /// The evaluation of the weights; null if there was none. For an epoch before the run was resumed, or from a file, it has only the
+    /// numbers: its confusion matrix, calibration and mistakes are empty.
     /// </summary>
     [JsonIgnore]
     public EvaluationResult? Evaluation { get; init; }
