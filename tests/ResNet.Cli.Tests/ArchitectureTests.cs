@@ -5,8 +5,7 @@ using NetArchTest.Rules;
 namespace ResNet.Cli.Tests;
 
 /// <summary>
-/// The arrows of <c>docs/architecture.md</c> are the dependencies between assemblies and between their folders, all of them and no
-/// others.
+/// The arrows of <c>docs/architecture.md</c> match exactly the dependencies between assemblies and between their folders.
 /// </summary>
 public sealed partial class ArchitectureTests
 {
@@ -16,7 +15,7 @@ public sealed partial class ArchitectureTests
         Assembly.Load("resnet"),
     ];
 
-    /// <summary>Each folder with each other one of its assembly that the diagram has no arrow to.</summary>
+    /// <summary>The pairs of folders of an assembly without an arrow between them in the diagram.</summary>
     public static TheoryData<string, string> FoldersWithoutArrow
     {
         get
@@ -33,7 +32,7 @@ public sealed partial class ArchitectureTests
         }
     }
 
-    /// <summary>Each arrow between two folders.</summary>
+    /// <summary>The arrows between two folders.</summary>
     public static TheoryData<string, string> FoldersWithArrow
     {
         get
@@ -109,7 +108,7 @@ public sealed partial class ArchitectureTests
             References(assembly).Where(name => name.StartsWith("ResNet.", StringComparison.Ordinal)).Order();
     }
 
-    // Arrows to folders that have none of their own are removed, until only those of cycles are left.
+    // Removes arrows to folders without outgoing arrows, until only those of cycles are left.
     private static HashSet<(string From, string To)> Cycles(HashSet<(string From, string To)> arrows)
     {
         var left = arrows.ToHashSet();
@@ -139,10 +138,10 @@ public sealed partial class ArchitectureTests
             .Distinct()];
     }
 
-    // The command's assembly has the command's name.
+    // The assembly of the project ResNet.Cli has the name of the command, resnet.
     private static string Name(Assembly assembly) => assembly.GetName().Name is { } name && name != "resnet" ? name : "ResNet.Cli";
 
-    /// <summary>The page's diagram: a subgraph for each assembly, in it nodes that begin with the name of a folder.</summary>
+    /// <summary>The page's diagram: each assembly is a subgraph, and each of its nodes begins with the name of a folder.</summary>
     private static partial class Diagram
     {
         private static readonly string s_page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "architecture.md"));

@@ -1,2 +1,2 @@
-// Each test starts processes that want the whole machine.
+// Each test starts processes that use all cores.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ResNet.Cli.Tests;
 
-/// <summary>What a shell is told when somebody presses the Tab key.</summary>
+/// <summary>The completions that a shell gets for the Tab key.</summary>
 public class CompletionTests
 {
     [Theory]
@@ -81,7 +81,7 @@ public class CompletionTests
         process.StandardOutput.ReadToEnd().Trim().Should().Be("--network");
     }
 
-    /// <summary>A test that needs a shell, and is skipped where that is not installed.</summary>
+    /// <summary>A test that needs a shell; skipped if the shell is not installed.</summary>
     [AttributeUsage(AttributeTargets.Method)]
     private sealed class ShellFactAttribute : FactAttribute
     {

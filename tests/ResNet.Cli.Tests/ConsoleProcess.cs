@@ -4,13 +4,15 @@ using System.Text;
 
 namespace ResNet.Cli.Tests;
 
-/// <summary>The console as a process of its own, with one thread so that its results do not depend on who else is at work.</summary>
+/// <summary>
+/// A program in a process of its own, with one thread, so that results do not depend on the load of the machine.
+/// </summary>
 internal sealed class ConsoleProcess : IDisposable
 {
     internal const int Interrupt = 2;
     internal const int Terminate = 15;
 
-    // Far more than any of the runs takes: what hangs is a failure.
+    // Far more time than any run takes: a longer run hangs.
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
@@ -26,7 +28,7 @@ internal sealed class ConsoleProcess : IDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>All that it has written.</summary>
+    /// <summary>Its output so far, including error output.</summary>
     internal string Output
     {
         get
@@ -35,7 +37,7 @@ internal sealed class ConsoleProcess : IDisposable
         }
     }
 
-    /// <summary>What it has written to standard output alone, as another program gets it.</summary>
+    /// <summary>Its standard output alone, as another program receives it.</summary>
     internal string StandardOutput
     {
         get
@@ -51,7 +53,7 @@ internal sealed class ConsoleProcess : IDisposable
     internal static ConsoleProcess StartSample(string sample, params IEnumerable<string> arguments) =>
         StartIn(Environment.CurrentDirectory, new Dictionary<string, string>(), sample, arguments);
 
-    /// <summary>Starts a sample in a folder, with environment variables of its own.</summary>
+    /// <summary>Starts a program in a folder, with additional environment variables.</summary>
     internal static ConsoleProcess StartIn(
         string folder, IReadOnlyDictionary<string, string> variables, string sample, params IEnumerable<string> arguments)
     {
@@ -69,13 +71,13 @@ internal sealed class ConsoleProcess : IDisposable
         return new ConsoleProcess(Process.Start(start)!);
     }
 
-    // What a shell starts in the background ignores Ctrl-C, and so would what it starts.
+    // A process that a shell starts in the background ignores Ctrl-C, and so do its child processes.
     private static bool IgnoresInterrupt() =>
         OperatingSystem.IsLinux()
         && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } line
         && (Convert.ToUInt64(line[7..].Trim(), 16) & (1UL << (Interrupt - 1))) != 0;
 
-    /// <summary>Ends it as a power cut would. False where it had ended by itself.</summary>
+    /// <summary>Kills the process, as a power cut would. Returns false if it had already ended.</summary>
     internal bool Kill()
     {
         if (_process.HasExited) return false;
@@ -86,17 +88,17 @@ internal sealed class ConsoleProcess : IDisposable
 
     internal void Signal(int signal) => kill(_process.Id, signal).Should().Be(0);
 
-    /// <summary>The memory that it has now, in 10⁶ bytes.</summary>
+    /// <summary>Returns its resident memory in 10⁶ bytes.</summary>
     internal double ResidentMegabytes()
     {
         _process.Refresh();
         return _process.HasExited ? 0 : _process.WorkingSet64 / 1e6;
     }
 
-    /// <summary>Whether it ends within a time.</summary>
+    /// <summary>Returns whether it ends within a time.</summary>
     internal bool Ends(TimeSpan time) => _process.WaitForExit(time);
 
-    /// <summary>Waits for its end and gives its exit code.</summary>
+    /// <summary>Waits for its end and returns its exit code.</summary>
     internal int ExitCode()
     {
         if (!_process.WaitForExit(s_patience))
@@ -104,12 +106,12 @@ internal sealed class ConsoleProcess : IDisposable
             _process.Kill();
             Assert.Fail($"The process did not end within {s_patience}. It wrote:\n{Output}");
         }
-        // The rest of its output, too.
+        // Waits for the rest of its output, too.
         _process.WaitForExit();
         return _process.ExitCode;
     }
 
-    /// <summary>Waits until something is so; fails where the process ends before.</summary>
+    /// <summary>Waits until a condition holds; fails if the process ends before.</summary>
     internal void WaitUntil(Func<bool> isSo)
     {
         var clock = Stopwatch.StartNew();
@@ -128,7 +130,7 @@ internal sealed class ConsoleProcess : IDisposable
 
     private void Append(string? line, bool isStandardOutput)
     {
-        // The last one is the end.
+        // The last line is null.
         if (line is null) return;
         lock (_output)
         {

@@ -5,9 +5,8 @@ using ResNet.Testing;
 namespace ResNet.Cli.Tests;
 
 /// <summary>
-/// Every command of README.md and docs/, as it stands there. Left out are those of <c>build.sh</c>, one of which runs these tests, and
-/// the study of eight hours, which
-/// <see cref="Samples.StudyTests"/> shorten.
+/// Every command of README.md and docs/, unchanged, except those of <c>build.sh</c>, one of which runs these tests, and the study of
+/// eight hours: <see cref="Samples.StudyTests"/> run a short one.
 /// </summary>
 public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Place place) : IClassFixture<DocumentedCommandsTests.Place>
 {
@@ -17,13 +16,13 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
     [MemberData(nameof(Commands))]
     public void Commands_of_the_documentation_do_what_they_say(string command)
     {
-        // What it is piped into is not ours.
+        // The command after a pipe is not ours.
         string[] words = command.Split(" | ")[0].Split(' ');
         using var process = ConsoleProcess.StartIn(place.Copy(), place.Variables, words[0], words[1..]);
         int exitCode = process.ExitCode();
         if (command.Contains("--pretrained", StringComparison.Ordinal))
         {
-            process.Output.Should().MatchRegex(@"error: http://\S+\.pth cannot be downloaded: ", "the mirror that it asks has no weights");
+            process.Output.Should().MatchRegex(@"error: http://\S+\.pth cannot be downloaded: ", "the mirror has no weights");
             exitCode.Should().Be(1);
             return;
         }
@@ -48,17 +47,17 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
     [GeneratedRegex(@"^```json\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Settings();
 
-    /// <summary>A folder with all that the documentation takes for granted: photos, packed ones, pictures, settings and runs.</summary>
+    /// <summary>A folder with the files that the documentation assumes: photos, packs, pictures, settings and runs.</summary>
     public sealed class Place : IDisposable
     {
-        // The console's batch, and some more.
+        // A few more than the command's default batch.
         private const int Photos = 136;
 
         private readonly TemporaryFolder _folder = new();
         private readonly EmptyMirror _mirror = new();
         private int _copies;
 
-        /// <summary>Makes it.</summary>
+        /// <summary>Makes the folder.</summary>
         public Place()
         {
             Directory.CreateDirectory(Original);
@@ -70,7 +69,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
             }
             string page = File.ReadAllText(Path.Combine(Root, "docs", "console.md")).ReplaceLineEndings("\n");
             File.WriteAllText(Path.Combine(Original, "photos.json"), Settings().Match(page).Groups["text"].Value);
-            // As if it had been downloaded: with the mark of a complete copy.
+            // The mark of a complete copy replaces the download.
             string imagenette = Path.Combine(_folder.Path, "cache", "imagenette2-160");
             TinyPictures.Write(imagenette, Photos);
             File.WriteAllText(Path.Combine(imagenette, ".complete"), "");
@@ -90,7 +89,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
 
         private string Original => Path.Combine(_folder.Path, "original");
 
-        /// <summary>A new copy of it.</summary>
+        /// <summary>Makes a new copy of the folder.</summary>
         internal string Copy()
         {
             string copy = Path.Combine(_folder.Path, $"copy{++_copies}");

@@ -1,6 +1,6 @@
 namespace ResNet.Cli.Tests;
 
-/// <summary>What <c>--help</c> says.</summary>
+/// <summary>The output of <c>--help</c>.</summary>
 public class HelpTests
 {
     private static readonly string[] s_commands =

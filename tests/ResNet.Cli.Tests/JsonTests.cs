@@ -3,7 +3,7 @@ using ResNet.Testing;
 
 namespace ResNet.Cli.Tests;
 
-/// <summary><c>--json</c>: a document for other programs, and nothing beside it.</summary>
+/// <summary><c>--json</c> writes a document for other programs and nothing else.</summary>
 public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.Place>
 {
     [Fact]
@@ -20,7 +20,7 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
         string[] row = File.ReadLines(place.In("run", "metrics.csv")).Last().Split(',');
         epochs[1].GetProperty("train_loss").GetDouble().Should()
             .BeApproximately(double.Parse(row[2], System.Globalization.CultureInfo.InvariantCulture), 1e-6);
-        epochs[1].GetProperty("average_top1").ValueKind.Should().Be(JsonValueKind.Null, "there was no average, and JSON has no NaN");
+        epochs[1].GetProperty("average_top1").ValueKind.Should().Be(JsonValueKind.Null, "there is no average, and JSON has no NaN");
         trained.GetProperty("best").GetProperty("top1").GetDouble().Should().Be(epochs.Max(epoch => epoch.GetProperty("top1").GetDouble()));
     }
 
@@ -52,7 +52,7 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
     public void A_summary_gives_every_layer()
     {
         var summary = place.Json(0, "summary", "resnet18");
-        summary.GetProperty("parameters").GetInt64().Should().Be(11_689_512, "as torchvision's has");
+        summary.GetProperty("parameters").GetInt64().Should().Be(11_689_512, "torchvision's network has as many");
         var layers = summary.GetProperty("layers").EnumerateArray().ToList();
         layers[0].GetProperty("name").GetString().Should().Be("conv1");
         layers[0].GetProperty("output_shape").EnumerateArray().Select(length => length.GetInt64()).Should().Equal(1, 64, 112, 112);
@@ -160,7 +160,7 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
     {
         private readonly TemporaryFolder _folder = new();
 
-        /// <summary>Makes it.</summary>
+        /// <summary>Makes the folder.</summary>
         public Place()
         {
             TinyPictures.Write(In("photos"));

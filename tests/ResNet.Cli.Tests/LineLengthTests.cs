@@ -2,8 +2,8 @@ namespace ResNet.Cli.Tests;
 
 /// <summary>Lines end before 140 characters in C# and 120 in Markdown.</summary>
 /// <remarks>
-/// Exempt is what cannot be broken: a line without a blank behind its indentation, such as an address, and in Markdown rows of tables,
-/// blocks of code and pictures.
+/// Lines that cannot be broken are exempt: lines without a blank after their indentation, such as addresses, and in Markdown rows of
+/// tables, blocks of code and pictures.
 /// </remarks>
 public sealed class LineLengthTests
 {
@@ -40,7 +40,7 @@ public sealed class LineLengthTests
         .Where(entry => entry.Line.Length > limit && entry.Line.Trim().Contains(' ', StringComparison.Ordinal))
         .Select(entry => $"{Path.GetRelativePath(Root, file)}:{entry.Number} has {entry.Line.Length} characters");
 
-    // Lines that may be longer become empty ones, which keeps the numbers of the others.
+    // Replaces exempt lines with empty ones, so that the other lines keep their numbers.
     private static IEnumerable<string> Prose(IEnumerable<string> lines)
     {
         bool isCode = false;

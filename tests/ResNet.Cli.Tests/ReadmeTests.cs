@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace ResNet.Cli.Tests;
 
-/// <summary>The README is short, and says of speed and memory what the page of the measurements says.</summary>
+/// <summary>The README is short, and its numbers for speed and memory are those of docs/performance.md.</summary>
 public sealed partial class ReadmeTests
 {
     private const int MostLines = 150;
@@ -21,13 +21,13 @@ public sealed partial class ReadmeTests
         rows.Should().NotBeEmpty();
         foreach (string[] row in rows)
         {
-            // The page has torchvision's loader in a column of its own.
+            // docs/performance.md has a separate column for torchvision's loader.
             string[] ratios = [.. measured[row[0]].Select(Short)];
             row[1..].Should().Equal([ratios[0], ratios[1] + ratios[3], ratios[2]], row[0]);
         }
     }
 
-    // The rows of a table without its head.
+    // Returns the rows of a table without its header.
     private static IEnumerable<string[]> Rows(string page, string from, string to) =>
         File.ReadLines(Path.Combine(Root, page))
             .SkipWhile(line => !line.StartsWith(from, StringComparison.Ordinal))
@@ -36,7 +36,7 @@ public sealed partial class ReadmeTests
             .Skip(2)
             .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries));
 
-    // "speed 1.45 (1.28 to 1.63)<br>memory 0.88 (0.87 to 0.89)" as "1.45 (0.88)".
+    // Shortens "speed 1.45 (1.28 to 1.63)<br>memory 0.88 (0.87 to 0.89)" to "1.45 (0.88)".
     private static string Short(string cell) =>
         Ratios().Match(cell) is { Success: true } match ? $"{match.Groups["speed"]} ({match.Groups["memory"]})" : "";
 

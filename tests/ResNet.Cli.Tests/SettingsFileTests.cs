@@ -3,7 +3,7 @@ using ResNet.Testing;
 
 namespace ResNet.Cli.Tests;
 
-/// <summary>What <c>train</c> takes from a file, or from what it is trained on, where the command line says nothing.</summary>
+/// <summary>Settings that <c>train</c> takes from a file or from the data set if the command line has none.</summary>
 public sealed class SettingsFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -86,7 +86,7 @@ public sealed class SettingsFileTests : IDisposable
     public void Imagenette_is_trained_by_its_recipe_of_five_epochs_unless_another_is_asked_for(
         string recipe, int epochs, params string[] arguments)
     {
-        // As if it had been downloaded: with the mark of a complete copy.
+        // The mark of a complete copy replaces the download.
         string imagenette = In("cache", "imagenette2-160");
         TinyPictures.Write(imagenette, training: 64);
         File.WriteAllText(Path.Combine(imagenette, ".complete"), "");

@@ -5,30 +5,30 @@ namespace ResNet.Packages.Tests;
 
 /// <summary>A block of C# in a page of the documentation.</summary>
 /// <param name="Page">The page's path from the root of the repository.</param>
-/// <param name="Number">Which of the page's blocks it is, from 1.</param>
+/// <param name="Number">Its number on the page, from 1.</param>
 /// <param name="Usings">
-/// Its using directives and those of blocks of nothing else before it; where it has none, since it goes on with what was before, those of
-/// all blocks before it.
+/// Its using directives, and those of earlier blocks that contain nothing else. A block without using directives continues the blocks
+/// before it and has the directives of all of them.
 /// </param>
-/// <param name="Statements">The rest of it.</param>
+/// <param name="Statements">The rest of the block.</param>
 internal sealed partial record CodeBlock(string Page, int Number, IReadOnlyList<string> Usings, string Statements)
 {
     private const string Pretrained = "pretrained: true";
 
-    /// <summary>The class that it is made a method of.</summary>
+    /// <summary>The name of the class around the block.</summary>
     internal string ClassName => $"{NotInNames().Replace(Page, "_")}_{Number}";
 
-    /// <summary>Whether it begins with weights that somebody else publishes.</summary>
+    /// <summary>Whether it downloads published weights.</summary>
     internal bool Downloads =>
         Statements.Contains(Pretrained, StringComparison.Ordinal) || Statements.Contains("DownloadAsync", StringComparison.Ordinal);
 
-    /// <summary>The same with new weights, so that what follows them runs, too.</summary>
+    /// <summary>The block with new weights, so that its remaining statements run, too; null if it cannot have them.</summary>
     internal CodeBlock? WithNewWeights =>
         Statements.Contains($", {Pretrained}", StringComparison.Ordinal) && !Statements.Contains("DownloadAsync", StringComparison.Ordinal)
         ? this with { Number = Number + 100, Statements = Statements.Replace($", {Pretrained}", "", StringComparison.Ordinal) }
         : null;
 
-    /// <summary>The blocks of a page, those that only say what they use left out.</summary>
+    /// <summary>Returns the blocks of a page, except those with using directives alone.</summary>
     internal static IReadOnlyList<CodeBlock> Of(string page, string text)
     {
         var blocks = new List<CodeBlock>();
@@ -48,12 +48,12 @@ internal sealed partial record CodeBlock(string Page, int Number, IReadOnlyList<
         return blocks;
     }
 
-    /// <summary>A source file with a class that runs it.</summary>
+    /// <summary>Returns a source file with a class that runs the block.</summary>
     internal string ToSource()
     {
         var source = new StringBuilder();
         foreach (string line in Usings) source.AppendLine(line);
-        // Types come last, as in a program without a class of its own.
+        // Type declarations come last, as in a program of top-level statements.
         int types = TypeDeclaration().Match(Statements) is { Success: true } first ? first.Index : Statements.Length;
         return source.AppendLine($$"""
             namespace Documented;

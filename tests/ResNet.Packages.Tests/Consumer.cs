@@ -6,8 +6,8 @@ using ResNet.Testing;
 namespace ResNet.Packages.Tests;
 
 /// <summary>
-/// An application of somebody else's: it has the packages from a folder feed, a folder of packages of its own, and the code of the
-/// documentation. It is packed, restored and built once for all tests.
+/// An application of a user, with the code of the documentation. It takes the packages from a folder feed and restores them to a folder
+/// of its own. It is packed, restored and built once for all tests.
 /// </summary>
 public sealed class Consumer : IDisposable
 {
@@ -19,7 +19,7 @@ public sealed class Consumer : IDisposable
     /// <summary>Packs the libraries and the tool, and builds the application.</summary>
     public Consumer()
     {
-        // As if it had been downloaded: with the mark of a complete copy.
+        // The mark of a complete copy replaces the download.
         TinyPictures.Write(Path.Combine(Cache, "imagenette2-160"));
         File.WriteAllText(Path.Combine(Cache, "imagenette2-160", ".complete"), "");
 
@@ -32,7 +32,7 @@ public sealed class Consumer : IDisposable
               <packageSources><add key="packed" value="{Feed}" /></packageSources>
             </configuration>
             """);
-        // An application without a platform of its own carries libtorch for all of them, 1.1 GB.
+        // An application without a runtime identifier contains libtorch for all platforms, 1.1 GB.
         File.WriteAllText(Path.Combine(_folder.Path, "Directory.Build.props"), """
             <Project>
               <PropertyGroup>
@@ -66,17 +66,17 @@ public sealed class Consumer : IDisposable
 
     internal static string NativeLibvips => $"NetVips.Native.{Platform}";
 
-    /// <summary>The folder of TorchSharp's native libraries in the package cache, with one for each platform in it.</summary>
+    /// <summary>The folder of TorchSharp's native libraries in the package cache, with a folder for each platform.</summary>
     internal static string NativeLibraries { get; } =
         Path.Combine(Metadata("PackageCache"), "torchsharp", Metadata("TorchSharp-cpu"), "runtimes");
 
-    /// <summary>Makes an empty folder in which packages come from <see cref="Feed"/> alone.</summary>
+    /// <summary>Makes an empty folder whose projects take packages from <see cref="Feed"/> alone.</summary>
     internal string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(_folder.Path, name)).FullName;
 
-    /// <summary>Makes a project of somebody else's.</summary>
-    /// <param name="name">The project's name and that of its folder.</param>
-    /// <param name="packages">The packages that it refers to.</param>
-    /// <param name="outputType">What it becomes.</param>
+    /// <summary>Makes a project of a user.</summary>
+    /// <param name="name">The name of the project and of its folder.</param>
+    /// <param name="packages">The packages that it references.</param>
+    /// <param name="outputType">Its output type.</param>
     /// <returns>Its folder.</returns>
     internal string Create(string name, IEnumerable<string> packages, string outputType = "Exe")
     {
@@ -99,7 +99,7 @@ public sealed class Consumer : IDisposable
         return folder;
     }
 
-    /// <summary>Runs blocks one after the other in a new folder, and gives what it wrote.</summary>
+    /// <summary>Runs blocks one after the other in a new folder and returns the output.</summary>
     internal string Run(string page, IEnumerable<CodeBlock> blocks)
     {
         string folder = Path.Combine(_folder.Path, "pages", page.Replace('/', '_'));
@@ -107,10 +107,10 @@ public sealed class Consumer : IDisposable
         return Run(folder, "dotnet", [Path.Combine(_folder.Path, "built", "consumer.dll"), .. blocks.Select(block => block.ClassName)]);
     }
 
-    /// <summary>Types commands in an empty folder, and runs the application that they made with a program of its own.</summary>
-    /// <param name="application">The application's folder in that folder.</param>
+    /// <summary>Runs commands in an empty folder, gives the application that they made a new program, and runs it.</summary>
+    /// <param name="application">The application's folder, relative to that folder.</param>
     /// <param name="commands">The commands.</param>
-    /// <param name="program">What <c>Program.cs</c> says then.</param>
+    /// <param name="program">The content of the new <c>Program.cs</c>.</param>
     internal string Type(string application, IEnumerable<string> commands, string program)
     {
         string folder = NewFolder("typed");
@@ -126,7 +126,7 @@ public sealed class Consumer : IDisposable
         _folder.Dispose();
     }
 
-    /// <summary>Runs a program, which has to end well, and gives what it wrote.</summary>
+    /// <summary>Runs a program and returns its output; the test fails if the program does.</summary>
     internal string Run(string folder, string program, params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
@@ -136,7 +136,7 @@ public sealed class Consumer : IDisposable
         start.Environment["RESNET_WEIGHTS_MIRROR"] = _mirror.Address;
         start.Environment["RESNET_CACHE"] = Cache;
         start.Environment["TORCH_HOME"] = Path.Combine(_folder.Path, "torch");
-        // What the tests themselves were started with is nothing that a build of somebody else's has.
+        // The variables of the build that runs the tests must not reach the user's build.
         string[] names = [.. start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))];
         foreach (string name in names) start.Environment.Remove(name);
         using var process = Process.Start(start)!;

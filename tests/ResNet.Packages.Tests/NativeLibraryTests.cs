@@ -4,7 +4,7 @@ using ResNet.Core.Tests.Libstdcxx;
 
 namespace ResNet.Packages.Tests;
 
-/// <summary>Applications that load TorchSharp's native library before they touch ours. The package cache stays as it is.</summary>
+/// <summary>Applications that load TorchSharp's native library before they use ours. The package cache does not change.</summary>
 [Collection(nameof(Consumer))]
 public sealed class NativeLibraryTests(Consumer consumer) : IDisposable
 {
@@ -57,7 +57,7 @@ public sealed class NativeLibraryTests(Consumer consumer) : IDisposable
         consumer.Run(folder, "dotnet", "test", "-c", "Release").Should().MatchRegex(@"Passed: *1\b");
     }
 
-    // Only the library for Linux is another one than in the package, and needs nothing that GCC 11's libstdc++ does not have.
+    // Only the library for Linux differs from the package's, and it runs with the libstdc++ of GCC 11.
     private void Check(string runtimes)
     {
         var published = Hashes(runtimes);

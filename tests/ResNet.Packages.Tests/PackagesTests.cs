@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace ResNet.Packages.Tests;
 
-/// <summary>What people get: the packages, and the documentation that they copy from.</summary>
+/// <summary>The packages as users get them, and the code of the documentation.</summary>
 [Collection(nameof(Consumer))]
 public sealed class PackagesTests(Consumer consumer)
 {

@@ -2,7 +2,7 @@ using ResNet.Testing;
 
 namespace ResNet.Packages.Tests;
 
-/// <summary>The pages of the documentation that have code in them, and what lies in the folder where it is tried.</summary>
+/// <summary>The pages of the documentation with code, and the files in the folder where it runs.</summary>
 internal static class Pages
 {
     private const string Datasets = "docs/datasets.md";
@@ -11,11 +11,11 @@ internal static class Pages
     private const string Pet =
         "UklGRkgAAABXRUJQVlA4IDwAAACwAQCdASoQAAwAAsBMJbACdAEOtXEwAP724pXOmh/Q8nXtphvx6GgtO8rtNEZKr//cOMEf7XgOX9mZAAA=";
 
-    // The largest batch that a page speaks of, and some more. Where five epochs are trained it is a small one.
+    // A few more than the largest batch of a page. A page that trains five epochs has a small batch.
     private const int Photos = 136;
     private const int FewPhotos = 40;
 
-    /// <summary>Their paths from the root of the repository.</summary>
+    /// <summary>The paths of the pages, relative to the root of the repository.</summary>
     internal static IReadOnlyList<string> All { get; } =
     [
         .. new[] { "README.md", "src/ResNet.Imaging/README.md", "src/ResNet.Core/README.md", "src/ResNet.Training/README.md" }
@@ -24,7 +24,7 @@ internal static class Pages
             .Where(page => Blocks(page).Any()),
     ];
 
-    /// <summary>A page's blocks, those that need a download once more with new weights.</summary>
+    /// <summary>Returns a page's blocks; a block that needs a download comes a second time with new weights.</summary>
     internal static IEnumerable<CodeBlock> Blocks(string page) =>
         CodeBlock.Of(page, File.ReadAllText(Path.Combine(Consumer.Root, page)).ReplaceLineEndings("\n"))
             .SelectMany(block => block.WithNewWeights is { } other ? [block, other] : new[] { block });
@@ -41,7 +41,7 @@ internal static class Pages
             "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second\n"
             + "1,3,0.7,0.6,60,100,,,,0.1,100\n");
         if (page != Datasets) return;
-        // There the photos are not divided yet.
+        // On this page, the photos are not divided yet.
         foreach (string name in Directory.GetDirectories(Path.Combine(photos, "train")))
             Directory.Move(name, Path.Combine(photos, Path.GetFileName(name)));
         Directory.Delete(Path.Combine(photos, "train"));

@@ -7,7 +7,7 @@ namespace ResNet.Packages.Tests;
 [Collection(nameof(Consumer))]
 public sealed class ToolTests(Consumer consumer)
 {
-    // The command's batch, and some more.
+    // A few more than the command's default batch.
     private const int Photos = 136;
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class ToolTests(Consumer consumer)
 
         TinyPictures.Write(Path.Combine(folder, "photos"), Photos);
         Run(folder, "train", "--dataset", "photos", "--network", "resnet20", "--epochs", "1", "--output", "run");
-        File.ReadAllLines(Path.Combine(folder, "run", "metrics.csv")).Should().HaveCount(2, "there is a header and one epoch");
+        File.ReadAllLines(Path.Combine(folder, "run", "metrics.csv")).Should().HaveCount(2, "the file has a header and one epoch");
         Run(folder, "predict", "--run", "run", Path.Combine("photos", "val", "dark", "001.bmp")).Should().ContainAll("bright", "dark");
     }
 

@@ -1,2 +1,2 @@
-// Both sides use all cores, and the files of one large network are enough for the disk.
+// Both sides use all cores, and the files of large networks would fill the disk together.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -14,7 +14,7 @@ internal sealed class LongParityFactAttribute : FactAttribute
             + "each with a folder of images for every class."
         : Reference.Missing;
 
-    /// <summary>The folder of the images; null where there is none.</summary>
+    /// <summary>The folder of the images; null if there is none.</summary>
     internal static string? Images =>
         Environment.GetEnvironmentVariable(ImagesVariable) is { Length: > 0 } folder && Directory.Exists(folder) ? folder : null;
 }

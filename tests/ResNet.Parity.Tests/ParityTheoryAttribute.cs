@@ -1,6 +1,6 @@
 namespace ResNet.Parity.Tests;
 
-/// <summary>A test that compares with PyTorch: skipped where it is not installed.</summary>
+/// <summary>A test that compares with PyTorch: skipped if PyTorch is not installed.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ParityTheoryAttribute : TheoryAttribute
 {

@@ -25,12 +25,12 @@ internal static class Reference
         }
         catch (Exception e) when (e is Win32Exception or TimeoutException)
         {
-            // There is no such program, or it does not answer.
+            // The program is missing or does not answer.
         }
         return $"{s_interpreter} has no torch 1.13 and torchvision 0.14 or later; {InterpreterVariable} can name a Python that has.";
     });
 
-    /// <summary>The reason why there is no reference; null where there is one.</summary>
+    /// <summary>The reason why there is no reference; null if there is one.</summary>
     internal static string? Missing => s_missing.Value;
 
     /// <summary>Runs a command of <c>reference.py</c>; if it fails, the test fails with its output.</summary>

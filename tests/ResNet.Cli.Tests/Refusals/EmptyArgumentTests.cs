@@ -1,6 +1,6 @@
 namespace ResNet.Cli.Tests.Refusals;
 
-/// <summary>Arguments that are there and empty, as a script's unset variable leaves them.</summary>
+/// <summary>Empty arguments, as a script with an unset variable passes them.</summary>
 public sealed class EmptyArgumentTests
 {
     [Theory]

@@ -10,7 +10,7 @@ namespace ResNet.Cli.Tests.Refusals;
 /// <summary>The table of <see cref="OptionTable"/> against the code of the commands and of the libraries.</summary>
 public sealed class OptionTableTests
 {
-    // The one is made of transforms that each have a row, the other is copied from a recipe.
+    // RandomChoice consists of transforms with rows of their own; WarmupStart is copied from a recipe.
     private static readonly string[] s_neverTyped = [nameof(RandomChoice), nameof(LearningRateSchedule.WarmupStart)];
 
     [Fact]
@@ -23,10 +23,10 @@ public sealed class OptionTableTests
         var used = commands.GetTypes().SelectMany(type => type.Methods).SelectMany(Calls)
             .Where(IsOfLibrary)
             .Select(method => method.Resolve()).Distinct().Where(MayRefuse).ToList();
-        used.Should().HaveCountGreaterThan(25, "that many properties and methods are used");
+        used.Should().HaveCountGreaterThan(25, "the commands use that many properties and methods");
 
         var missing = used.SelectMany(Missing).Where(name => !s_neverTyped.Any(never => name.Contains(never, StringComparison.Ordinal)));
-        missing.Should().BeEmpty("what a command sets and a library may refuse needs a row");
+        missing.Should().BeEmpty("an option that a command sets and a library may refuse needs a row");
     }
 
     [Fact]
@@ -54,8 +54,8 @@ public sealed class OptionTableTests
     private static bool MayRefuse(MethodDefinition method) => Calls(method).Any(call => call.DeclaringType.FullName is "ResNet.Require"
         || (call.DeclaringType.FullName == typeof(InvalidOptionException).FullName && call.Name == ".ctor"));
 
-    // A setter has its property's name, and the owner is each type that inherits it; another method names a property or parameter in
-    // its code.
+    // A setter has the name of its property, and each type that inherits it is an owner; other methods name a property or parameter in
+    // their code.
     private static IEnumerable<string> Missing(MethodDefinition method)
     {
         if (!method.IsSetter)

@@ -13,7 +13,7 @@ using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Cli.Tests.Refusals;
 
-/// <summary>What the command line makes of exceptions.</summary>
+/// <summary>The error messages of the command line for exceptions.</summary>
 public sealed class RefusalSentenceTests
 {
     [Fact]
@@ -73,7 +73,7 @@ public sealed class RefusalSentenceTests
         Refusal.IsAboutInput(new InvalidOptionException("TrainerOptions", "Epochs", 0, "at least 1")).Should().BeTrue();
         Refusal.IsAboutInput(new RunFolderException("no")).Should().BeTrue();
         Refusal.IsAboutInput(new CheckpointException("no")).Should().BeTrue();
-        Refusal.IsAboutInput(new ArgumentException("a defect")).Should().BeFalse("it has to show where it came from");
+        Refusal.IsAboutInput(new ArgumentException("a defect")).Should().BeFalse("a defect has to show its stack trace");
         Refusal.IsAboutInput(new ArgumentNullException("model")).Should().BeFalse();
     }
 

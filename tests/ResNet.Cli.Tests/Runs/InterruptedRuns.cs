@@ -3,7 +3,7 @@ using ResNet.Testing;
 
 namespace ResNet.Cli.Tests.Runs;
 
-/// <summary>Runs that are stopped in their midst, and the same ones that were not.</summary>
+/// <summary>Interrupted runs, and the same runs without interruption.</summary>
 [CollectionDefinition(Name)]
 public sealed class InterruptedRuns : ICollectionFixture<InterruptedRuns>, IDisposable
 {
@@ -28,7 +28,7 @@ public sealed class InterruptedRuns : ICollectionFixture<InterruptedRuns>, IDisp
 
     internal string Pictures => Path.Combine(_folder.Path, "pictures");
 
-    /// <summary>What a run of a set-up comes to that nothing disturbs.</summary>
+    /// <summary>Returns the results of an uninterrupted run with a set-up.</summary>
     internal Whole Undisturbed(string setUp)
     {
         if (_whole.TryGetValue(setUp, out var known)) return known;
@@ -38,7 +38,7 @@ public sealed class InterruptedRuns : ICollectionFixture<InterruptedRuns>, IDisp
         return _whole[setUp] = new Whole(run, run.Results(), clock.Elapsed);
     }
 
-    /// <summary>A run that has not begun.</summary>
+    /// <summary>Makes a run that has not started.</summary>
     internal TrainingRun New(string setUp, string? folder = null) => new(Pictures, folder ?? NewFolder(), s_setUps[setUp]);
 
     internal string NewFolder() => Path.Combine(_folder.Path, $"run{_runs++}");

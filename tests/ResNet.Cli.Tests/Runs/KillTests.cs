@@ -2,7 +2,7 @@ using ResNet.Testing;
 
 namespace ResNet.Cli.Tests.Runs;
 
-/// <summary>A run that is killed at any moment and resumed ends with the same bits as one that was not.</summary>
+/// <summary>A run that is killed at any moment and resumed ends with the same bits as an uninterrupted run.</summary>
 [Collection(InterruptedRuns.Name)]
 public sealed class KillTests(InterruptedRuns runs)
 {
@@ -41,7 +41,7 @@ public sealed class KillTests(InterruptedRuns runs)
         var whole = runs.Undisturbed("everything");
         var random = new Random(5);
         int hits = 0;
-        // Between a glance and the kill the file may have got its name; then it was no hit.
+        // The file may get its final name just before the kill; that attempt does not count as a hit.
         for (int attempt = 0; hits < s_kills; attempt++)
         {
             attempt.Should().BeLessThan(20 * s_kills, "half of the kills or more should hit");
@@ -57,7 +57,7 @@ public sealed class KillTests(InterruptedRuns runs)
                 process.ExitCode().Should().Be(0, process.Output);
                 isOver = true;
             }
-            run.Unfinished.Should().BeEmpty("what was left half written is removed");
+            run.Unfinished.Should().BeEmpty("half-written files are removed");
             run.Results().Should().Equal(whole.Results);
         }
     }
@@ -73,11 +73,11 @@ public sealed class KillTests(InterruptedRuns runs)
             var run = stopped.CopyTo(runs.NewFolder());
             string newest = run.Files[0];
             using (var file = File.OpenWrite(newest)) file.SetLength(random.NextInt64(file.Length));
-            // What a process leaves that is killed while it writes.
+            // The file that a process leaves if it is killed while it writes.
             File.Copy(newest, $"{newest}.{Guid.NewGuid():N}.tmp");
             using var process = run.Start();
             process.ExitCode().Should().Be(0, process.Output);
-            process.Output.Should().Contain(newest, "it is said which checkpoint was damaged");
+            process.Output.Should().Contain(newest, "the message names the damaged checkpoint");
             run.Unfinished.Should().BeEmpty();
             run.Results().Should().Equal(whole.Results);
         }
@@ -108,17 +108,17 @@ public sealed class KillTests(InterruptedRuns runs)
         run.Results().Should().Equal(whole.Results);
     }
 
-    // A run that was killed when it had so many checkpoints.
+    // Makes a run and kills it after a number of checkpoints.
     private TrainingRun Stopped(int checkpoints)
     {
         var run = runs.New("everything");
         using var process = run.Start();
         process.WaitUntil(() => run.Files.Count >= checkpoints);
-        process.Kill().Should().BeTrue("it was not at its end");
+        process.Kill().Should().BeTrue("the run was not finished");
         return run;
     }
 
-    // Kills it when it has begun so many files; false where it came to its end before.
+    // Kills the run after it has started a number of files; returns false if it ended before.
     private static bool KillWriting(TrainingRun run, ConsoleProcess process, int skip)
     {
         var seen = run.Unfinished.ToHashSet();

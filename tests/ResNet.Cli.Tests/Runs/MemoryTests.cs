@@ -3,7 +3,7 @@ using ResNet.Testing;
 
 namespace ResNet.Cli.Tests.Runs;
 
-/// <summary>The console's memory while it trains.</summary>
+/// <summary>The memory of the command during training.</summary>
 public sealed class MemoryTests : IDisposable
 {
     private const int BatchSize = 128;
@@ -12,8 +12,8 @@ public sealed class MemoryTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // Steps allocate and free blocks of several megabytes: small ones that are left between them tear the heap to pieces, and it grows
-    // without end.
+    // Steps allocate and free blocks of several megabytes. Small blocks that stay between them would fragment the heap, which would
+    // grow without end.
     [LongFact]
     public void Does_not_grow_from_step_to_step()
     {

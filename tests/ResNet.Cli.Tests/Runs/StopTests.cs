@@ -2,7 +2,7 @@ using ResNet.Testing;
 
 namespace ResNet.Cli.Tests.Runs;
 
-/// <summary>Runs that are asked to stop, or can no longer write.</summary>
+/// <summary>Runs that receive a signal to stop, or can no longer write.</summary>
 [Collection(InterruptedRuns.Name)]
 public sealed class StopTests(InterruptedRuns runs)
 {
@@ -20,7 +20,7 @@ public sealed class StopTests(InterruptedRuns runs)
         if (disk is null) return;
         var run = runs.New("momentum", Path.Combine(disk.Path, "run"));
         ShouldFail(run, "No space left on device");
-        run.Files.Should().NotBeEmpty("those before it stay");
+        run.Files.Should().NotBeEmpty("earlier checkpoints stay");
         run.Unfinished.Should().BeEmpty();
         disk.TryRemount("size=64m").Should().BeTrue();
         run.Finish();
@@ -52,7 +52,7 @@ public sealed class StopTests(InterruptedRuns runs)
         var run = runs.New("everything");
         using var process = run.Start();
         process.WaitUntil(() => run.Files.Count > 0);
-        // Not piece by piece, while it is written into.
+        // Moves the folder as a whole: deleting its files one by one would race with the run's writes.
         Directory.Move(run.Folder, runs.NewFolder());
         ShouldEndWithError(process);
         Directory.Exists(run.Folder).Should().BeFalse();
@@ -74,7 +74,7 @@ public sealed class StopTests(InterruptedRuns runs)
             process.WaitUntil(() => run.Files.Count > 0);
             process.Signal(signal);
             process.ExitCode().Should().Be(exitCode, process.Output);
-            process.Output.Should().Contain("Stopping after this step").And.Contain($"--resume {run.Folder}", "it is said how to go on");
+            process.Output.Should().Contain("Stopping after this step").And.Contain($"--resume {run.Folder}", "it says how to resume");
         }
         run.Finish();
         run.Results().Should().Equal(runs.Undisturbed("everything").Results);
@@ -90,6 +90,6 @@ public sealed class StopTests(InterruptedRuns runs)
     private static void ShouldEndWithError(ConsoleProcess process)
     {
         process.ExitCode().Should().Be(1, process.Output);
-        process.Output.Should().Contain("error: ").And.NotContain("   at ", "a sentence is enough");
+        process.Output.Should().Contain("error: ").And.NotContain("   at ", "an error message has no stack trace");
     }
 }

@@ -4,10 +4,10 @@ using ResNet.Training.Checkpoints;
 
 namespace ResNet.Cli.Tests.Runs;
 
-/// <summary>A run of <c>train</c> in a folder of its own, which may be started again and again until it is at its end.</summary>
+/// <summary>A run of <c>train</c> in a folder of its own, which can be restarted until it is finished.</summary>
 /// <param name="dataset">The pictures.</param>
 /// <param name="folder">The run folder.</param>
-/// <param name="options">What <c>train</c> is given beside them.</param>
+/// <param name="options">Further options of <c>train</c>.</param>
 internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<string> options)
 {
     internal string Folder => folder;
@@ -17,10 +17,10 @@ internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<s
     /// <summary>The latest checkpoints, newest first.</summary>
     internal IReadOnlyList<string> Files => new CheckpointFolder(Checkpoints, keep: 1).Files;
 
-    /// <summary>Files that are being written, or were when the process was killed.</summary>
+    /// <summary>Files that a process is writing, or was writing when it was killed.</summary>
     internal IReadOnlyList<string> Unfinished => Directory.Exists(Checkpoints) ? Directory.GetFiles(Checkpoints, "*.tmp") : [];
 
-    /// <summary>Starts the run, or goes on with it as far as it came.</summary>
+    /// <summary>Starts the run, or resumes it.</summary>
     internal ConsoleProcess Start() => HasBegun
         ? ConsoleProcess.Start("train", "--resume", folder)
         : ConsoleProcess.Start(["train", "--dataset", dataset, "--output", folder, .. options]);
@@ -32,7 +32,7 @@ internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<s
         process.ExitCode().Should().Be(0, process.Output);
     }
 
-    /// <summary>A copy of the folder as it is.</summary>
+    /// <summary>Copies the run folder in its current state.</summary>
     internal TrainingRun CopyTo(string other)
     {
         foreach (string file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
@@ -44,7 +44,7 @@ internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<s
         return new TrainingRun(dataset, other, options);
     }
 
-    /// <summary>What the run came to, without how fast it was: digests of its files, and of every tensor of its checkpoints.</summary>
+    /// <summary>Returns the results of the run without its speed: digests of its files, and of every tensor of its checkpoints.</summary>
     internal IReadOnlyDictionary<string, string> Results()
     {
         var results = new Dictionary<string, string>();
@@ -62,7 +62,7 @@ internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<s
         return results;
     }
 
-    // Before there are both, nobody knows what kind of run it was to be.
+    // A run can be resumed only if both files exist.
     private bool HasBegun => File.Exists(Path.Combine(folder, "settings.json")) && File.Exists(Path.Combine(folder, "classes.txt"));
 
     private static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexString(SHA256.HashData(bytes));

@@ -3,7 +3,7 @@ using ResNet.Testing;
 
 namespace ResNet.Cli.Tests.Samples;
 
-/// <summary>The study of plain and residual networks, in a few steps on a few images.</summary>
+/// <summary>The study of plain and residual networks, with a few steps on a few images.</summary>
 public sealed class StudyTests : IDisposable
 {
     private const int BatchSize = 128;

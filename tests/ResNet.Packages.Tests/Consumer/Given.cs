@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Documented;
 
-/// <summary>What code in the documentation speaks of without making it.</summary>
+/// <summary>Variables that code in the documentation uses without declaring them.</summary>
 #pragma warning disable IDE1006
 internal abstract class Given
 {

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace ResNet.Parity.Tests;
 
-/// <summary>Images that Pillow wrote, and some that it can only read, decoded, and resized as torchvision does.</summary>
+/// <summary>Images that Pillow wrote, and some that it can only read, are decoded and resized as with torchvision.</summary>
 public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

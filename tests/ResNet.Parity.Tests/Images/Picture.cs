@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Parity.Tests;
 
-/// <summary>An image that is in memory.</summary>
+/// <summary>An image in memory.</summary>
 internal sealed class Picture(int width, int height, int channels, byte[] pixels) : IPixelSource
 {
     internal Picture(Tensor pixels)

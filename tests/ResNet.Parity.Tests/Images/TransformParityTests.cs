@@ -18,10 +18,10 @@ public sealed class TransformParityTests : IDisposable
 {
     private const int Draws = 20_000;
 
-    // Two samples of one distribution are further apart in one of some 10,000 comparisons.
+    // The distance of two samples of one distribution exceeds this in one of some 10,000 comparisons.
     private const double Deviations = 2.2;
 
-    // Standard deviations of the difference of two frequencies, in one of some 300,000 comparisons.
+    // In standard deviations: the difference of two frequencies exceeds this in one of some 300,000 comparisons.
     private const double FrequencyDeviations = 4.5;
 
     private readonly TemporaryFolder _folder = new();

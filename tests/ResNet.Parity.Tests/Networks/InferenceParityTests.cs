@@ -10,17 +10,17 @@ namespace ResNet.Parity.Tests;
 /// <summary>torchvision's networks in evaluation mode, with weights and images that PyTorch drew.</summary>
 public sealed class InferenceParityTests(ITestOutputHelper output) : IDisposable
 {
-    // Sums of thousands of products in another order differ by some 1e-6.
+    // Sums of thousands of products differ by some 1e-6 if their order differs.
     private const double Limit = 1e-4;
 
-    // PyTorch computes both, with weights that should have the same bits.
+    // PyTorch computes both sides, with weights that should have the same bits.
     private const double RoundTripLimit = 1e-6;
 
     private static readonly string[] s_sizes = ["224x224", "197x131"];
 
     private readonly TemporaryFolder _folder = new();
 
-    // A large network's files come to two gigabytes.
+    // The files of a large network have two gigabytes.
     public void Dispose() => _folder.Dispose();
 
     [ParityTheory]

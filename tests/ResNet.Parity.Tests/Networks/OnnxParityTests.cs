@@ -81,7 +81,7 @@ public class OnnxParityTests
         using (output) Deviation(output, expected).Should().BeLessThan(type == ScalarType.Float64 ? Tolerance : 0.05);
     }
 
-    // The file resizes, crops and normalises bytes as Pillow and torchvision do, and gives the classifier's probabilities.
+    // The file resizes, crops and normalises bytes as Pillow and torchvision do, and outputs the classifier's probabilities.
     [Theory]
     [InlineData(ImageInterpolation.Bilinear, 3, 113, 71)]
     [InlineData(ImageInterpolation.Bilinear, 3, 64, 300)]

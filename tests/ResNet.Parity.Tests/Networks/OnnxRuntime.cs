@@ -11,7 +11,7 @@ internal static class OnnxRuntime
     /// <summary>Exports a network and runs the result.</summary>
     /// <param name="network">The network.</param>
     /// <param name="input">Images <c>[N, C, H, W]</c>, or pixels <c>[N, H, W, C]</c>.</param>
-    /// <param name="options">How it is exported.</param>
+    /// <param name="options">The options of the export.</param>
     /// <returns>The name of the output, and the output, which the caller disposes.</returns>
     internal static (string Name, Tensor Output) Run(ResNetModel network, Tensor input, OnnxExportOptions options)
     {
@@ -29,7 +29,7 @@ internal static class OnnxRuntime
         using var model = new MemoryStream();
         OnnxExporter.Export(network, model, options);
         using var sessionOptions = new SessionOptions();
-        // Threads that spin while they wait would slow libtorch down, which computes in the same process.
+        // Waiting threads that spin would slow down libtorch, which computes in the same process.
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         return new InferenceSession(model.ToArray(), sessionOptions);
     }

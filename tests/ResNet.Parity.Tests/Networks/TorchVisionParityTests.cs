@@ -68,7 +68,7 @@ public sealed class TorchVisionParityTests
         ShouldBeEqual(ours.state_dict(), theirs.state_dict());
     }
 
-    // They have the depths of ResNet-50. Once TorchVision corrects that, they belong above.
+    // TorchVision builds them with the depths of ResNet-50. Once it corrects that, they belong above.
     [Theory]
     [InlineData("resnext101_32x8d")]
     [InlineData("resnext101_64x4d")]
@@ -87,7 +87,7 @@ public sealed class TorchVisionParityTests
         return ResNets.Create(name, classes: Classes);
     }
 
-    /// <summary>TorchVision's network with new weights for ten classes.</summary>
+    /// <summary>Makes TorchVision's network with new weights for ten classes.</summary>
     internal static nn.Module<Tensor, Tensor> Theirs(string name)
     {
         manual_seed(Seed);

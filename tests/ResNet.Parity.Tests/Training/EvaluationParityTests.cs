@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace ResNet.Parity.Tests;
 
 /// <summary>
-/// The results of an evaluation, for logits that NumPy drew, against those of scikit-learn's formulas and the paper's.
+/// The results of an evaluation, for logits that NumPy drew, against the formulas of scikit-learn and of the paper.
 /// </summary>
 public sealed class EvaluationParityTests : IDisposable
 {

@@ -96,7 +96,7 @@ public sealed class OptimizerParityTests : IDisposable
             if (step == 0 && copiesFirst) average.CopyFromWeights();
             else average.Update(step == 0 ? 0 : 0.9);
             using var evaluation = flat.BeginEvaluation(average);
-            // Batch counts, which nothing uses, are averages in torchvision and the network's own here.
+            // torchvision averages the batch counts, and this library copies them from the network; nothing uses them.
             foreach (var (key, tensor) in network.state_dict().Where(entry => entry.Value.is_floating_point()))
                 ShouldBeNear(tensor, reference.Tensors[$"average{step}.{key}"], $"{key} after update {step}");
         }

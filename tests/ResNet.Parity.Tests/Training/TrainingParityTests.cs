@@ -32,15 +32,15 @@ public sealed class TrainingParityTests(ITestOutputHelper output) : IDisposable
     [InlineData("resnet50")]
     public void Steps_of_gradient_descent_give_PyTorchs_losses_and_weights(string name) => TakeSteps(name, ScalarType.Float64, size: 32);
 
-    // Rounding differences switch single ReLUs, and after some steps all weights differ. The effect between two versions of libtorch
-    // is measured with TorchVision's network: ours must not be further from PyTorch.
+    // Rounding differences switch single ReLUs, and after some steps all weights differ. TorchVision's network shows the size of this
+    // effect between two versions of libtorch: ours must not deviate more from PyTorch.
     [ParityTheory]
     [InlineData("resnet18")]
     [InlineData("resnet50")]
     public void Steps_in_single_precision_give_PyTorchs_losses_and_weights(string name) => TakeSteps(name, ScalarType.Float32, size: 40);
 
-    // Bottlenecks are left to the other tests: the trainer's losses are of single precision, whose rounding differences exceed the
-    // limits in deeper networks.
+    // Other tests cover bottlenecks: the trainer computes losses in single precision, whose rounding differences exceed the limits in
+    // deeper networks.
     [ParityTheory]
     [InlineData("resnet18")]
     public void The_trainer_gives_the_losses_and_weights_of_PyTorchs_optimizer_schedules_and_image_folders(string name)
