@@ -134,7 +134,7 @@ public class AdaptingTests
         network.named_children().Single(child => child.name == "norm").module.training.Should().BeFalse();
     }
 
-    // Each norm's buffers and parameters outlive the scope.
+    // The scope does not dispose the buffers and parameters of norms.
     [Theory]
     [MemberData(nameof(Norms))]
     public void A_network_made_in_a_dispose_scope_outlives_it(Norm norm)

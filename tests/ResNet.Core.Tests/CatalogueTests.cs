@@ -8,15 +8,15 @@ namespace ResNet.Core.Tests;
 /// <summary>Every row of the catalogue against the papers and torchvision.</summary>
 public class CatalogueTests
 {
-    // A deep stem's three convolutions and two further norms in the place of the 7×7 convolution:
+    // A deep stem has three convolutions and two further norms instead of the 7×7 convolution:
     // 3·32·9 + 32·32·9 + 32·64·9 + 2·(32 + 32) − 3·64·49.
     private const long DeepStem = 864 + 9_216 + 18_432 + 128 - 9_408;
 
     private const double DeepStemMultiplyAdds = (864 + 9_216 + 18_432 - 9_408) * 112 * 112 / 1e9;
 
     // Parameters, and multiply-adds in units of 10⁹ at the network's own image size.
-    // torchvision's: its documentation. Original and plain ones: He et al. 2015, table 1, which gives two digits.
-    // CIFAR's: Idelbayev's table and, for 1202, the paper's 19.4 M. D: torchvision's and the stem. Pre-activation: see below.
+    // Sources: for torchvision's networks its documentation; for original and plain ones He et al. 2015, table 1, with two digits; for
+    // CIFAR's Idelbayev's table and, for 1202, the paper's 19.4 M; for D networks torchvision's and the stem; for others see below.
     public static TheoryData<string, long, double, double> Costs => new()
     {
         { "resnet18", 11_689_512, 1.814, 0.001 },
@@ -29,17 +29,17 @@ public class CatalogueTests
         { "resnext101_64x4d", 83_455_272, 15.460, 0.001 },
         { "wide_resnet50_2", 68_883_240, 11.398, 0.001 },
         { "wide_resnet101_2", 126_886_696, 22.753, 0.001 },
-        // Where the stride is adds no parameters. The paper cuts its figures off: 3.8, 7.6, 11.3.
+        // The place of the stride does not change the parameters. The paper truncates its figures: 3.8, 7.6, 11.3.
         { "resnet50_v1", 25_557_032, 3.8, 0.02 },
         { "resnet101_v1", 44_549_160, 7.6, 0.01 },
         { "resnet152_v1", 60_192_808, 11.3, 0.01 },
-        // The projections of stages 2 to 4 cost the same as before, since their pooling comes first.
+        // The projections of stages 2 to 4 cost the same as in other networks, because their pooling comes first.
         { "resnet18d", 11_689_512 + DeepStem, 1.814 + DeepStemMultiplyAdds, 0.001 },
         { "resnet34d", 21_797_672 + DeepStem, 3.664 + DeepStemMultiplyAdds, 0.001 },
         { "resnet50d", 25_557_032 + DeepStem, 4.089 + DeepStemMultiplyAdds, 0.001 },
         { "resnet101d", 44_549_160 + DeepStem, 7.801 + DeepStemMultiplyAdds, 0.001 },
         { "resnet152d", 60_192_808 + DeepStem, 11.514 + DeepStemMultiplyAdds, 0.001 },
-        // Multiply-adds by hand: (432 + 6n·16²·9)·32² at the three stages alike, but 2n + 1 strided ones at half.
+        // Multiply-adds by hand: (432 + 6n·16²·9)·32², equally for the three stages; strided convolutions have half.
         { "resnet20", 269_722, CifarMultiplyAdds(3), 1e-9 },
         { "resnet32", 464_154, CifarMultiplyAdds(5), 1e-9 },
         { "resnet44", 658_586, CifarMultiplyAdds(7), 1e-9 },
@@ -54,17 +54,17 @@ public class CatalogueTests
         { "plain44", 658_586, CifarMultiplyAdds(7), 1e-9 },
         { "plain56", 853_018, CifarMultiplyAdds(9), 1e-9 },
         { "plain110", 1_727_962, CifarMultiplyAdds(18), 1e-9 },
-        // Norms of the inputs of every block but the first, 2·1,408, and the last, 2·512, instead of those after each block's
+        // It has norms at the input of every block but the first, 2·1,408, and at the end, 2·512. It lacks the norms after each block's
         // last convolution, 2·1,920, and after the projections, 2·896.
         { "preact_resnet18", 11_689_512 + (2 * (1_408 + 512 - 1_920 - 896)), 1.814, 0.001 },
         // Likewise: 2·13,056 and 2·2,048 instead of 2·15,104 and 2·3,840.
         { "preact_resnet50", 25_557_032 + (2 * (13_056 + 2_048 - 15_104 - 3_840)), 4.089, 0.001 },
-        // 2·(53 inputs + 64) is as much as 2·(54 outputs): each norm moves to the next block.
+        // Each norm moves to the next block: the norms of 53 inputs and the last one have as many parameters as those of 54 outputs.
         { "preact_resnet110", 1_727_962, CifarMultiplyAdds(18), 1e-9 },
         { "preact_resnet164", PreActResNet164().Parameters, PreActResNet164().MultiplyAdds, 1e-9 },
     };
 
-    // The stem's and each stage's channels, and the size of each map.
+    // The channels of the stem and of each stage, and the size of each map.
     public static TheoryData<string, int[], int[]> Shapes
     {
         get
@@ -143,7 +143,7 @@ public class CatalogueTests
         network.Stages.Should().Be(channels.Length - 1);
     }
 
-    // He et al. 2015b: a deviation of √(2 / fan-out). A sample's deviation errs by σ / √(2n), its mean by σ / √n.
+    // He et al. 2015b: the deviation is √(2 / fan-out). The standard error of a sample's deviation is σ / √(2n), that of its mean σ / √n.
     [Theory]
     [MemberData(nameof(Names))]
     public void Weights_start_as_Kaimings_and_the_first_loss_is_about_the_logarithm_of_the_classes(string name)
@@ -161,7 +161,7 @@ public class CatalogueTests
             weight.mean().ToDouble().Should().BeApproximately(0, 5 * deviation / Math.Sqrt(count));
         }
 
-        // Random labels, of a few classes equally often, so that chance in the labels does not add to that in the weights.
+        // Random labels with equal numbers of a few classes: only the weights add randomness to the loss.
         int classes = network.Options.Classes;
         var labels = tensor([.. randperm(20).data<long>().ToArray().Select(place => place % 10 * (classes / 10))]);
         int size = Math.Min(64, ResNets.Find(name).ImageSize);
@@ -171,12 +171,12 @@ public class CatalogueTests
 
     private static double CifarMultiplyAdds(int n)
     {
-        // Each of a stage's 2n convolutions costs 16²·9·32²; the first ones of stages 2 and 3 half of that, from half the channels.
+        // Each of a stage's 2n convolutions costs 16²·9·32²; the first ones of stages 2 and 3 cost half, with half the input channels.
         const double one = 16 * 16 * 9 * 32 * 32;
         return ((3 * 16 * 9 * 32 * 32) + (one * ((6 * n) - 1)) + (64 * 10)) / 1e9;
     }
 
-    // Stem, three stages of 18 blocks (norm, 1×1 with the stride, norm, 3×3, norm, 1×1), three projections, last norm, classifier.
+    // Adds stem, three stages of 18 blocks (norm, 1×1 with the stride, norm, 3×3, norm, 1×1), three projections, last norm, classifier.
     private static (long Parameters, double MultiplyAdds) PreActResNet164()
     {
         const long stem = 3 * 16 * 9;

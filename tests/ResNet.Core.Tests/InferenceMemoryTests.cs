@@ -6,8 +6,8 @@ namespace ResNet.Core.Tests;
 
 public class InferenceMemoryTests
 {
-    // The stage's input, the block's input, a layer's input and its output; where a pre-activation block changes the shape, its
-    // activated input too. A single bottleneck makes nine tensors in all.
+    // The input of the stage, the block's input, a layer's input and its output; also the activated input of a pre-activation block that
+    // changes the shape. A single bottleneck makes nine tensors in total.
     private const int Alive = 5;
 
     [Theory]

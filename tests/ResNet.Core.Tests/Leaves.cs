@@ -4,7 +4,7 @@ namespace ResNet.Core.Tests;
 
 internal static class Leaves
 {
-    /// <summary>The modules without children, in their order.</summary>
+    /// <summary>Returns the modules without children, in their order.</summary>
     internal static IEnumerable<nn.Module> Of(nn.Module module)
     {
         var children = module.named_children().Select(child => child.module).ToList();

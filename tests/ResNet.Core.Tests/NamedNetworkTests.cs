@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests;
 
-/// <summary>The named networks against what torchvision 0.14 computes after the same seed.</summary>
+/// <summary>The named networks against the results of torchvision 0.14 with the same seed.</summary>
 public class NamedNetworkTests
 {
     [Fact]
@@ -17,7 +17,7 @@ public class NamedNetworkTests
             "layer2.0.bn2.num_batches_tracked", "layer2.0.downsample.0.weight", "layer2.0.downsample.1.weight", "fc.weight", "fc.bias");
     }
 
-    // In double precision: what single precision rounds grows a thousand times in these steps, differently in each version of libtorch.
+    // In double precision, because these steps multiply rounding errors by a thousand, differently in each version of libtorch.
     [Fact]
     public void Three_training_steps_give_torchvisions_losses_weights_and_statistics()
     {

@@ -14,7 +14,7 @@ public class OptionCombinationTests
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 40)];
 
-    // Whatever goes together computes, learns and can be inspected, fused, explained and stored.
+    // Each valid combination computes, trains and can be inspected, fused, explained and saved.
     [Theory]
     [MemberData(nameof(Seeds))]
     public void Options_that_fit_together_make_a_network_that_does_everything(int seed)

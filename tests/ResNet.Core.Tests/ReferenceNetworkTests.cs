@@ -7,13 +7,13 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Tests;
 
 /// <summary>
-/// The networks against other implementations, which were run once: torchvision 0.14.1 and timm 1.0.29.dev0 (aa4b5850), both on
-/// PyTorch 1.13, and where neither has the network, a few lines of PyTorch written from the paper.
+/// The networks against stored results of other implementations: torchvision 0.14.1 and timm 1.0.29.dev0 (aa4b5850), both on
+/// PyTorch 1.13, or a few lines of PyTorch written from the paper if neither has the network.
 /// </summary>
 /// <remarks>
-/// Logits are those of evaluation mode for (arange % 251) / 125 - 1 as [2, 3, size, size]: three of the first image's, and the
-/// mean absolute value of all. Where nothing else is said, both sides had the weights of <see cref="Fill"/>, the reference in
-/// double precision.
+/// The values are three logits of the first image and the mean absolute value of all logits, in evaluation mode, for
+/// (arange % 251) / 125 - 1 as [2, 3, size, size]. Unless noted otherwise, both sides have the weights of <see cref="Fill"/>, and the
+/// reference computes in double precision.
 /// </remarks>
 public class ReferenceNetworkTests
 {
@@ -49,7 +49,7 @@ public class ReferenceNetworkTests
     [InlineData("resnext50_32x4d", 64, -2.425447, -0.9880912, -1.653412, 0.5770939)]
     [InlineData("wide_resnet50_2", 64, -2.234011, -0.31421, -0.4556795, 0.5257536)]
 
-    // timm.models.resnet.NAME(); with 72×72 pixels the poolings of the shortcuts meet odd sizes.
+    // timm.models.resnet.NAME(); with 72×72 pixels, the shortcuts pool maps of odd sizes.
     [InlineData("resnet18d", 64, 0.02883566, -1.008219, 0.424176, 0.3472387)]
     [InlineData("resnet18d", 72, -0.002147542, -0.8906067, 0.3159496, 0.3299062)]
     [InlineData("resnet34d", 64, 1.868311, 1.785399, -0.1970002, 0.7840755)]

@@ -134,7 +134,7 @@ public class ResNetOptionsTests
             new() { StridePlacement = StridePlacement.Conv1x1 },
         ];
         others.Should().NotContain(new ResNetOptions()).And.OnlyHaveUniqueItems();
-        // One that is added later has to count too: these, and five that other tests change.
+        // New options must be added above; other tests change five further options.
         typeof(ResNetOptions).GetProperties().Should().HaveCount(others.Length + 5);
     }
 

@@ -67,7 +67,7 @@ public class StageShapeTests
     [InlineData("resnet50_v1", 8, 8)]
     [InlineData("resnet18d", 8, 8)]
     [InlineData("preact_resnet18", 16, 16)]
-    // CIFAR's networks reduce by four anyway.
+    // CIFAR's networks reduce by four in any case.
     [InlineData("resnet20", 8, 4)]
     public void Dilation_keeps_the_maps_at_the_output_stride_with_the_same_weights(string name, int outputStride, int reduction)
     {
@@ -122,7 +122,7 @@ public class StageShapeTests
         network.StageShapes.Select(shape => shape.Name).Should().StartWith(["stem", "layer1", "layer2"]);
     }
 
-    // PyTorch refuses this too; libtorch by itself would fill the running statistics with what is no number.
+    // PyTorch refuses this too; libtorch alone would leave NaN in the running statistics.
     [Fact]
     public void A_single_pixel_of_a_single_image_is_refused_where_batch_norms_train()
     {
@@ -179,7 +179,7 @@ public class StageShapeTests
 
     private static long Part(int length, int reduction)
     {
-        // Halving and rounding up step by step is what strided layers do.
+        // Strided layers halve the size and round up, step by step.
         for (; reduction > 1; reduction /= 2) length = (length + 1) / 2;
         return length;
     }

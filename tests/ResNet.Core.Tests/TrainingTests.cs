@@ -73,7 +73,7 @@ public class TrainingTests
         var tensors = network.state_dict().Values.ToList();
         network.Dispose();
         tensors.Should().OnlyContain(tensor => tensor.IsInvalid);
-        // TorchSharp goes on counting a tensor for each parameter that was ever made.
+        // TorchSharp continues to count one tensor for each parameter, even after its disposal.
         Tensor.TotalCount.Should().BeInRange(before, before + tensors.OfType<TorchSharp.Modules.Parameter>().Count());
     }
 

@@ -1,2 +1,2 @@
-// Tests count the tensors of the whole process and seed its one generator.
+// Tests count the tensors of the whole process and seed its only random number generator.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

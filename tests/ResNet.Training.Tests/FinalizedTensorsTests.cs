@@ -17,13 +17,13 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Tests;
 
 /// <summary>
-/// The libraries dispose of all tensors and scalars that they make: native memory is free at once, and not when the collector runs.
+/// The libraries dispose all tensors and scalars that they make: native memory is freed at once, not when the garbage collector runs.
 /// </summary>
 public sealed class FinalizedTensorsTests : IDisposable
 {
     private const int Times = 3;
 
-    // TorchSharp's batch normalisation counts its batches while it trains, with a number to add and a factor for it.
+    // TorchSharp's batch normalisation adds 1 to its batch count in training, and makes two scalars for that: the 1 and its factor.
     private const int ScalarsOfNorm = 2;
 
     private static readonly Compose s_evaluation = new(new CenterCrop(32), Normalize.ImageNet);
@@ -49,7 +49,7 @@ public sealed class FinalizedTensorsTests : IDisposable
         ["ONNX"] = test =>
         {
             OnnxExporter.Export(test._network, Stream.Null);
-            // It folds the norms of a copy.
+            // The exporter folds the norms of a copy.
             test._parametersMade += test._fused.parameters().Count();
         },
         ["weights"] = test =>
@@ -119,7 +119,7 @@ public sealed class FinalizedTensorsTests : IDisposable
     [MemberData(nameof(Paths))]
     public void Nothing_is_left_to_the_collector_by(string path)
     {
-        // Once for what is made on the first call and stays.
+        // The first call makes objects that stay.
         s_paths[path](this);
         ShouldLeaveNothing(() =>
         {
@@ -142,7 +142,7 @@ public sealed class FinalizedTensorsTests : IDisposable
         Leave(_images);
         (_scalars.Count() - before).Should().Be(Times + 1);
 
-        // In a method of its own, whose stack has gone when they are counted.
+        // A separate method, so that no stack frame references the scalars when they are counted.
         [MethodImpl(MethodImplOptions.NoInlining)]
         static void Leave(Tensor images)
         {
@@ -184,7 +184,7 @@ public sealed class FinalizedTensorsTests : IDisposable
         work();
         (FinalizedTensors.Count() - finalized).Should().Be(0, "the collector should have no tensor to free");
         (_scalars.Count() - scalars)
-            .Should().Be(ScalarsOfNorm * _normsTrained, "the collector should have no scalar to free but TorchSharp's own");
+            .Should().Be(ScalarsOfNorm * _normsTrained, "the collector should only have TorchSharp's own scalars to free");
         LiveTensors.Count(_parametersMade).Should().Be(live, "no tensor should stay");
     }
 

@@ -37,7 +37,7 @@ internal sealed class EmptyMirror : IDisposable
         }
         catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
         {
-            // It was closed.
+            // The listener was closed.
         }
     }
 }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Testing;
 
-/// <summary>Counts the scalars and generators that nobody disposed of, so that the collector had to free them.</summary>
+/// <summary>Counts the scalars and generators that were not disposed and that the garbage collector had to free.</summary>
 internal sealed class FinalizedScalars : EventListener
 {
     private const string Runtime = "Microsoft-Windows-DotNETRuntime";
@@ -26,13 +26,13 @@ internal sealed class FinalizedScalars : EventListener
     internal long Count()
     {
         long lasts = Interlocked.Read(ref _lasts);
-        // Twice, because finalized objects may hold further ones.
+        // Twice, because finalized objects may reference further ones.
         for (int i = 0; i < 2; i++)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
-        // Events come late but in order. The first ones of a session may be lost, hence the repetition.
+        // Events arrive late but in order. The first events of a session may be lost, so this repeats them.
         var clock = Stopwatch.StartNew();
         do
         {

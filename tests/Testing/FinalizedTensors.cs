@@ -3,7 +3,7 @@ using TorchSharp;
 
 namespace ResNet.Testing;
 
-/// <summary>Counts the tensors that nobody disposed of, so that the collector had to free them.</summary>
+/// <summary>Counts the tensors that were not disposed and that the garbage collector had to free.</summary>
 internal static class FinalizedTensors
 {
     private static long s_count;
@@ -11,7 +11,7 @@ internal static class FinalizedTensors
     /// <summary>Counts the tensors that the finalizer's thread has freed in this process, after collecting all garbage.</summary>
     internal static long Count()
     {
-        // Twice, because finalized objects may hold further tensors.
+        // Twice, because finalized objects may reference further tensors.
         for (int i = 0; i < 2; i++)
         {
             GC.Collect();

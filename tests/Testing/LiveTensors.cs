@@ -6,8 +6,8 @@ internal static class LiveTensors
 {
     /// <summary>Counts the live tensors after collecting the garbage of earlier tests.</summary>
     /// <param name="parametersMade">
-    /// The number of parameters that were made since the previous count. TorchSharp counts both the parameter and the tensor
-    /// that it is made of, but only one of the two when it is disposed of.
+    /// The number of parameters that were made since the previous count. TorchSharp counts both a parameter and its tensor when they are
+    /// made, but only one of the two when they are disposed.
     /// </param>
     internal static long Count(long parametersMade = 0)
     {

@@ -9,7 +9,7 @@ internal sealed class SmallDisk : IDisposable
 
     internal string Path { get; }
 
-    /// <summary>Mounts a disk; null where this is not Linux or the process is not root.</summary>
+    /// <summary>Mounts a disk; null if this is not Linux or the process is not root.</summary>
     internal static SmallDisk? Mount(int megabytes)
     {
         if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess) return null;
@@ -22,7 +22,7 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Changes the options of the mount, such as <c>size=64m</c>.</summary>
     internal bool TryRemount(string options) => Run("mount", "-o", $"remount,{options}", Path);
 
-    /// <summary>Makes the disk read-only for files that are opened from now on; open files stay writable.</summary>
+    /// <summary>Makes the disk read-only, except for files that are already open for writing.</summary>
     internal bool TryCover() => Run("mount", "--bind", Path, Path) && Run("mount", "-o", "remount,bind,ro", Path);
 
     /// <summary>Makes the disk writable again.</summary>
@@ -31,7 +31,7 @@ internal sealed class SmallDisk : IDisposable
     // Other processes may hold the disk for a moment longer; a lazy unmount removes it from the tree at once.
     public void Dispose()
     {
-        // Twice where a test failed while the disk was read-only.
+        // A test that fails while the disk is read-only leaves two mounts.
         while (Unmount())
         {
         }

@@ -18,7 +18,7 @@ internal sealed class UnreliableServer : IDisposable
 
     /// <summary>Starts a server.</summary>
     /// <param name="content">The file.</param>
-    /// <param name="replies">The replies to the requests in their order; the last one also to all further requests.</param>
+    /// <param name="replies">The replies to the requests in their order; the last reply also answers all further requests.</param>
     public UnreliableServer(byte[] content, params Reply[] replies)
     {
         _content = content;
@@ -32,38 +32,38 @@ internal sealed class UnreliableServer : IDisposable
     /// <summary>The server's reply to a request; by default a correct one.</summary>
     internal sealed record Reply
     {
-        /// <summary>The status, with <see cref="Content"/> or an empty body; null for the requested part of the file.</summary>
+        /// <summary>The status, sent with <see cref="Content"/> or an empty body; null to send the requested part of the file.</summary>
         public HttpStatusCode? Status { get; init; }
 
         /// <summary>An additional header line.</summary>
         public string? Header { get; init; }
 
-        /// <summary>Whether it sends the whole file for any requested part.</summary>
+        /// <summary>Whether the server sends the whole file if a part is requested.</summary>
         public bool IgnoresRanges { get; init; }
 
-        /// <summary>The distance in bytes of the sent part from the requested one.</summary>
+        /// <summary>The distance of the sent part from the requested part, in bytes.</summary>
         public int Shift { get; init; }
 
-        /// <summary>The content that it sends instead of the file.</summary>
+        /// <summary>The content that the server sends instead of the file.</summary>
         public byte[]? Content { get; init; }
 
-        /// <summary>The number of bytes that it announces but does not send; null to announce no length.</summary>
+        /// <summary>The number of bytes that the server announces but does not send; null to announce no length.</summary>
         public int? Excess { get; init; } = 0;
 
-        /// <summary>The number of bytes of the body after which it closes the connection.</summary>
+        /// <summary>The number of bytes of the body after which the server closes the connection.</summary>
         public int CutAfter { get; init; } = int.MaxValue;
 
-        /// <summary>The task to wait for after the bytes of <see cref="CutAfter"/>, or else before the answer.</summary>
+        /// <summary>The task to wait for, after the bytes of <see cref="CutAfter"/> if they are set, otherwise before the reply.</summary>
         public Task Waits { get; init; } = Task.CompletedTask;
     }
 
     /// <summary>The file's address.</summary>
     public Uri Address { get; }
 
-    /// <summary>The first byte of each request; null for requests of the whole file.</summary>
+    /// <summary>The first requested byte of each request; null for requests of the whole file.</summary>
     public IReadOnlyCollection<long?> Requests => _requests;
 
-    /// <summary>The number of bytes of bodies sent.</summary>
+    /// <summary>The total length of the sent bodies in bytes.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
     public void Dispose() => _listener.Dispose();
@@ -105,7 +105,7 @@ internal sealed class UnreliableServer : IDisposable
         }
         catch (IOException)
         {
-            // The other side has gone.
+            // The client closed the connection.
         }
     }
 

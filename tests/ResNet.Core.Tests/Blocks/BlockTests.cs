@@ -40,7 +40,7 @@ public class BlockTests
         output.narrow(1, 6, 3).abs().sum().ToDouble().Should().Be(0);
     }
 
-    // A norm that passes its input through: what the ReLU does in place must not reach what the shortcut adds.
+    // The norm returns its input itself, and the in-place ReLU must not change the input that the shortcut adds.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void A_norm_that_passes_its_input_through_leaves_the_blocks_input_alone(string kind)
@@ -81,8 +81,8 @@ public class BlockTests
         block.call(rand([1, 4, 3, 3])).abs().sum().ToDouble().Should().Be(0);
     }
 
-    // 4,096 copies of an image, each with its own chance. The norms are frozen and the input is so large that no ReLU after the
-    // addition cuts anything off, so that the expectation is exact: the block in evaluation mode.
+    // 4,096 copies of an image, each with its own random decision. With frozen norms and an input so large that the last ReLU changes
+    // nothing, the expectation is exactly the block's output in evaluation mode.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Stochastic_depth_is_the_full_block_in_expectation(string kind)
@@ -108,7 +108,7 @@ public class BlockTests
         expected.abs().max().ToDouble().Should().BeGreaterThan(0.1, "a branch without effect would prove nothing");
     }
 
-    // Norms that add 20 keep every ReLU open, so that the network is affine and the expectation of its output exact.
+    // Norms that add 20 keep the input of every ReLU positive, so the network is affine and the expectation of its output exact.
     [Fact]
     public void Stochastic_depth_is_the_full_network_in_expectation()
     {
@@ -129,7 +129,7 @@ public class BlockTests
         var drawn = network.call(image.expand(8192, -1, -1, -1));
         var (mean, error) = (drawn.mean([0], keepdim: true), drawn.std([0], keepdim: true) / Math.Sqrt(8192));
         ((mean - full).abs() / error).max().ToDouble().Should().BeLessThan(5);
-        // Without the division by what is kept the mean would be off by far more than that.
+        // Without the division by the probability, the mean would deviate by far more than this.
         (error / full.abs()).max().ToDouble().Should().BeLessThan(0.02);
         drawn.std().ToDouble().Should().BeGreaterThan(0);
     }
@@ -167,7 +167,7 @@ public class BlockTests
             .Should().Contain("to go from 8 channels to 4, since padding only adds channels");
     }
 
-    // While training, a convolution whose output is one pixel is computed as a linear layer.
+    // In training, a convolution with an output of one pixel is computed as a linear layer.
     [Theory]
     [InlineData(1, 1, 1, 1)]
     [InlineData(2, 1, 1, 1)]

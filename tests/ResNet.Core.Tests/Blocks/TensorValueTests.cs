@@ -8,7 +8,7 @@ namespace ResNet.Core.Tests.Blocks;
 
 public class TensorValueTests
 {
-    // In training, a convolution whose output is one pixel is computed as a linear layer, without its hooks.
+    // In training, a convolution with an output of one pixel is computed as a linear layer, and its hooks do not run.
     [Theory]
     [InlineData(true, 0)]
     [InlineData(false, 1)]

@@ -378,7 +378,7 @@ public sealed class FileDownloadTests : IDisposable
     {
         var never = new TaskCompletionSource();
         using var server = new UnreliableServer(_content, new Reply { CutAfter = silentAfter, Waits = never.Task }, new Reply());
-        // A busy machine may seem silent, too, so there may be more requests than these two.
+        // On a busy machine, further replies may be too late, so there may be more than two requests.
         await DownloadAsync(server.Address, longestSilence: TimeSpan.FromSeconds(1));
         server.Requests.Should().HaveCountGreaterThan(1);
         _pauses.Should().HaveCountGreaterThan(0);
@@ -529,7 +529,7 @@ public sealed class FileDownloadTests : IDisposable
     {
         Directory.CreateDirectory(Folder);
         File.CreateSymbolicLink(PartialPath, FullDiskFactAttribute.Device);
-        // The device cannot be truncated, so the server sends the beginning as a part.
+        // The device cannot be truncated, so the server sends the file as a part from byte 0.
         using var server = new UnreliableServer(
             _content,
             new Reply
@@ -598,7 +598,7 @@ public sealed class FileDownloadTests : IDisposable
         return bytes;
     }
 
-    /// <summary>A clock by which pauses are as long as a function makes of them.</summary>
+    /// <summary>A clock with a function that replaces the lengths of pauses.</summary>
     private sealed class PauseClock(Func<TimeSpan, TimeSpan> change) : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>

@@ -65,7 +65,7 @@ public sealed class OnnxExporterTests : IDisposable
         long tensors = LiveTensors.Count();
         var options = new OnnxExportOptions { Preprocessing = s_preprocessing, TakesPixels = true, GivesProbabilities = true };
         OnnxExporter.Export(network, FilePath, options);
-        // A copy of the network is exported, with the norms folded.
+        // The exporter folds the norms of a copy of the network.
         using var copy = network.FuseForInference();
         int parameters = copy.parameters().Count();
         copy.Dispose();

@@ -3,7 +3,7 @@ using Google.Protobuf;
 
 namespace ResNet.Core.Tests.Export;
 
-/// <summary>What the tests look at of an ONNX file, read by its published numbers of fields (<c>onnx/onnx.proto</c>).</summary>
+/// <summary>The parts of an ONNX file that the tests check, read by their field numbers (<c>onnx/onnx.proto</c>).</summary>
 internal sealed record OnnxModel(
     long IrVersion,
     long Opset,

@@ -17,7 +17,7 @@ public class FusionTests
     [InlineData("resnet18d", 0)]
     [InlineData("resnet110", 0)]
     [InlineData("plain34", 0)]
-    // The first norm of each block but the network's first, and the last norm.
+    // The first norm of each block except the network's first block, and the last norm.
     [InlineData("preact_resnet18", 8)]
     [InlineData("preact_resnet164", 54)]
     public void A_fused_network_computes_the_same_without_norms_after_convolutions(string name, int remaining)
@@ -41,7 +41,7 @@ public class FusionTests
         expected.std().ToDouble().Should().BeGreaterThan(0);
     }
 
-    // Without shortcuts, the first norm of a block and the last norm follow a convolution too, which has no bias to fold them into.
+    // Without shortcuts, the first norm of a block and the last norm also follow a convolution, but it has no bias to fold them into.
     [Theory]
     [InlineData(BlockKind.Basic)]
     [InlineData(BlockKind.Bottleneck)]
@@ -224,7 +224,7 @@ public class FusionTests
         using var scope = NewDisposeScope();
         var images = randn([4, 3, 32, 32]);
         fused.call(images).sum().backward();
-        // The gradient of a sum of scores is the sum of the pooled vectors, for each class.
+        // For each class, the gradient of the sum of the logits is the sum of the pooled vectors.
         var (_, pooled) = network.ForwardFeatures(images);
         var expected = pooled.sum(dim: 0).detach();
         foreach (var row in fused.get_parameter("fc.weight")!.grad!.unbind(0)) RelativeError(row, expected).Should().BeLessThan(1e-4);

@@ -8,8 +8,8 @@ namespace ResNet.Core.Tests.Inspection;
 
 public class GradCamTests
 {
-    // For the last stage the gradient of a class is its row of the classifier divided by the map's size: the paper's section 3.1
-    // has Grad-CAM be CAM (Zhou et al. 2016) there.
+    // In the last stage, the gradient of a class is its row of the classifier divided by the map's size, and Grad-CAM equals CAM
+    // (Zhou et al. 2016), as in the paper's section 3.1.
     [Fact]
     public void On_the_last_stage_it_is_the_class_activation_map_of_the_classifiers_weights()
     {
@@ -30,7 +30,7 @@ public class GradCamTests
         map.allclose(expected, rtol: 1e-4, atol: 1e-5).Should().BeTrue();
     }
 
-    // What a channel is worth is the score's change when all of the channel grows: found here by changing it, through a hook.
+    // A channel's weight is the change of the logit per change of the whole channel; a hook changes the channel to measure it.
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -69,7 +69,7 @@ public class GradCamTests
         }
     }
 
-    // A map of a single pixel would be the same everywhere.
+    // A map of a single pixel would have the same value everywhere.
     [Theory]
     [InlineData(8, 1)]
     [InlineData(28, 2)]
@@ -104,7 +104,7 @@ public class GradCamTests
         manual_seed(4);
         using var network = Trained();
         using var scope = NewDisposeScope();
-        // A bright square lower right: class 1.
+        // A bright square at the lower right is class 1.
         var image = zeros([1, 1, 32, 32]);
         image[TensorIndex.Ellipsis, TensorIndex.Slice(20, 30), TensorIndex.Slice(18, 28)] = tensor(1f);
         var map = GradCam.Compute(network, image, [1], stage: 2)[0];
@@ -166,7 +166,7 @@ public class GradCamTests
 
     private static ResNetBuilder Small() => new ResNetBuilder().StageDepths(1, 1).StageWidths(16, 32).Classes(4);
 
-    // Learns to tell empty pictures (class 0) from ones with a bright square anywhere (class 1).
+    // Trains a network to distinguish empty pictures (class 0) from pictures with a bright square anywhere (class 1).
     private static ResNetModel Trained()
     {
         var network = new ResNetBuilder().Stem(StemKind.Cifar).StageDepths(1, 1).StageWidths(8, 16).Classes(2).InputChannels(1).Build();

@@ -7,7 +7,7 @@ namespace ResNet.Core.Tests.Inspection;
 
 public class ModelSummaryTests
 {
-    // Worked out by hand for a network of two small blocks.
+    // Computed by hand for a network of two small blocks.
     [Fact]
     public void Each_layer_has_its_shapes_parameters_multiply_adds_and_bytes()
     {
@@ -79,7 +79,7 @@ public class ModelSummaryTests
             first.Parameters
             - network.named_parameters().Where(entry => !entry.parameter.requires_grad).Sum(entry => entry.parameter.numel()));
 
-        // The hooks are gone: another pass adds no rows.
+        // The hooks are removed: another pass adds no rows.
         int layers = first.Layers.Count;
         network.call(zeros([2, 3, 40, 40])).Dispose();
         first.Layers.Should().HaveCount(layers);

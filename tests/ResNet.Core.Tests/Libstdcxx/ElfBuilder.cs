@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ResNet.Core.Tests.Libstdcxx;
 
-/// <summary>Builds 64-bit shared libraries that consist of imported functions and their versions alone.</summary>
+/// <summary>Builds 64-bit shared libraries with nothing but imported functions and their versions.</summary>
 internal sealed class ElfBuilder
 {
     internal const string Libstdcxx = "libstdc++.so.6";
@@ -11,7 +11,7 @@ internal sealed class ElfBuilder
     private readonly List<(string Symbol, string Library, string Version)> _imports = [];
     private readonly List<byte> _names = [];
 
-    /// <summary>The position of each part of the library that was built last.</summary>
+    /// <summary>The position of each part in the library that was built last.</summary>
     internal int Symbols { get; private set; }
 
     internal int SymbolVersions { get; private set; }
@@ -20,26 +20,26 @@ internal sealed class ElfBuilder
 
     internal int SectionHeaders { get; private set; }
 
-    /// <summary>Adds a function that the library takes from another one.</summary>
+    /// <summary>Adds a function that the library imports from another one.</summary>
     internal ElfBuilder Import(string symbol, string version, string library = Libstdcxx)
     {
         _imports.Add((symbol, library, version));
         return this;
     }
 
-    /// <summary>The position of the entry of an imported function.</summary>
+    /// <summary>Returns the position of the entry of an imported function.</summary>
     internal int Symbol(int import) => Symbols + SymbolSize * (import + 1);
 
-    /// <summary>The position of the number of its version.</summary>
+    /// <summary>Returns the position of the number of its version.</summary>
     internal int SymbolVersion(int import) => SymbolVersions + sizeof(ushort) * (import + 1);
 
-    /// <summary>Puts the library together.</summary>
+    /// <summary>Builds the library.</summary>
     internal byte[] Build()
     {
         var library = new List<byte>(new byte[HeaderSize]);
         _names.Clear();
         _names.Add(0);
-        // As linkers do, in an order of their own.
+        // Linkers also use an order of their own.
         var versions = _imports.Select(import => (import.Library, import.Version)).Distinct().Reverse().ToList();
 
         Symbols = library.Count;
@@ -72,7 +72,7 @@ internal sealed class ElfBuilder
         AddSection(11, Symbols, SymbolVersions, link: 3);
         AddSection(0x6fffffff, SymbolVersions, Needs, link: 1);
         AddSection(3, names, SectionHeaders, link: 0);
-        // Linkers leave out what would be empty.
+        // Linkers leave out empty sections.
         if (versions.Count > 0) AddSection(0x6ffffffe, Needs, names, link: 3);
         WriteHeader(library, sections: versions.Count > 0 ? 5 : 4);
         return [.. library];

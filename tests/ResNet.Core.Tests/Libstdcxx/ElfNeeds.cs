@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ResNet.Core.Tests.Libstdcxx;
 
-/// <summary>The versions that a sound 64-bit ELF library needs of other libraries, and the functions that it takes from them.</summary>
+/// <summary>The versions that a valid 64-bit ELF library needs of other libraries, and the functions that it imports from them.</summary>
 internal sealed class ElfNeeds
 {
     private readonly byte[] _library;
@@ -67,6 +67,6 @@ internal sealed class ElfNeeds
     private string Text(int position) =>
         Encoding.ASCII.GetString(_library, position, Array.IndexOf(_library, (byte)0, position) - position);
 
-    /// <summary>A version that is needed of another library. The loader demands it unless it is weak.</summary>
+    /// <summary>A needed version of another library. The loader demands it unless it is weak.</summary>
     internal sealed record Version(string Library, string Name, bool IsWeak, int Number, int FlagsPosition);
 }

@@ -3,7 +3,7 @@ using ResNet.Core.Build;
 
 namespace ResNet.Core.Tests.Libstdcxx;
 
-/// <summary>The edit by which TorchSharp's library loads with an older libstdc++.</summary>
+/// <summary>The edit that lets TorchSharp's library load with an older libstdc++.</summary>
 public sealed class LibstdcxxNeedsTests
 {
     private const string Initialize = "_ZSt21ios_base_library_initv", Wait = "_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE";
@@ -31,7 +31,7 @@ public sealed class LibstdcxxNeedsTests
         library.Should().Equal(before);
         relaxed.Should().HaveCount(library.Length);
 
-        // What was built has six functions, of which the second and the fourth need new versions.
+        // The library has six functions; the second and the fourth need new versions.
         int[] flags = [FlagsOf(library, InitializeVersion), FlagsOf(library, WaitVersion)];
         int[] expected =
         [
@@ -128,7 +128,7 @@ public sealed class LibstdcxxNeedsTests
         var builder = WithBothNeeds();
         byte[] library = builder.Build();
         const int count = 2, toFirst = 8, toNext = 12;
-        // As many entries as there can be, all of them the same one.
+        // The list has the largest possible number of entries, and each is followed by itself.
         BinaryPrimitives.WriteUInt16LittleEndian(library.AsSpan(builder.Needs + count), ushort.MaxValue);
         library[builder.Needs + library[builder.Needs + toFirst] + toNext] = 0;
         Relaxing(library).Should().Throw<InvalidDataException>().WithMessage("*no end*");

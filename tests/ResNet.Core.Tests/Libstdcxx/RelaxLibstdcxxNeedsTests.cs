@@ -5,7 +5,7 @@ using ResNet.Testing;
 
 namespace ResNet.Core.Tests.Libstdcxx;
 
-/// <summary>The task of MSBuild that gives an application its copy of the library.</summary>
+/// <summary>The MSBuild task that gives an application its copy of the library.</summary>
 public sealed class RelaxLibstdcxxNeedsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -34,7 +34,7 @@ public sealed class RelaxLibstdcxxNeedsTests : IDisposable
         WriteLibrary();
         Directory.CreateDirectory(Path.GetDirectoryName(Copy)!);
         File.WriteAllText(Copy, "older");
-        // On Windows nothing can be renamed over a file that somebody reads, unless the reader allows it to be deleted.
+        // On Windows, an open file can be replaced only if its reader allows deletion.
         using var reader = new StreamReader(new FileStream(Copy, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         Run().Should().BeTrue();
         reader.ReadToEnd().Should().Be("older");

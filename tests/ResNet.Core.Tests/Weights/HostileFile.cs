@@ -3,19 +3,19 @@ using System.Text;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>Files of weights whose parts are given, right or wrong.</summary>
+/// <summary>Builds files of weights from valid or invalid parts.</summary>
 internal static class HostileFile
 {
     /// <summary>The storage of <see cref="PickleBuilder.OneTensor()"/>.</summary>
     internal static readonly (string Name, byte[] Data) FourZeros = ("archive/data/0", new byte[16]);
 
-    /// <summary>What an entry of a zip's central directory begins with.</summary>
+    /// <summary>The signature of an entry of a zip's central directory.</summary>
     internal static readonly byte[] DirectoryEntry = [.. "PK"u8, 1, 2];
 
     private static readonly byte[] s_magic = PickleBuilder.Of("\x8A\x0Al\xFC\x9C\x46\xF9 j\xA8P\x19");
     private static readonly byte[] s_version = PickleBuilder.Of("M\xE9\x03");
 
-    /// <summary>A zip archive of a pickle and one storage of four zeros.</summary>
+    /// <summary>Makes a zip archive of a pickle and one storage of four zeros.</summary>
     internal static byte[] Zip(byte[] pickle) => Zip(("archive/data.pkl", pickle), FourZeros);
 
     internal static byte[] Zip(params (string Name, byte[] Data)[] entries) => Zip(CompressionLevel.NoCompression, entries);
@@ -34,11 +34,13 @@ internal static class HostileFile
         return stream.ToArray();
     }
 
-    /// <summary>A zip archive of <see cref="PickleBuilder.OneTensor()"/> whose central directory lies about the storage.</summary>
+    /// <summary>
+    /// Makes a zip archive of <see cref="PickleBuilder.OneTensor()"/> with a false entry for the storage in its central directory.
+    /// </summary>
     internal static byte[] ZipThatLies(int field, byte[] value, byte[]? extra = null)
     {
         var bytes = Zip(PickleBuilder.OneTensor()).ToList();
-        // The directory's second entry is that of the storage; the archive's end, of 22 bytes, says how long the directory is.
+        // The directory's second entry is the storage's; the end record, of 22 bytes, contains the length of the directory.
         int start = Find(bytes, DirectoryEntry, Find(bytes, DirectoryEntry, 0) + 1);
         for (int i = 0; i < value.Length; i++) bytes[start + field + i] = value[i];
         if (extra is not null)
@@ -50,13 +52,13 @@ internal static class HostileFile
         return [.. bytes];
     }
 
-    /// <summary>What torch.save wrote before 1.6: its pickles and then what follows them.</summary>
+    /// <summary>Makes a file as torch.save wrote it before 1.6: its pickles and then the storages.</summary>
     internal static byte[] Legacy(byte[] content, byte[] order, params byte[][] storages) =>
         LegacyPickles(s_magic, s_version, PickleBuilder.Of("}"), content, order, [.. storages.SelectMany(storage => storage)]);
 
     internal static byte[] LegacyPickles(params byte[][] parts) => [.. parts.SelectMany(part => part)];
 
-    /// <summary>A legacy file of a pickle that has one storage of four zeros.</summary>
+    /// <summary>Makes a legacy file of a pickle and one storage of four zeros.</summary>
     internal static byte[] Legacy(byte[] content) => Legacy(content, Order("0"), [.. BitConverter.GetBytes(4L), .. new byte[16]]);
 
     internal static byte[] Order(params string[] keys) => PickleBuilder.Of(pickle =>
@@ -79,7 +81,7 @@ internal static class HostileFile
     internal static byte[] Safetensors(ulong headerLength, byte[] header, int dataBytes) =>
         [.. BitConverter.GetBytes(headerLength), .. header, .. new byte[dataBytes]];
 
-    /// <summary>TorchSharp's way to write a number.</summary>
+    /// <summary>Encodes a number as in TorchSharp's files.</summary>
     internal static byte[] Leb128(ulong value)
     {
         var bytes = new List<byte>();

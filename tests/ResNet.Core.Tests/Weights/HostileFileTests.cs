@@ -6,7 +6,7 @@ using ResNet.Core.Weights.Formats;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>Files of every format that lie about their content; hostile pickles are in <see cref="HostilePickleTests"/>.</summary>
+/// <summary>Files of every format that misstate their content; hostile pickles are in <see cref="HostilePickleTests"/>.</summary>
 public sealed class HostileFileTests : IDisposable
 {
     private const string Header = """{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}""";
@@ -65,7 +65,7 @@ public sealed class HostileFileTests : IDisposable
         Allocated(zip).Should().BeLessThan(5_000_000);
     }
 
-    // A pickle of a megabyte makes objects of 40, and is itself no larger than the zip and a megabyte.
+    // A pickle may create objects of forty times its size, so its size is limited to that of the zip and a megabyte.
     [Fact]
     public void A_small_zip_makes_no_large_pickle()
     {
@@ -123,7 +123,7 @@ public sealed class HostileFileTests : IDisposable
     }
 
     // Fields of the central directory's entry of a storage (APPNOTE.TXT, 4.3.12):
-    // flags at 8, method at 10, lengths at 20 and 24, the entry's place at 42.
+    // flags at 8, method at 10, lengths at 20 and 24, the entry's offset at 42.
     [Theory]
     [InlineData(8, new byte[] { 1 }, "encrypted")]
     [InlineData(8, new byte[] { 0x41 }, "encrypted")]
@@ -147,7 +147,7 @@ public sealed class HostileFileTests : IDisposable
         _folder.Refusal(HostileFile.ZipThatLies(field, value)).Should().Contain(words);
     }
 
-    // Zip64's extra field: 1, its length, then the lengths and the place that are 0xFFFFFFFF in the entry.
+    // Zip64's extra field: 1, its length, then the lengths and the offset, which are 0xFFFFFFFF in the entry.
     [Theory]
     [InlineData(long.MaxValue, 16L, 0L)]
     [InlineData(long.MinValue, 16L, 0L)]
@@ -176,14 +176,14 @@ public sealed class HostileFileTests : IDisposable
     public void A_zip_with_a_central_directory_that_is_damaged_is_refused()
     {
         byte[] right = HostileFile.Zip(PickleBuilder.OneTensor());
-        // The archive's end: the numbers of entries at 8 and 10, the directory's length at 12, its place at 16, the comment's length at 20.
+        // The end record has the numbers of entries at 8 and 10, the directory's length at 12, its offset at 16.
         foreach (int field in new[] { 8, 10, 12, 16 })
         {
             foreach (byte[] value in new byte[][] { [0xFF, 0xFF], [0, 0], [0xFF, 0x7F], [1, 0] })
             {
                 byte[] wrong = [.. right];
                 value.CopyTo(wrong, right.Length - 22 + field);
-                // What a length says that nobody needs is no harm.
+                // A reader does not need the directory's length, so a wrong one is harmless.
                 if (field != 12) _folder.Refusal(wrong).Should().NotBeEmpty();
                 else _folder.Outcome(wrong);
             }
@@ -224,7 +224,7 @@ public sealed class HostileFileTests : IDisposable
             .Should().Contain($"has {count} elements in place of 4");
     }
 
-    // 2⁶² and 2⁶² + 4 elements of four bytes are 0 and 16 bytes to arithmetic that overflows.
+    // With overflow, 2⁶² and 2⁶² + 4 elements of four bytes would be 0 and 16 bytes.
     [Theory]
     [InlineData(1L << 62)]
     [InlineData((1L << 62) + 4)]
@@ -395,7 +395,7 @@ public sealed class HostileFileTests : IDisposable
         WeightsFolder.Outcome(Path.Combine(_folder.Path, "missing", "weights")).Should().Contain("does not exist");
         WeightsFolder.Outcome(_folder.Path).Should().Contain("is a folder");
         _folder.Refusal([]).Should().Contain("is empty");
-        // TorchSharp writes a single 0 for no tensors.
+        // A single 0 is TorchSharp's file without tensors.
         for (int value = 1; value < 256; value++) _folder.Refusal([(byte)value]).Should().Contain("is not a file of weights");
         _folder.Outcome([0]).Should().BeNull();
     }
@@ -406,7 +406,7 @@ public sealed class HostileFileTests : IDisposable
         if (OperatingSystem.IsWindows()) return;
         WeightsFolder.Outcome("/dev/null").Should().Contain("is empty");
         WeightsFolder.Outcome("/dev/zero").Should().Contain("is empty");
-        // Nobody writes into the pipe.
+        // The pipe has no writer.
         using (var mkfifo = Process.Start("mkfifo", _folder.FilePath)) mkfifo.WaitForExit();
         WeightsFolder.Outcome(_folder.FilePath).Should().Contain("is empty");
         string link = Path.Combine(_folder.Path, "link"), circle = Path.Combine(_folder.Path, "circle");
@@ -427,14 +427,14 @@ public sealed class HostileFileTests : IDisposable
     private static byte[] TorchSharp(ulong count, params byte[][] tensors) =>
         [.. HostileFile.Leb128(count), .. tensors.SelectMany(tensor => tensor)];
 
-    // Of float32 where the type is 6.
+    // The type 6 is float32.
     private static byte[] TorchSharpTensor(string name, byte type, int length) =>
         [
             .. HostileFile.Leb128((ulong)name.Length), .. Encoding.ASCII.GetBytes(name), type, 1,
             .. HostileFile.Leb128((ulong)length), .. new byte[length * sizeof(float)],
         ];
 
-    // How many bytes it takes to refuse a file for what it would grow to.
+    // Returns the bytes allocated until a file is refused for its unpacked size.
     private long Allocated(byte[] content)
     {
         File.WriteAllBytes(_folder.FilePath, content);

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>Pickles that want to run something, or that are made to break whoever reads them.</summary>
+/// <summary>Pickles that would run code, or that are made to break their reader.</summary>
 public sealed class HostilePickleTests : IDisposable
 {
-    // What Unpickler knows; everything else is refused.
+    // Unpickler knows these opcodes and refuses all others.
     private const string KnownCodes =
         ".(012NJKMGXUTCB)t]laed}suqrhjcRbQ\x80\x81\x85\x86\x87\x88\x89\x8A\x8B\x8C\x8D\x8E\x8F\x90\x91\x93\x94\x95\x96";
 
@@ -83,7 +83,7 @@ public sealed class HostilePickleTests : IDisposable
         "torch._utils\n_rebuild_parameter_with_state", "torch.nn.parameter\nParameter",
         "torch\nSize", "_codecs\nencode", "builtins\nset", "torch\nFloatStorage");
 
-    // Codes that are wrong in themselves, and a word of the refusal.
+    // Invalid opcodes, and a word of the error message.
     public static TheoryData<string, string> BrokenCodes => new()
     {
         { "", "operand that is not there" }, { "0", "operand that is not there" },
@@ -158,7 +158,7 @@ public sealed class HostilePickleTests : IDisposable
                 .Should().Contain($"contains {module}.system, ").And.Contain("nothing of it was run");
             Refusal(layout, PickleBuilder.Of(pickle => pickle.StackGlobal(module, "system").Text($"echo ran > \"{trace}\"").Codes("\x85R")))
                 .Should().Contain($"contains {module}.system, ").And.Contain("nothing of it was run");
-            // In the place of a tensor, after good ones.
+            // The call replaces a tensor after a valid one.
             Refusal(layout, PickleBuilder.Of(pickle => pickle.Codes("}(").Text("x").Tensor(0, [4], [1])
                 .Text("y").Global(module, "system").Codes("(").Text($"echo ran > \"{trace}\"").Codes("tRu")))
                 .Should().Contain($"contains {module}.system, ");
@@ -176,7 +176,7 @@ public sealed class HostilePickleTests : IDisposable
             0x8C, 4, .. "echo"u8, 0x94, 0x85, 0x94, (byte)'R', 0x94, (byte)'.',
         ];
         _folder.Refusal(pickle).Should().Contain("contains posix.system, ");
-        // So is one in the other pickles of a legacy file.
+        // A call in the other pickles of a legacy file is refused, too.
         byte[] call = PickleBuilder.Of(builder => builder.Global("posix", "system"));
         _folder.Refusal(HostileFile.LegacyPickles(HostileFile.Magic(), call)).Should().Contain("contains posix.system, ");
         _folder.Refusal(HostileFile.LegacyPickles(HostileFile.Magic(), HostileFile.Version(), call))
@@ -329,7 +329,7 @@ public sealed class HostilePickleTests : IDisposable
     {
         byte[] pickle = PickleBuilder.OneTensor(builder => builder.Tensor(inner => inner.Storage(key, count, type), 0, [1], [1]));
         Refusal("zip", pickle).Should().Contain(words.Split('|')[0]);
-        // Fewer bytes than the file has are no harm in the legacy layout, in which what follows is nobody's.
+        // In the legacy layout, a storage may end before the file does.
         if (words.Split('|')[^1] is { Length: > 0 } expected) Refusal("legacy", pickle).Should().Contain(expected);
     }
 
@@ -418,20 +418,20 @@ public sealed class HostilePickleTests : IDisposable
         }
     }
 
-    // Thirty times two of what is on the stack, in something that begins and ends with these codes.
+    // Doubles the object on the stack thirty times, in a container that begins and ends with these opcodes.
     private static void Doubled(PickleBuilder pickle, string begin, string end, string between = "")
     {
         pickle.Codes("q\0");
         for (int depth = 0; depth < 30; depth++) pickle.Codes($"{begin}h\0{between}h\0{end}q\0");
     }
 
-    // Thirty dictionaries in one another, whose key is the memo's 0; what is on the stack is innermost.
+    // Puts the object on the stack into thirty nested dictionaries, each with the memo's entry 0 as its key.
     private static void Nested(PickleBuilder pickle)
     {
         for (int depth = 0; depth < 30; depth++) pickle.Codes("q\x01}h\0h\x01s");
     }
 
-    // Keys that would fall into one bucket of a hash table of 36353, a size that .NET's have.
+    // The keys would all fall into one bucket of a .NET hash table of 36353 buckets.
     private static void Colliding(PickleBuilder pickle)
     {
         pickle.Codes("N");

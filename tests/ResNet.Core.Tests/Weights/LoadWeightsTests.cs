@@ -43,7 +43,7 @@ public sealed class LoadWeightsTests : IDisposable
         using var loaded = Small();
         loaded.LoadWeights(FilePath).Unexpected.Should().BeEmpty();
         AssertEqual(saved, loaded);
-        // A tensor without what the others begin with is not passed over.
+        // A tensor without the prefix of the others is not ignored.
         Save(saved, name => prefix + name, ("extra", [3]));
         Refusal(loaded).Should().Contain("does not fit this network: not in the network: extra");
     }

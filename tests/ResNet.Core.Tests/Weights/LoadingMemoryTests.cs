@@ -15,7 +15,7 @@ public sealed class LoadingMemoryTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // Linux tells the most memory that a process had since its mark was taken back; elsewhere there is nothing to ask.
+    // Linux reports the peak memory of a process since a reset; other systems have no such number.
     [Theory]
     [InlineData(WeightsFormat.Safetensors)]
     [InlineData(WeightsFormat.PyTorch)]
@@ -33,13 +33,13 @@ public sealed class LoadingMemoryTests(ITestOutputHelper output) : IDisposable
             CultureInfo.InvariantCulture,
             $"{format}: {size / 1e6:0} MB; as tensors {tensors:0.000} of it, into a network {network152:0.000}"));
         tensors.Should().BeLessThan(1.3);
-        // The network itself is there before: one tensor and the window are all that comes on top.
+        // The network exists before: loading adds one tensor and the window.
         network152.Should().BeLessThan(0.3);
     }
 
     private static long Peak(Action action)
     {
-        // What glibc keeps of memory that was freed before would be taken again and not be seen.
+        // Freed memory that glibc keeps would be reused and not be counted.
         LiveTensors.Count();
         _ = malloc_trim(0);
         File.WriteAllText("/proc/self/clear_refs", "5");

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>Changes files as damage and malice do, the same way each time.</summary>
+/// <summary>Damages files in random but reproducible ways.</summary>
 internal static class Mutation
 {
     private const int Longest = 64;
@@ -22,10 +22,10 @@ internal static class Mutation
         "9223372036854775808", "18446744073709551616", "99999999999999999999999",
     ];
 
-    /// <summary>One change, or up to five, to a copy of <paramref name="file"/>.</summary>
-    /// <param name="file">What to change.</param>
-    /// <param name="other">A file that parts are taken from.</param>
-    /// <param name="random">What decides.</param>
+    /// <summary>Makes one to five changes in a copy of <paramref name="file"/>.</summary>
+    /// <param name="file">The file to change.</param>
+    /// <param name="other">A file whose parts may be inserted.</param>
+    /// <param name="random">The source of random numbers.</param>
     internal static byte[] Of(byte[] file, byte[] other, Random random)
     {
         var bytes = file.ToList();
@@ -33,12 +33,12 @@ internal static class Mutation
         return [.. bytes];
     }
 
-    /// <summary>A zip archive whose entries are changed, but which is itself as a zip archive has to be.</summary>
+    /// <summary>Makes a valid zip archive with changed entries.</summary>
     internal static byte[] Resealed(byte[] zip, byte[] otherZip, Random random)
     {
         var entries = Entries(zip);
         var others = Entries(otherZip);
-        // What is in the pickle decides what becomes of the file; the rest is mostly numbers.
+        // Changes in the pickle matter most; the other entries are mostly numbers.
         int chosen = random.Next(4) > 0
             ? entries.FindIndex(entry => entry.Name.EndsWith("data.pkl", StringComparison.Ordinal))
             : random.Next(entries.Count);
@@ -57,7 +57,7 @@ internal static class Mutation
         return HostileFile.Zip(random.Next(4) == 0 ? CompressionLevel.Fastest : CompressionLevel.NoCompression, [.. entries]);
     }
 
-    // ZipArchive itself writes no name that is empty or very long.
+    // ZipArchive does not write empty or very long names.
     private static string Renamed(string name, Random random) =>
         Encoding.UTF8.GetString(Of(Encoding.UTF8.GetBytes(name), [0], random)) is { Length: > 0 and < 1000 } changed ? changed : "..";
 
@@ -103,7 +103,7 @@ internal static class Mutation
         }
     }
 
-    // The next number that is written in digits.
+    // Finds the next decimal number.
     private static void ReplaceDecimal(List<byte> bytes, int at, Random random)
     {
         int start = bytes.FindIndex(at, value => char.IsAsciiDigit((char)value));

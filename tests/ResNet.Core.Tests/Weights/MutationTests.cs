@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>20,000 damaged files: each is refused with its path, or loaded; quickly, and in little memory.</summary>
+/// <summary>20,000 damaged files: each is loaded, or refused with its path, quickly and with little memory.</summary>
 public sealed class MutationTests(ITestOutputHelper output) : IDisposable
 {
     private const int Seed = 20_000;
@@ -15,7 +15,7 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
     private readonly WeightsFolder _folder = new();
     private readonly ResNetModel _network = new ResNetBuilder().StageDepths(1).StageWidths(4).Classes(2).Build();
 
-    /// <summary>One load at a time, which another thread waits for.</summary>
+    /// <summary>The state of the loads, for a thread that watches them.</summary>
     private sealed class Progress
     {
         internal string Current = "";
@@ -42,7 +42,7 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
     public async Task A_damaged_file_is_refused_with_its_path_or_loaded(string kind, int mutations)
     {
         var bases = Bases(kind);
-        // What the first loads leave in memory for good is no growth.
+        // Memory that the first loads keep for ever does not count as growth.
         foreach (var (_, content) in bases) Load(content, new Progress());
         long before = WorkingSet();
         var progress = new Progress();
@@ -102,7 +102,7 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
             progress.Loaded++;
             native = file.Tensors.Values.Sum(Span);
             foreach (var tensor in file.Tensors.Values) Touch(tensor);
-            // Its names hardly ever fit; finding that out is what has to end well.
+            // The names hardly ever fit the network: the error must be a WeightsFileException.
             _network.LoadWeights(path, strict: false);
         }
         catch (WeightsFileException e) when (e.Path == path && e.Message.Contains(path, StringComparison.Ordinal))
@@ -115,7 +115,7 @@ public sealed class MutationTests(ITestOutputHelper output) : IDisposable
         if (native > progress.LargestNative.Bytes) progress.LargestNative = (native, progress.Current);
     }
 
-    // The memory that a tensor lies in; that of views is counted for each of them.
+    // Returns the memory of a tensor; several views of the same memory count several times.
     private static long Span(Tensor tensor) =>
         tensor.numel() == 0
             ? 0

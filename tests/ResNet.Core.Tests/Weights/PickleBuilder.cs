@@ -3,12 +3,12 @@ using System.Text;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>Writes a pickle opcode by opcode, whether it makes sense or not (CPython's Lib/pickletools.py describes the opcodes).</summary>
+/// <summary>Writes valid or invalid pickles, opcode by opcode (CPython's Lib/pickletools.py describes the opcodes).</summary>
 internal sealed class PickleBuilder
 {
     private readonly List<byte> _bytes = [];
 
-    /// <summary>A pickle of protocol 2 with what <paramref name="write"/> leaves on the stack.</summary>
+    /// <summary>Makes a pickle of protocol 2 that returns the object that <paramref name="write"/> leaves on the stack.</summary>
     internal static byte[] Of(Action<PickleBuilder> write)
     {
         var pickle = new PickleBuilder().Codes("\x80\x02");
@@ -16,13 +16,13 @@ internal sealed class PickleBuilder
         return pickle.Codes(".")._bytes.ToArray();
     }
 
-    /// <summary>A pickle of protocol 2 of these opcodes, a character for each byte.</summary>
+    /// <summary>Makes a pickle of protocol 2 of these opcodes, with a character for each byte.</summary>
     internal static byte[] Of(string codes) => Of(pickle => pickle.Codes(codes));
 
-    /// <summary>A dictionary with one tensor of four zeros, "x", in the storage "0".</summary>
+    /// <summary>Makes a dictionary with one tensor of four zeros, "x", in the storage "0".</summary>
     internal static byte[] OneTensor() => OneTensor(pickle => pickle.Tensor(0, [2, 2], [2, 1]));
 
-    /// <summary>A dictionary with something that has the name "x".</summary>
+    /// <summary>Makes a dictionary with an object of the name "x".</summary>
     internal static byte[] OneTensor(Action<PickleBuilder> tensor) => Of(pickle =>
     {
         pickle.Codes("}").Text("x");
@@ -30,7 +30,7 @@ internal sealed class PickleBuilder
         pickle.Codes("s");
     });
 
-    /// <summary>Opcodes and what belongs to them, a character for each byte.</summary>
+    /// <summary>Writes opcodes and their operands, with a character for each byte.</summary>
     internal PickleBuilder Codes(string codes)
     {
         _bytes.AddRange(Encoding.Latin1.GetBytes(codes));
@@ -76,10 +76,10 @@ internal sealed class PickleBuilder
         return Codes("t");
     }
 
-    /// <summary>A name as protocols up to 3 write it.</summary>
+    /// <summary>Writes a name as protocols up to 3 do.</summary>
     internal PickleBuilder Global(string module, string name) => Codes($"c{module}\n{name}\n");
 
-    /// <summary>A name as protocol 4 writes it.</summary>
+    /// <summary>Writes a name as protocol 4 does.</summary>
     internal PickleBuilder StackGlobal(string module, string name) => Text(module).Text(name).Codes("\x93");
 
     internal PickleBuilder Storage(string key = "0", long count = 4, string type = "FloatStorage") =>

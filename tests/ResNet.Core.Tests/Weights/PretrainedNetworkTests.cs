@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>From the published file to the network, with a row of the tests' own: theirs cannot be made here.</summary>
+/// <summary>The way from a published file to a network, with a file that the tests make instead of torchvision's.</summary>
 public sealed class PretrainedNetworkTests : IDisposable
 {
     private readonly TemporaryFolder _root = new();
@@ -97,7 +97,7 @@ public sealed class PretrainedNetworkTests : IDisposable
         fresh.Options.Classes.Should().Be(2);
     }
 
-    // As torchvision's files are: a state dict of PyTorch's, and the beginning of its hash in its name.
+    // Like torchvision's files, this is a state dict of PyTorch with the beginning of its hash in its name.
     private (PretrainedWeights Row, byte[] Content) Publish(ResNetModel network)
     {
         string path = Path.Join(_root.Path, "weights");

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>Files that PyTorch wrote, of every layout and of other machines. Expected values are PyTorch's own.</summary>
+/// <summary>Files that PyTorch wrote, with every layout and byte order. Expected values are PyTorch's own.</summary>
 public class PyTorchFileTests
 {
     private static readonly string[] s_tinyNames =
@@ -99,11 +99,11 @@ public class PyTorchFileTests
         using var file = StoredFile.Load("python2.pth");
         file.Tensors["weight"].shape.Should().Equal(2, 3);
         file.Tensors["weight"].Doubles().Should().Equal(1, 2, 3, 4, 5, 6);
-        // A part of the same storage, from its third element on.
+        // The same storage from its third element on.
         file.Tensors["part"].Doubles().Should().Equal(3, 4, 5);
     }
 
-    // sums as TorchSharp 0.106 printed them when it saved the file with module.save.
+    // TorchSharp 0.106 printed the sums when it saved the file with module.save.
     [Fact]
     public void What_TorchSharp_saved_is_read()
     {

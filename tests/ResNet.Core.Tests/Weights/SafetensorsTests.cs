@@ -28,7 +28,7 @@ public sealed class SafetensorsTests : IDisposable
         file.Tensors.Keys.Should().Equal(saved.state_dict().Keys);
     }
 
-    // Byte by byte from the format's description: a length, a header in JSON, the numbers 1, 2, 3, 4 as float32.
+    // The bytes follow the format's description: a length, a header in JSON, the numbers 1, 2, 3, 4 as float32.
     [Fact]
     public void A_file_made_by_hand_is_read()
     {
@@ -130,7 +130,7 @@ public sealed class SafetensorsTests : IDisposable
         trained.eval();
         using var images = randn([2, 3, 32, 32]);
         using var expected = trained.call(images);
-        // Frozen norms are the same in training.
+        // Frozen norms compute the same in training mode.
         using var found = frozen.call(images);
         found.allclose(expected, atol: 1e-5).Should().BeTrue();
 

@@ -66,7 +66,7 @@ public sealed class SavingTests : IDisposable
         foreach (var (name, tensor) in types.Tensors) file.Tensors[name].Doubles().Should().Equal(tensor.Doubles());
     }
 
-    // TorchSharp 0.106 itself saved the file, in the same order.
+    // TorchSharp 0.106 saved the file, in the same order.
     [Fact]
     public void TorchSharps_own_bytes_come_out()
     {

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>The files that PyTorch and TorchSharp made for these tests: make_files.py says how.</summary>
+/// <summary>The files that PyTorch and TorchSharp made for these tests with make_files.py.</summary>
 internal static class StoredFile
 {
     internal static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Weights", "Files");
@@ -14,7 +14,7 @@ internal static class StoredFile
 
     internal static double[] Doubles(this Tensor tensor)
     {
-        // TorchSharp's accessor knows no empty tensors.
+        // TorchSharp's accessor does not support empty tensors.
         if (tensor.numel() == 0) return [];
         using var scope = NewDisposeScope();
         return tensor.to(ScalarType.Float64).contiguous().data<double>().ToArray();

@@ -3,10 +3,10 @@ using ResNet.Core.Weights.Formats;
 
 namespace ResNet.Core.Tests.Weights;
 
-/// <summary>A folder with a file that is written and read again and again.</summary>
+/// <summary>A folder with a file that tests write and read repeatedly.</summary>
 internal sealed class WeightsFolder : IDisposable
 {
-    /// <summary>How long a load may take: it takes milliseconds, longer on a machine that is busy, and forever where it hangs.</summary>
+    /// <summary>The time limit of a load, which takes milliseconds on an idle machine.</summary>
     internal static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
 
     internal string Path { get; } = Directory.CreateTempSubdirectory("hostile").FullName;
@@ -15,17 +15,17 @@ internal sealed class WeightsFolder : IDisposable
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 
-    /// <summary>The message with which a file of these bytes is refused.</summary>
+    /// <summary>Returns the error message for a file of these bytes.</summary>
     internal string Refusal(byte[] content) => Outcome(content) ?? throw new InvalidOperationException("The file was loaded.");
 
-    /// <summary>The message with which a file of these bytes is refused; null if it is loaded.</summary>
+    /// <summary>Returns the error message for a file of these bytes; null if it is loaded.</summary>
     internal string? Outcome(byte[] content)
     {
         File.WriteAllBytes(FilePath, content);
         return Outcome(FilePath);
     }
 
-    /// <summary>The message with which a file is refused; null if it is loaded.</summary>
+    /// <summary>Returns the error message for a file; null if it is loaded.</summary>
     internal static string? Outcome(string path) => Within(() =>
     {
         try
@@ -41,11 +41,11 @@ internal sealed class WeightsFolder : IDisposable
         }
     });
 
-    /// <summary>What <paramref name="load"/> gives, unless it hangs.</summary>
+    /// <summary>Returns the result of <paramref name="load"/>; fails if it hangs.</summary>
     internal static T Within<T>(Func<T> load)
     {
         var task = Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        // An exception is thrown as it is below, not as one of several.
+        // GetResult rethrows the exception itself, not an AggregateException.
         ((IAsyncResult)task).AsyncWaitHandle.WaitOne(Patience).Should().BeTrue("loading should end");
         return task.GetAwaiter().GetResult();
     }

@@ -151,7 +151,7 @@ public sealed class CheckpointFolderTests : IDisposable
         ];
         foreach (string file in leftovers.Concat(others)) File.WriteAllText(file, "");
         LatestStep(folder).Should().Be(10, "half a file is not a checkpoint");
-        leftovers.Should().OnlyContain(file => File.Exists(file), "reading removes nothing");
+        leftovers.Should().OnlyContain(file => File.Exists(file), "reading deletes no files");
 
         Save(new CheckpointFolder(FolderPath, keep: 1), 20);
         Directory.GetFiles(FolderPath).Should().BeEquivalentTo([FilePath(20), .. others]);

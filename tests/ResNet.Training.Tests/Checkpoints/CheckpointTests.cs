@@ -99,7 +99,7 @@ public sealed class CheckpointTests : IDisposable
                 whole[place] ^= (byte)(1 << bit);
             }
         }
-        Record.Exception(() => Read(whole)).Should().BeNull("all is as it was");
+        Record.Exception(() => Read(whole)).Should().BeNull("the file is unchanged");
     }
 
     [Fact]
@@ -107,9 +107,9 @@ public sealed class CheckpointTests : IDisposable
     {
         var whole = Small();
         for (int length = 0; length < whole.Length; length++) Refused(whole[..length], $"it has {length} bytes");
-        Refused([.. whole, 0], "it has a byte more");
-        Refused([.. whole, (byte)' '], "it has a byte more");
-        Refused([.. whole, .. whole], "it is there twice");
+        Refused([.. whole, 0], "it has an additional byte");
+        Refused([.. whole, (byte)' '], "it has an additional byte");
+        Refused([.. whole, .. whole], "the content is there twice");
         Problem(whole[..50]).Should().Be("is cut short");
         Problem(whole[..^1]).Should().Be("is cut short or damaged: its content is not the one that its checksum was taken of");
     }
@@ -268,7 +268,7 @@ public sealed class CheckpointTests : IDisposable
         return File.ReadAllBytes(FilePath);
     }
 
-    // A file whose checksum is right, with these texts.
+    // Makes a file with a correct checksum and these texts.
     private byte[] Sealed(Dictionary<string, string> texts)
     {
         using var x = zeros(2);
@@ -299,7 +299,7 @@ public sealed class CheckpointTests : IDisposable
         return failure.Message[$"The checkpoint '{FilePath}' ".Length..^1];
     }
 
-    // Without the assertions' overhead where all is well: there are thousands.
+    // Uses an assertion only for a failure, because there are thousands of calls.
     private void Refused(byte[] bytes, string because)
     {
         var outcome = Record.Exception(() => Read(bytes));

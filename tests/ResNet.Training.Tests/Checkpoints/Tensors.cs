@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Checkpoints;
 
-/// <summary>What a checkpoint may have in it, one of each kind.</summary>
+/// <summary>The content of a checkpoint, with a tensor of each kind.</summary>
 internal static class Tensors
 {
     public static Dictionary<string, Tensor> OfEveryKind()

@@ -9,7 +9,7 @@ using ResNet.Training.Loading;
 
 namespace ResNet.Training.Tests.Data;
 
-/// <summary>Sources that the library does not know: the loader treats them as it does folders.</summary>
+/// <summary>Custom image sources: the loader treats them like folders.</summary>
 public sealed class ImageSourceTests : IDisposable
 {
     private const int Images = 10;
@@ -78,7 +78,7 @@ public sealed class ImageSourceTests : IDisposable
         Refuse<IOException>(new Wrong { Failure = new IOException("the line is down") }, "the line is down");
         Refuse<IOException>(
             new Wrong { Image = (20, 20, 3), ClosingFailure = new IOException("the line stays open") }, "the line stays open");
-        // The reason comes first, and not what follows from it.
+        // The exception is the original failure, not the later one.
         var both = new Wrong { Failure = new IOException("the line is down"), ClosingFailure = new IOException("the line stays open") };
         Refuse<IOException>(both, "the line is down");
         Refuse<InvalidOperationException>(new Wrong { HasNoReader = true }, "*Wrong.OpenReader gave null.");
@@ -142,7 +142,7 @@ public sealed class ImageSourceTests : IDisposable
         }
     }
 
-    // One image, with something wrong about it.
+    // A source of one image, with faults on request.
     private sealed class Wrong : IImageSource, IImageReader, IPixelSource
     {
         internal (int Width, int Height, int Channels) Image { get; init; }

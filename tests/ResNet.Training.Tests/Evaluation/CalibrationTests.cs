@@ -4,7 +4,7 @@ namespace ResNet.Training.Tests.Evaluation;
 
 public sealed class CalibrationTests
 {
-    // Two bins: 0.3 and 0.5, of which one is right (their mean is 0.4), and 0.75 and 1, which are both right (0.875).
+    // Two bins: 0.3 and 0.5, one of them correct (mean confidence 0.4), and 0.75 and 1, both correct (0.875).
     [Fact]
     public void The_error_is_the_gap_of_the_bins_weighted_by_their_images()
     {
@@ -19,7 +19,7 @@ public sealed class CalibrationTests
         var calibration = new Calibration([1f / 15, 0.07f, 1f], [true, false, true]);
         calibration.Bins.Should().HaveCount(15);
         calibration.Bins.Where(bin => bin.Images > 0).Select(bin => bin.To).Should().Equal(2.0 / 15, 1);
-        // 1/15 as a single is a little more than the edge.
+        // 1/15 in single precision is slightly above the edge.
         calibration.Bins[1].Images.Should().Be(2);
         new Calibration([0.5f], [true], bins: 4).Bins[1].Images.Should().Be(1);
         calibration.Bins[7].Confidence.Should().Be(double.NaN);

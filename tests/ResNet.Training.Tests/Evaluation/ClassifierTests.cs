@@ -57,8 +57,8 @@ public sealed class ClassifierTests : IDisposable
         Classifier().Explain(path).Prediction.Should().Be(Classifier().Classify(path)[0]);
     }
 
-    // 80×40: resized to 80×40 and cut out 32×32, so that the network sees four fifths of the height in the middle. The picture
-    // is enlarged to 512×256, and the part that is seen to 205 pixels.
+    // The network's input is the central 32×32 pixels of a picture of 80×40, four fifths of its height. The picture is enlarged to
+    // 512×256, and this part to 205 pixels.
     [Fact]
     public void The_heat_map_lies_over_what_the_network_sees_and_the_rest_is_darkened()
     {
@@ -71,7 +71,7 @@ public sealed class ClassifierTests : IDisposable
         var dark = Enumerable.Range(0, 512 * 256)
             .Where(i => pixels[i * 3] == 70 && pixels[(i * 3) + 1] == 70 && pixels[(i * 3) + 2] == 70)
             .ToList();
-        dark.Should().HaveCount((512 * 256) - (205 * 205), "200 · 0.35 is 70, and what is seen is coloured");
+        dark.Should().HaveCount((512 * 256) - (205 * 205), "200 · 0.35 is 70, and the network's input is coloured");
         dark.Should().Contain(0)
             .And.Contain(128 * 512 + 152).And.NotContain(128 * 512 + 153).And.NotContain(128 * 512 + 357).And.Contain(128 * 512 + 358);
     }

@@ -4,7 +4,7 @@ namespace ResNet.Training.Tests.Evaluation;
 
 public sealed class ConfusionMatrixTests
 {
-    // The example of scikit-learn's documentation of confusion_matrix, with a third class that nothing is taken for.
+    // The example in scikit-learn's documentation of confusion_matrix, with another class that no image has or gets.
     private readonly ConfusionMatrix _matrix = new(4, [2, 0, 2, 2, 0, 1], [0, 0, 2, 2, 0, 2]);
 
     [Fact]

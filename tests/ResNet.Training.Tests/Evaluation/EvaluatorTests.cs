@@ -122,7 +122,7 @@ public sealed class EvaluatorTests : IDisposable
     {
         manual_seed(3);
         var network = new ResNetBuilder().StageDepths(1, 1).StageWidths(8, 16).Classes(classes).Build();
-        // Some are right, and none is certain.
+        // Some predictions are correct, and none has the probability 1.
         using var _ = no_grad();
         foreach (var (name, parameter) in network.named_parameters())
         {

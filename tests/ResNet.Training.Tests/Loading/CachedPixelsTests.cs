@@ -31,7 +31,7 @@ public sealed class CachedPixelsTests : IDisposable
     {
         var loader = _pictures.Loader(Caching((Images / 2 * ImageBytes) + 5) with { OnUnreadableImage = OnUnreadableImage.Skip });
         var first = LoaderPictures.Epoch(loader);
-        // An epoch that is left early, or runs beside another, does not use the budget up.
+        // An epoch that ends early does not use up the budget.
         for (var i = 0; i < 5; i++)
             foreach (var batch in loader.Epoch(0))
                 if (batch.Index == 2) break;

@@ -11,7 +11,7 @@ public sealed class ImageLoaderDisposalTests : IDisposable
     private const int Times = 200;
     private const long MostGrowth = 24 << 20;
 
-    // 2 MB a batch.
+    // A batch has 2 MB.
     private static readonly Compose s_transforms = Presets.Training(160);
     private static readonly ImageLoaderOptions s_options = new() { BatchSize = 16, Workers = 8, Seed = 9 };
 
@@ -84,7 +84,7 @@ public sealed class ImageLoaderDisposalTests : IDisposable
             {
                 foreach (var batch in _pictures.Loader(s_options with { Ahead = 1 }, s_transforms).Epoch(0, cancellation.Token))
                 {
-                    // On some rounds the workers are done ahead by then, on others the consumer waits.
+                    // In some rounds the workers have finished their batches by then, in others the consumer waits for them.
                     if (batch.Index == 1 && i % 2 == 0) Thread.Sleep(20);
                     if (batch.Index == 1) cancellation.CancelAfter(TimeSpan.FromMilliseconds(i % 3));
                     if (batch.Index == 3) cancellation.Cancel();
@@ -96,15 +96,15 @@ public sealed class ImageLoaderDisposalTests : IDisposable
         Tensor.TotalCount.Should().Be(tensors);
     }
 
-    // A thread has ended for .NET a moment before the system is done with it. Only Linux tells a thread's name: elsewhere what these
-    // tests show is that nothing hangs, and what becomes of tensors and memory.
+    // The system removes a thread shortly after it has ended for .NET. Only Linux lists the names of threads: on other systems, these
+    // tests only show that nothing hangs and that tensors and memory are freed.
     private static void ShouldHaveNoThread()
     {
         if (OperatingSystem.IsLinux())
             SpinWait.SpinUntil(() => Decoders() == 0, TimeSpan.FromSeconds(10)).Should().BeTrue("the threads should end with the epoch");
     }
 
-    // Threads of this test's loaders: .NET names the system's threads, cut to 15 letters.
+    // Counts the threads of this test's loaders: Linux has their .NET names, cut to 15 letters.
     private static int Decoders() => Directory.GetDirectories("/proc/self/task").Count(task =>
     {
         try

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Loading;
 
-/// <summary>A folder of small pictures, PNG and JPEG by turns, whose labels are their numbers.</summary>
+/// <summary>A folder of small pictures, alternately PNG and JPEG, whose labels are their numbers.</summary>
 internal sealed class LoaderPictures : IDisposable
 {
     public static readonly Compose Plain = new(new Resize(new ImageSize(16)), Normalize.ImageNet);
@@ -28,7 +28,7 @@ internal sealed class LoaderPictures : IDisposable
 
     public ImageLoader Loader(ImageLoaderOptions options, Compose? transforms = null) => new(Samples, transforms ?? Plain, options);
 
-    /// <summary>All that a network would get of an epoch: each batch's place, labels and input.</summary>
+    /// <summary>Returns the index, labels and input of each batch of an epoch.</summary>
     public static List<(int Index, long[] Labels, float[] Input)> Epoch(ImageLoader loader, int epoch = 0, int firstBatch = 0)
     {
         var batches = new List<(int, long[], float[])>();

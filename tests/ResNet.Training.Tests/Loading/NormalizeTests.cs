@@ -7,7 +7,7 @@ namespace ResNet.Training.Tests.Loading;
 
 public class NormalizeTests
 {
-    // (pixel / 255 - mean) / deviation, worked out by hand.
+    // (pixel / 255 - mean) / deviation, computed by hand.
     [Fact]
     public void Each_channel_is_normalised_by_its_own_numbers()
     {

@@ -19,7 +19,7 @@ public class FlatOptimizerTests
         ["LAMB"] = new Lamb { DecayNormsAndBiases = false },
     };
 
-    // The tails of chunks are computed by other instructions than their bulk.
+    // Other instructions compute the end of a chunk than its main part.
     [Theory]
     [MemberData(nameof(Names))]
     public void Values_do_not_depend_on_how_the_weights_are_cut(string name)
@@ -79,7 +79,7 @@ public class FlatOptimizerTests
             var before = TinyNetwork.Copy(network);
             using var flat = new FlatWeights(network, decay, Precision.Full);
             using var optimizer = FlatOptimizer.Create(new Sgd { WeightDecay = 0.5, Momentum = 0 }, flat);
-            // Without gradients decay alone is left.
+            // Without gradients, a step only applies the weight decay.
             optimizer.Step(0.1);
             foreach (var (name, parameter) in network.named_parameters())
             {

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.Optimization;
 
-/// <summary>The rule is that of the documentation of <c>torch.cuda.amp.GradScaler</c>, which computes on CUDA devices alone.</summary>
+/// <summary>The rule is that of the documentation of <c>torch.cuda.amp.GradScaler</c>, which only runs on CUDA devices.</summary>
 public class LossScalerTests
 {
     [Fact]

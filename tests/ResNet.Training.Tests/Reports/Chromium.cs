@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ResNet.Training.Tests.Reports;
 
-/// <summary>A browser without a window, which loads pages as a reader's would.</summary>
+/// <summary>A headless browser that loads pages like a reader's browser.</summary>
 internal static class Chromium
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
@@ -13,16 +13,16 @@ internal static class Chromium
                 new[] { "chromium", "chromium-browser", "google-chrome", "chromium.exe" }.Select(name => Path.Combine(folder, name)))
             .FirstOrDefault(File.Exists);
 
-    /// <summary>Why no page can be loaded; null where one can.</summary>
+    /// <summary>The reason why pages cannot be loaded; null if they can.</summary>
     internal static string? Missing => s_path is null
         ? "There is no chromium at /usr/bin/chromium or on PATH; Debian's package is called chromium."
         : null;
 
     /// <summary>Loads a page and runs its scripts.</summary>
     /// <param name="page">The page's file.</param>
-    /// <param name="folder">Where the browser may keep its own files.</param>
+    /// <param name="folder">The folder for the browser's own files.</param>
     /// <returns>
-    /// The page as it is then, and the lines of its console: errors of scripts and of what the page forbids are among them.
+    /// The page after its scripts, and the lines of its console, which include errors of scripts and violations of the page's policy.
     /// </returns>
     internal static (string Page, string[] Console) Load(string page, string folder)
     {

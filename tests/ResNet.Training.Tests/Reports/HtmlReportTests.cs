@@ -37,13 +37,13 @@ public sealed class HtmlReportTests : IDisposable
         var epochs = Read(Metrics);
         var (page, console) = Load(HtmlReport.Create(Content(epochs)));
         console.Should().BeEmpty();
-        // Chromium escapes these three alone between tags.
+        // Chromium only escapes these three characters between tags.
         string title = WebUtility.HtmlDecode(Escaped)
             .Replace("&", "&amp;", StringComparison.Ordinal)
             .Replace("<", "&lt;", StringComparison.Ordinal)
             .Replace(">", "&gt;", StringComparison.Ordinal);
         page.Should().Contain($"<title>{title} – Training report</title>");
-        // Its script takes the browser's hints away once it can do better.
+        // The page's script replaces the browser's tooltips.
         Regex.Matches(page, "class=\"place\"").Should().NotBeEmpty();
         page.Should().NotMatchRegex("class=\"place\"[^>]*><title>");
         page.Should().NotContain("NaN").And.NotContain("Infinity");
@@ -71,7 +71,7 @@ public sealed class HtmlReportTests : IDisposable
     public void Errors_of_a_page_would_be_noticed()
     {
         Load("<script>throw new Error('deliberate');</script>").Console.Should().ContainSingle().Which.Should().Contain("deliberate");
-        // What the page forbids: a script that is not its own, and anything from elsewhere.
+        // The page's policy forbids other scripts and downloads.
         string report = HtmlReport.Create(Content([]));
         Load(report.Replace("</main>", "<script>document.title = 'taken';</script></main>", StringComparison.Ordinal)).Console
             .Should().NotBeEmpty();
@@ -210,7 +210,7 @@ public sealed class HtmlReportTests : IDisposable
         ];
     }
 
-    // To the places that are shown.
+    // Compares numbers to the decimals that the page shows.
     private static void ShouldShow(string[] shown, string[] stored)
     {
         shown.Should().HaveSameCount(stored);

@@ -110,7 +110,7 @@ public sealed class RunFolderTests : IDisposable
         File.Delete(Path.Combine(RunPath, "classes.txt"));
 
         RunFolder.Create(RunPath, s_settings, ["a"]);
-        // Without weights there is nothing to lose.
+        // A run without weights may be replaced.
         var run = RunFolder.Create(RunPath, s_settings, ["a"]);
         using (var model = ResNets.ResNet18(classes: 1, inputChannels: 1)) run.SaveWeights(model);
         var again = () => RunFolder.Create(RunPath, s_settings, ["b"]);

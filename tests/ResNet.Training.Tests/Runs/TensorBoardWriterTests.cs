@@ -28,7 +28,7 @@ public sealed class TensorBoardWriterTests : IDisposable
         Path.GetFileName(writer.Path).Should().MatchRegex($@"^events\.out\.tfevents\.\d{{10}}\..+\.{Environment.ProcessId}\.resnet$");
     }
 
-    // The first twelve bytes of every event file that TensorFlow writes: 24 bytes follow, and the masked CRC-32C of that number.
+    // The first twelve bytes of every event file of TensorFlow are the length of the first record, 24, and its masked CRC-32C.
     [Fact]
     public void A_file_starts_with_the_bytes_that_TensorFlow_s_files_start_with()
     {
@@ -52,7 +52,7 @@ public sealed class TensorBoardWriterTests : IDisposable
             ("train/loss", 2.25f, 1), ("train/größe", 1 / 3f, 300), ("eval/top1", float.NaN, 1L << 40));
     }
 
-    // By hand: summary 5 { value 1 { tag 1 "loss", simple_value 2 (1.5 is 0x3fc00000) } } behind the time and step 2 = 130.
+    // By hand: summary 5 { value 1 { tag 1 "loss", simple_value 2 (1.5 is 0x3fc00000) } } after the time and step 2 = 130.
     [Fact]
     public void A_point_has_these_bytes()
     {
@@ -187,7 +187,7 @@ public sealed class TensorBoardWriterTests : IDisposable
 
     private static uint MaskedChecksum(ReadOnlySpan<byte> data) => uint.RotateRight(Checksum(data), 15) + 0xa282ead8;
 
-    // Bit by bit, with the reflected polynomial.
+    // Computes it bit by bit, with the reflected polynomial.
     private static uint Checksum(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;

@@ -215,7 +215,7 @@ public sealed class ResumptionTests : IDisposable
 
     private sealed record Result(Dictionary<string, byte[]> Weights, IReadOnlyList<EpochMetrics> Epochs, IReadOnlyList<StepMetrics> Steps);
 
-    // Each stop is that of a process of its own: a new network, loader and trainer.
+    // After each stop, a new network, loader and trainer continue, as in a new process.
     private Result Run(TrainerOptions options, IReadOnlyList<int> stopAt, bool stopEvaluation = false)
     {
         options = Options(options, Guid.NewGuid().ToString("N"));

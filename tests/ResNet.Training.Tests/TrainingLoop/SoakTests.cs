@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.TrainingLoop;
 
-/// <summary>Runs with all that a run can have, long enough for what piles up to show.</summary>
+/// <summary>Long runs with all features, in which leaks would show.</summary>
 public sealed class SoakTests : IDisposable
 {
     private const int Images = 64;
@@ -76,7 +76,7 @@ public sealed class SoakTests : IDisposable
         memory.Skip(2 * third).Average().Should().BeInRange(0.98 * middle, 1.02 * middle);
     }
 
-    // Looks at the end of each epoch, when no batch is on its way.
+    // Calls an action at the end of each epoch, when no batch is being loaded.
     private void Run(long steps, Action<long> look)
     {
         manual_seed(9);

@@ -17,7 +17,7 @@ internal static class TinyNetwork
         {
             StageDepths = [1, 1], StageWidths = [8, 16], Stem = StemKind.Cifar, Classes = Classes, Norm = norm ?? Norm.Batch, DType = type,
         });
-        // As after a training: nothing is 0 or 1, and the classifier's bias is not of one size with the others' padding.
+        // As after training: no value is 0 or 1.
         using var _ = no_grad();
         foreach (var (name, tensor) in network.state_dict())
         {
@@ -26,7 +26,7 @@ internal static class TinyNetwork
         return network;
     }
 
-    /// <summary>A batch that is another one for each number, of classes that can be told apart.</summary>
+    /// <summary>Makes a different batch for each number; its classes can be distinguished.</summary>
     internal static (Tensor Images, Tensor Labels) Batch(int number, ScalarType type = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
@@ -36,7 +36,7 @@ internal static class TinyNetwork
         return (ResNetModel.ChannelsLast(images).MoveToOuterDisposeScope(), labels.MoveToOuterDisposeScope());
     }
 
-    /// <summary>The loss of a batch, with its gradients left at the parameters.</summary>
+    /// <summary>Computes the loss of a batch and the gradients of the parameters.</summary>
     internal static double Backward(ResNetModel network, int number)
     {
         using var scope = NewDisposeScope();

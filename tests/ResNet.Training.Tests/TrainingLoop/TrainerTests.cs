@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Tests.TrainingLoop;
 
-/// <summary>Runs on a folder of small pictures that the tests make: bright ones are class 1, dark ones class 0.</summary>
+/// <summary>Runs on a folder of small pictures that the tests make: bright pictures are class 1, dark ones class 0.</summary>
 public sealed class TrainerTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -123,7 +123,7 @@ public sealed class TrainerTests : IDisposable
         using var model = Network();
         using (no_grad())
         {
-            // Finite weights whose scores are not.
+            // The weights are finite, but the logits are not.
             model.state_dict()["fc.weight"][0].fill_(1e38);
             model.state_dict()["fc.weight"][1].fill_(-1e38);
         }
@@ -149,7 +149,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Means_are_over_the_images_that_could_be_read()
     {
-        // The second batch of eight is missing as a whole, and half of the third.
+        // The whole second batch of eight is unreadable, and half of the third.
         for (int i = 8; i < 20; i++) File.WriteAllBytes(_samples[i].Path, []);
         using var model = AlwaysBright();
         var options = _options with { Shuffle = false, OnUnreadableImage = OnUnreadableImage.Skip };
@@ -162,7 +162,7 @@ public sealed class TrainerTests : IDisposable
         heard.Last().Step.Should().Be(8);
         heard.Last().Loss.Should().BeApproximately(result.Loss, 1e-9);
 
-        // A rate that changes nothing: the same mean, whatever batch normalisation makes of the images before.
+        // With this learning rate the weights do not change, so the mean loss is the same.
         var training = new TrainerOptions
         {
             Epochs = 2, Optimizer = new Sgd { LearningRate = 1e-30, WeightDecay = 0 }, Schedule = new CosineSchedule(), LabelSmoothing = 0,
@@ -218,8 +218,8 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Evaluation_counts_as_by_hand_and_leaves_the_mode_alone()
     {
-        // A classifier that always says "class 1", as sure as the bias makes it: right for half of the images, and its
-        // loss is the mean of log(1 + e^2) and log(1 + e^-2) = 1.126928.
+        // A classifier that always predicts class 1, with a probability from its bias, is correct for half of the images. Its loss is
+        // the mean of log(1 + e^2) and log(1 + e^-2) = 1.126928.
         using var model = AlwaysBright();
         model.train();
         var result = new Evaluator(

@@ -4,7 +4,7 @@ using ResNet.Imaging.Rendering;
 
 namespace ResNet.Testing;
 
-/// <summary>A picture of 37 × 29 pixels from a formula, so that Pillow can be given the same.</summary>
+/// <summary>A picture of 37 × 29 pixels from a formula, so that Pillow can compute the same picture.</summary>
 internal sealed class FormulaPicture : IPixelSource
 {
     private readonly byte[] _pixels;

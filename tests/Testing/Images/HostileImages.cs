@@ -4,10 +4,10 @@ using static ResNet.Testing.TestPng.Colours;
 
 namespace ResNet.Testing;
 
-/// <summary>Good files of every format for <c>HostileImageTests</c> to damage.</summary>
+/// <summary>Valid files of every format, which <c>HostileImageTests</c> damage.</summary>
 internal static class HostileImages
 {
-    // Pillow's, of 40 x 24 pixels.
+    // Pillow wrote them, with 40 x 24 pixels.
     public const string ProgressiveJpeg =
         """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABQODxIPDRQSEBIXFRQYHjIhHhwcHj0sLiQySUBMS0dARkVQWnNiUFVtVkVGZIhlbXd7gYKBTmCNl4x9lnN+gXz/

@@ -1,17 +1,17 @@
 namespace ResNet.Testing;
 
-/// <summary>What coefficients a test's JPEG file has.</summary>
+/// <summary>The kinds of coefficients in a test's JPEG file.</summary>
 public enum JpegContents
 {
-    /// <summary>Few coefficients, as photographs have them.</summary>
+    /// <summary>Few coefficients, as in photographs.</summary>
     Photograph,
 
-    /// <summary>All coefficients, as large as 8 bits make them.</summary>
+    /// <summary>All coefficients, as large as with pixels of 8 bits.</summary>
     Noise,
 
-    /// <summary>Mostly one colour a block.</summary>
+    /// <summary>Mostly blocks of a single colour.</summary>
     Flat,
 
-    /// <summary>Coefficients and quantization as large as they can be written.</summary>
+    /// <summary>The largest coefficients and quantization that the format can represent.</summary>
     Extreme,
 }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace ResNet.Testing;
 
-/// <summary>The picture that the hashes of Pillow's and torchvision's results are of.</summary>
+/// <summary>The picture of the tests whose expected values are hashes of Pillow's and torchvision's results.</summary>
 internal static class Motif
 {
     public static byte[] Pixels(int width, int height, int channels)

@@ -1,7 +1,7 @@
 namespace ResNet.Testing;
 
 /// <summary>
-/// Small pictures that Pillow 9.4 wrote, all of one motif of 8 x 6 pixels, and what it reads in them:
+/// Small pictures that Pillow 9.4 wrote, all with the same motif of 8 x 6 pixels, and the pixels that it reads from them:
 /// <c>Image.open(file).convert("RGB").tobytes()</c> and <c>convert("L")</c>.
 /// </summary>
 internal sealed record PillowPicture(string File, string Rgb, string Grey)
@@ -65,7 +65,7 @@ internal sealed record PillowPicture(string File, string Rgb, string Grey)
         UGWOfDg0cpFPYZGEQDpuiThTo6dkTWBsF0K715RlUUgBM876uXlGLQAu0v7CgEIs
         """);
 
-    /// <summary>The Exif orientation says: turn by 90 degrees.</summary>
+    /// <summary>With an Exif orientation: rotate by 90 degrees.</summary>
     public static readonly PillowPicture RotatedJpeg = new(
         """
         /9j/4AAQSkZJRgABAQAAAQABAAD/4QAiRXhpZgAATU0AKgAAAAgAAQESAAMAAAABAAYAAAAAAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUG
@@ -86,7 +86,7 @@ internal sealed record PillowPicture(string File, string Rgb, string Grey)
         TmyLfzcxdo5MZJCHQDdxhjlToqliSmNsGD682pRmUkYCMc/5uHlFLQEu1P3Df0Eq
         """);
 
-    /// <summary>Lossless, every pixel with another alpha.</summary>
+    /// <summary>Lossless, with a different alpha for each pixel.</summary>
     public static readonly PillowPicture WebPWithAlpha = new(
         """
         UklGRiABAABXRUJQVlA4TBMBAAAvB0ABEH/hOLJtJbqs3CUDYiIWQnR3WDvj7pMG49i2k7wkuEMp9F9Elrht3V3YRrat5Dse8bsgIvwZDt1SAUMLRPTg

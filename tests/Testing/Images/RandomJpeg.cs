@@ -44,7 +44,7 @@ internal static class RandomJpeg
                 if (random.Next(6) == 0) block[random.Next(1, 64)] = 1;
                 break;
             case JpegContents.Extreme:
-                // Often in the first row alone, because libjpeg-turbo treats such blocks separately.
+                // Often only in the first row, because libjpeg-turbo has a separate path for such blocks.
                 int[] firstRow = [0, 1, 5, 6, 14, 15, 27, 28];
                 var count = random.Next(12);
                 for (var i = 0; i < count; i++)

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace ResNet.Testing;
 
-/// <summary>Writes Windows bitmaps with a header of 40 bytes, straight from the format's description.</summary>
+/// <summary>Writes Windows bitmaps with a header of 40 bytes, following the format's description.</summary>
 internal static class TestBmp
 {
     /// <summary>Makes a file.</summary>
@@ -10,8 +10,8 @@ internal static class TestBmp
     /// <param name="height">The height in pixels, negative if the first line is the upper one.</param>
     /// <param name="bits">The bits of a pixel.</param>
     /// <param name="data">Whole lines with their padding, or run lengths.</param>
-    /// <param name="palette">Four bytes a colour: blue, green, red and one that does not count.</param>
-    /// <param name="compression">0 for none, 1 and 2 for run lengths of 8 and 4 bits; bit fields have their masks.</param>
+    /// <param name="palette">Four bytes per colour: blue, green, red and an unused byte.</param>
+    /// <param name="compression">0 for none, 1 and 2 for run lengths of 8 and 4 bits; ignored if there are masks.</param>
     /// <param name="masks">The masks of red, green and blue.</param>
     public static byte[] Encode(
         int width, int height, int bits, byte[] data, byte[]? palette = null, int compression = 0, uint[]? masks = null)

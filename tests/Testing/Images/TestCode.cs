@@ -21,7 +21,7 @@ internal sealed class TestCode
     public static TestCode Even(int symbols)
     {
         var counts = new byte[16];
-        // One code is unused, because none may consist of ones alone; a count is a byte.
+        // One code stays unused, because no code may consist of ones alone; a count is a byte.
         var length = int.Log2(symbols) + 1;
         counts[length - 1] = (byte)Math.Min(symbols, 255);
         if (symbols == 256) counts[length] = 1;

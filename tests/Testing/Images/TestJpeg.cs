@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace ResNet.Testing;
 
 /// <summary>
-/// Writes baseline JPEG files of every kind, straight from ITU-T T.81. The caller gives coefficients and not pixels, so that files
+/// Writes baseline JPEG files of every kind, following ITU-T T.81. The caller provides coefficients instead of pixels, so that files
 /// can have coefficients that no encoder would write.
 /// </summary>
 internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
@@ -16,10 +16,10 @@ internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
         Quarter,
     }
 
-    /// <summary>Minimum coded units between restart markers; 0 for none.</summary>
+    /// <summary>The number of minimum coded units between restart markers; 0 for no markers.</summary>
     public int RestartInterval { get; init; }
 
-    /// <summary>The codes of the first coefficients, and of the others.</summary>
+    /// <summary>The Huffman codes of the first coefficients, and of the others.</summary>
     public (TestCode Dc, TestCode Ac) Codes { get; init; } = (TestCode.Even(16), TestCode.Even(256));
 
     /// <summary>The quantization tables of luma and chroma, in the order of the file.</summary>
@@ -30,7 +30,7 @@ internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
 
     public bool OwnSegments { get; init; }
 
-    /// <summary>0xFF bytes before each marker.</summary>
+    /// <summary>The number of 0xFF bytes before each marker.</summary>
     public int FillBytes { get; init; }
 
     /// <summary>The segments after the start of the image.</summary>
@@ -53,7 +53,7 @@ internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
 
     /// <summary>Makes the file.</summary>
     /// <param name="draw">
-    /// Sets 64 coefficients, initially zero, in the order of the file; the first has to be from -16384 to 16383.
+    /// Sets 64 coefficients, initially zero, in the order of the file; the first must be from -16384 to 16383.
     /// </param>
     public byte[] Encode(Action<short[]> draw)
     {
@@ -141,7 +141,7 @@ internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
         bits.Add(value < 0 ? value + (1 << size) - 1 : value, size);
     }
 
-    /// <summary>Writes bits, with a zero behind each byte of ones.</summary>
+    /// <summary>Writes bits, and a zero byte after each byte 0xFF.</summary>
     internal sealed class Bits(List<byte> file)
     {
         private int _byte;
@@ -159,7 +159,7 @@ internal sealed record TestJpeg(int Width, int Height, TestJpeg.Sampling Kind)
             }
         }
 
-        /// <summary>Ends the byte with ones.</summary>
+        /// <summary>Fills the last byte with ones.</summary>
         public void Fill()
         {
             while (_count > 0) Add(1, 1);

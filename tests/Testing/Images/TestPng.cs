@@ -4,7 +4,7 @@ using System.Text;
 
 namespace ResNet.Testing;
 
-/// <summary>Writes PNG files of every kind, straight from the specification and apart from the library's own writer.</summary>
+/// <summary>Writes PNG files of every kind, following the specification and without the library's own encoder.</summary>
 internal sealed record TestPng(int Width, int Height, TestPng.Colours Colour, int BitDepth = 8)
 {
     public enum Colours
@@ -19,7 +19,7 @@ internal sealed record TestPng(int Width, int Height, TestPng.Colours Colour, in
     /// <summary>The filter of every line, 0 to 4.</summary>
     public int Filter { get; init; }
 
-    /// <summary>How many chunks the compressed pixels are cut into.</summary>
+    /// <summary>The number of chunks of the compressed pixels.</summary>
     public int DataChunks { get; init; } = 1;
 
     public bool Interlaced { get; init; }
@@ -29,7 +29,7 @@ internal sealed record TestPng(int Width, int Height, TestPng.Colours Colour, in
 
     private int Bands => Colour switch { Colours.Rgb => 3, Colours.GreyAlpha => 2, Colours.RgbAlpha => 4, _ => 1 };
 
-    /// <summary>Makes the file of packed samples: each line starts at a byte, 16-bit samples are big-endian.</summary>
+    /// <summary>Makes the file from packed samples: each line starts at a byte, 16-bit samples are big-endian.</summary>
     public byte[] Encode(byte[] samples)
     {
         var stride = ((Width * Bands * BitDepth) + 7) / 8;
@@ -44,7 +44,7 @@ internal sealed record TestPng(int Width, int Height, TestPng.Colours Colour, in
         return EncodeLines(lines);
     }
 
-    /// <summary>Makes the file of lines that begin with their filter already.</summary>
+    /// <summary>Makes the file from filtered lines, each of which begins with the number of its filter.</summary>
     public byte[] EncodeLines(byte[] lines)
     {
         var header = new byte[13];

@@ -37,7 +37,7 @@ public sealed class ImageFolderSplitTests : IDisposable
         first.CountPerClass.Should().Equal(ofOne, ofTwo, ofThree, ofFive);
     }
 
-    // So that a run can be repeated on another machine. Computed by a Python transcription of SplitMix64 and of the shuffle.
+    // A run can be repeated on another machine. A Python transcription of SplitMix64 and of the shuffle computed the values.
     [Fact]
     public void The_division_is_the_same_on_every_machine()
     {
@@ -51,7 +51,7 @@ public sealed class ImageFolderSplitTests : IDisposable
         var images = Make(("a", 50), ("b", 50));
         images.Split(0.5, seed: 1).First.Samples.Should().Equal(images.Split(0.5, seed: 1).First.Samples);
         images.Split(0.5, seed: 1).First.Samples.Should().NotEqual(images.Split(0.5, seed: 2).First.Samples);
-        // One class does not mirror the other.
+        // The classes are divided independently.
         var (first, _) = images.Split(0.5);
         Relative(first).Where(path => path[0] == 'a').Select(path => path[1..])
             .Should().NotEqual(Relative(first).Where(path => path[0] == 'b').Select(path => path[1..]));

@@ -55,7 +55,7 @@ public sealed class VerificationTests : IDisposable
     {
         var pixels = Pixels(1, 20, 10);
         _folder.Write("a/1.png", PngEncoder.Encode(pixels, 20, 10, 3));
-        // The same pixels through another filter and other chunks.
+        // The same pixels with another filter and other chunks.
         _folder.Write("b/copy.png", new TestPng(20, 10, TestPng.Colours.Rgb) { Filter = 4, DataChunks = 3 }.Encode(pixels));
         _folder.Write("c/turned.png", PngEncoder.Encode(pixels, 10, 20, 3));
         Picture("c/other.png", 2, 20, 10);

@@ -3,7 +3,7 @@ using ResNet.Training.Data;
 
 namespace ResNet.Training.Tests.Data.Known;
 
-/// <summary>Keeps what is reported, and does something at each report.</summary>
+/// <summary>Stores progress reports and calls an action for each.</summary>
 internal sealed class DatasetReports(Action<DatasetProgress>? then = null) : IProgress<DatasetProgress>
 {
     private readonly ConcurrentQueue<DatasetProgress> _all = [];

@@ -236,7 +236,7 @@ public sealed class FashionMnistTests : IDisposable
             progress,
             cancellationToken);
 
-    // Both splits hold the same pictures, told apart by their number.
+    // Both splits have the same pictures, but different numbers of them.
     private static Task<ReadOnlyMemory<byte>> Read(string name, int[] dimensions) => Task.FromResult<ReadOnlyMemory<byte>>(
         dimensions.Length == 1
             ? Enumerable.Range(0, dimensions[0]).Select(Label).ToArray()

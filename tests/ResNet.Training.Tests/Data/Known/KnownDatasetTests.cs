@@ -302,7 +302,7 @@ public sealed class KnownDatasetTests : IDisposable
     private static byte[] Records(int first, int count) =>
         [.. Enumerable.Range(first, count).SelectMany(number => (byte[])[(byte)(number % 10), .. Planes(number)])];
 
-    // Three planes, as CIFAR has them.
+    // Three planes, as in CIFAR's files.
     private static byte[] Planes(int number)
     {
         var planes = new byte[3 * 32 * 32];

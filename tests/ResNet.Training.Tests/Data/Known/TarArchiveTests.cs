@@ -129,7 +129,7 @@ public sealed class TarArchiveTests : IDisposable
     [Fact]
     public void An_entry_that_is_longer_than_its_kind_can_be_is_damage()
     {
-        // The first header is that of a long name; its size is said to be 0o77777777777.
+        // The first header is that of a long name; its size field becomes 0o77777777777.
         var plain = TestArchive.Plain(
             [new GnuTarEntry(TarEntryType.RegularFile, new string('n', 120)) { DataStream = new MemoryStream(s_content) }]);
         "77777777777"u8.CopyTo(plain.AsSpan(SizeField));
@@ -156,7 +156,7 @@ public sealed class TarArchiveTests : IDisposable
                 damaged[block + random.Next(round % 3 == 0 ? BlockLength : 160)] = (byte)(
                     round % 2 == 0 ? random.Next(256) : "0123456789/.=\0 x"[random.Next(16)]);
             }
-            // So that what is damaged is read all the same.
+            // With correct checksums, the damaged headers are read.
             MendChecksums(damaged);
             try
             {
@@ -164,7 +164,7 @@ public sealed class TarArchiveTests : IDisposable
             }
             catch (DatasetException)
             {
-                // Refused.
+                // The archive was refused.
             }
             Directory.GetFileSystemEntries(_folder.Path).Should().HaveCount(2);
         }

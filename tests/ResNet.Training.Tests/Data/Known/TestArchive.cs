@@ -5,15 +5,15 @@ using System.Security.Cryptography;
 
 namespace ResNet.Training.Tests.Data.Known;
 
-/// <summary>Makes tar archives that are compressed with gzip, good and hostile ones.</summary>
+/// <summary>Makes valid and hostile tar archives, compressed with gzip.</summary>
 internal static class TestArchive
 {
-    /// <summary>An archive of files, each with its folders, or of folders where the name ends with a slash.</summary>
+    /// <summary>Makes an archive of files with their folders; a name that ends with a slash is a folder.</summary>
     internal static byte[] Of(params (string Name, byte[] Content)[] files) => Of(files.Select(file => Entry(file.Name, file.Content)));
 
     internal static byte[] Of(IEnumerable<TarEntry> entries) => Pack(Plain(entries));
 
-    /// <summary>The archive before it is compressed.</summary>
+    /// <summary>Makes an archive without compression.</summary>
     internal static byte[] Plain(IEnumerable<TarEntry> entries)
     {
         using var bytes = new MemoryStream();

@@ -36,7 +36,7 @@ public sealed class DamagedPackTests : IDisposable
         foreach (var place in Enumerable.Range(0, _dataStart).Concat(Enumerable.Range(pixelsEnd, _whole.Length - pixelsEnd)))
         {
             Refused(Flipped(place, 1 << (place % 8)), $"a bit of byte {place} was changed");
-            // Makes other letters of letters, so that the header stays readable.
+            // Swaps upper and lower case, so that the header stays readable.
             if (place < _dataStart) Refused(Flipped(place, 0x20), $"byte {place} was changed");
         }
     }
@@ -83,7 +83,7 @@ public sealed class DamagedPackTests : IDisposable
         for (var length = 0; length < _whole.Length; length += length < _dataStart + 8 ? 1 : 97)
             Refused(_whole[..length], $"it has {length} bytes");
         Refused(_whole[..^1], "its last byte is missing");
-        Refused([.. _whole, 0], "it has a byte more");
+        Refused([.. _whole, 0], "it has an additional byte");
         Reason([]).Should().Be("it is too short to be a pack of images");
         Reason(_whole[..^1]).Should().Be($"it has {_whole.Length - 1:N0} bytes where {_whole.Length:N0} are needed, so it is not whole");
     }
@@ -91,7 +91,7 @@ public sealed class DamagedPackTests : IDisposable
     [Fact]
     public void A_file_whose_writing_was_cut_off_is_refused()
     {
-        // The header comes last.
+        // A writer writes the header last.
         var half = (byte[])_whole.Clone();
         half.AsSpan(0, _dataStart).Clear();
         Refused(half, "it has no header yet");
@@ -216,7 +216,7 @@ public sealed class DamagedPackTests : IDisposable
         return message[$"'{Damaged}' cannot be used: ".Length..^HowToMend.Length];
     }
 
-    // Without the assertions' overhead where all is well: there are thousands.
+    // Uses an assertion only for a failure, because there are thousands of calls.
     private void Refused(byte[] bytes, string because)
     {
         var outcome = Record.Exception(() => Open(bytes).Dispose());

@@ -72,7 +72,7 @@ public sealed class ImagePackTests : IDisposable
             sizes[(2 * i)..(2 * i + 2)].Should().Equal(height, width);
             pixels[(int)offsets[i]..(int)offsets[i + 1]].Should().Equal(expected);
         }
-        kinds.Should().HaveCount(2, "there are images of either kind");
+        kinds.Should().HaveCount(2, "the folder has images of both kinds");
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class ImagePackTests : IDisposable
         var (checksums, offsets, pixels) = (Values<long>(file, "checksums"), Values<long>(file, "offsets"), Values<byte>(file, "pixels"));
         for (var i = 0; i < count; i++)
             Crc32C(pixels.AsSpan((int)offsets[i], (int)(offsets[i + 1] - offsets[i]))).Should().Be((uint)checksums[i]);
-        Crc32C("123456789"u8).Should().Be(0xE3069283, "that is the check value of CRC-32C");
+        Crc32C("123456789"u8).Should().Be(0xE3069283, "this is the check value of CRC-32C");
     }
 
     [Fact]
@@ -200,7 +200,7 @@ public sealed class ImagePackTests : IDisposable
                     if (batch.Index == round % 4) pack.Dispose();
                 }
             };
-            // A thread that was late finds the pack closed; the others go on to the end.
+            // An epoch that still had to read finds the pack closed; otherwise it ends as usual.
             var outcome = Record.Exception(epoch);
             (outcome is null or ObjectDisposedException).Should().BeTrue($"of {outcome}");
             epoch.Should().Throw<ObjectDisposedException>();
@@ -259,7 +259,7 @@ public sealed class ImagePackTests : IDisposable
     private static T[] Values<T>(WeightsFile file, string name)
         where T : unmanaged => [.. file.Tensors[name].data<T>()];
 
-    // Bit by bit: the polynomial of Castagnoli, reflected.
+    // Computes it bit by bit, with Castagnoli's reflected polynomial.
     private static uint Crc32C(ReadOnlySpan<byte> bytes)
     {
         var crc = uint.MaxValue;

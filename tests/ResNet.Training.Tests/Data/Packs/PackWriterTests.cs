@@ -57,7 +57,7 @@ public sealed class PackWriterTests : IDisposable
         var kept = Enumerable.Range(0, _folder.Images.Count).Except(bad).ToList();
         pack.Names.Should().Equal(kept.Select(index => Path.GetRelativePath(_folder.Images.Root, _folder.Images.Samples[index].Path)));
         pack.CountPerClass.Sum().Should().Be(kept.Count);
-        pack.IsMadeFrom(_folder.Images).Should().BeTrue("what could not be read then belongs to it, too");
+        pack.IsMadeFrom(_folder.Images).Should().BeTrue("the pack also lists the images that could not be read");
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using ResNet.Training.Data.Packs;
 
 namespace ResNet.Training.Tests.Data.Packs;
 
-/// <summary>A folder of small images of every kind, and a place for packs of it.</summary>
+/// <summary>A folder of small images of every kind, and the path of its pack.</summary>
 internal sealed class PackedFolder : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -38,7 +38,7 @@ internal sealed class PackedFolder : IDisposable
         return ImagePack.Open(Pack);
     }
 
-    /// <summary>An image's pixels as they are in its file.</summary>
+    /// <summary>Decodes the pixels of an image's file.</summary>
     public byte[] Decode(int index, int channels, out int height, out int width)
     {
         using var image = ImageDecoder.Open(Images.Samples[index].Path, channels);

@@ -9,7 +9,7 @@ public class BatchTransformTests
 {
     private const int Classes = 5;
 
-    // What torchvision's RandomMixup computes: x * part + roll(x, 1) * (1 - part).
+    // torchvision's RandomMixup computes x * part + roll(x, 1) * (1 - part).
     [Fact]
     public void Mixup_blends_each_image_and_class_with_the_one_before()
     {
@@ -129,7 +129,7 @@ public class BatchTransformTests
         for (int batch = 0; batch < 600; batch++)
         {
             using var inner = NewDisposeScope();
-            // The smallest batch of which each transform makes something else: 0 and 1 are blended, exchanged in part, or left.
+            // The smallest batch that distinguishes the transforms: they blend 0 and 1, exchange a rectangle, or change nothing.
             var inputs = tensor(new float[] { 0, 1 }).reshape(2, 1, 1, 1).repeat(1, 1, 40, 40);
             choice.Apply(inputs, tensor(new long[] { 0, 1 }), Classes, seed: 5, epoch: 0, batch);
             var values = inputs[0].data<float>().ToArray();
@@ -141,7 +141,7 @@ public class BatchTransformTests
         cut.Should().BeInRange(140, 240);
     }
 
-    // Its mean and variance: 1/2 and 1 / (4 (2 alpha + 1)).
+    // The mean and variance are 1/2 and 1 / (4 (2 alpha + 1)).
     [Theory]
     [InlineData(0.1)]
     [InlineData(0.2)]
@@ -157,7 +157,7 @@ public class BatchTransformTests
             .Should().BeApproximately(1 / (4 * ((2 * alpha) + 1)), 0.01 / ((2 * alpha) + 1));
     }
 
-    // Mean, variance and third central moment: k, k and 2 k.
+    // The mean, variance and third central moment are k, k and 2 k.
     [Theory]
     [InlineData(0.2)]
     [InlineData(1)]

@@ -38,7 +38,7 @@ public class LearningRateScheduleTests
             .Should().Equal([0.1, 0.325, 0.55, 0.775, 1, 1, 1, 1], (a, b) => Math.Abs(a - b) < 1e-12);
     }
 
-    // The paper's recipe for CIFAR-10: 64,000 steps, less after 32,000 and 48,000.
+    // The paper's recipe for CIFAR-10: 64,000 steps, with a lower rate after 32,000 and 48,000.
     [Fact]
     public void Milestones_are_parts_of_the_whole_run_its_warm_up_included()
     {

@@ -23,7 +23,7 @@ public class FlatWeightsTests
             network.get_parameter("layer1.0.conv1.weight")!.stride().Should().Equal(72, 1, 24, 8);
         }
         network.state_dict().ShouldBe(before);
-        ImageLayout.IsChannelsLast(network).Should().BeTrue("a network that was trained keeps the order of memory");
+        ImageLayout.IsChannelsLast(network).Should().BeTrue("a trained network keeps its memory layout");
         network.parameters().All(parameter => parameter.requires_grad && parameter.is_leaf).Should().BeTrue();
     }
 
@@ -158,7 +158,7 @@ public class FlatWeightsTests
         network.state_dict().ShouldBe(before);
         flat.State().ToDictionary(entry => entry.Name, entry => entry.Tensor).ShouldBe(training);
 
-        // The gradients still end up where they belong.
+        // The gradients still reach the flat tensor.
         Train(network, flat, optimizer, 1);
         flat.Gradients.abs().sum().ToDouble().Should().BeGreaterThan(0);
         network.state_dict()["fc.weight"].detach().Equals(before["fc.weight"]).Should().BeFalse();
@@ -216,8 +216,8 @@ public class FlatWeightsTests
         long before = LiveTensors.Count(), finalized = FinalizedTensors.Count(), shown = 0;
         using (var flat = new FlatWeights(network, false, precision, allowSlowPrecision: true))
         {
-            // Those of another type are new objects whenever the network sees other
-            // memory: twice in an evaluation, and at the beginning and the end.
+            // Parameters of another type are new objects whenever the network gets other memory: twice in an evaluation, and at the
+            // beginning and the end.
             int replaced = flat.Parameters.Count(parameter => parameter.IsLow);
             shown += 2 * replaced;
             foreach (var options in new OptimizerOptions[] { new Sgd(), new AdamW(), new Lamb() })
@@ -263,7 +263,7 @@ public class FlatWeightsTests
         network.DType.Should().Be(ScalarType.Float64);
     }
 
-    // 50 steps, since what goes wrong with momentum or views adds up over steps.
+    // 50 steps, because errors in momentum or views add up.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

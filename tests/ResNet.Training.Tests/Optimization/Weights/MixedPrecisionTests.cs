@@ -35,8 +35,8 @@ public class MixedPrecisionTests
         network.call(TinyNetwork.Batch(0, ScalarType.BFloat16).Images).dtype.Should().Be(ScalarType.BFloat16);
     }
 
-    // A bfloat16 has 8 bits of mantissa: a loss of some ten layers, and weights that were trained with such gradients, deviate by a few
-    // times 2⁻⁸ relative to the loss at the start.
+    // A bfloat16 has 8 bits of mantissa: after some ten layers, and with weights that were trained with such gradients, the loss deviates
+    // by a few times 2⁻⁸ relative to the first loss.
     [Theory]
     [MemberData(nameof(Norms))]
     public void Bfloat16_trains_with_losses_near_those_of_float32(string norm)
@@ -74,7 +74,7 @@ public class MixedPrecisionTests
         for (int i = 0; i < 100; i++)
         {
             flat.ZeroGradients();
-            // Weight decay alone, by 1/1000: a bfloat16 would round each of these steps away.
+            // Only weight decay, by 1/1000: in bfloat16, rounding would undo each of these steps.
             optimizer.Step(1e-3);
             flat.PublishWeights();
         }
@@ -137,7 +137,7 @@ public class MixedPrecisionTests
         network.DType.Should().Be(flat.Precision == Precision.Full ? ScalarType.Float32 : ScalarType.BFloat16);
     }
 
-    // With a parameter of its own, so that all that is in it stays float32.
+    // It has a parameter of its own, so that everything in it stays float32.
     private sealed class ScaledNorm : nn.Module<Tensor, Tensor>
     {
         private readonly Parameter scale;

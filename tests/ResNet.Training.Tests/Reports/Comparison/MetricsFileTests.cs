@@ -69,7 +69,7 @@ public sealed class MetricsFileTests : IDisposable
             .WithMessage($"The metrics '{path}' cannot be read: it is not there. Give the folder of a run that has them.");
     }
 
-    // All that the file has of an evaluation.
+    // The file has no more of an evaluation.
     private static EvaluationResult Result(double loss, double top1, double top5) => new(loss, top1, top5, Images: 0, double.NaN);
 
     private IReadOnlyList<EpochMetrics> Read(string text)

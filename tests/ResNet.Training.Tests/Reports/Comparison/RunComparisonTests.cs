@@ -25,9 +25,9 @@ public sealed class RunComparisonTests : IDisposable
         comparison.Runs.Select(run => run.Name).Should().Equal("first", "second");
         comparison.Runs[0].Best.Should().Be(new BestEpoch(2, 70.125, 1.25, IsAverage: false));
         comparison.Runs[1].Best.Should().Be(new BestEpoch(1, 80.5, 1.25, IsAverage: true));
-        // 640 images at 64 a second and twice as many at 128.
+        // 640 images at 64 per second and twice as many at 128.
         comparison.Runs[0].TrainingTime.Should().Be(TimeSpan.FromSeconds(20));
-        comparison.Runs[1].TrainingTime.Should().BeNull("it is not known how fast the second epoch was");
+        comparison.Runs[1].TrainingTime.Should().BeNull("the speed of the second epoch is unknown");
         comparison.Results.Select(row => $"{row.Name}: {string.Join(" | ", row.Values)}").Should().Equal(
             "Best top-1: 70.13 % | 80.50 %",
             "Best epoch: 2 | 1, average",
