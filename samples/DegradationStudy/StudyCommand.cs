@@ -12,7 +12,7 @@ namespace DegradationStudy;
 /// <summary>The command line: trains the four networks for the given budget, or resumes the training.</summary>
 internal static class StudyCommand
 {
-    internal const string HowToGoOn = "Stopped; the same command goes on where it was.";
+    internal const string HowToGoOn = "Stopped; the same command resumes the study.";
 
     private const int DefaultEvaluations = 20;
     private const double WarmupSteps = 400;

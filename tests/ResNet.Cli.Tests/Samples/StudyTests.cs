@@ -25,7 +25,7 @@ public sealed class StudyTests : IDisposable
             process.WaitUntil(() => process.Output.Contains("plain20 2/2", StringComparison.Ordinal));
             process.Signal(ConsoleProcess.Terminate);
             process.ExitCode().Should().Be(75, process.Output);
-            process.Output.Should().Contain("the same command goes on");
+            process.Output.Should().Contain("the same command resumes");
         }
         Finish("stopped");
         Finish("undisturbed");
