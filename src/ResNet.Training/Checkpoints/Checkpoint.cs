@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Checkpoints;
 
 /// <summary>
-/// The content of a checkpoint: a safetensors file, which <see cref="WeightsFile"/> opens too, with a SHA-256 over every byte of it.
-/// Disposing of it disposes of its tensors.
+/// The content of a checkpoint: a safetensors file with a SHA-256 over every byte, which <see cref="WeightsFile"/> can also open.
+/// Disposing it disposes its tensors.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
@@ -25,7 +25,7 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The file.</summary>
     public string Path { get; }
 
-    /// <summary>How many steps the run had taken.</summary>
+    /// <summary>The number of steps of the run at this checkpoint.</summary>
     public long Step { get; }
 
     /// <summary>The tensors by name, on the CPU and row-major; they live as long as this object.</summary>
@@ -34,10 +34,10 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The texts by name.</summary>
     public IReadOnlyDictionary<string, string> Texts { get; }
 
-    /// <summary>Reads a checkpoint and checks every byte before use. The caller disposes of the result.</summary>
+    /// <summary>Reads a checkpoint and checks every byte before use. The caller disposes the result.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="CheckpointException">
-    /// The file is missing, cut short, damaged, no checkpoint, or of a newer library; the message says which.
+    /// The file is missing, truncated, damaged, not a checkpoint, or from another version; the message describes the problem.
     /// </exception>
     public static Checkpoint Read(string path)
     {
@@ -50,7 +50,7 @@ public sealed class Checkpoint : IDisposable
         }
         catch (WeightsFileException e)
         {
-            // Every byte is as it was written, so the file is not damaged.
+            // The digest is correct, so the file is not damaged.
             throw CheckpointException.Unusable(path, $"cannot be used: {e.Message.TrimEnd('.')}", e);
         }
         try
@@ -64,22 +64,22 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Finds a text that each checkpoint of a training run has.</summary>
+    /// <summary>Returns a text that each checkpoint of a training run has.</summary>
     /// <exception cref="CheckpointException">It has none of that name.</exception>
     internal string GetText(string name) => Texts.TryGetValue(name, out string? text)
         ? text
         : throw CheckpointException.Unusable(Path, $"is not one of a training run: it has no '{name}'");
 
-    /// <summary>Disposes of the tensors.</summary>
+    /// <summary>Disposes the tensors.</summary>
     public void Dispose() => _file.Dispose();
 
     /// <summary>Writes a checkpoint beside <paramref name="path"/>, flushes it to disk and renames it over it.</summary>
-    /// <param name="path">The file; one that is there is replaced, and stays as it is if writing fails.</param>
-    /// <param name="step">How many steps the run has taken.</param>
+    /// <param name="path">The file; an existing file is replaced, or stays unchanged if writing fails.</param>
+    /// <param name="step">The number of steps of the run so far.</param>
     /// <param name="tensors">
-    /// At least one; of any device, stride and real type. They are written without being copied where they are row-major and on the CPU.
+    /// At least one tensor, of any device, stride and real type. Row-major tensors on the CPU are written without a copy.
     /// </param>
-    /// <param name="texts">Texts by name; sha256, format, version and step are names that the file itself needs.</param>
+    /// <param name="texts">Texts by name; the file itself needs the names sha256, format, version and step.</param>
     /// <exception cref="ArgumentException">A name cannot be had, or there are no tensors.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     internal static void Write(

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Checkpoints;
 
 /// <summary>
-/// The checkpoints of a run: the latest ones, <c>step-0000001234.safetensors</c>, and the best one, <c>best.safetensors</c>. A new one is
-/// whole before an old one is removed, so that a process that is killed at any moment leaves one to resume from.
+/// The checkpoints of a run: the latest ones, <c>step-0000001234.safetensors</c>, and the best one, <c>best.safetensors</c>. An old
+/// checkpoint is removed only after a new one is complete, so a killed process always leaves a checkpoint to resume from.
 /// </summary>
 public sealed partial class CheckpointFolder
 {
@@ -16,9 +16,9 @@ public sealed partial class CheckpointFolder
     private readonly int _keep;
     private bool _isPrepared;
 
-    /// <summary>The checkpoints in a folder, which is created with the first of them.</summary>
+    /// <summary>Opens a folder of checkpoints. The first checkpoint creates the folder.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="keep">How many of the latest checkpoints are kept, at least 1, beside the best one.</param>
+    /// <param name="keep">The number of latest checkpoints to keep in addition to the best one, at least 1.</param>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     /// <exception cref="InvalidOptionException">Fewer than one are to be kept.</exception>
     public CheckpointFolder(string path, int keep)
@@ -33,14 +33,14 @@ public sealed partial class CheckpointFolder
     /// <summary>The files of the latest checkpoints, newest first; the best one is not among them.</summary>
     public IReadOnlyList<string> Files => [.. Steps().OrderByDescending(file => file.Step).Select(file => file.Path)];
 
-    /// <summary>Whether there is none, the best one included.</summary>
+    /// <summary>Whether the folder has no checkpoints, neither latest ones nor the best one.</summary>
     public bool IsEmpty => Files.Count == 0 && !File.Exists(BestPath);
 
     private string BestPath => System.IO.Path.Combine(Path, BestName);
 
-    /// <summary>Opens the newest checkpoint that is sound; the best one if none of the latest is. The caller disposes of it.</summary>
-    /// <param name="damaged">Is called for each damaged checkpoint, which is passed over.</param>
-    /// <returns>The checkpoint; null where there is none.</returns>
+    /// <summary>Opens the newest intact checkpoint, or the best one if all latest ones are damaged. The caller disposes it.</summary>
+    /// <param name="damaged">Receives an error for each damaged checkpoint that is skipped.</param>
+    /// <returns>The checkpoint; null if there is none.</returns>
     /// <exception cref="CheckpointException">All are damaged, or one cannot be read though it may be sound.</exception>
     public Checkpoint? OpenLatest(Action<CheckpointException>? damaged = null)
     {
@@ -68,15 +68,15 @@ public sealed partial class CheckpointFolder
         };
     }
 
-    /// <summary>Opens the best checkpoint; null where there is none. The caller disposes of it.</summary>
+    /// <summary>Opens the best checkpoint; null if there is none. The caller disposes it.</summary>
     /// <exception cref="CheckpointException">It is damaged or cannot be read.</exception>
     public Checkpoint? OpenBest() => File.Exists(BestPath) ? Checkpoint.Read(BestPath) : null;
 
     /// <summary>Writes a checkpoint, then removes the old ones.</summary>
-    /// <param name="step">How many steps the run has taken. Checkpoints of more steps are removed: the run went back behind them.</param>
-    /// <param name="tensors">What to write; see <see cref="Checkpoint.Write"/>.</param>
-    /// <param name="texts">Likewise.</param>
-    /// <param name="best">Whether it is the best one so far.</param>
+    /// <param name="step">The number of steps of the run so far. Checkpoints of later steps are removed.</param>
+    /// <param name="tensors">The tensors; see <see cref="Checkpoint.Write"/>.</param>
+    /// <param name="texts">The texts; see <see cref="Checkpoint.Write"/>.</param>
+    /// <param name="best">Whether this is the best checkpoint so far.</param>
     /// <returns>The file.</returns>
     /// <exception cref="ArgumentException">A name cannot be had, or there are no tensors.</exception>
     /// <exception cref="IOException">The file cannot be written; those that were there are as they were.</exception>
@@ -86,8 +86,8 @@ public sealed partial class CheckpointFolder
         string path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"step-{step:D10}.safetensors"));
         if (best)
         {
-            // First, so that a run that resumes from the step's file never finds an older best one. Copied, because that spares writing
-            // the tensors twice, and not linked, because .NET has no hard links.
+            // The best file comes first, so that a run that resumes from the step's file never finds an older best one. The step's file
+            // is a copy, because .NET has no hard links and writing the tensors twice takes longer.
             Checkpoint.Write(BestPath, step, tensors, texts);
             using var written = File.OpenRead(BestPath);
             AtomicFile.Write(path, written.CopyTo);
@@ -106,11 +106,11 @@ public sealed partial class CheckpointFolder
     [GeneratedRegex(@"^step-(?<step>[0-9]{10,18})\.safetensors$")]
     private static partial Regex StepName { get; }
 
-    // The name that AtomicFile gives a file until it is whole.
+    // AtomicFile's temporary names of incomplete files.
     [GeneratedRegex(@"^(best|step-[0-9]{10,18})\.safetensors\.[0-9a-f]{32}\.tmp$")]
     private static partial Regex LeftoverName { get; }
 
-    // A file that cannot be removed, as another process reads it, does no harm: the next checkpoint tries again.
+    // If a file cannot be removed because another process reads it, the next checkpoint tries again.
     private static void Remove(string file)
     {
         try
@@ -122,7 +122,7 @@ public sealed partial class CheckpointFolder
         }
     }
 
-    // Only once: a folder that is removed during the run is an error, and is not created again without the rest of the run.
+    // Only once: if the folder is removed during the run, that is an error; a new folder would lack the rest of the run.
     private void Prepare()
     {
         if (_isPrepared) return;
@@ -134,7 +134,7 @@ public sealed partial class CheckpointFolder
         {
             throw new IOException($"The folder '{Path}' for checkpoints cannot be made: {e.Message.Split(" : ")[0].TrimEnd('.')}.", e);
         }
-        // Left by a process that was killed while it wrote: they take space that may be needed now.
+        // Files of a process that was killed while it wrote them: their space may be needed now.
         var leftovers = Directory.EnumerateFiles(Path).Where(file => LeftoverName.IsMatch(System.IO.Path.GetFileName(file)));
         foreach (string file in leftovers.ToList()) Remove(file);
         _isPrepared = true;

@@ -1,7 +1,9 @@
 namespace ResNet.Training.Checkpoints;
 
-/// <summary>Where and when a run is saved, so that it can be resumed. A bad value is refused when it is set.</summary>
-/// <remarks>A checkpoint is written at the end of each epoch and when the run is stopped, and in between as these options say.</remarks>
+/// <summary>The place and time of checkpoints, from which a run can be resumed. A bad value is refused when it is set.</summary>
+/// <remarks>
+/// A checkpoint is written at the end of each epoch and when the run is stopped; these options add checkpoints within epochs.
+/// </remarks>
 public sealed record CheckpointOptions
 {
     /// <summary>The folder of the checkpoints, which is created if it does not exist.</summary>
@@ -12,7 +14,7 @@ public sealed record CheckpointOptions
         init => field = Require.That(this, value, !string.IsNullOrWhiteSpace(value), "the path of a folder");
     }
 
-    /// <summary>Steps from one checkpoint to the next within an epoch, at least 1. Default: null, none because of steps.</summary>
+    /// <summary>The number of steps between checkpoints within an epoch, at least 1. Default: null, no limit.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int? EverySteps
     {
@@ -20,7 +22,7 @@ public sealed record CheckpointOptions
         init => field = Require.AtLeast(this, value, 1);
     }
 
-    /// <summary>Time from one checkpoint to the next within an epoch, more than 0. Default: 10 minutes.</summary>
+    /// <summary>The time between checkpoints within an epoch, more than 0. Default: 10 minutes.</summary>
     /// <exception cref="InvalidOptionException">The value is not positive.</exception>
     public TimeSpan? Every
     {
@@ -28,7 +30,7 @@ public sealed record CheckpointOptions
         init => field = Require.That(this, value, value is null || value > TimeSpan.Zero, "more than 0");
     } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How many of the latest checkpoints are kept, at least 1, beside the best one. Default: 2.</summary>
+    /// <summary>The number of latest checkpoints to keep in addition to the best one, at least 1. Default: 2.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Keep
     {

@@ -1,8 +1,8 @@
 namespace ResNet.Training.Checkpoints;
 
-/// <summary>A checkpoint that was written.</summary>
+/// <summary>A written checkpoint.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Step">Steps of the run until then.</param>
-/// <param name="IsBest">Whether it is the best one so far too.</param>
-/// <param name="Time">What it took.</param>
+/// <param name="Step">The number of steps of the run so far.</param>
+/// <param name="IsBest">Whether this is also the best checkpoint so far.</param>
+/// <param name="Time">The time for writing it.</param>
 public readonly record struct SavedCheckpoint(string Path, long Step, bool IsBest, TimeSpan Time);

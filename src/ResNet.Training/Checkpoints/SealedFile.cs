@@ -7,12 +7,12 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Checkpoints;
 
 /// <summary>
-/// A safetensors file with a SHA-256 over all of its bytes. The digest is the first text of the header's metadata, so that its place is
-/// the same in every file; it is computed with sixty-four zeros in that place.
+/// A safetensors file with a SHA-256 over all of its bytes. The digest is the first text of the header's metadata and therefore has the
+/// same position in every file; it is computed with sixty-four zeros in this position.
 /// </summary>
 internal static class SealedFile
 {
-    /// <summary>The name of the text that has the digest.</summary>
+    /// <summary>The name of the text with the digest.</summary>
     internal const string DigestKey = "sha256";
 
     private const int DigestLength = 2 * SHA256.HashSizeInBytes;
@@ -28,7 +28,7 @@ internal static class SealedFile
     /// <exception cref="IOException">The file cannot be written.</exception>
     internal static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IEnumerable<KeyValuePair<string, string>> texts)
     {
-        // The only dictionary that guarantees its order.
+        // Other dictionaries do not guarantee an order.
         var metadata = new OrderedDictionary<string, string> { [DigestKey] = s_noDigest };
         foreach (var (name, text) in texts) metadata.Add(name, text);
         AtomicFile.Write(path, file =>
@@ -40,7 +40,7 @@ internal static class SealedFile
         });
     }
 
-    /// <summary>Reads all bytes of a file.</summary>
+    /// <summary>Reads all bytes of a file and compares their digest.</summary>
     /// <exception cref="CheckpointException">They are not those that were written.</exception>
     internal static void Verify(string path)
     {
@@ -78,7 +78,7 @@ internal static class SealedFile
 
     private static byte[] Digest(IncrementalHash hash) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash.GetHashAndReset()));
 
-    /// <summary>Passes bytes on without a copy and computes their digest.</summary>
+    /// <summary>Writes bytes to the file without a copy and computes their digest.</summary>
     private sealed class HashingStream(Stream file, IncrementalHash hash) : Stream
     {
         public override bool CanRead => false;

@@ -1,12 +1,11 @@
 namespace ResNet.Training.Optimization;
 
 /// <summary>
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019,
-/// https://arxiv.org/abs/1711.05101), as <c>torch.optim.AdamW</c> computes it.
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101), as in <c>torch.optim.AdamW</c>.
 /// </summary>
 public sealed record AdamW : AdaptiveOptimizerOptions
 {
-    /// <summary>Learning rate 10⁻³, weight decay 10⁻²: PyTorch's defaults.</summary>
+    /// <summary>Makes options with PyTorch's defaults: learning rate 10⁻³, weight decay 10⁻².</summary>
     public AdamW() : base(learningRate: 1e-3, weightDecay: 1e-2, epsilon: 1e-8)
     {
     }

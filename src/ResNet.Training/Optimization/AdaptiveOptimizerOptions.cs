@@ -1,15 +1,15 @@
 namespace ResNet.Training.Optimization;
 
 /// <summary>
-/// What <see cref="AdamW"/> and <see cref="Lamb"/> have in common: running means of the gradients and of their squares (Kingma and Ba 2015,
-/// https://arxiv.org/abs/1412.6980).
+/// The common options of <see cref="AdamW"/> and <see cref="Lamb"/>, for running means of the gradients and of their squares (Kingma and
+/// Ba 2015, https://arxiv.org/abs/1412.6980).
 /// </summary>
 public abstract record AdaptiveOptimizerOptions : OptimizerOptions
 {
     private protected AdaptiveOptimizerOptions(double learningRate, double weightDecay, double epsilon)
         : base(learningRate, weightDecay) => Epsilon = epsilon;
 
-    /// <summary>How much of the mean of gradients stays from step to step, at least 0 and less than 1. Default: 0.9.</summary>
+    /// <summary>The decay of the mean of gradients per step, at least 0 and less than 1. Default: 0.9.</summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Beta1
     {
@@ -17,7 +17,7 @@ public abstract record AdaptiveOptimizerOptions : OptimizerOptions
         init => field = Require.Part(this, value);
     } = 0.9;
 
-    /// <summary>How much of the mean of squared gradients stays from step to step, at least 0 and less than 1. Default: 0.999.</summary>
+    /// <summary>The decay of the mean of squared gradients per step, at least 0 and less than 1. Default: 0.999.</summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Beta2
     {
@@ -26,7 +26,7 @@ public abstract record AdaptiveOptimizerOptions : OptimizerOptions
     } = 0.999;
 
     /// <summary>
-    /// What is added to the root that is divided by, more than 0. Default: 10⁻⁸ for <see cref="AdamW"/>, 10⁻⁶ for <see cref="Lamb"/>.
+    /// The number that is added to the divisor, more than 0. Default: 10⁻⁸ for <see cref="AdamW"/>, 10⁻⁶ for <see cref="Lamb"/>.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double Epsilon

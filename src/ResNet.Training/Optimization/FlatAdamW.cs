@@ -12,7 +12,7 @@ internal sealed class FlatAdamW(AdamW options, FlatWeights weights, long? chunk)
         {
             if (chunk.Decays) chunk.Weight.MultiplyInPlace(1 - (learningRate * WeightDecay));
             UpdateMeans(chunk);
-            // The gradient is no longer needed, its memory is.
+            // The divisor reuses the memory of the gradient.
             var divisor = chunk.Gradient.copy_(chunk.Square).sqrt_().DivideInPlace(root).AddInPlace(Epsilon);
             chunk.Weight.AddQuotientInPlace(chunk.Mean, divisor, -(learningRate / mean));
         }

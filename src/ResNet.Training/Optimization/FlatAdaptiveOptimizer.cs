@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;
 
-/// <summary>Keeps the running means of <see cref="AdaptiveOptimizerOptions"/>.</summary>
+/// <summary>Computes the running means of <see cref="AdaptiveOptimizerOptions"/>.</summary>
 internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
 {
     private readonly AdaptiveOptimizerOptions _options;
@@ -28,7 +28,7 @@ internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
 
     /// <summary>Counts a step.</summary>
     /// <returns>
-    /// What the mean of gradients and the root of the mean of their squares are to be divided by, since both began at zero.
+    /// The divisors of the mean of gradients and of the root of the mean of their squares, which correct the start at zero.
     /// </returns>
     private protected (double Mean, double Root) NextStep()
     {
@@ -37,13 +37,13 @@ internal abstract class FlatAdaptiveOptimizer : FlatOptimizer
         return (1 - Math.Pow(_options.Beta1, step), Math.Sqrt(1 - Math.Pow(_options.Beta2, step)));
     }
 
-    /// <summary>Takes the gradients into the running means.</summary>
+    /// <summary>Updates the running means with the gradients.</summary>
     private protected void UpdateMeans(Chunk chunk)
     {
         chunk.Mean.MultiplyInPlace(_options.Beta1).AddInPlace(chunk.Gradient, 1 - _options.Beta1);
         chunk.Square.MultiplyInPlace(_options.Beta2).AddProductInPlace(chunk.Gradient, chunk.Gradient, 1 - _options.Beta2);
     }
 
-    /// <summary>A part of the flat tensors, and whether it decays.</summary>
+    /// <summary>A part of the flat tensors, and whether it has weight decay.</summary>
     private protected readonly record struct Chunk(bool Decays, Tensor Weight, Tensor Gradient, Tensor Mean, Tensor Square);
 }

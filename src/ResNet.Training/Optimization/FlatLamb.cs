@@ -28,7 +28,7 @@ internal sealed class FlatLamb : FlatAdaptiveOptimizer
         {
             if (tooLarge is not null) chunk.Gradient.div_(tooLarge);
             UpdateMeans(chunk);
-            // From here on the gradient's memory holds the update.
+            // From here on, the gradient's memory contains the update.
             using var divisor = chunk.Square.sqrt();
             chunk.Gradient.copy_(chunk.Mean).DivideInPlace(mean).div_(divisor.DivideInPlace(root).AddInPlace(Epsilon));
             if (chunk.Decays) chunk.Gradient.AddInPlace(chunk.Weight, WeightDecay);
@@ -37,7 +37,7 @@ internal sealed class FlatLamb : FlatAdaptiveOptimizer
         if (_layers.Count > 0) AdaptLayers(learningRate);
     }
 
-    // A layer's update gets the length of the layer's weights, unless either is zero.
+    // Scales a layer's update to the norm of the layer's weights, unless either is zero.
     private void AdaptLayers(double learningRate)
     {
         var weights = stack(_layers.Select(layer => layer.Weight.norm()));

@@ -3,16 +3,16 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization;
 
-/// <summary>Changes all weights of a network at once by their gradients.</summary>
+/// <summary>Updates all weights of a network at once.</summary>
 internal abstract class FlatOptimizer : IDisposable
 {
     private readonly List<Tensor> _own = [];
     private readonly List<(string Name, Tensor Tensor)> _state = [];
     private readonly List<(long Offset, long Length, bool Decays)> _chunks;
 
-    /// <param name="options">Of the optimizer.</param>
-    /// <param name="weights">What it changes.</param>
-    /// <param name="chunk">The longest part that is changed at once; null for what suits the device. Results do not depend on it.</param>
+    /// <param name="options">The options of the optimizer.</param>
+    /// <param name="weights">The weights to update.</param>
+    /// <param name="chunk">The maximum length of an update's parts; null for the device's default. Results do not depend on it.</param>
     private protected FlatOptimizer(OptimizerOptions options, FlatWeights weights, long? chunk)
     {
         Weights = weights;
@@ -24,11 +24,11 @@ internal abstract class FlatOptimizer : IDisposable
 
     private protected double WeightDecay { get; }
 
-    /// <summary>The optimizer for some options.</summary>
-    /// <param name="options">Which one and how. Whether norms and biases decay is what <paramref name="weights"/> were made with.</param>
-    /// <param name="weights">What it changes. It has to live as long as the optimizer.</param>
+    /// <summary>Makes the optimizer for some options.</summary>
+    /// <param name="options">The options. <paramref name="weights"/> determine whether norms and biases decay.</param>
+    /// <param name="weights">The weights to update. They must live as long as the optimizer.</param>
     /// <param name="chunk">
-    /// The longest part that is changed at once, a multiple of 32; null for what suits the device. Results do not depend on it.
+    /// The maximum length of the parts of an update, a multiple of 32; null for the device's default. Results do not depend on it.
     /// </param>
     internal static FlatOptimizer Create(OptimizerOptions options, FlatWeights weights, long? chunk = null) => options switch
     {
@@ -38,7 +38,7 @@ internal abstract class FlatOptimizer : IDisposable
         _ => throw new ArgumentException($"There is no optimizer for {options.GetType().Name}."),
     };
 
-    /// <summary>Takes a step. The gradients are used up by it: they hold nothing of meaning afterwards.</summary>
+    /// <summary>Updates the weights. The gradients have no meaning afterwards.</summary>
     internal void Step(double learningRate)
     {
         using var _ = no_grad();
@@ -47,8 +47,8 @@ internal abstract class FlatOptimizer : IDisposable
     }
 
     /// <summary>
-    /// The state of the optimizer for checkpoints: by parameter <c>momentum.NAME</c>, <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c>, and
-    /// the number of steps taken as <c>optimizer.step</c>. Loading copies into these tensors.
+    /// The state of the optimizer for checkpoints: <c>momentum.NAME</c>, <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c> of each parameter,
+    /// and the number of steps as <c>optimizer.step</c>. Loading copies into these tensors.
     /// </summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
 
@@ -59,7 +59,7 @@ internal abstract class FlatOptimizer : IDisposable
 
     private protected abstract void Update(double learningRate);
 
-    /// <summary>Adds a flat tensor of zeros beside the weights to the state.</summary>
+    /// <summary>Adds a flat tensor of zeros, in the layout of the weights, to the state.</summary>
     private protected Tensor AddState(string name)
     {
         var flat = Own(zeros_like(Weights.Weights));
@@ -67,20 +67,20 @@ internal abstract class FlatOptimizer : IDisposable
         return flat;
     }
 
-    /// <summary>Adds the number of steps taken, from 0, to the state.</summary>
+    /// <summary>Adds the number of steps, from 0, to the state.</summary>
     private protected Tensor AddStepCount()
     {
-        // On the CPU, where asking for it costs nothing.
+        // On the CPU, where reading it costs nothing.
         var steps = Own(tensor(0L));
         _state.Add(("optimizer.step", steps));
         return steps;
     }
 
-    /// <summary>The chunks of some flat tensors, each with whether it decays; views that are made once.</summary>
+    /// <summary>Makes views of the chunks of some flat tensors, each with whether it has weight decay.</summary>
     private protected List<(bool Decays, Tensor[] Parts)> Chunked(params Tensor[] flats) =>
         [.. _chunks.Select(chunk => (chunk.Decays, flats.Select(flat => Own(flat.narrow(0, chunk.Offset, chunk.Length))).ToArray()))];
 
-    /// <summary>Keeps a tensor as long as the optimizer.</summary>
+    /// <summary>Disposes a tensor together with the optimizer.</summary>
     private protected Tensor Own(Tensor tensor)
     {
         _own.Add(tensor.DetachFromDisposeScope());

@@ -12,7 +12,7 @@ internal sealed class FlatSgd : FlatOptimizer
     internal FlatSgd(Sgd options, FlatWeights weights, long? chunk) : base(options, weights, chunk)
     {
         _options = options;
-        // Momentum that starts at zero is the first gradient after the first step, as PyTorch says.
+        // As in PyTorch, the momentum starts at zero and equals the first gradient after the first step.
         _chunks = options.Momentum == 0
             ? Chunked(weights.Weights, weights.Gradients)
             : Chunked(weights.Weights, weights.Gradients, AddState("momentum"));

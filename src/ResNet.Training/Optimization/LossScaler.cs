@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Optimization;
 
 /// <summary>
-/// Dynamic loss scaling for float16 (Micikevicius et al. 2018), by the rule and with the defaults of PyTorch's <c>GradScaler</c>: the scale
-/// starts at 65,536, halves with each step whose gradients are not finite and doubles after 2,000 steps in a row whose are.
+/// Dynamic loss scaling for float16 (Micikevicius et al. 2018), with the rule and defaults of PyTorch's <c>GradScaler</c>: the scale starts
+/// at 65,536, halves if the gradients of a step are not finite, and doubles after 2,000 consecutive steps with finite gradients.
 /// </summary>
 internal sealed class LossScaler : IDisposable
 {
@@ -18,18 +18,18 @@ internal sealed class LossScaler : IDisposable
     private readonly Tensor _finiteSteps = tensor(0L).DetachFromDisposeScope();
     private bool _finite = true;
 
-    /// <summary>What losses are multiplied by now.</summary>
+    /// <summary>The current scale, the factor of losses.</summary>
     internal double Factor => _scale.ReadDouble();
 
-    /// <summary>The loss to take gradients of.</summary>
+    /// <summary>Returns the scaled loss, whose gradients are computed.</summary>
     internal Tensor Scale(Tensor loss)
     {
         using Scalar factor = Factor;
         return loss.mul(factor);
     }
 
-    /// <summary>Divides the gradients by the scale. They are to be collected before.</summary>
-    /// <returns>Whether all of them are finite, so that a step may be taken with them.</returns>
+    /// <summary>Divides the gradients by the scale. Call <see cref="FlatWeights.CollectGradients"/> before.</summary>
+    /// <returns>Whether all gradients are finite, so that the weights may be updated.</returns>
     internal bool Unscale(FlatWeights weights)
     {
         using var _ = no_grad();
@@ -40,7 +40,7 @@ internal sealed class LossScaler : IDisposable
     }
 
     /// <summary>
-    /// Adapts the scale to what <see cref="Unscale"/> found: to be called once after it, whether a step was taken or not.
+    /// Adapts the scale to the result of <see cref="Unscale"/>. Call it once after that, even if the step is skipped.
     /// </summary>
     internal void Update()
     {
@@ -49,7 +49,7 @@ internal sealed class LossScaler : IDisposable
         if (finiteSteps == Interval)
         {
             finiteSteps = 0;
-            // PyTorch's scale is of single precision and stays where it would no longer be finite.
+            // PyTorch's scale has single precision and does not grow beyond its finite range.
             if (float.IsFinite((float)(scale * Growth))) scale *= Growth;
         }
         _scale.FillInPlace(scale);

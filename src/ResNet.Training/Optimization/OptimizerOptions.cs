@@ -4,7 +4,7 @@ using ResNet.Training.TrainingLoop;
 namespace ResNet.Training.Optimization;
 
 /// <summary>
-/// How weights follow from gradients: <see cref="Sgd"/>, <see cref="AdamW"/> or <see cref="Lamb"/>. A bad value is refused when it is set.
+/// The options of an optimizer: <see cref="Sgd"/>, <see cref="AdamW"/> or <see cref="Lamb"/>. A bad value is refused when it is set.
 /// </summary>
 [JsonDerivedType(typeof(Sgd), "sgd")]
 [JsonDerivedType(typeof(AdamW), "adamw")]
@@ -14,7 +14,7 @@ public abstract record OptimizerOptions
     private protected OptimizerOptions(double learningRate, double weightDecay) =>
         (LearningRate, WeightDecay) = (learningRate, weightDecay);
 
-    /// <summary>The highest learning rate, more than 0; <see cref="TrainerOptions.Schedule"/> says how it changes.</summary>
+    /// <summary>The highest learning rate, more than 0; <see cref="TrainerOptions.Schedule"/> varies it.</summary>
     /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double LearningRate
     {
@@ -31,7 +31,7 @@ public abstract record OptimizerOptions
     }
 
     /// <summary>
-    /// Whether biases and the weights of norms, the parameters of one dimension, decay too. Default: true, as in PyTorch.
+    /// Whether parameters of one dimension (biases and the weights of norms) also have weight decay. Default: true, as in PyTorch.
     /// </summary>
     public bool DecayNormsAndBiases { get; init; } = true;
 }

@@ -5,7 +5,7 @@ namespace ResNet.Training.TrainingLoop;
 /// <summary>Ends a run whose top-1 accuracy no longer rises. A bad value is refused when it is set.</summary>
 public sealed record EarlyStopping
 {
-    /// <summary>Evaluations in a row without a new best top-1 accuracy after which the run ends, at least 1. Default: 5.</summary>
+    /// <summary>The number of evaluations without a new best top-1 accuracy after which the run ends, at least 1. Default: 5.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Patience
     {
@@ -14,7 +14,7 @@ public sealed record EarlyStopping
     } = 5;
 
     /// <summary>
-    /// By how many percentage points an accuracy has to be above the best one to count as better, at least 0. Default: 0.
+    /// The minimum gain over the best accuracy that counts as better, in percentage points, at least 0. Default: 0.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is negative.</exception>
     public double MinimumGain
@@ -23,7 +23,7 @@ public sealed record EarlyStopping
         init => field = Require.AtLeast(this, value, 0);
     }
 
-    /// <summary>Finds the accuracy to beat in all epochs so far, and how many evaluations have not beaten it since.</summary>
+    /// <summary>Finds the accuracy to beat in all epochs so far, and the number of evaluations since then.</summary>
     internal (double? ToBeat, int Evaluations) Look(IEnumerable<EpochMetrics> epochs)
     {
         double? toBeat = null;

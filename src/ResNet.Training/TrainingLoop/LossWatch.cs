@@ -6,13 +6,13 @@ namespace ResNet.Training.TrainingLoop;
 /// <summary>Ends a run that has diverged, without waiting for the device in each step.</summary>
 internal sealed class LossWatch(OnNonFiniteLoss onNonFinite, TrainingTelemetry telemetry)
 {
-    // How often the losses are looked at where doing so holds the device up.
+    // The interval of reading the losses if that would make the step wait for the device.
     private const int StepsBetweenLooks = 32;
 
-    // The first step whose loss has not been looked at.
+    // The first step whose loss has not been read.
     private long _next;
 
-    /// <summary>Whether a step's loss is finite; true where finding out would hold the device up.</summary>
+    /// <summary>Returns whether a step's loss is finite; true if reading it would make the step wait for the device.</summary>
     /// <exception cref="ArithmeticException">It is not, and such steps are not to be skipped.</exception>
     internal bool IsFinite(TrainingState state, TrainingStep step)
     {
@@ -20,14 +20,14 @@ internal sealed class LossWatch(OnNonFiniteLoss onNonFinite, TrainingTelemetry t
         return onNonFinite == OnNonFiniteLoss.SkipStep ? false : throw Diverged(step.Number, state.Epoch);
     }
 
-    /// <summary>Looks at the losses where the last look is long ago.</summary>
+    /// <summary>Reads the losses of the last steps if it is time.</summary>
     /// <exception cref="ArithmeticException">One is not finite.</exception>
     internal void LookIfDue(TrainingState state)
     {
         if (state.Step - _next >= StepsBetweenLooks) LookAtLosses(state);
     }
 
-    /// <summary>Looks at losses and weights: a step whose loss is finite can spoil the weights all the same.</summary>
+    /// <summary>Reads losses and weights: a step with a finite loss can leave weights that are not finite.</summary>
     /// <exception cref="ArithmeticException">One is not finite.</exception>
     internal void ThrowIfDiverged(TrainingState state)
     {
@@ -39,7 +39,7 @@ internal sealed class LossWatch(OnNonFiniteLoss onNonFinite, TrainingTelemetry t
         $"The loss is no longer finite in step {step + 1}, epoch {epoch + 1}: the training has diverged. "
         + "Try a lower learning rate, a longer warm-up, or clipping of the gradients' norm.");
 
-    // On the CPU it costs nothing; whoever skips steps or listens to each of them waits for the device in any case.
+    // On the CPU this costs nothing. A run that skips steps or has a listener for each step waits for the device in any case.
     private bool LooksAtEachStep(TrainingState state) =>
         state.Model.Device.type == DeviceType.CPU || onNonFinite == OnNonFiniteLoss.SkipStep || telemetry.HasStepListener;
 

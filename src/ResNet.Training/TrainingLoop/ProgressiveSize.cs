@@ -30,10 +30,10 @@ public sealed record ProgressiveSize
         init => field = Require.AtLeast(this, value, 1);
     } = 16;
 
-    /// <summary>The length of a side in an epoch.</summary>
+    /// <summary>Returns the length of a side in an epoch.</summary>
     /// <param name="side">The final length in pixels.</param>
     /// <param name="epoch">The epoch's number, from 0.</param>
-    /// <param name="epochs">Epochs of the run.</param>
+    /// <param name="epochs">The number of epochs of the run.</param>
     public int Side(int side, int epoch, int epochs)
     {
         double until = Until * epochs;

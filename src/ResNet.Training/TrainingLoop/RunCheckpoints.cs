@@ -3,14 +3,14 @@ using ResNet.Training.Checkpoints;
 
 namespace ResNet.Training.TrainingLoop;
 
-/// <summary>The checkpoints of a run: when one is due, writing it, and resuming from it. Does nothing where none are wanted.</summary>
+/// <summary>Writes checkpoints of a run when they are due, and resumes from them. Does nothing without options.</summary>
 internal sealed class RunCheckpoints(CheckpointOptions? options, RunSetup setup, LossWatch watch, TrainingTelemetry telemetry)
 {
     private readonly CheckpointFolder? _folder = options is null ? null : new CheckpointFolder(options.Folder, options.Keep);
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
     private (int Epoch, long Step)? _saved;
 
-    /// <summary>Refuses to resume from nowhere, and to begin where another run is.</summary>
+    /// <summary>Throws if a run has no folder to resume from, or would start in the folder of another run.</summary>
     /// <exception cref="InvalidOperationException">The run is to be resumed without checkpoints.</exception>
     /// <exception cref="CheckpointException">The run is not to be resumed, but there are checkpoints.</exception>
     internal void ThrowIfUnfit(bool resume)
@@ -24,7 +24,7 @@ internal sealed class RunCheckpoints(CheckpointOptions? options, RunSetup setup,
             throw CheckpointException.Unusable(_folder.Path, "is of another run: resume that one, or choose another folder");
     }
 
-    /// <summary>Restores the newest sound checkpoint, where there is one.</summary>
+    /// <summary>Restores the newest intact checkpoint, if there is one.</summary>
     /// <exception cref="CheckpointException">The checkpoints are damaged or are of another run.</exception>
     internal void Resume(TrainingState state)
     {
@@ -38,15 +38,15 @@ internal sealed class RunCheckpoints(CheckpointOptions? options, RunSetup setup,
         _sinceLast.Restart();
     }
 
-    /// <summary>Writes a checkpoint where one is due within an epoch.</summary>
+    /// <summary>Writes a checkpoint within an epoch if it is due.</summary>
     internal void SaveIfDue(TrainingState state)
     {
         if (options is { } when && (state.Step % when.EverySteps == 0 || _sinceLast.Elapsed >= when.Every)) Save(state, isBest: false);
     }
 
-    /// <summary>Writes a checkpoint, unless this very state has been written.</summary>
+    /// <summary>Writes a checkpoint, unless the last one has the same state.</summary>
     /// <param name="state">The run's state, between two steps.</param>
-    /// <param name="isBest">Whether no epoch before was as good.</param>
+    /// <param name="isBest">Whether the last epoch is the best one so far.</param>
     /// <exception cref="ArithmeticException">The run has diverged.</exception>
     /// <exception cref="IOException">The file cannot be written; those before it stay.</exception>
     internal void Save(TrainingState state, bool isBest)

@@ -5,7 +5,7 @@ using ResNet.Training.Loading;
 
 namespace ResNet.Training.TrainingLoop;
 
-/// <summary>What a run is made with, under the identifiers that checkpoints keep. A run goes on only with the same.</summary>
+/// <summary>The images and options of a run, by the identifiers in checkpoints. A run resumes only with the same setup.</summary>
 internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
 {
     private const string OptionsKey = "options";
@@ -16,7 +16,7 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
         Converters = { new JsonStringEnumConverter() },
     };
 
-    // For sentences; files have the keys alone.
+    // The names in error messages; files have the keys.
     private static readonly Dictionary<string, string> s_names = new()
     {
         ["images"] = "the number of images",
@@ -25,7 +25,7 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
         ["transforms"] = "the transforms",
     };
 
-    /// <summary>A text for each identifier.</summary>
+    /// <summary>The value of each identifier, as text.</summary>
     internal IReadOnlyDictionary<string, string> Texts { get; } = new Dictionary<string, string>
     {
         ["images"] = $"{training.Source.Count}",
@@ -35,8 +35,8 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
         [OptionsKey] = JsonSerializer.Serialize(options, s_json),
     };
 
-    /// <summary>Refuses a checkpoint of a run that was made with something else.</summary>
-    /// <exception cref="CheckpointException">Something differs; the message says what.</exception>
+    /// <summary>Throws if a checkpoint has another setup.</summary>
+    /// <exception cref="CheckpointException">A value differs; the message names it.</exception>
     internal void ThrowIfDifferent(Checkpoint checkpoint)
     {
         using var then = JsonDocument.Parse(checkpoint.GetText(OptionsKey));
@@ -54,6 +54,6 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
         if (then == now) return;
         throw CheckpointException.Unusable(
             checkpoint.Path,
-            $"was made with {name} = {then}, but now it is {now}: resume with what it was made with, or begin a new run in another folder");
+            $"was made with {name} = {then}, but now it is {now}: resume with the former value, or begin a new run in another folder");
     }
 }

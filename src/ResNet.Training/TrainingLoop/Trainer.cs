@@ -12,8 +12,8 @@ using ResNet.Training.TrainingLoop.Results;
 namespace ResNet.Training.TrainingLoop;
 
 /// <summary>
-/// Trains a network, evaluates it after its epochs and saves the run, so that it can go on after its process ended. On the same machine and
-/// with as many threads, a run ends with the same bits whether it was stopped and resumed or not.
+/// Trains a network, evaluates it after its epochs and saves the run, so that another process can resume it. On the same machine and with
+/// the same number of threads, a resumed run ends with the same bits as an uninterrupted one.
 /// </summary>
 /// <remarks>
 /// A run reports by events, by the logger, and by the meter <c>ResNet.Training</c> of <see cref="System.Diagnostics.Metrics"/>, which
@@ -30,11 +30,11 @@ public sealed class Trainer
     private readonly TrainingTelemetry _telemetry;
     private TrainingState? _state;
 
-    /// <summary>A trainer on these images.</summary>
+    /// <summary>Makes a trainer.</summary>
     /// <param name="training">The images to learn from; the loader should shuffle.</param>
     /// <param name="evaluation">The images to evaluate on; null for none.</param>
-    /// <param name="options">How to train.</param>
-    /// <param name="logger">Gets a few lines an epoch; null for none.</param>
+    /// <param name="options">The options of the training.</param>
+    /// <param name="logger">Receives a few messages per epoch; null for none.</param>
     public Trainer(ImageLoader training, ImageLoader? evaluation, TrainerOptions options, ILogger? logger = null)
     {
         ArgumentNullException.ThrowIfNull(training);
@@ -49,7 +49,7 @@ public sealed class Trainer
         _telemetry = new TrainingTelemetry(logger ?? NullLogger.Instance, _plan);
     }
 
-    /// <summary>Raised after each step. A listener has each step wait for the device.</summary>
+    /// <summary>Raised after each step. With a handler, each step waits for the device.</summary>
     public event Action<StepMetrics>? StepCompleted
     {
         add => _telemetry.StepCompleted += value;
@@ -64,8 +64,8 @@ public sealed class Trainer
     }
 
     /// <summary>
-    /// Raised after each epoch whose top-1 accuracy is higher than any before, while the network has the weights that reached it: its own
-    /// or their average, whichever is better. Without images to evaluate on it is raised after each epoch.
+    /// Raised after each epoch with a new highest top-1 accuracy, while the network has the weights that reached it: the trained ones or
+    /// their average, whichever is better. Without evaluation images, it is raised after each epoch.
     /// </summary>
     public event Action<EpochMetrics>? BestImproved
     {
@@ -73,69 +73,68 @@ public sealed class Trainer
         remove => _telemetry.BestImproved -= value;
     }
 
-    /// <summary>Raised for each checkpoint that was written.</summary>
+    /// <summary>Raised after each checkpoint is written.</summary>
     public event Action<SavedCheckpoint>? CheckpointSaved
     {
         add => _telemetry.CheckpointSaved += value;
         remove => _telemetry.CheckpointSaved -= value;
     }
 
-    /// <summary>Raised before the first step of a run that is resumed.</summary>
+    /// <summary>Raised before the first step of a resumed run.</summary>
     public event Action<Resumption>? Resumed
     {
         add => _telemetry.Resumed += value;
         remove => _telemetry.Resumed -= value;
     }
 
-    /// <summary>Raised for each damaged checkpoint that a run cannot be resumed from; the one before it is used.</summary>
+    /// <summary>Raised for each damaged checkpoint on resuming; the run then uses the previous one.</summary>
     public event Action<CheckpointException>? CheckpointDamaged
     {
         add => _telemetry.CheckpointDamaged += value;
         remove => _telemetry.CheckpointDamaged -= value;
     }
 
-    /// <summary>Steps of the whole run.</summary>
+    /// <summary>The number of steps of the whole run.</summary>
     public long Steps => _plan.Steps;
 
-    /// <summary>Epochs of the whole run; the last one may be cut short by <see cref="TrainerOptions.Steps"/>.</summary>
+    /// <summary>The number of epochs of the whole run; <see cref="TrainerOptions.Steps"/> may shorten the last one.</summary>
     public int Epochs => _plan.Epochs;
 
     /// <summary>
-    /// How long the run has taken so far, in all processes that it ran in. The time
-    /// of steps that were lost, after a process's last checkpoint, does not count.
+    /// The duration of the run so far, in all of its processes. Steps that were lost after the last checkpoint of a process do not count.
     /// </summary>
     public TimeSpan Elapsed => _state?.Elapsed ?? TimeSpan.Zero;
 
     /// <summary>
-    /// The results of each step up to the last checkpoint or epoch's end, those before
-    /// a resumption included; steps whose images could not be read are left out.
+    /// The results of each step up to the last checkpoint or the end of the last epoch, including those before a resumption. Steps
+    /// without readable images are left out.
     /// </summary>
     public IReadOnlyList<StepMetrics> History => _state?.History ?? [];
 
-    /// <summary>Trains the network, whose weights are laid out as they train fastest, and which is left in training mode.</summary>
+    /// <summary>Trains the network. Afterwards it is in training mode, and its weights are in channels-last layout.</summary>
     /// <param name="model">
-    /// The network; its weights are where training starts. It is left with its last weights, or at the end of the run with their
-    /// average where one is kept.
+    /// The network; training starts from its weights. It ends with the last weights, or with their average if the run is finished and has
+    /// one.
     /// </param>
     /// <param name="resume">
-    /// Whether to go on from the newest sound checkpoint in <see cref="CheckpointOptions.Folder"/>; where there is none, training starts
-    /// anew. Otherwise the folder must not have any.
+    /// Whether to resume from the newest intact checkpoint in <see cref="CheckpointOptions.Folder"/>, or start from the beginning if there
+    /// is none. If false, the folder must not have checkpoints.
     /// </param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">
     /// Stops after the step or evaluation batch in progress; with <see cref="TrainerOptions.Checkpoints"/> a checkpoint is written. The
-    /// network keeps the weights it has by then, and the outcome says that it was interrupted.
+    /// network keeps its current weights, and <see cref="TrainingOutcome.Interrupted"/> is true.
     /// </param>
     /// <exception cref="InvalidOptionException">
-    /// Batch normalisation would have a single value a channel: one image, and no larger than the network's reduction.
+    /// Batch normalisation would have a single value per channel: one image that is no larger than the network's reduction.
     /// </exception>
     /// <exception cref="InvalidOperationException">It is to be resumed without <see cref="TrainerOptions.Checkpoints"/>.</exception>
     /// <exception cref="CheckpointException">
-    /// The checkpoints are damaged, are of another run, or there are some and the run is not to be resumed.
+    /// The checkpoints are damaged or of another run, or there are some although <paramref name="resume"/> is false.
     /// </exception>
     /// <exception cref="DatasetException">All images of an epoch were skipped because they cannot be read.</exception>
     /// <exception cref="ImageDecodingException">
-    /// An image cannot be read and is not to be skipped; a checkpoint was written, unless it is in the middle of a step of several batches.
+    /// An image cannot be read and is not skipped. A checkpoint was written, except in the middle of a step of several batches.
     /// </exception>
     /// <exception cref="ArithmeticException">The loss is not finite: the run has diverged.</exception>
     /// <exception cref="IOException">A checkpoint cannot be written; those before it stay.</exception>
@@ -143,7 +142,7 @@ public sealed class Trainer
         ResNetModel model, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        // Now, and not at the end of the first epoch, where the smallest batch is.
+        // Checks the smallest batch now, which comes only at the end of the first epoch.
         model.train();
         var size = _plan.GetLoader(epoch: 0).Transforms.Size;
         model.RefuseSinglePixels(_training.SmallestBatch, size.Height, size.Width);
@@ -164,7 +163,7 @@ public sealed class Trainer
                 var metrics = Evaluate(state, imagesPerSecond, progress, cancellationToken);
                 bool isBest = ReportIfBest(state, metrics);
                 state.EndEpoch(metrics);
-                // Before the checkpoint: a run that is killed in between evaluates again, and listeners miss nothing.
+                // Listeners come before the checkpoint: a run that is killed in between evaluates again, and they miss nothing.
                 using (state.BeginEvaluation(average: false)) _telemetry.OnEpochEnded(metrics);
                 checkpoints.Save(state, isBest);
             }
@@ -199,7 +198,7 @@ public sealed class Trainer
         CancellationToken cancellationToken)
     {
         var loader = _plan.GetLoader(state.Epoch);
-        // Nothing stops it within a step: what norms have seen of the step could not be taken back.
+        // A step of several batches is not stopped: the statistics of its norms could not be restored.
         var stopLoading = _options.AccumulateBatches == 1 ? cancellationToken : default;
         var meter = new ProgressMeter(TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, loader.Batches, progress, state.Batch);
         bool anyRead = state.Batch > 0;
@@ -210,7 +209,7 @@ public sealed class Trainer
         foreach (var batch in loader.Epoch(state.Epoch, state.Batch, stopLoading))
         {
             long number = _plan.GetStep(state.Epoch, batch.Index);
-            // The last batches of a step may be missing, as none of their images could be read.
+            // The last batches of a step may be missing if none of their images could be read.
             if (state.IsWithinStep && number != step.Number) EndStep(state, step, watch, checkpoints);
             if (!state.IsWithinStep) cancellationToken.ThrowIfCancellationRequested();
             if (number >= _plan.Steps) break;
@@ -257,7 +256,7 @@ public sealed class Trainer
         }
     }
 
-    // Without images to evaluate on, each epoch counts as the best one so far.
+    // Without evaluation images, each epoch counts as the best one so far.
     private bool ReportIfBest(TrainingState state, EpochMetrics metrics)
     {
         var best = BestEpoch.Of([.. state.Epochs, metrics]);

@@ -6,10 +6,10 @@ using ResNet.Training.Optimization.Schedules;
 
 namespace ResNet.Training.TrainingLoop;
 
-/// <summary>How a network is trained. A bad value is refused when it is set. The defaults suit ResNet-18 on small images.</summary>
+/// <summary>The options of a training. A bad value is refused when it is set. The defaults suit ResNet-18 on small images.</summary>
 public sealed record TrainerOptions
 {
-    /// <summary>Passes over the training images, at least 1. Default: 1.</summary>
+    /// <summary>The number of passes over the training images, at least 1. Default: 1.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int Epochs
     {
@@ -17,7 +17,7 @@ public sealed record TrainerOptions
         init => field = Require.AtLeast(this, value, 1);
     } = 1;
 
-    /// <summary>Steps after which the run ends, within an epoch too; <see cref="Epochs"/> is then ignored. Default: null.</summary>
+    /// <summary>The number of steps of the run, which may end within an epoch and replaces <see cref="Epochs"/>. Default: null.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public long? Steps
     {
@@ -36,7 +36,7 @@ public sealed record TrainerOptions
         }
     } = new Sgd();
 
-    /// <summary>How the learning rate changes over the run. Default: a warm-up over a tenth of it, then a cosine.</summary>
+    /// <summary>The schedule of the learning rate. Default: a warm-up over a tenth of the run, then a cosine.</summary>
     public LearningRateSchedule Schedule
     {
         get;
@@ -48,7 +48,7 @@ public sealed record TrainerOptions
     } = new CosineSchedule { Warmup = 0.1 };
 
     /// <summary>
-    /// The part of a label that is spread evenly over all classes (Szegedy et al. 2016), at least 0 and less than 1. Default: 0.1.
+    /// The part of each label that is distributed evenly over all classes (Szegedy et al. 2016), at least 0 and less than 1. Default: 0.1.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double LabelSmoothing
@@ -61,7 +61,7 @@ public sealed record TrainerOptions
     public BatchTransform? Mixing { get; init; }
 
     /// <summary>
-    /// Batches whose gradients make one step, at least 1. Default: 1. The last step of an epoch takes those that are left.
+    /// The number of batches per step, at least 1. Default: 1. The last step of an epoch has the remaining batches.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int AccumulateBatches
@@ -70,7 +70,7 @@ public sealed record TrainerOptions
         init => field = Require.AtLeast(this, value, 1);
     } = 1;
 
-    /// <summary>The largest norm of all gradients together; larger ones are scaled down to it. More than 0. Default: null, any.</summary>
+    /// <summary>The maximum norm of all gradients together, more than 0; larger ones are scaled down. Default: null, no limit.</summary>
     /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double? ClipNorm
     {
@@ -78,10 +78,10 @@ public sealed record TrainerOptions
         init => field = Require.Positive(this, value);
     }
 
-    /// <summary>Keeps an average of the weights, which is evaluated beside them. Default: null, none.</summary>
+    /// <summary>Averages the weights, and evaluates both the weights and their average. Default: null, no average.</summary>
     public AverageOptions? Average { get; init; }
 
-    /// <summary>The precision that the network computes in. Default: <see cref="Precision.Full"/>.</summary>
+    /// <summary>The precision of the network's computations. Default: <see cref="Precision.Full"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="Training.Precision"/>.</exception>
     public Precision Precision
     {
@@ -89,10 +89,10 @@ public sealed record TrainerOptions
         init => field = Require.Defined(this, value);
     }
 
-    /// <summary>Trains on smaller images at first. Default: null, images have one size.</summary>
+    /// <summary>Trains on smaller images at first. Default: null, all images have the same size.</summary>
     public ProgressiveSize? ProgressiveSize { get; init; }
 
-    /// <summary>Epochs from one evaluation to the next, at least 1; the last epoch is evaluated in any case. Default: 1.</summary>
+    /// <summary>The number of epochs between evaluations, at least 1; the last epoch is always evaluated. Default: 1.</summary>
     /// <exception cref="InvalidOptionException">The value is less than 1.</exception>
     public int EvaluateEvery
     {
@@ -100,7 +100,7 @@ public sealed record TrainerOptions
         init => field = Require.AtLeast(this, value, 1);
     } = 1;
 
-    /// <summary>Ends the run when it no longer gets better. Default: null, it goes on to its end.</summary>
+    /// <summary>Ends the run early when its accuracy no longer rises. Default: null, the run has its full length.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
 
     /// <summary>The treatment of a loss that is not finite. Default: <see cref="OnNonFiniteLoss.Stop"/>.</summary>
@@ -111,7 +111,7 @@ public sealed record TrainerOptions
         init => field = Require.Defined(this, value);
     }
 
-    /// <summary>Where and when checkpoints are written. Default: null, never.</summary>
+    /// <summary>The place and time of checkpoints. Default: null, no checkpoints.</summary>
     [JsonIgnore]
     public CheckpointOptions? Checkpoints { get; init; }
 }

@@ -4,8 +4,8 @@ using ResNet.Training.TrainingLoop.Results;
 namespace ResNet.Training.TrainingLoop;
 
 /// <summary>
-/// The meter <c>ResNet.Training</c> of a run, with names and units as OpenTelemetry prescribes them
-/// (https://opentelemetry.io/docs/specs/semconv/general/naming). Costs next to nothing without listeners.
+/// The meter <c>ResNet.Training</c> of a run, with OpenTelemetry's conventions for names and units
+/// (https://opentelemetry.io/docs/specs/semconv/general/naming). Without listeners it costs next to nothing.
 /// </summary>
 internal sealed class TrainingMeter : IDisposable
 {
@@ -13,13 +13,13 @@ internal sealed class TrainingMeter : IDisposable
 
     private const string WeightsTag = "resnet.weights";
 
-    // The weights of an evaluation.
+    // The tag for the weights of an evaluation.
     private static readonly KeyValuePair<string, object?> s_trained = new(WeightsTag, "trained");
     private static readonly KeyValuePair<string, object?> s_average = new(WeightsTag, "average");
 
     private static readonly string? s_version = typeof(TrainingMeter).Assembly.GetName().Version?.ToString(fieldCount: 3);
 
-    // In seconds: OpenTelemetry's own boundaries are meant for milliseconds.
+    // Boundaries in seconds, because OpenTelemetry's default boundaries are for milliseconds.
     private static readonly InstrumentAdvice<double> s_durations = new()
     {
         HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60],
@@ -41,8 +41,8 @@ internal sealed class TrainingMeter : IDisposable
     private readonly Histogram<double> _checkpointDuration;
     private readonly Gauge<long> _checkpointSize;
 
-    /// <summary>The instruments of a run.</summary>
-    /// <param name="network">The network's name, which each measurement carries as <c>resnet.network</c>; null for none.</param>
+    /// <summary>Makes the instruments of a run.</summary>
+    /// <param name="network">The network's name, which each measurement has as the tag <c>resnet.network</c>; null for none.</param>
     internal TrainingMeter(string? network = null)
     {
         _meter = new Meter(new MeterOptions(MeterName)
@@ -75,13 +75,13 @@ internal sealed class TrainingMeter : IDisposable
         _checkpointSize = _meter.CreateGauge<long>("resnet.training.checkpoint.size", "By", "Size of the last checkpoint.");
     }
 
-    /// <summary>Ends the instruments for their listeners.</summary>
+    /// <summary>Disposes the instruments.</summary>
     public void Dispose() => _meter.Dispose();
 
-    /// <summary>Whether an instrument is one of these, and not of another run in the same process.</summary>
+    /// <summary>Returns whether an instrument belongs to this run, and not to another run in the same process.</summary>
     internal bool Owns(Instrument instrument) => instrument.Meter == _meter;
 
-    /// <summary>A step changed the weights.</summary>
+    /// <summary>Records a step that changed the weights.</summary>
     internal void Step(int images, double seconds)
     {
         _steps.Add(1);
@@ -89,20 +89,20 @@ internal sealed class TrainingMeter : IDisposable
         _stepDuration.Record(seconds);
     }
 
-    /// <summary>A step was left out because its loss was not finite.</summary>
+    /// <summary>Records a step that was skipped because its loss was not finite.</summary>
     internal void StepSkipped() => _skippedSteps.Add(1);
 
-    /// <summary>Images could not be read.</summary>
+    /// <summary>Records images that could not be read.</summary>
     internal void ImagesSkipped(long images) => _skippedImages.Add(images);
 
-    /// <summary>The loss was fetched from the device.</summary>
+    /// <summary>Records a loss that was read from the device.</summary>
     internal void Loss(double loss, double learningRate)
     {
         _loss.Record(loss);
         _learningRate.Record(learningRate);
     }
 
-    /// <summary>An epoch is completed; missing evaluations are left out.</summary>
+    /// <summary>Records a completed epoch; missing evaluations are left out.</summary>
     internal void Epoch(EpochMetrics metrics)
     {
         _epoch.Record(metrics.Epoch);
@@ -116,7 +116,7 @@ internal sealed class TrainingMeter : IDisposable
         Record(_top5, metrics.AverageTop5, s_average);
     }
 
-    /// <summary>A checkpoint was written.</summary>
+    /// <summary>Records a written checkpoint.</summary>
     internal void Checkpoint(double seconds, long bytes)
     {
         _checkpointDuration.Record(seconds);

@@ -2,7 +2,7 @@ using ResNet.Training.Loading;
 
 namespace ResNet.Training.TrainingLoop;
 
-/// <summary>All about a run that is known before it begins: its length, the step of each batch, and what each step is done with.</summary>
+/// <summary>The plan of a run, which its options determine: the length, the step of each batch, and the learning rates.</summary>
 internal sealed class TrainingPlan
 {
     private readonly ImageLoader _training;
@@ -28,45 +28,45 @@ internal sealed class TrainingPlan
         }
     }
 
-    /// <summary>Steps of the whole run.</summary>
+    /// <summary>The number of steps of the whole run.</summary>
     internal long Steps { get; }
 
-    /// <summary>Epochs of the whole run, the last of which may be cut short.</summary>
+    /// <summary>The number of epochs of the whole run; the last one may be incomplete.</summary>
     internal int Epochs { get; }
 
-    /// <summary>The part of the average that stays when it moves.</summary>
+    /// <summary>The decay of the average: the part of it that stays in an update.</summary>
     internal double AverageDecay { get; }
 
-    /// <summary>The step of a batch. Steps, epochs and batches count from 0, here and below.</summary>
+    /// <summary>Returns the step of a batch. Steps, epochs and batches count from 0, here and below.</summary>
     internal long GetStep(int epoch, int batch) => ((long)epoch * _stepsPerEpoch) + (batch / _options.AccumulateBatches);
 
-    /// <summary>The epoch of a step.</summary>
+    /// <summary>Returns the epoch of a step.</summary>
     internal int GetEpoch(long step) => (int)(step / _stepsPerEpoch);
 
-    /// <summary>The first batch of the epoch that does not belong to a step or one before it.</summary>
+    /// <summary>Returns the first batch of the epoch after a step.</summary>
     internal int GetBatchAfter(long step) =>
         (int)Math.Min(((step % _stepsPerEpoch) + 1) * _options.AccumulateBatches, _training.Batches);
 
-    /// <summary>How many batches make the step of a batch.</summary>
+    /// <summary>Returns the number of batches in the step of a batch.</summary>
     internal int CountBatchesOfStep(int batch) =>
         Math.Min(_options.AccumulateBatches, _training.Batches - (batch / _options.AccumulateBatches * _options.AccumulateBatches));
 
-    /// <summary>Whether a batch is the last one of its step.</summary>
+    /// <summary>Returns whether a batch is the last one of its step.</summary>
     internal bool EndsStep(int batch) => (batch + 1) % _options.AccumulateBatches == 0 || batch + 1 == _training.Batches;
 
-    /// <summary>The learning rate of a step; 0 before the first.</summary>
+    /// <summary>Returns the learning rate of a step; 0 before the first step.</summary>
     internal double GetLearningRate(long step) => step < 0 ? 0 : _options.Optimizer.LearningRate * _options.Schedule.Factor(step, Steps);
 
-    /// <summary>Whether the average moves after a step.</summary>
+    /// <summary>Returns whether the average is updated after a step.</summary>
     internal bool MovesAverage(long step) => _options.Average is { } average && step % _stepsPerEpoch % average.EverySteps == 0;
 
-    /// <summary>Whether the warm-up is over by a step, so that the average begins to differ from the weights.</summary>
+    /// <summary>Returns whether the warm-up ends before a step, so that the average starts to differ from the weights.</summary>
     internal bool IsWarm(long step) => step >= _warmup;
 
-    /// <summary>Whether an epoch is evaluated.</summary>
+    /// <summary>Returns whether an epoch is evaluated.</summary>
     internal bool IsEvaluated(int epoch) => (epoch + 1) % _options.EvaluateEvery == 0 || epoch + 1 == Epochs;
 
-    /// <summary>The training images of an epoch, in its size.</summary>
+    /// <summary>Returns the training images of an epoch, in the size of the epoch.</summary>
     internal ImageLoader GetLoader(int epoch) => _options.ProgressiveSize is { } sizes
         ? _training.AtHeight(sizes.Side(_training.Transforms.Size.Height, epoch, Epochs))
         : _training;

@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace ResNet.Training.TrainingLoop;
 
 /// <summary>
-/// The state of a run, which nothing else changes and which a checkpoint saves and restores whole: weights, average, optimizer, loss scale,
-/// losses, position and results. Randomness has no state: it follows from the seed and the position.
+/// The whole state of a run, which a checkpoint saves and restores: weights, average, optimizer, loss scale, losses, position and results.
+/// Only this class changes it. Random numbers have no state: they depend on the seed and the position.
 /// </summary>
 internal sealed class TrainingState : IDisposable
 {
@@ -38,11 +38,11 @@ internal sealed class TrainingState : IDisposable
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<StepMetrics> _history = [];
 
-    // Each step's mean loss [steps], and the sum of the losses of this epoch's images [1], both float64.
+    // The mean loss of each step [steps], and the sum of the losses of this epoch's images [1], both float64.
     private readonly Tensor _stepLosses;
     private readonly Tensor _lossSum;
 
-    // What the norms had seen before the step, where it may be skipped.
+    // The norms' statistics before the step, if steps may be skipped.
     private readonly Tensor? _statistics;
 
     private List<EpochMetrics> _epochs = [];
@@ -51,10 +51,10 @@ internal sealed class TrainingState : IDisposable
     private long _images;
     private long _fetched;
 
-    /// <summary>A run from its beginning.</summary>
-    /// <param name="model">The network, whose tensors become views of the run's.</param>
-    /// <param name="options">How it is trained.</param>
-    /// <param name="plan">What follows from them.</param>
+    /// <summary>Makes the state of a new run.</summary>
+    /// <param name="model">The network; its tensors become views of the run's tensors.</param>
+    /// <param name="options">The options of the training.</param>
+    /// <param name="plan">The plan for these options.</param>
     internal TrainingState(ResNetModel model, TrainerOptions options, TrainingPlan plan)
     {
         (_options, _plan, Model) = (options, plan, model);
@@ -71,7 +71,7 @@ internal sealed class TrainingState : IDisposable
         }
         catch
         {
-            // The network must not be left with views of what is given back.
+            // The network must not keep views of freed memory.
             Weights.Dispose();
             throw;
         }
@@ -84,36 +84,36 @@ internal sealed class TrainingState : IDisposable
 
     internal FlatWeights Weights { get; }
 
-    /// <summary>The epoch that is under way, from 0.</summary>
+    /// <summary>The current epoch, from 0.</summary>
     internal int Epoch { get; private set; }
 
-    /// <summary>The epoch's next batch; one more than the last where the epoch is to be evaluated.</summary>
+    /// <summary>The epoch's next batch; after the last batch, the number of batches.</summary>
     internal int Batch { get; private set; }
 
-    /// <summary>Steps of the run so far, those included whose images could not be read.</summary>
+    /// <summary>The number of steps of the run so far, including steps without readable images.</summary>
     internal long Step { get; private set; }
 
-    /// <summary>Steps that changed the weights.</summary>
+    /// <summary>The number of steps that changed the weights.</summary>
     internal long Learned { get; private set; }
 
-    /// <summary>Whether norms have seen batches of a step that is not over: such a state must not be saved.</summary>
+    /// <summary>Whether a step has begun and not ended: such a state must not be saved, because norms have already changed.</summary>
     internal bool IsWithinStep { get; private set; }
 
-    /// <summary>The results of each whole epoch.</summary>
+    /// <summary>The results of each complete epoch.</summary>
     internal IReadOnlyList<EpochMetrics> Epochs => _epochs;
 
     /// <summary>
-    /// The results of each step until the last <see cref="FetchHistory"/>, those left out whose images could not be read.
+    /// The results of each step until the last <see cref="FetchHistory"/>, without steps without readable images.
     /// </summary>
     internal IReadOnlyList<StepMetrics> History => _history;
 
-    /// <summary>How long the run has taken, in all processes that it ran in.</summary>
+    /// <summary>The duration of the run so far, in all of its processes.</summary>
     internal TimeSpan Elapsed => _elapsedBefore + _clock.Elapsed;
 
     /// <summary>Whether early stopping has ended the run.</summary>
     internal bool StoppedEarly => _options.EarlyStopping is { } stopping && stopping.Look(_epochs).Evaluations >= stopping.Patience;
 
-    /// <summary>Whether no step is left.</summary>
+    /// <summary>Whether the run is finished.</summary>
     internal bool IsOver => Epoch >= _plan.Epochs || StoppedEarly;
 
     /// <summary>Begins a step with gradients of zero.</summary>
@@ -131,8 +131,8 @@ internal sealed class TrainingState : IDisposable
         Weights.CollectGradients();
     }
 
-    /// <summary>Ends a step: changes the weights by its gradients, or skips it where they or its loss are not finite.</summary>
-    /// <param name="step">The step, whose batches have been added.</param>
+    /// <summary>Ends a step: updates the weights, or skips the step if its loss or gradients are not finite.</summary>
+    /// <param name="step">The step with all of its batches.</param>
     /// <param name="isFinite">Whether its loss is finite.</param>
     /// <returns>Whether the weights were changed.</returns>
     internal bool EndStep(TrainingStep step, bool isFinite)
@@ -161,7 +161,7 @@ internal sealed class TrainingState : IDisposable
         return learns;
     }
 
-    /// <summary>Moves the average, where there is one and this is the step to do so.</summary>
+    /// <summary>Updates the average, if there is one and the plan has an update after this step.</summary>
     internal void UpdateAverage()
     {
         if (_average is null || !_plan.MovesAverage(Step - 1)) return;
@@ -174,7 +174,7 @@ internal sealed class TrainingState : IDisposable
         _averageHasBegun = _plan.IsWarm(Step - 1);
     }
 
-    /// <summary>Ends the epoch's batches, of which the last ones may have been skipped as a whole.</summary>
+    /// <summary>Ends the epoch's batches. The last batches may have been skipped.</summary>
     internal void EndBatches(int batches) => Batch = batches;
 
     /// <summary>Ends the epoch.</summary>
@@ -186,10 +186,10 @@ internal sealed class TrainingState : IDisposable
         FetchHistory();
     }
 
-    /// <summary>Has the network show its weights, or their average where one is kept, until the result is disposed of.</summary>
+    /// <summary>Gives the network its weights, or their average if there is one, until the result is disposed.</summary>
     internal IDisposable BeginEvaluation(bool average) => Weights.BeginEvaluation(average ? _average : null);
 
-    /// <summary>Leaves the network with the average, where one is kept and has begun.</summary>
+    /// <summary>Copies the average to the network, if there is one and it has started.</summary>
     internal void TakeAverage()
     {
         if (_average is null || !_averageHasBegun) return;
@@ -198,10 +198,10 @@ internal sealed class TrainingState : IDisposable
         Weights.Statistics.copy_(_average.Statistics);
     }
 
-    /// <summary>The mean loss of this epoch's images so far; waits for the device.</summary>
+    /// <summary>Returns the mean loss of this epoch's images so far; waits for the device.</summary>
     internal double FetchMeanLoss() => _lossSum.ReadDouble() / _images;
 
-    /// <summary>The mean loss of a step; NaN where it was skipped. Waits for the device.</summary>
+    /// <summary>Returns the mean loss of a step; NaN if it was skipped. Waits for the device.</summary>
     internal double FetchLoss(long step)
     {
         using var loss = _stepLosses.narrow(0, step, 1);
@@ -209,14 +209,14 @@ internal sealed class TrainingState : IDisposable
         return value == NoLoss ? double.NaN : value;
     }
 
-    /// <summary>The mean losses of the steps from one on; negative where a step was skipped. Waits for the device.</summary>
+    /// <summary>Returns the mean losses of the steps from one on; negative for skipped steps. Waits for the device.</summary>
     internal double[] FetchLosses(long from)
     {
         using var scope = NewDisposeScope();
         return _stepLosses.narrow(0, from, Step - from).cpu().data<double>().ToArray();
     }
 
-    /// <summary>Adds the steps since the last time to <see cref="History"/>; waits for the device.</summary>
+    /// <summary>Adds the steps since the last call to <see cref="History"/>; waits for the device.</summary>
     internal void FetchHistory()
     {
         if (_fetched == Step) return;
@@ -227,10 +227,10 @@ internal sealed class TrainingState : IDisposable
         }
     }
 
-    /// <summary>Writes all of it.</summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="setup">What the run is made with.</param>
-    /// <param name="isBest">Whether no epoch before was as good.</param>
+    /// <summary>Writes a checkpoint with the whole state.</summary>
+    /// <param name="folder">The folder of checkpoints.</param>
+    /// <param name="setup">The run's setup.</param>
+    /// <param name="isBest">Whether the last epoch is the best one so far.</param>
     /// <returns>The file.</returns>
     internal string Save(CheckpointFolder folder, RunSetup setup, bool isBest)
     {
@@ -242,7 +242,7 @@ internal sealed class TrainingState : IDisposable
         return folder.Save(Step, CollectTensors(), texts, isBest);
     }
 
-    /// <summary>Goes on where a checkpoint was written; nothing is changed where it does not fit.</summary>
+    /// <summary>Restores the state of a checkpoint; nothing changes if the checkpoint does not fit.</summary>
     /// <exception cref="CheckpointException">It is of another network or cannot be read.</exception>
     internal void Restore(Checkpoint checkpoint)
     {
@@ -278,7 +278,7 @@ internal sealed class TrainingState : IDisposable
         _statistics?.Dispose();
     }
 
-    // A scaled loss has its gradients looked at in any case, and what is found changes the scale.
+    // With loss scaling, the gradients are always checked, and the result changes the scale.
     private bool HasFiniteGradients()
     {
         if (_scaler is null) return _options.OnNonFiniteLoss == OnNonFiniteLoss.Stop || Gradients.AreFinite(Weights.Gradients);
@@ -309,7 +309,7 @@ internal sealed class TrainingState : IDisposable
         }
     }
 
-    /// <summary>All of a checkpoint that is not tensors.</summary>
+    /// <summary>The parts of a checkpoint that are not tensors.</summary>
     private sealed record Position(
         int Epoch, int Batch, long Step, long Learned, long Images, TimeSpan Elapsed, bool AverageHasBegun, List<SavedEpoch> Epochs);
 
@@ -332,7 +332,7 @@ internal sealed class TrainingState : IDisposable
         };
     }
 
-    // A matrix of a thousand classes for each epoch would be larger than the weights.
+    // A confusion matrix of a thousand classes for each epoch would be larger than the weights.
     private sealed record SavedResult(double Loss, double Top1, double Top5, int Images, double ImagesPerSecond)
     {
         internal static SavedResult? Of(EvaluationResult? result) =>

@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.TrainingLoop;
 
-/// <summary>Computes loss and gradients of a step, one batch after the other. It is used again for all steps of an epoch.</summary>
+/// <summary>Computes loss and gradients of a step, batch by batch. One object computes all steps of an epoch.</summary>
 internal sealed class TrainingStep : IDisposable
 {
-    // Beside the loader's streams of the order (1) and of the images (2), and the mixing's (3).
+    // Other streams are the loader's for the order (1) and the images (2), and the mixing's (3).
     private const long NetworkStream = 4;
 
     private readonly TrainingState _state;
@@ -36,7 +36,7 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>The step's number in the run, from 0.</summary>
     internal long Number { get; private set; }
 
-    /// <summary>Images of the step so far.</summary>
+    /// <summary>The number of images of the step so far.</summary>
     internal int Images { get; private set; }
 
     /// <summary>The mean loss <c>[1]</c>, float64.</summary>
@@ -45,18 +45,18 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>The sum of the losses of the step's images <c>[1]</c>, float64.</summary>
     internal Tensor LossSum { get; }
 
-    /// <summary>The mean loss; waits for the device.</summary>
+    /// <summary>Returns the mean loss; waits for the device.</summary>
     internal double FetchLoss() => Loss.ReadDouble();
 
-    /// <summary>Computes the gradients of a batch and adds them to those of the step; the first batch begins it.</summary>
+    /// <summary>Computes the gradients of a batch and adds them to those of the step; the first batch begins the step.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="number">The step's number in the run, from 0.</param>
-    /// <param name="batchesOfStep">Batches that the step has when it is whole.</param>
+    /// <param name="batchesOfStep">The number of batches of the complete step.</param>
     internal void Add(ImageBatch batch, long number, int batchesOfStep)
     {
         if (!_state.IsWithinStep) Begin(number);
         using var scope = NewDisposeScope();
-        // What is random in the network depends on the seed and the batch, not on what was drawn before.
+        // Random numbers in the network depend on the seed and the batch, not on earlier draws.
         manual_seed((long)SplitMix64.For(_seed, NetworkStream, _state.Epoch, batch.Index).Next()).Dispose();
         var loss = ComputeLoss(batch);
         using Scalar count = batchesOfStep;

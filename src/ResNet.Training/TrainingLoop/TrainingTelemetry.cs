@@ -6,8 +6,8 @@ using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.TrainingLoop;
 
-/// <summary>Tells listeners what happens in a run: by the trainer's events, the logger and the meter.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "Whoever begins a run disposes of its meter.")]
+/// <summary>Reports the progress of a run through the trainer's events, the logger and the meter.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The caller of Begin disposes the meter.")]
 internal sealed class TrainingTelemetry(ILogger log, TrainingPlan plan)
 {
     private readonly Stopwatch _sinceStep = new();
@@ -25,22 +25,22 @@ internal sealed class TrainingTelemetry(ILogger log, TrainingPlan plan)
 
     internal event Action<CheckpointException>? CheckpointDamaged;
 
-    /// <summary>Whether somebody listens to each step, and so has it wait for the device.</summary>
+    /// <summary>Whether each step has a listener and therefore waits for the device.</summary>
     internal bool HasStepListener => StepCompleted is not null;
 
-    /// <summary>A run begins.</summary>
-    /// <returns>The run's meter, which ends when it is disposed of.</returns>
+    /// <summary>Begins a run.</summary>
+    /// <returns>The run's meter, which the caller disposes at the end.</returns>
     internal IDisposable Begin(TrainingState state, Precision wanted)
     {
         if (state.Weights.Precision != wanted) log.FullPrecisionInstead(wanted, $"{state.Model.Device}");
         return _meter = new TrainingMeter(Network(state));
     }
 
-    /// <summary>The run is a new one.</summary>
+    /// <summary>Reports the start of a new run.</summary>
     internal void OnStarted(TrainingState state) =>
         log.RunStarted(Network(state), $"{state.Model.Device}", state.Weights.Precision, plan.Steps);
 
-    /// <summary>The run goes on from a checkpoint, or from its beginning where there was none.</summary>
+    /// <summary>Reports that the run resumes from a checkpoint, or starts from the beginning if there was none.</summary>
     internal void OnResumed(TrainingState state, string? checkpoint)
     {
         if (checkpoint is not null)
@@ -48,19 +48,19 @@ internal sealed class TrainingTelemetry(ILogger log, TrainingPlan plan)
         Resumed?.Invoke(new Resumption(checkpoint, state.Epoch + 1, state.Step, state.IsOver, [.. state.Epochs]));
     }
 
-    /// <summary>A checkpoint cannot be used; the one before it is tried.</summary>
+    /// <summary>Reports a damaged checkpoint; the previous one is used.</summary>
     internal void OnDamaged(CheckpointException damage)
     {
         log.CheckpointDamaged(damage.Path!, damage.Message);
         CheckpointDamaged?.Invoke(damage);
     }
 
-    /// <summary>The first step of an epoch begins; each further one begins as the last one ends.</summary>
+    /// <summary>Starts the clock for the first step of an epoch; further steps start when the previous one ends.</summary>
     internal void OnEpochBegun() => _sinceStep.Restart();
 
-    /// <summary>A step has ended.</summary>
-    /// <param name="state">The run's state after it.</param>
-    /// <param name="images">Images of the step.</param>
+    /// <summary>Reports the end of a step.</summary>
+    /// <param name="state">The run's state after the step.</param>
+    /// <param name="images">The number of images of the step.</param>
     /// <param name="learned">Whether the weights were changed.</param>
     internal void OnStepEnded(TrainingState state, int images, bool learned)
     {
@@ -78,13 +78,13 @@ internal sealed class TrainingTelemetry(ILogger log, TrainingPlan plan)
         StepCompleted?.Invoke(new StepMetrics(state.Step, state.Epoch + 1, state.FetchLoss(step), plan.GetLearningRate(step)));
     }
 
-    /// <summary>Images of an epoch could not be read.</summary>
+    /// <summary>Reports images of an epoch that could not be read.</summary>
     internal void OnImagesSkipped(long images) => _meter?.ImagesSkipped(images);
 
-    /// <summary>No epoch before was as good; the network shows the weights that reached it.</summary>
+    /// <summary>Reports a new best epoch, while the network has its weights.</summary>
     internal void OnBestImproved(EpochMetrics metrics) => BestImproved?.Invoke(metrics);
 
-    /// <summary>An epoch has ended; the network shows its weights.</summary>
+    /// <summary>Reports the end of an epoch, while the network has its weights.</summary>
     internal void OnEpochEnded(EpochMetrics metrics)
     {
         _meter?.Epoch(metrics);
@@ -92,7 +92,7 @@ internal sealed class TrainingTelemetry(ILogger log, TrainingPlan plan)
         EpochCompleted?.Invoke(metrics);
     }
 
-    /// <summary>A checkpoint was written.</summary>
+    /// <summary>Reports a written checkpoint.</summary>
     internal void OnSaved(SavedCheckpoint checkpoint)
     {
         _meter?.Checkpoint(checkpoint.Time.TotalSeconds, new FileInfo(checkpoint.Path).Length);
@@ -100,13 +100,13 @@ internal sealed class TrainingTelemetry(ILogger log, TrainingPlan plan)
         CheckpointSaved?.Invoke(checkpoint);
     }
 
-    /// <summary>The run ends because it has diverged.</summary>
+    /// <summary>Reports that the run ends because it has diverged.</summary>
     internal void OnDiverged(TrainingState state) => log.LossNotFinite(state.Step + 1);
 
-    /// <summary>The run ends.</summary>
-    /// <param name="state">Its state.</param>
-    /// <param name="options">What it was made with.</param>
-    /// <param name="interrupted">Whether it was stopped before its end.</param>
+    /// <summary>Reports the end of the run.</summary>
+    /// <param name="state">The run's state.</param>
+    /// <param name="options">The options of the training.</param>
+    /// <param name="interrupted">Whether the run was stopped before its end.</param>
     internal void OnEnded(TrainingState state, TrainerOptions options, bool interrupted)
     {
         if (interrupted)

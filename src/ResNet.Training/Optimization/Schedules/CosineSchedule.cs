@@ -6,7 +6,7 @@ namespace ResNet.Training.Optimization.Schedules;
 /// </summary>
 public sealed record CosineSchedule : LearningRateSchedule
 {
-    /// <summary>The factor that it falls towards and would reach with one step more, from 0 to 1. Default: 0.</summary>
+    /// <summary>The factor after the last step, from 0 to 1. Default: 0.</summary>
     /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
     public double Final
     {

@@ -1,7 +1,7 @@
 namespace ResNet.Training.Optimization.Schedules;
 
 /// <summary>
-/// Falls to zero along a power of the part that is left, (1 − t/T)ᵖ, as PyTorch's <c>PolynomialLR</c> over the T steps after the warm-up.
+/// Falls to zero as a power of the remaining part, (1 − t/T)ᵖ, as PyTorch's <c>PolynomialLR</c> over the T steps after the warm-up.
 /// </summary>
 public sealed record PolynomialSchedule : LearningRateSchedule
 {

@@ -1,14 +1,14 @@
 namespace ResNet.Training.Optimization.Schedules;
 
 /// <summary>
-/// Falls by the same factor at each milestone, as in the paper (He et al. 2015) and as PyTorch's <c>MultiStepLR</c>, of which
-/// <c>StepLR</c> is the case of milestones at equal distances.
+/// Falls by the same factor at each milestone, as in the paper (He et al. 2015) and in PyTorch's <c>MultiStepLR</c>. With milestones at
+/// equal distances it equals <c>StepLR</c>.
 /// </summary>
 public sealed record StepSchedule : LearningRateSchedule
 {
     /// <summary>
-    /// Where the learning rate falls: parts of the whole run, the warm-up included, each more than 0 and less than 1, in increasing order.
-    /// From step number round(part · steps) on, counted from 0, the factor is smaller; a milestone within the warm-up counts from its end.
+    /// The milestones, as fractions of the whole run including the warm-up, each more than 0 and less than 1, in increasing order. From
+    /// step round(fraction · steps) on, counted from 0, the factor is smaller; a milestone within the warm-up takes effect at its end.
     /// Default: 1/3, 2/3, as in epochs 30 and 60 of 90.
     /// </summary>
     /// <exception cref="InvalidOptionException">A part is out of its range, or they do not increase.</exception>
@@ -22,7 +22,7 @@ public sealed record StepSchedule : LearningRateSchedule
         }
     } = [1 / 3.0, 2 / 3.0];
 
-    /// <summary>What the learning rate is multiplied by at each milestone, more than 0. Default: 0.1.</summary>
+    /// <summary>The factor of the learning rate at each milestone, more than 0. Default: 0.1.</summary>
     /// <exception cref="InvalidOptionException">The value is not a positive number.</exception>
     public double Gamma
     {
@@ -30,7 +30,7 @@ public sealed record StepSchedule : LearningRateSchedule
         init => field = Require.Positive(this, value);
     } = 0.1;
 
-    /// <summary>Whether the other one has the same options: milestones compare by their values.</summary>
+    /// <summary>Returns whether the other schedule has the same options, with the same values of the milestones.</summary>
     public bool Equals(StepSchedule? other) =>
         base.Equals(other) && Gamma.Equals(other.Gamma) && Milestones.SequenceEqual(other.Milestones);
 
@@ -45,7 +45,7 @@ public sealed record StepSchedule : LearningRateSchedule
         double former = 0;
         foreach (double part in parts)
         {
-            // Written so that NaN is refused too.
+            // This form also refuses NaN.
             if (!(part > former && part < 1)) return false;
             former = part;
         }

@@ -6,17 +6,17 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Optimization.Weights;
 
 /// <summary>
-/// The trainable parameters, the gradients and the floating-point buffers of a network in a few flat tensors, of which the network's own
-/// tensors are views, so that an optimizer's step is a few large operations and not a few small ones for each parameter.
+/// The trainable parameters, gradients and floating-point buffers of a network in a few flat tensors; the network's own tensors are views
+/// of them. An optimizer's step is therefore a few large operations instead of a few small ones for each parameter.
 /// </summary>
 /// <remarks>
-/// In mixed precision the flat tensors are the float32 masters, and convolutions and linear layers have copies of low precision, which lie
-/// flat as well. While it lives the network must neither be moved nor converted, nor may its gradients be set to null:
-/// <see cref="ZeroGradients"/> takes the place of <c>zero_grad</c>.
+/// In mixed precision, the flat tensors are the float32 masters, and convolutions and linear layers have low-precision copies, which are
+/// also flat. During the lifetime of this object, do not move or convert the network or set its gradients to null:
+/// <see cref="ZeroGradients"/> replaces <c>zero_grad</c>.
 /// </remarks>
 internal sealed class FlatWeights : IDisposable
 {
-    // Elements. 64 bytes for the smallest type, which suits vector instructions best.
+    // In elements: 64 bytes with the smallest type, the best alignment for vector instructions.
     private const long Alignment = 32;
 
     private readonly ScalarType _activations;
@@ -34,15 +34,15 @@ internal sealed class FlatWeights : IDisposable
     private bool _released;
 
     /// <summary>
-    /// Moves the network's tensors into flat ones. Their values stay, images'
-    /// weights are laid out as they train fastest, and gradients start at zero.
+    /// Moves the network's tensors into flat ones. Their values do not change, weights of convolutions become channels-last, and gradients
+    /// start at zero.
     /// </summary>
-    /// <param name="model">The network, on the device and of the type that it trains in; mixed precision converts it to float32.</param>
-    /// <param name="decayNormsAndBiases">Whether parameters of one dimension count as decaying too.</param>
+    /// <param name="model">The network, with the device and type of the training; mixed precision converts it to float32.</param>
+    /// <param name="decayNormsAndBiases">Whether parameters of one dimension also have weight decay.</param>
     /// <param name="precision">
-    /// What convolutions and linear layers compute in. BFloat16 on a CPU without instructions for it becomes Full.
+    /// The precision of convolutions and linear layers. BFloat16 becomes Full on a CPU without instructions for it.
     /// </param>
-    /// <param name="allowSlowPrecision">Whether such a CPU computes bfloat16 all the same.</param>
+    /// <param name="allowSlowPrecision">Whether such a CPU emulates bfloat16 instead.</param>
     /// <exception cref="ArgumentException">
     /// The device or a module of the network cannot compute in that precision, or the network's tensors are of several types.
     /// </exception>
@@ -86,25 +86,25 @@ internal sealed class FlatWeights : IDisposable
         bool Decays(NetworkTensor tensor) => decayNormsAndBiases || tensor.Shape.Length > 1;
     }
 
-    /// <summary>What the network really computes in.</summary>
+    /// <summary>The actual precision of the network's computations.</summary>
     internal Precision Precision { get; }
 
     /// <summary>
-    /// All trainable parameters, those that decay first, each at a multiple of 32 elements;
-    /// between them are zeros. Of the network's type; float32 in mixed precision.
+    /// All trainable parameters, first those with weight decay. Each starts at a multiple of 32 elements, with zeros between them. The type
+    /// is the network's, or float32 in mixed precision.
     /// </summary>
     internal Tensor Weights { get; }
 
-    /// <summary>Their gradients, of the same type and in the same places.</summary>
+    /// <summary>The gradients of these parameters, with the same type and positions.</summary>
     internal Tensor Gradients { get; }
 
     /// <summary>The floating-point buffers: running means and variances. May be empty.</summary>
     internal Tensor Statistics { get; }
 
-    /// <summary>How many of the first elements decay.</summary>
+    /// <summary>The number of elements with weight decay, which come first.</summary>
     internal long Decayed { get; }
 
-    /// <summary>Where each trainable parameter is.</summary>
+    /// <summary>The position of each trainable parameter.</summary>
     internal IReadOnlyList<(string Name, long Offset, long Length)> Layout =>
         [.. _parameters.Select(parameter => (parameter.Name, parameter.Offset, parameter.Length))];
 
@@ -113,8 +113,8 @@ internal sealed class FlatWeights : IDisposable
     internal IReadOnlyList<NetworkTensor> Buffers => _buffers;
 
     /// <summary>
-    /// Everything in the network's state_dict, frozen parameters and batch counts included, as <c>model.NAME</c> and in the masters'
-    /// precision. Loading is copying into these tensors, and <see cref="PublishWeights"/> after it.
+    /// All tensors of the network's state_dict, including frozen parameters and batch counts, as <c>model.NAME</c> and in the masters'
+    /// precision. To load, copy into these tensors and call <see cref="PublishWeights"/>.
     /// </summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
 
@@ -126,8 +126,8 @@ internal sealed class FlatWeights : IDisposable
     }
 
     /// <summary>
-    /// Adds the gradients that layers of low precision have to <see cref="Gradients"/>, and sets them to zero there; so the gradients of
-    /// several batches add up in full precision if this is called after each. Does nothing in full precision.
+    /// Adds the gradients of low-precision layers to <see cref="Gradients"/> and sets them to zero. Call it after each batch, so that the
+    /// gradients of several batches add up in full precision. Does nothing in full precision.
     /// </summary>
     internal void CollectGradients()
     {
@@ -135,7 +135,7 @@ internal sealed class FlatWeights : IDisposable
         _copyGradients?.FillInPlace(0);
     }
 
-    /// <summary>Copies the weights to the layers of low precision: to be called after each step. Does nothing in full precision.</summary>
+    /// <summary>Copies the weights to the low-precision layers. Call it after each step. Does nothing in full precision.</summary>
     internal void PublishWeights()
     {
         using var _ = no_grad();
@@ -144,10 +144,10 @@ internal sealed class FlatWeights : IDisposable
     }
 
     /// <summary>
-    /// Until disposed of, the network has the masters or the average in full precision; afterwards the very same bits as before. It must
-    /// not train meanwhile.
+    /// Gives the network the masters or the average in full precision until the result is disposed; then the network has the same bits as
+    /// before. It must not train meanwhile.
     /// </summary>
-    /// <param name="average">The average to see; null for the weights themselves.</param>
+    /// <param name="average">The average; null for the weights themselves.</param>
     /// <exception cref="InvalidOperationException">It is being evaluated already.</exception>
     internal IDisposable BeginEvaluation(WeightAverage? average)
     {
@@ -163,7 +163,7 @@ internal sealed class FlatWeights : IDisposable
     }
 
     /// <summary>
-    /// Gives the network ordinary tensors of its own again, in full precision. What was moved or disposed of meanwhile stays as it is.
+    /// Gives the network separate tensors in full precision again. Tensors that were moved or disposed meanwhile do not change.
     /// </summary>
     internal void Release()
     {
@@ -175,14 +175,14 @@ internal sealed class FlatWeights : IDisposable
         foreach (var (parameter, master, copy) in _frozen.Where(entry => !entry.Parameter.IsLost)) parameter.Show(master);
         foreach (var parameter in _parameters.Where(parameter => !parameter.IsLost))
         {
-            // Of this memory's shape, but not of the next one's.
+            // The gradient has the shape of this memory, but not of the next one.
             parameter.Value.grad = null;
             parameter.Show(parameter.ViewOf(Weights).clone());
         }
         foreach (var buffer in _buffers.Where(buffer => !buffer.IsLost)) buffer.Show(buffer.ViewOf(Statistics).clone());
     }
 
-    /// <summary>Releases the network and gives the flat tensors back.</summary>
+    /// <summary>Releases the network and disposes the flat tensors.</summary>
     public void Dispose()
     {
         Release();
@@ -190,10 +190,10 @@ internal sealed class FlatWeights : IDisposable
     }
 
     /// <summary>
-    /// Parts of the flat tensors, each of parameters that decay or of ones that do not. On a CPU they are so long that all that an
-    /// optimizer needs for one stays in the cores' caches from operation to operation; elsewhere as long as possible.
+    /// Returns parts of the flat tensors, each with or without weight decay. On a CPU, the data of an optimizer for one part fit into the
+    /// cores' caches; on other devices, the parts are as long as possible.
     /// </summary>
-    /// <param name="length">The largest length, a multiple of 32; null for what suits the device.</param>
+    /// <param name="length">The maximum length, a multiple of 32; null for the device's default.</param>
     internal IEnumerable<(long Offset, long Length, bool Decays)> Chunks(long? length = null)
     {
         long longest = length ?? (Weights.is_cuda ? long.MaxValue : ChunkOfThread * get_num_threads());
@@ -207,7 +207,7 @@ internal sealed class FlatWeights : IDisposable
         }
     }
 
-    // With AdamW, which needs four tensors: 1 MiB for each core.
+    // For AdamW, which needs four tensors, this is 1 MiB per core.
     private const long ChunkOfThread = 1 << 16;
 
     private static void RefuseOtherTypes(ResNetModel model, ScalarType type)
@@ -229,7 +229,7 @@ internal sealed class FlatWeights : IDisposable
             bool isLow = low.TryGetValue(name[..Math.Max(dot, 0)], out var layer) && dot >= 0;
             found.Add(new NetworkTensor(name, parameter, isLow ? Replacing(layer!, name[(dot + 1)..]) : null));
         }
-        // A layer's second name says the same as its first; of a second layer with the same parameter only one could get the copy.
+        // A second name of the same layer is no problem. If two layers share a parameter, only one of them could get the copy.
         var names = found.Select(parameter => parameter.Name).ToHashSet();
         var named = low.Where(layer => names.Contains($"{layer.Key}.weight")).Select(layer => layer.Value).ToHashSet();
         foreach (var (name, _) in low.Where(layer => !named.Contains(layer.Value)))
@@ -259,7 +259,7 @@ internal sealed class FlatWeights : IDisposable
         return offset;
     }
 
-    // The values, and each tensor under all the names that the state_dict has for it.
+    // Copies the values, and lists each tensor under all of its names in the state_dict.
     private void Fill(ResNetModel model, List<NetworkTensor> tensors)
     {
         var masters = new Dictionary<nint, Tensor>();
@@ -277,7 +277,7 @@ internal sealed class FlatWeights : IDisposable
 
     private Tensor Filled(NetworkTensor tensor, Tensor flat) => Own(tensor.ViewOf(flat).copy_(tensor.Value));
 
-    // Layers of low precision come first among those that decay and those that do not: two ranges at the most.
+    // Low-precision layers come first among parameters with and without weight decay, so there are at most two ranges.
     private void PairRanges()
     {
         foreach (var range in _parameters.Where(parameter => parameter.IsLow).GroupBy(parameter => parameter.Offset < Decayed))

@@ -7,17 +7,17 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization.Weights;
 
-/// <summary>Which layers of a network compute in low precision, and where types change between them.</summary>
+/// <summary>Finds the layers that compute in low precision, and the conversions between types.</summary>
 /// <remarks>
-/// Convolutions and linear layers do. Batch norms take activations of low precision and keep weights and statistics of their own in
-/// float32, which libtorch computes as such. Any other module that has parameters or statistics, as group norms and custom ones, gets its
-/// input in float32 and its output converted, and all that is in it stays float32.
+/// Convolutions and linear layers compute in low precision. Batch norms take low-precision activations and have weights and statistics in
+/// float32, which libtorch supports. Other modules with parameters or statistics, such as group norms and custom norms, stay in float32:
+/// their input and output are converted.
 /// </remarks>
 internal static class MixedPrecision
 {
-    /// <summary>The precision that a device really computes in.</summary>
-    /// <param name="wanted">The one asked for.</param>
-    /// <param name="device">Where the network is.</param>
+    /// <summary>Returns the actual precision of a device.</summary>
+    /// <param name="wanted">The requested precision.</param>
+    /// <param name="device">The network's device.</param>
     /// <param name="allowSlow">Whether a CPU may emulate bfloat16.</param>
     /// <exception cref="InvalidOptionException">The device cannot compute in it at all.</exception>
     internal static Precision Available(Precision wanted, Device device, bool allowSlow) => wanted switch
@@ -33,7 +33,7 @@ internal static class MixedPrecision
 
     internal static ScalarType TypeOf(Precision precision) => precision == Precision.Half ? ScalarType.Float16 : ScalarType.BFloat16;
 
-    /// <summary>Finds the layers of low precision, by name, and the modules that need float32 around them.</summary>
+    /// <summary>Finds the low-precision layers, by name, and the modules that need inputs in float32.</summary>
     /// <exception cref="ArgumentException">A module is of neither kind.</exception>
     internal static (Dictionary<string, nn.Module> Low, List<nn.Module<Tensor, Tensor>> Full) Split(ResNetModel network)
     {
@@ -63,8 +63,8 @@ internal static class MixedPrecision
         foreach (var (child, inner) in module.named_children()) Visit(name.Length == 0 ? child : $"{name}.{child}", inner, low, full);
     }
 
-    // .NET's Avx512* classes say whether the system saves the registers, CPUID leaf 7 whether there are instructions for
-    // bfloat16: AVX512-BF16 in subleaf 1, EAX bit 5; AMX-BF16 in subleaf 0, EDX bit 22. Those of Arm cannot be asked for.
+    // .NET's Avx512* classes show whether the system saves the registers, CPUID leaf 7 whether there are instructions for bfloat16:
+    // AVX512-BF16 in subleaf 1, EAX bit 5; AMX-BF16 in subleaf 0, EDX bit 22. .NET cannot query those of Arm.
     private static bool CpuHasBFloat16()
     {
         if (!X86Base.IsSupported || !Avx512BW.IsSupported || X86Base.CpuId(0, 0).Eax < 7) return false;

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization.Weights;
 
-/// <summary>A parameter or buffer of a network that can be made to look at memory elsewhere.</summary>
+/// <summary>A parameter or buffer of a network that can become a view of other memory.</summary>
 /// <param name="name">Its name in the network's state_dict.</param>
 /// <param name="tensor">The tensor itself.</param>
 /// <param name="replace">
-/// Gives the module another parameter in its place and disposes of the former
-/// one; null where the tensor keeps its type, and so stays the same object.
+/// Gives the module another parameter instead and disposes the former one; null if the tensor keeps its type and therefore stays the same
+/// object.
 /// </param>
 internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter>? replace = null)
 {
@@ -24,18 +24,18 @@ internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter
     internal bool IsLow => replace is not null;
 
     /// <summary>
-    /// Whether it was disposed of or replaced, as happens when a network is disposed of or moved to another device.
+    /// Whether it was disposed or replaced, for example because the network was disposed or moved to another device.
     /// </summary>
     internal bool IsLost => _tensor.IsInvalid;
 
     internal Tensor Value => _tensor;
 
-    /// <summary>Where it begins in its flat buffer.</summary>
+    /// <summary>Its offset in its flat buffer.</summary>
     internal long Offset { get; set; }
 
     internal long Length { get; } = tensor.numel();
 
-    /// <summary>This tensor's part of a flat buffer, in its shape.</summary>
+    /// <summary>Returns this tensor's part of a flat buffer, in its shape.</summary>
     internal Tensor ViewOf(Tensor flat)
     {
         using var scope = NewDisposeScope();
@@ -46,7 +46,7 @@ internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter
         return view.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Has the network see that memory from now on.</summary>
+    /// <summary>Makes the network use this memory.</summary>
     internal void Show(Tensor memory)
     {
         if (replace is null)

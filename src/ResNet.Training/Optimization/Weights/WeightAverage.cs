@@ -3,15 +3,15 @@ using static TorchSharp.torch;
 namespace ResNet.Training.Optimization.Weights;
 
 /// <summary>
-/// An exponential moving average of a network's trainable parameters and floating-point buffers, as torchvision's
-/// <c>ExponentialMovingAverage</c> has it. Everything else of a network, frozen parameters and batch counts, is the network's own.
+/// An exponential moving average of a network's trainable parameters and floating-point buffers, as in torchvision's
+/// <c>ExponentialMovingAverage</c>. Other tensors (frozen parameters and batch counts) are those of the network.
 /// </summary>
 internal sealed class WeightAverage : IDisposable
 {
     private readonly FlatWeights _source;
     private readonly List<(string Name, Tensor Tensor)> _state = [];
 
-    /// <summary>An average that is the weights themselves.</summary>
+    /// <summary>Makes an average that equals the weights.</summary>
     internal WeightAverage(FlatWeights weights)
     {
         _source = weights;
@@ -22,24 +22,24 @@ internal sealed class WeightAverage : IDisposable
         foreach (var buffer in weights.Buffers) _state.Add(($"average.{buffer.Name}", buffer.ViewOf(Statistics).DetachFromDisposeScope()));
     }
 
-    /// <summary>The averages of <see cref="FlatWeights.Weights"/>, in the same places.</summary>
+    /// <summary>The averages of <see cref="FlatWeights.Weights"/>, at the same positions.</summary>
     internal Tensor Weights { get; }
 
-    /// <summary>The averages of <see cref="FlatWeights.Statistics"/>, in the same places.</summary>
+    /// <summary>The averages of <see cref="FlatWeights.Statistics"/>, at the same positions.</summary>
     internal Tensor Statistics { get; }
 
-    /// <summary>Moves the average: decay · average + (1 - decay) · weights.</summary>
-    /// <param name="decay">How much of the average stays, from 0 to 1; 0 copies the weights.</param>
+    /// <summary>Updates the average to decay · average + (1 - decay) · weights.</summary>
+    /// <param name="decay">The factor of the former average, from 0 to 1; 0 copies the weights.</param>
     internal void Update(double decay)
     {
         using var _ = no_grad();
-        // As an interpolation, so that what does not change stays the same to the bit.
+        // An interpolation leaves unchanged values the same to the bit.
         using var part = tensor(1 - decay, Weights.dtype, Weights.device);
         Weights.lerp_(_source.Weights, part);
         Statistics.lerp_(_source.Statistics, part);
     }
 
-    /// <summary>Makes the average the weights themselves again.</summary>
+    /// <summary>Sets the average to the weights.</summary>
     internal void CopyFromWeights()
     {
         using var _ = no_grad();
@@ -48,8 +48,7 @@ internal sealed class WeightAverage : IDisposable
     }
 
     /// <summary>
-    /// The averages as <c>average.NAME</c>, with the names of the network's
-    /// state_dict, for checkpoints. Loading is copying into these tensors.
+    /// The averages for checkpoints, as <c>average.NAME</c> with the names of the network's state_dict. Loading copies into these tensors.
     /// </summary>
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
 

@@ -2,16 +2,16 @@ using ResNet.Training.Evaluation;
 
 namespace ResNet.Training.TrainingLoop.Results;
 
-/// <summary>The epoch after which a run's network was best.</summary>
+/// <summary>The epoch with the best network of a run.</summary>
 /// <param name="Epoch">The epoch's number, from 1.</param>
-/// <param name="Top1">Evaluation images whose class was the likeliest one, in percent.</param>
+/// <param name="Top1">The top-1 accuracy on the evaluation images, in percent.</param>
 /// <param name="Loss">Mean cross entropy over the evaluation images.</param>
-/// <param name="IsAverage">Whether the averaged weights were best, and not the weights themselves.</param>
+/// <param name="IsAverage">Whether the averaged weights are the best ones, instead of the weights themselves.</param>
 public readonly record struct BestEpoch(int Epoch, double Top1, double Loss, bool IsAverage)
 {
     /// <summary>
-    /// Finds the epoch with the highest top-1, of the weights or of their average; of several it is the first. Null where nothing was
-    /// evaluated.
+    /// Finds the epoch with the highest top-1 accuracy, of the weights or of their average, and the first one of several. Null if no epoch
+    /// was evaluated.
     /// </summary>
     public static BestEpoch? Of(IReadOnlyList<EpochMetrics> epochs)
     {

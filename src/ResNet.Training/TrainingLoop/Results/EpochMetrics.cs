@@ -3,7 +3,7 @@ using ResNet.Training.Evaluation;
 
 namespace ResNet.Training.TrainingLoop.Results;
 
-/// <summary>The results of an epoch. Numbers of an evaluation are null where there was none.</summary>
+/// <summary>The results of an epoch. Numbers of an evaluation are null if there was none.</summary>
 public sealed record EpochMetrics
 {
     /// <summary>The epoch's number, from 1.</summary>
@@ -29,7 +29,7 @@ public sealed record EpochMetrics
     /// <summary>The images per second of the training pass, decoding included; NaN if it had no images.</summary>
     public double ImagesPerSecond { get; init; } = double.NaN;
 
-    /// <summary>Steps of the run so far.</summary>
+    /// <summary>The number of steps of the run so far.</summary>
     public long Steps { get; init; }
 
     /// <summary>Mean cross entropy over the evaluation images with the averaged weights.</summary>

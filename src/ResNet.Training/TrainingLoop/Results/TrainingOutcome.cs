@@ -1,14 +1,14 @@
 namespace ResNet.Training.TrainingLoop.Results;
 
-/// <summary>How a run ended.</summary>
-/// <param name="Epochs">The results of each whole epoch, those before a resumption included.</param>
-/// <param name="Steps">Steps that changed the weights.</param>
-/// <param name="Interrupted">Whether it was stopped before its end.</param>
+/// <summary>The outcome of a run.</summary>
+/// <param name="Epochs">The results of each complete epoch, including those before a resumption.</param>
+/// <param name="Steps">The number of steps that changed the weights.</param>
+/// <param name="Interrupted">Whether the run was stopped before its end.</param>
 public sealed record TrainingOutcome(IReadOnlyList<EpochMetrics> Epochs, long Steps, bool Interrupted)
 {
-    /// <summary>Whether early stopping ended it.</summary>
+    /// <summary>Whether early stopping ended the run.</summary>
     public bool StoppedEarly { get; init; }
 
-    /// <summary>The epoch with the highest top-1 accuracy, of the weights or of their average; null where none was evaluated.</summary>
+    /// <summary>The epoch with the highest top-1 accuracy, of the weights or of their average; null if none was evaluated.</summary>
     public BestEpoch? Best => BestEpoch.Of(Epochs);
 }
