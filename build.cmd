@@ -1,6 +1,6 @@
 @echo off
-rem Sets up what is missing and does one of two jobs:
-rem   build train [OPTION...]   trains ResNet-18 on Fashion-MNIST, or what the options of 'resnet train' say
+rem Installs what is missing and does one of two jobs:
+rem   build train [OPTION...]   trains ResNet-18 on Fashion-MNIST; takes the options of 'resnet train'
 rem   build test  [OPTION...]   runs every test, with --long as the first option those that take
 rem                             many minutes, too; other options go to 'dotnet test'
 setlocal

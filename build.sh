@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Sets up what is missing and does one of these jobs:
-#   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST, or what the options of 'resnet train' say
-#   ./build.sh test  [OPTION…]        runs every test, with --long also those that take many minutes, with --coverage measuring which lines of
-#                                     the libraries they run; other options go to 'dotnet test'
+# Installs what is missing and does one of these jobs:
+#   ./build.sh train [OPTION…]        trains ResNet-18 on Fashion-MNIST; takes the options of 'resnet train'
+#   ./build.sh test  [OPTION…]        runs all tests, with --long also those that take many minutes, with --coverage measures the line coverage
+#                                     of the libraries; other options go to 'dotnet test'
 #   ./build.sh bench [PART] [OPTION…] compares with TorchSharp, PyTorch and ONNX Runtime and writes docs/performance.md; the parts are
 #                                     data, train and infer, each of which can be measured alone: --rounds N, --seconds S, --photographs FOLDER
 set -euo pipefail
 readonly caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
-# The percentage of the libraries' lines that the tests run at least.
+# The minimum line coverage of the libraries, in percent.
 readonly floor=95
 readonly root=$PWD logs=artifacts/log coverage=artifacts/coverage
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
-# step WHAT REQUIREMENT COMMAND…: prints a line, and where the command fails, all its output and what it needs.
+# step WHAT REQUIREMENT COMMAND…: prints a line and, if the command fails, its output and its requirement.
 step() {
   local what=$1 requirement=$2 log=$logs/${1//[^A-Za-z0-9]/-}.log began=$SECONDS
   mkdir -p "$logs"
@@ -27,7 +27,7 @@ step() {
   return 1
 }
 
-# install CONSEQUENCE PACKAGE…: installs Debian packages if this user may do so without a password. The job goes on without them.
+# install CONSEQUENCE PACKAGE…: installs Debian packages if this user may do so without a password. The job continues without them.
 install() {
   local missing=() package as_root=()
   for package in "${@:2}"; do
@@ -44,10 +44,10 @@ install() {
 
 build() { step "Building $1" 'the packages of Directory.Packages.props' dotnet build "$2" -c Release --nologo -v quiet || exit 1; }
 
-# start PROGRAM ARGUMENT…: ends with a program in artifacts/bin. Paths on the command line are the caller's.
+# start PROGRAM ARGUMENT…: replaces this process by a program in artifacts/bin. Paths are relative to the caller's folder.
 start() { cd "$caller"; exec "$root/artifacts/bin/$1" "${@:2}"; }
 
-# A line that the tests of several projects run counts once.
+# A line that several test projects cover counts once.
 merge_coverage() {
   dotnet tool restore && dotnet reportgenerator "-reports:$coverage/*/coverage.cobertura.xml" "-targetdir:$coverage" \
     '-reporttypes:TextSummary;Html' "minimumCoverageThresholds:lineCoverage=$floor"
@@ -60,7 +60,7 @@ test_all() {
   for project in tests/*/*.csproj; do
     log=$logs/$(basename "$project" .csproj).log broken=0
     dotnet test "$project" -c Release --no-build --nologo "$@" 2>&1 | tee "$log" || broken=1
-    # A run that ends without counts, as one that crashes does, counts as one failure.
+    # A run without counts, such as a crash, counts as one failure.
     counts=$(sed -nE 's/.*Failed: *([0-9]+), Passed: *([0-9]+), Skipped: *([0-9]+).*/\1 \2 \3/p' "$log" | tail -n 1)
     read -r f p s <<<"${counts:-$broken 0 0}"
     [ "$broken" = 0 ] || [ "$f" -gt 0 ] || f=1

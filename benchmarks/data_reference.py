@@ -1,9 +1,9 @@
 """torchvision's side of the comparison of data loading; DataLoading/DataComparison.cs runs it.
 
     data_reference.py measure FOLDER train|eval|cifar BATCH WORKERS SECONDS
-        loads the folder again and again: once to warm up, for at least so many seconds, prints a JSON line, and for half as long
+        loads the folder once to warm up, then repeatedly for at least SECONDS, prints a JSON line, and continues for half of that time
     data_reference.py make photographs|cifar FOLDER
-        makes JPEG files like those of ImageNet or CIFAR-10, for where there are none
+        makes JPEG files like those of ImageNet or CIFAR-10, for machines without these
 """
 import io
 import json

@@ -1,9 +1,9 @@
 """PyTorch's side of the comparison of inference; Inference/InferenceComparison.cs runs it.
 
     inference_reference.py measure NETWORK contiguous|channels_last WEIGHTS IMAGES BATCH THREADS SECONDS
-        computes the same images again and again for at least so many seconds, prints a JSON line, and goes on for half as long
+        computes the same images repeatedly for at least SECONDS, prints a JSON line, and continues for half of that time
     inference_reference.py first NETWORK WEIGHTS PICTURE THREADS SECONDS
-        says how likely the likeliest class of a picture is, as a JSON line, and goes on saying so for a while
+        prints the probability of a picture's most likely class as a JSON line, and continues to predict for a while
 """
 import json
 import sys

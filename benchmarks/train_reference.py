@@ -1,7 +1,8 @@
 """PyTorch's side of the comparison of training; Training/TrainingComparison.cs runs it.
 
     train_reference.py measure JOB FOLDER WEIGHTS THREADS SECONDS
-        trains a few steps on the images in their order, goes on for at least so many seconds, prints a JSON line, and goes on for half as long
+        trains a few steps on the images in their order, continues for at least SECONDS, prints a JSON line, and continues for half of
+        that time
     train_reference.py make FOLDER IMAGES SIZE
         makes a folder of PNG files of noise, in eight classes
 """

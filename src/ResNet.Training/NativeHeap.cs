@@ -10,17 +10,17 @@ public static partial class NativeHeap
     private const int TopPad = -2;
     private const int MapThreshold = -3;
 
-    // Larger blocks, such as the first maps of large images, go back at once: kept, they would leave gaps that nothing else fits into. A
-    // limit of 8 MiB takes a seventh more memory for two percent of speed, one of 4 MiB saves none and is slower (docs/performance.md).
+    // Larger blocks, such as the first maps of large images, are returned at once, because they would leave gaps in the heap. A limit of
+    // 8 MiB takes a seventh more memory and is two percent faster; one of 4 MiB saves no memory and is slower (docs/performance.md).
     internal const int LargeBlock = 6 << 20;
     internal const int GrowBy = 1 << 23;
 
     /// <summary>
-    /// Keeps freed memory in the process, which otherwise goes back to the system and is cleared again for the next
-    /// step. Call it once at start-up of a program that trains; the peak of its memory hardly changes, but is
-    /// held until it ends. Blocks of the main thread profit, so train on that.
+    /// Keeps freed memory in the process. Otherwise it is returned to the system, which clears it again for the next step. Call this method
+    /// once at the start of a program that trains. Its peak memory hardly changes, but stays allocated until its end. Only blocks of the
+    /// main thread profit, so train on the main thread.
     /// </summary>
-    /// <returns>Whether it took effect: it does with glibc, that is on most Linux systems, and does nothing elsewhere.</returns>
+    /// <returns>Whether it took effect. It requires glibc, the C library of most Linux systems, and does nothing elsewhere.</returns>
     public static bool KeepFreedMemory()
     {
         if (!OperatingSystem.IsLinux()) return false;
@@ -30,7 +30,7 @@ public static partial class NativeHeap
         }
         catch (EntryPointNotFoundException)
         {
-            // Another C library than glibc.
+            // The C library is not glibc.
             return false;
         }
     }

@@ -1,16 +1,15 @@
 namespace ResNet.Training;
 
 /// <summary>
-/// What a network computes in while it trains. Weights, norms, loss and everything the optimizer remembers are float32 in each case.
+/// The precision of a network's computations in training. Weights, norms, loss and the optimizer's state are always float32.
 /// </summary>
 public enum Precision
 {
-    /// <summary>Everything in the network's own type, float32 as a rule.</summary>
+    /// <summary>The network's own type for everything, usually float32.</summary>
     Full,
 
     /// <summary>
-    /// Convolutions and linear layers in bfloat16. On a CPU without instructions
-    /// for it, the run stays with the network's own type and says so.
+    /// Convolutions and linear layers in bfloat16. On a CPU without instructions for it, the run uses the network's own type and logs this.
     /// </summary>
     BFloat16,
 

@@ -3,7 +3,7 @@ using ResNet.Training.Loading;
 
 namespace ResNet.Training;
 
-/// <summary>Counts the images of one pass and reports progress now and then, without waiting for the device each time.</summary>
+/// <summary>Counts the images of one pass and reports progress at intervals, without waiting for the device each time.</summary>
 internal sealed class ProgressMeter(
     TrainingPhase phase, int epoch, int epochs, int steps, IProgress<TrainingProgress>? listener, int firstStep = 0)
 {
@@ -15,13 +15,13 @@ internal sealed class ProgressMeter(
 
     internal double ImagesPerSecond => _images == 0 ? double.NaN : _images / _clock.Elapsed.TotalSeconds;
 
-    /// <summary>One batch is done.</summary>
+    /// <summary>Counts a finished batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="learningRate">The learning rate of its step.</param>
-    /// <param name="meanLoss">Fetches the mean loss of all images so far; called only for a report.</param>
+    /// <param name="meanLoss">Computes the mean loss of all images so far; called only for a report.</param>
     internal void Advance(ImageBatch batch, double learningRate, Func<double> meanLoss)
     {
-        // Batches that were skipped as a whole count too.
+        // Skipped batches count, too.
         int step = batch.Index + 1;
         _images += batch.Count;
         if (listener is null) return;

@@ -1,20 +1,20 @@
 namespace ResNet.Training;
 
-/// <summary>What is the case where a <see cref="RunFolderException"/> is thrown.</summary>
+/// <summary>The kind of problem of a <see cref="RunFolderException"/>.</summary>
 public enum RunFolderProblem
 {
-    /// <summary>Something else, which the message says.</summary>
+    /// <summary>Another problem, which the message describes.</summary>
     Other,
 
     /// <summary>There is no such folder.</summary>
     Missing,
 
-    /// <summary>A new run needs another folder: this one has a run in it, which may be resumed.</summary>
+    /// <summary>A new run needs another folder: this folder has a run, which can be resumed.</summary>
     Occupied,
 
-    /// <summary>A new run needs another folder: this one has files in it that are not a run's.</summary>
+    /// <summary>A new run needs another folder: this folder has files that are not a run's.</summary>
     Foreign,
 
-    /// <summary>The folder cannot be written.</summary>
+    /// <summary>The folder is not writable.</summary>
     Unwritable,
 }

@@ -1,11 +1,11 @@
-"""Trains resnet20 on CIFAR-10's images in PyTorch, for the library's training to be compared with.
+"""Trains resnet20 on CIFAR-10's images in PyTorch, for comparison with the library's training.
 
 cifar.py DATA RESULTS --seed N    trains from weights and in an order that PyTorch draws, and writes RESULTS/pytorch-N.json
 cifar.py logits WEIGHTS FOLDER    computes a batch with weights that the library saved: both have the same network
 
-DATA has train/ and test/, each with a folder of images for every class. A seed whose result is there is left alone; one that was stopped
-goes on from its last checkpoint, and ends as if it had not been. The network and the recipe are those of He et al. 2015, section 4.2, with
-the run shortened: the learning rate falls to a tenth after a half and after three quarters of it, as there.
+DATA has train/ and test/, each with a folder of images for every class. A seed with a result is not computed again; a stopped run resumes
+from its last checkpoint, with the same result as an uninterrupted run. The network and the recipe are those of He et al. 2015, section 4.2,
+in a shorter run: the learning rate is also divided by ten after a half and after three quarters of the run.
 """
 import argparse
 import json
@@ -31,7 +31,7 @@ CHECKPOINT_EVERY = 130
 
 
 class Block(nn.Module):
-    """Two convolutions around which the input is added; option A where the size changes."""
+    """Two convolutions with a shortcut, of option A if the size changes."""
 
     def __init__(self, before, width, stride):
         super().__init__()
@@ -67,7 +67,7 @@ class ResNet20(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        # The library's classifier starts smaller too, where shortcuts have no norm.
+        # The library's classifier also starts smaller if shortcuts have no norm.
         with torch.no_grad():
             self.fc.weight.div_((3 * blocks) ** 0.5)
 
@@ -78,7 +78,7 @@ class ResNet20(nn.Module):
 
 
 def load(folder, cache, images=None):
-    """Pixels [N, 32, 32, 3] and classes; of a part of the images every class has the same number, the first ones."""
+    """Pixels [N, 32, 32, 3] and classes; a part of the images has the same number of first images of each class."""
     pixels_file, labels_file = cache.with_suffix(".pixels.npy"), cache.with_suffix(".labels.npy")
     if not labels_file.exists():
         classes = sorted(entry for entry in folder.iterdir() if entry.is_dir())
@@ -120,7 +120,7 @@ def normalize(pixels):
 
 
 def draws(*numbers):
-    """Random numbers of a place in the run, so that a run that goes on draws what it would have drawn."""
+    """Random numbers for a position in the run, so that a resumed run draws the same numbers."""
     return torch.Generator().manual_seed(int(numpy.random.SeedSequence(numbers).generate_state(1, numpy.uint64)[0] >> numpy.uint64(1)))
 
 
@@ -185,7 +185,7 @@ def train(options):
 
 @torch.no_grad()
 def evaluate(network, pixels, labels):
-    """Test images whose class is the likeliest one, in percent."""
+    """Top-1 accuracy on the test images, in percent."""
     network.eval()
     hits = sum(
         (network(normalize(pixels[i:i + 500])).argmax(1) == labels[i:i + 500]).sum().item() for i in range(0, len(pixels), 500))
@@ -194,7 +194,7 @@ def evaluate(network, pixels, labels):
 
 @torch.no_grad()
 def logits(weights, folder):
-    """Writes images that it draws, what they are once normalised, and what the network makes of them, in training as in inference."""
+    """Draws images and writes them, the normalised images, and the network's logits in training and in inference."""
     torch.manual_seed(0)
     pixels = torch.randint(256, (8, 32, 32, 3), dtype=torch.uint8)
     network = ResNet20()

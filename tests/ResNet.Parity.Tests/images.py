@@ -1,11 +1,11 @@
-"""Images of every kind that the decoder reads, and what Pillow and torchvision make of them.
+"""Images of every kind that the decoder reads, with the pixels of Pillow and torchvision.
 
 images.py KIND FOLDER   writes the images of a kind of file, beside each FILE its pixels as FILE.rgb and FILE.l, and
 
 decoded.txt     a line for each image: file, width, height and the number of levels that a pixel may be off
 evaluated.txt   a line for each preprocessing: file, shorter side, crop, interpolation and the file of the pixels
 
-The kind "labelled" is a folder of classes, images, with what torchvision's data loader makes of it: classes.txt, paths.txt,
+The kind "labelled" is a folder of classes, images, with the batches of torchvision's data loader: classes.txt, paths.txt,
 labels.i64 and input.f32, [N, 3, 64, 64].
 """
 import io
@@ -236,7 +236,7 @@ def add_colours(folder, image):
         source.save(buffer, "JPEG", subsampling=0, quality=90)
         data = buffer.getvalue()
         start = 2
-        # Without the markers that say what the components are.
+        # Without the markers that name the components.
         while data[start + 1] in (0xE0, 0xEE):
             start += 2 + struct.unpack(">H", data[start + 2:start + 4])[0]
         for transform in (0, 1, 2):
@@ -409,7 +409,7 @@ def add_evaluations(folder):
 
 
 def add_labelled(folder):
-    """A folder with three classes, and what torchvision loads from it."""
+    """A folder with three classes, and torchvision's batches of it."""
     classes = ["dog", "Cat", "bird"]
     for number, (width, height) in enumerate([(131, 97), (97, 131), (500, 375), (72, 72), (64, 301), (40, 30), (640, 641)]):
         image = Image.fromarray((text(width, height) // 2 + noise(width, height) // 4 + gradient(width, height) // 4).astype(numpy.uint8))

@@ -1,6 +1,6 @@
-"""What an evaluation finds, worked out from the papers' and scikit-learn's definitions with NumPy alone.
+"""The results of an evaluation, computed from the definitions of the papers and of scikit-learn with NumPy alone.
 
-draw CLASSES IMAGES FOLDER   draws logits and labels and writes what follows from them
+draw CLASSES IMAGES FOLDER   draws logits and labels and writes them with their results
 """
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""What PyTorch and torchvision compute in training beside the network, for the parity tests to compare with.
+"""The computations of PyTorch and torchvision in training, except those of the network, for the parity tests.
 
 optimizer NAME DECAYS START FILE   20 steps of an optimizer on a network's parameters, with gradients that it draws
 average START FILE                 torchvision's moving average of a network whose weights and statistics change before each update
@@ -20,7 +20,7 @@ RUN = 90
 
 
 class Lamb(torch.optim.Optimizer):
-    """You et al. 2020, algorithm 2, with what timm adds: gradients brought to a norm of one at most, and no trust ratio without decay."""
+    """You et al. 2020, algorithm 2, with timm's additions: a maximum norm of one for gradients, and no trust ratio without decay."""
 
     def __init__(self, parameters, lr, weight_decay, limit=1.0):
         super().__init__(parameters, {"lr": lr, "weight_decay": weight_decay})

@@ -1,4 +1,4 @@
-"""What PyTorch and torchvision compute, for the parity tests to compare with.
+"""The results of PyTorch and torchvision for the parity tests.
 
 draw NETWORK FOLDER             draws weights and computes the network with them
 verify NETWORK WEIGHTS FOLDER   computes it again on the same inputs, with weights that the library saved
@@ -74,7 +74,7 @@ def fit(name, folder):
     losses = []
     for _ in range(steps):
         for images, labels in loader:
-            # Of single precision, as the library has its losses.
+            # In single precision, as the library computes losses.
             losses.append(step(optimizer, network(images.double()).float(), labels))
         schedule.step()
     torch.save({"losses": torch.stack(losses)}, folder / "epochs.pth")
@@ -89,7 +89,7 @@ def start(name, folder, dtype):
 
 
 def sgd(network):
-    # With the usual weight decay of 1e-4 five steps would look as without any.
+    # With the usual weight decay of 1e-4, five steps would hardly differ from those without.
     return torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.01)
 
 
@@ -121,7 +121,7 @@ def draw_norms(network):
 
 @torch.no_grad()
 def compute(network, images):
-    """The input, what the network computes on the way, and the logits, by name."""
+    """The input, the intermediate maps and the logits, by name."""
     results = {"input": images}
     layers = {"stem": network.maxpool, "pooled": network.avgpool}
     layers.update((f"layer{i}", getattr(network, f"layer{i}")) for i in range(1, 5))

@@ -1,7 +1,7 @@
-"""What torchvision's transforms do to Pillow images, for the parity tests to compare with.
+"""The results of torchvision's transforms of Pillow images for the parity tests.
 
-operations IMAGE FILE      an image, and what every operation makes of it at many magnitudes
-colours OPERATION FILE     SHA-256 of what an operation makes of all 16,777,216 colours
+operations IMAGE FILE      an image, and the results of every operation at many magnitudes
+colours OPERATION FILE     SHA-256 of an operation's results for all 16,777,216 colours
 magnitudes POLICY FILE     the magnitudes of RandAugment's or TrivialAugmentWide's operations
 draws TRANSFORMS FILE      20,000 draws of random transforms' parameters
 """
@@ -18,7 +18,7 @@ from torchvision.transforms import InterpolationMode, autoaugment, functional
 
 DRAWS = 20_000
 WARPS = ["ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate"]
-# With what lies beyond the image.
+# Each interpolation with its fill value outside the image.
 INTERPOLATIONS = {InterpolationMode.NEAREST: 0, InterpolationMode.BILINEAR: 77, InterpolationMode.BICUBIC: 255}
 OPERATIONS = {
     "adjust_brightness": functional.adjust_brightness,
@@ -151,7 +151,7 @@ def padded_crops():
     for _ in range(DRAWS // 10):
         pixels = numpy.asarray(crop(image))
         top, left = [int(numpy.argmax(pixels.any(axis))) for axis in (1, 0)]
-        # The image's first pixel has the number 0 and is seen as border, but the rest of its row and column is not.
+        # The image's first pixel has the number 0 and counts as border, but the rest of its row and column does not.
         small.append((-top, -left))
     results = {"choice: RandomCrop place": [top * 9 + left for top, left, _, _ in rows]}
     results["choice: RandomCrop top, padded as needed"] = [top for top, _ in small]
@@ -202,7 +202,7 @@ def erasures():
         with mock.patch.object(functional, "erase", lambda image, *rectangle: rectangle):
             for _ in range(DRAWS):
                 outcome = erasing(image)
-                # What did not fit is the whole image, erased with itself.
+                # If no rectangle fits, the whole image is erased with itself.
                 erased = isinstance(outcome, tuple) and outcome[2] < height
                 rate.append(int(erased))
                 if erased:

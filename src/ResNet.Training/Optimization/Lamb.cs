@@ -6,7 +6,9 @@ namespace ResNet.Training.Optimization;
 /// </summary>
 public sealed record Lamb : AdaptiveOptimizerOptions
 {
-    /// <summary>Makes options with learning rate 5·10⁻³ and weight decay 10⁻², as in timm's ResNet-50 recipes for batches of 2,048.</summary>
+    /// <summary>
+    /// Makes options with learning rate 5·10⁻³ and weight decay 10⁻², as in timm's ResNet-50 recipes for batches of 2,048.
+    /// </summary>
     public Lamb() : base(learningRate: 5e-3, weightDecay: 1e-2, epsilon: 1e-6)
     {
     }
