@@ -10,6 +10,7 @@ internal static class ImageFormats
         try
         {
             var contents = file.AsSpan(0, length);
+            FileKinds.CheckName(path, FileKinds.Find(contents));
             return SmallPng.TryDecode(file, length, channels)
                 ?? DecodeHere(contents, channels)
                 ?? VipsDecoder.Decode(path, contents, channels);
@@ -38,9 +39,11 @@ internal static class ImageFormats
         }
     }
 
-    // The formats whose loaders libvips calls unsafe for untrusted files.
+    // GIF, of which libvips gives other pixels than Pillow where they are transparent, and the formats whose loaders libvips calls
+    // unsafe for untrusted files.
     private static DecodedImage? DecodeHere(ReadOnlySpan<byte> file, int channels) =>
         BmpDecoder.Accepts(file) ? BmpDecoder.Decode(file, channels)
         : PnmDecoder.Accepts(file) ? PnmDecoder.Decode(file, channels)
+        : GifDecoder.Accepts(file) ? GifDecoder.Decode(file, channels)
         : null;
 }

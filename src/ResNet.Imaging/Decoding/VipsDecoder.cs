@@ -1,11 +1,14 @@
+using System.Buffers;
 using NetVips;
+using ResNet.Imaging.Decoding.Tiff;
 
 namespace ResNet.Imaging.Decoding;
 
-/// <summary>Decodes JPEG, PNG, WebP and TIFF files with libvips.</summary>
+/// <summary>Decodes JPEG, PNG, WebP, TIFF, HEIC and AVIF files with libvips.</summary>
 internal static class VipsDecoder
 {
     private const string TiffLoader = "tiffload_source";
+    private const string HeifLoader = "heifload_source";
 
     // Large enough for the blocks of every loader, small enough for the first-level cache.
     private const int StripBytes = 32 * 1024;
@@ -21,7 +24,7 @@ internal static class VipsDecoder
     /// <exception cref="DllNotFoundException">libvips is missing or too old.</exception>
     internal static DecodedImage Decode(string path, ReadOnlySpan<byte> file, int channels)
     {
-        var loader = FindLoader(path, file);
+        var loader = FindLoader(file);
         VipsLibrary.EnsureInitialised();
         s_errorBufferLock.EnterReadLock();
         try
@@ -44,7 +47,10 @@ internal static class VipsDecoder
     private static DecodedImage DecodeAlone(string path, string loader, ReadOnlySpan<byte> file, int channels)
     {
         if (NetVips.NetVips.TypeFind("VipsOperation", loader) == 0)
-            throw new NotSupportedException($"this build of libvips has no {loader}");
+        {
+            throw new NotSupportedException(
+                loader == HeifLoader ? WithoutDecoder(file) : $"this build of libvips has no {loader}");
+        }
         s_errorBufferLock.EnterWriteLock();
         try
         {
@@ -54,7 +60,9 @@ internal static class VipsDecoder
         }
         catch (VipsException failure)
         {
-            throw new ImageDecodingException(path, $"the file is damaged or truncated ({Reason(failure)})", failure);
+            var reason = Reason(failure);
+            throw new ImageDecodingException(
+                path, Unread(loader, file, reason) ?? $"the file is damaged or truncated ({reason})", failure);
         }
         finally
         {
@@ -64,20 +72,35 @@ internal static class VipsDecoder
 
     private static DecodedImage Decode(string path, string loader, ReadOnlySpan<byte> file, int channels)
     {
+        if (loader == TiffLoader) return DecodeTiff(path, file, channels);
+        using var image = Load(loader, file);
+        return ReadPixels(path, image, HasGreyAlpha(file), channels);
+    }
+
+    private static DecodedImage DecodeTiff(string path, ReadOnlySpan<byte> file, int channels)
+    {
+        var layout = TiffLayout.TryRead(file) ?? throw new InvalidDataException("its directory is damaged");
+        if (layout.FindUnread(file) is { } unread) throw new NotSupportedException(UnreadTiff(unread));
+        if (layout.IsTiled) ImageFormats.CheckSize(layout.Width, layout.Height);
+        using var image = Load(TiffLoader, layout.Rewrite(file, ImageDecoder.MaxPixels) ?? file);
+        var decoded = layout.IsTiled
+            ? ReadTiles(path, image, layout, channels)
+            : ReadPixels(path, image, hasGreyAlpha: false, channels, layout.AssociatedAlpha);
+        // Pillow rotates TIFF images only.
+        return image.Contains("orientation") ? Orientation.Turn(decoded, (int)image.Get("orientation")) : decoded;
+    }
+
+    private static Image Load(string loader, ReadOnlySpan<byte> file)
+    {
         // The source owns a copy of the file, and libvips keeps the source as long as it needs it.
         using var source = Source.NewFromMemory(file);
         // A damaged or truncated file is an error, odd metadata is not.
         var options = new VOption { { "access", Enums.Access.Sequential }, { "fail_on", Enums.FailOn.Error } };
-        using var image = (Image)Operation.Call(loader, options, source);
-        var decoded = ReadPixels(path, image, HasGreyAlpha(file), channels);
-        // Pillow rotates TIFF images only.
-        return loader == TiffLoader && image.Contains("orientation")
-            ? Orientation.Turn(decoded, (int)image.Get("orientation"))
-            : decoded;
+        return (Image)Operation.Call(loader, options, source);
     }
 
     // Finds the same loader as libvips, without trying all of its loaders for every image.
-    private static string FindLoader(string path, ReadOnlySpan<byte> file)
+    private static string FindLoader(ReadOnlySpan<byte> file)
     {
         if (file.StartsWith(JpegSignature))
             return "jpegload_source";
@@ -87,31 +110,52 @@ internal static class VipsDecoder
             return "webpload_source";
         if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8) || file.StartsWith("II+\0"u8) || file.StartsWith("MM\0+"u8))
             return TiffLoader;
-        throw new ImageDecodingException(
-            path, file.IsEmpty ? "the file is empty" : "it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image");
+        if (FileKinds.Find(file) is FileKind.Heic or FileKind.Avif)
+            return HeifLoader;
+        throw new NotSupportedException(FileKinds.WhyUnread(file));
+    }
+
+    // The reason if the file is sound, but of a kind that this build of libvips does not read.
+    private static string? Unread(string loader, ReadOnlySpan<byte> file, string reason)
+    {
+        string[] signs = loader switch
+        {
+            // The words of libtiff and libvips for a compression that was left out when they were built, or that they do not know.
+            TiffLoader => ["not configured", "not implemented", "not supported", "unsupported", "built without"],
+            // Those of libheif.
+            HeifLoader => ["Unsupported", "No decoding plugin"],
+            _ => [],
+        };
+        if (!signs.Any(sign => reason.Contains(sign, StringComparison.Ordinal))) return null;
+        if (loader == HeifLoader) return WithoutDecoder(file);
+        var compression = TiffLayout.TryRead(file)?.CompressionName;
+        return UnreadTiff($"this build of libvips does not decode its compression, {compression}");
+    }
+
+    private static string UnreadTiff(string unread) => $"it is a TIFF image of a kind that is not read: {unread}";
+
+    private static string WithoutDecoder(ReadOnlySpan<byte> file)
+    {
+        var name = FileKinds.Find(file) == FileKind.Avif ? "AVIF" : "HEIC";
+        return $"it is {FileKinds.Name(FileKinds.Find(file))}, and this libvips has no {name} decoder; convert it to JPEG or PNG";
     }
 
     // Byte 25 of a PNG file is its colour type.
     private static bool HasGreyAlpha(ReadOnlySpan<byte> file) =>
         file.StartsWith(SmallPng.Signature) && file.Length > 25 && file[25] == 4;
 
-    private static DecodedImage ReadPixels(string path, Image image, bool hasGreyAlpha, int channels)
+    private static DecodedImage ReadPixels(string path, Image image, bool hasGreyAlpha, int channels, int associatedAlpha = -1)
     {
         var (width, height) = (image.Width, image.Height);
         ImageFormats.CheckSize(width, height);
-        var format = PixelFormat.Of(image, hasGreyAlpha)
-            ?? throw new ImageDecodingException(path, "its pixels are not 8-bit or 16-bit grey, RGB or CMYK");
-        var rowBytes = (long)width * format.BytesPerPixel;
-        if (rowBytes > Array.MaxLength)
-            throw new NotSupportedException($"a row of it has {rowBytes:N0} bytes and {Array.MaxLength:N0} are the most that is read");
-
+        var format = FindFormat(path, image, hasGreyAlpha, associatedAlpha);
         var decoded = new DecodedImage(width, height, channels);
         try
         {
             // A region computes pixels on the calling thread. Writing the image to memory, the usual way, would start a thread,
             // which costs more than decoding a small picture.
             using var region = Region.New(image);
-            var rows = (int)Math.Clamp(StripBytes / rowBytes, 1, height);
+            var rows = RowsPerRead(format, width, height);
             for (var top = 0; top < height; top += rows)
             {
                 var count = Math.Min(rows, height - top);
@@ -125,6 +169,58 @@ internal static class VipsDecoder
             decoded.Dispose();
             throw;
         }
+    }
+
+    // The tiles are below each other in the image of libvips.
+    private static DecodedImage ReadTiles(string path, Image image, TiffLayout layout, int channels)
+    {
+        var format = FindFormat(path, image, hasGreyAlpha: false, layout.AssociatedAlpha);
+        var decoded = new DecodedImage(layout.Width, layout.Height, channels);
+        var rows = RowsPerRead(format, layout.TileWidth, layout.TileHeight);
+        var converted = ArrayPool<byte>.Shared.Rent(checked(rows * layout.TileWidth * channels));
+        try
+        {
+            using var region = Region.New(image);
+            for (var tile = 0; tile < layout.TilesAcross * layout.TilesDown; tile++)
+            {
+                var (down, across) = Math.DivRem(tile, layout.TilesAcross);
+                var (left, top) = (across * layout.TileWidth, down * layout.TileHeight);
+                var (width, height) = (Math.Min(layout.TileWidth, layout.Width - left), Math.Min(layout.TileHeight, layout.Height - top));
+                for (var y = 0; y < height; y += rows)
+                {
+                    var count = Math.Min(rows, height - y);
+                    using var strip = new RegionStrip(region, 0, (tile * layout.TileHeight) + y, layout.TileWidth, count);
+                    format.Convert(strip.Pixels, converted.AsSpan(0, count * layout.TileWidth * channels), channels);
+                    for (var row = 0; row < count; row++)
+                    {
+                        converted.AsSpan(row * layout.TileWidth * channels, width * channels)
+                            .CopyTo(decoded.Rows(top + y + row, 1)[(left * channels)..]);
+                    }
+                }
+            }
+            return decoded;
+        }
+        catch
+        {
+            decoded.Dispose();
+            throw;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(converted);
+        }
+    }
+
+    private static PixelFormat FindFormat(string path, Image image, bool hasGreyAlpha, int associatedAlpha) =>
+        PixelFormat.Of(image, hasGreyAlpha, associatedAlpha)
+            ?? throw new ImageDecodingException(path, "its pixels are not 8-bit or 16-bit grey, RGB or CMYK");
+
+    private static int RowsPerRead(PixelFormat format, int width, int height)
+    {
+        var rowBytes = (long)width * format.BytesPerPixel;
+        if (rowBytes > Array.MaxLength)
+            throw new NotSupportedException($"a row of it has {rowBytes:N0} bytes and {Array.MaxLength:N0} are the most that is read");
+        return (int)Math.Clamp(StripBytes / rowBytes, 1, height);
     }
 
     // NetVips puts a line of its own before libvips' error buffer, whose lines begin with "pngload_source: " or the like.
