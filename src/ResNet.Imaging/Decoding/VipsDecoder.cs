@@ -60,9 +60,8 @@ internal static class VipsDecoder
         }
         catch (VipsException failure)
         {
-            var reason = Reason(failure);
             throw new ImageDecodingException(
-                path, Unread(loader, file, reason) ?? $"the file is damaged or truncated ({reason})", failure);
+                path, Unread(loader, file, failure.Message) ?? $"the file is damaged or truncated ({Reason(failure)})", failure);
         }
         finally
         {
@@ -82,6 +81,7 @@ internal static class VipsDecoder
         var layout = TiffLayout.TryRead(file) ?? throw new InvalidDataException("its directory is damaged");
         if (layout.FindUnread(file) is { } unread) throw new NotSupportedException(UnreadTiff(unread));
         if (layout.IsTiled) ImageFormats.CheckSize(layout.Width, layout.Height);
+        layout.CheckJpegEnds(file);
         using var image = Load(TiffLoader, layout.Rewrite(file, ImageDecoder.MaxPixels) ?? file);
         var decoded = layout.IsTiled
             ? ReadTiles(path, image, layout, channels)
@@ -116,20 +116,17 @@ internal static class VipsDecoder
     }
 
     // The reason if the file is sound, but of a kind that this build of libvips does not read.
-    private static string? Unread(string loader, ReadOnlySpan<byte> file, string reason)
+    private static string? Unread(string loader, ReadOnlySpan<byte> file, string messages)
     {
-        string[] signs = loader switch
-        {
-            // The words of libtiff and libvips for a compression that was left out when they were built, or that they do not know.
-            TiffLoader => ["not configured", "not implemented", "not supported", "unsupported", "built without"],
-            // Those of libheif.
-            HeifLoader => ["Unsupported", "No decoding plugin"],
-            _ => [],
-        };
-        if (!signs.Any(sign => reason.Contains(sign, StringComparison.Ordinal))) return null;
-        if (loader == HeifLoader) return WithoutDecoder(file);
-        var compression = TiffLayout.TryRead(file)?.CompressionName;
-        return UnreadTiff($"this build of libvips does not decode its compression, {compression}");
+        bool Says(params string[] words) => words.Any(word => messages.Contains(word, StringComparison.Ordinal));
+
+        // The words of libheif for a codec that was left out when it was built.
+        if (loader == HeifLoader) return Says("not been built in", "No decoding plugin", "Unsupported codec") ? WithoutDecoder(file) : null;
+        if (loader != TiffLoader) return null;
+        // Those of libtiff and libvips, also for compressions that they do not know.
+        if (Says("not configured", "is not implemented", "built without"))
+            return UnreadTiff($"this build of libvips does not decode its compression, {TiffLayout.TryRead(file)?.CompressionName}");
+        return Says("unsupported tiff image type") ? UnreadTiff("libvips does not know the arrangement of its samples") : null;
     }
 
     private static string UnreadTiff(string unread) => $"it is a TIFF image of a kind that is not read: {unread}";
@@ -224,10 +221,12 @@ internal static class VipsDecoder
     }
 
     // NetVips puts a line of its own before libvips' error buffer, whose lines begin with "pngload_source: " or the like.
+    // libheif looks for the file's end, which fails, before it reads the file.
     private static string Reason(VipsException failure)
     {
-        var line = failure.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Skip(1).FirstOrDefault("libvips does not say where");
+        var lines = failure.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Skip(1).ToArray();
+        var line = lines.FirstOrDefault(line => line.StartsWith("heif: ", StringComparison.Ordinal))
+            ?? lines.FirstOrDefault("libvips does not say where");
         var domainEnd = line.IndexOf(": ", StringComparison.Ordinal);
         return domainEnd > 0 && !line.AsSpan(0, domainEnd).Contains(' ') ? line[(domainEnd + 2)..] : line;
     }

@@ -14,7 +14,9 @@ internal sealed class TiffLayout
 {
     private const int Short = 3;
     private const int Long = 4;
+    private const int Jpeg = 7;
     private const int MostSamples = 64;
+    private const int MostJpegPadding = 1024;
 
     private readonly TiffDirectory _directory;
 
@@ -34,6 +36,8 @@ internal sealed class TiffLayout
         }
         AssociatedAlpha = FindAssociatedAlpha(file);
     }
+
+    private static ReadOnlySpan<byte> EndOfJpeg => [0xFF, 0xD9];
 
     /// <summary>Width of the image in pixels.</summary>
     internal int Width { get; }
@@ -56,8 +60,10 @@ internal sealed class TiffLayout
     /// <summary>The number of the compression.</summary>
     internal int Compression { get; }
 
+    /// <summary>The number of tiles beside each other.</summary>
     internal int TilesAcross => (int)(((long)Width + TileWidth - 1) / TileWidth);
 
+    /// <summary>The number of tiles below each other.</summary>
     internal int TilesDown => (int)(((long)Height + TileHeight - 1) / TileHeight);
 
     /// <summary>Reads the layout; null if the directory is damaged.</summary>
@@ -145,6 +151,26 @@ internal sealed class TiffLayout
         // The offset of a next directory stays 0: only the first image is read.
         return rewritten;
     }
+
+    /// <summary>Throws where the JPEG data of a strip or tile break off, which libtiff only warns of.</summary>
+    /// <exception cref="InvalidDataException">The end of the data is missing.</exception>
+    internal void CheckJpegEnds(ReadOnlySpan<byte> file)
+    {
+        if (Compression != Jpeg) return;
+        var counts = Places(TiffTag.TileByteCounts, TiffTag.StripByteCounts, file);
+        var offsets = Places(TiffTag.TileOffsets, TiffTag.StripOffsets, file);
+        for (var i = 0; i < Math.Min(offsets.Length, counts.Length); i++)
+        {
+            // libtiff reports data outside of the file.
+            if (offsets[i] >= file.Length || counts[i] < 1 || counts[i] > file.Length - offsets[i]) continue;
+            var data = file.Slice((int)offsets[i], (int)counts[i]);
+            if (data[Math.Max(0, data.Length - MostJpegPadding)..].LastIndexOf(EndOfJpeg) < 0)
+                throw new InvalidDataException($"the JPEG data of {(IsTiled ? "tile" : "strip")} {i} break off");
+        }
+    }
+
+    private long[] Places(int ofTiles, int ofStrips, ReadOnlySpan<byte> file) =>
+        _directory.Values(file, _directory.Tags.ContainsKey(ofTiles) ? ofTiles : ofStrips, int.MaxValue);
 
     private void MakeStrips(SortedDictionary<int, TiffDirectory.Tag> entries, long mostTilePixels)
     {
