@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace ResNet.Imaging.Decoding;
@@ -37,11 +36,13 @@ internal static class GifDecoder
         var (fullWidth, fullHeight) = (Math.Max(Word(screen[6..]), left + width), Math.Max(Word(screen[8..]), top + height));
         ImageFormats.CheckSize(fullWidth, fullHeight);
 
-        var indices = ArrayPool<byte>.Shared.Rent(Math.Max(1, width * height));
+        // A DecodedImage has its memory from a pool, unless it is large.
+        using var indices = new DecodedImage(width, height, channels: 1);
         var image = new DecodedImage(fullWidth, fullHeight, channels);
         try
         {
-            Unpack(ref file, indices.AsSpan(0, width * height));
+            var pixels = indices.Rows(0, height);
+            Unpack(ref file, pixels);
             var line = new byte[fullWidth * 3];
             for (var y = 0; y < fullHeight; y++)
             {
@@ -50,7 +51,7 @@ internal static class GifDecoder
                 {
                     var row = (frame[8] & 0x40) != 0 ? InterlacedRow(y - top, height) : y - top;
                     for (var x = 0; x < width; x++)
-                        palette.AsSpan(indices[(row * width) + x] * 3, 3).CopyTo(line.AsSpan((left + x) * 3));
+                        palette.AsSpan(pixels[(row * width) + x] * 3, 3).CopyTo(line.AsSpan((left + x) * 3));
                 }
                 PixelFormat.Of8Bit(3).Convert(line, image.Rows(y, 1), channels);
             }
@@ -60,10 +61,6 @@ internal static class GifDecoder
         {
             image.Dispose();
             throw;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(indices);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using NetVips;
 using ResNet.Imaging.Decoding.Tiff;
 
@@ -172,9 +171,9 @@ internal static class VipsDecoder
     private static DecodedImage ReadTiles(string path, Image image, TiffLayout layout, int channels)
     {
         var format = FindFormat(path, image, hasGreyAlpha: false, layout.AssociatedAlpha);
-        var decoded = new DecodedImage(layout.Width, layout.Height, channels);
         var rows = RowsPerRead(format, layout.TileWidth, layout.TileHeight);
-        var converted = ArrayPool<byte>.Shared.Rent(checked(rows * layout.TileWidth * channels));
+        var converted = new byte[checked(rows * layout.TileWidth * channels)];
+        var decoded = new DecodedImage(layout.Width, layout.Height, channels);
         try
         {
             using var region = Region.New(image);
@@ -201,10 +200,6 @@ internal static class VipsDecoder
         {
             decoded.Dispose();
             throw;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(converted);
         }
     }
 

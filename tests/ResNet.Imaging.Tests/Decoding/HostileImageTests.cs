@@ -60,14 +60,33 @@ public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
         growth.Should().BeLessThan(MostGrowth);
     }
 
+    // A small picture on a large screen is a large image, whose memory hides what the others keep.
+    [Fact]
+    public void Damaged_gif_files_give_an_image_or_an_error_with_their_path()
+    {
+        var random = new Random(22);
+        var originals = HostileImages.Gifs();
+        var (images, errors) = (0, 0);
+        for (var i = 0; i < Files / 5; i++)
+        {
+            var path = _folder.Write(string.Create(CultureInfo.InvariantCulture, $"{i % 50}.gif"), Draw(originals, random));
+            if (IsImage(path, i % 2 == 0 ? 1 : 3)) images++;
+            else errors++;
+        }
+        output.WriteLine($"{images} images, {errors} errors");
+        images.Should().BeGreaterThan(Files / 50);
+        errors.Should().BeGreaterThan(Files / 20);
+    }
+
     [Fact]
     public void A_file_that_ends_anywhere_is_an_image_or_an_error()
     {
         var random = new Random(21);
-        foreach (var original in HostileImages.Originals().Where(original => original.Length < 3000))
+        foreach (var original in HostileImages.Originals().Concat(HostileImages.Gifs()).Where(original => original.Length < 3000))
             for (var length = 0; length < original.Length; length += 1 + (length / 40))
             {
-                var path = _folder.Write("cut", original[..length]);
+                // GIF is read only under this name, and all other formats under any.
+                var path = _folder.Write("cut.gif", original[..length]);
                 IsImage(path, channels: 3);
                 IsPartlyImage(path, channels: 3, random);
             }

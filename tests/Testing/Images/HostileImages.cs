@@ -96,12 +96,26 @@ internal static class HostileImages
         TestBmp.Encode(13, 5, 16, Motif.Pixels(28, 5, 1), masks: [0xF800, 0x7E0, 0x1F]),
         TestBmp.Encode(9, 2, 8, [4, 7, 0, 3, 1, 2, 3, 0, 2, 9, 0, 0, 0, 2, 3, 0, 6, 5, 0, 1], Motif.Pixels(16, 1, 4), compression: 1),
         TestBmp.Encode(9, 2, 4, [4, 0x57, 0, 5, 0x12, 0x34, 0x50, 0, 0, 0, 9, 0x65, 0, 1], Motif.Pixels(16, 1, 4), compression: 2),
+        new TestTiff(40, 30) { Tile = (16, 16), Compression = 8, Bits = [8, 8, 8], Photometric = 2 }.Encode(Motif.Pixels(40, 30, 3)),
+        new TestTiff(20, 30) { Tile = (16, 16), IsPlanar = true, IsBigTiff = true, Bits = [16, 16, 16], Photometric = 2 }
+            .Encode(Motif.Pixels(40, 30, 3)),
+        new TestTiff(40, 30) { Compression = 5, Bits = [8, 8, 8, 8], Photometric = 2, Extra = [(338, [1])], IsBigEndian = true }
+            .Encode(Motif.Pixels(40, 30, 4)),
         [.. "P6\n# a comment\n9 7\n255\n"u8, .. Motif.Pixels(9, 7, 3)],
         [.. "P5 9 7 1000\n"u8, .. Motif.Pixels(18, 7, 1)],
         [.. "P4 9 7\n"u8, .. Motif.Pixels(2, 7, 1)],
         [.. "P3 2 2 9\n1 2 3 4 5 6 7 8 9 8 7 6\n"u8],
         [.. "P2 3 2 99 # most\n10 20 30 40 50 60\n"u8],
         [.. "P1 5 2 10101 01010"u8],
+    ];
+
+    /// <summary>Good files that are read only where their names end in <c>.gif</c>.</summary>
+    public static byte[][] Gifs() =>
+    [
+        new TestGif(40, 30, Motif.Pixels(100, 1, 3)) { Transparent = 3, IsInterlaced = true }
+            .Encode([.. Motif.Pixels(40, 30, 1).Select(index => (byte)(index % 100))]),
+        new TestGif(20, 30, Motif.Pixels(16, 1, 3)) { Screen = (50, 40), Place = (7, 5), HasLocalPalette = true }
+            .Encode([.. Motif.Pixels(20, 30, 1).Select(index => (byte)(index % 16))]),
     ];
 
     /// <summary>Corrects the checksums of all chunks of a PNG file, so that decoders do not stop at them.</summary>
