@@ -57,7 +57,7 @@ public sealed class ImageReader : IPixelSource, IDisposable
     public int Channels => _channels;
 
     /// <summary>Opens an image file and closes the previous image.</summary>
-    /// <param name="path">The file; its content decides the format, not its name.</param>
+    /// <param name="path">The file; except for GIF, HEIC and AVIF, its name does not matter.</param>
     /// <exception cref="ImageDecodingException">It is missing, unreadable, damaged, truncated or no image.</exception>
     /// <exception cref="DllNotFoundException">The format needs libvips, which is not installed.</exception>
     public void Open(string path)
@@ -69,7 +69,7 @@ public sealed class ImageReader : IPixelSource, IDisposable
     }
 
     /// <summary>Opens an image from a stream, such as an entry of an archive, and closes the previous image.</summary>
-    /// <param name="name">The name of the image in messages.</param>
+    /// <param name="name">The name of the image in messages; GIF, HEIC and AVIF need their own endings.</param>
     /// <param name="contents">The bytes of an image file, from the stream's position to its end.</param>
     /// <exception cref="ImageDecodingException">They cannot be read, or are damaged, truncated or no image.</exception>
     /// <exception cref="DllNotFoundException">The format needs libvips, which is not installed.</exception>

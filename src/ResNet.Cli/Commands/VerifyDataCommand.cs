@@ -83,7 +83,7 @@ internal static class VerifyDataCommand
         string Short(string path) => Path.GetRelativePath(root, path);
         string Together(RepeatedImage image) => string.Join(" = ", image.Paths.Select(Short));
 
-        List("Broken", [.. report.Broken.Select(image => $"{Short(image.Path)}: {image.Reason}")], atMost);
+        List("Cannot be read", [.. report.Broken.Select(image => $"{Short(image.Path)}: {image.Reason}")], atMost);
         var tooSmall = report.TooSmall.Select(image => $"{Short(image.Path)}: {image.Width} × {image.Height}");
         List($"Smaller than {minimumSize} pixels", [.. tooSmall], atMost);
         List("The same image in different classes", [.. report.InSeveralClasses.Select(Together)], atMost);

@@ -58,7 +58,8 @@ internal static class FileKinds
         {
             var brand = brands[..4];
             if (brand.SequenceEqual("avif"u8) || brand.SequenceEqual("avis"u8)) return FileKind.Avif;
-            heic |= brand.StartsWith("hei"u8) || brand.StartsWith("hev"u8) || brand.SequenceEqual("mif1"u8) || brand.SequenceEqual("msf1"u8);
+            heic |= brand.StartsWith("hei"u8) || brand.StartsWith("hev"u8);
+            heic |= brand.SequenceEqual("mif1"u8) || brand.SequenceEqual("msf1"u8);
         }
         return heic ? FileKind.Heic : FileKind.Other;
     }

@@ -72,7 +72,8 @@ public sealed class FileKindTests : IDisposable
         var gif = new TestGif(2, 2, [1, 2, 3, 4, 5, 6]).Encode([0, 1, 1, 0]);
         foreach (var name in new[] { "a.jpg", "a", "gif", "a.gif.png", "a.heic" })
             Reason(name, gif).Should().Be("it is a GIF image, which is read only under a name that ends in .gif");
-        Reason("a.png", Convert.FromBase64String(Avif)).Should().Be("it is an AVIF image, which is read only under a name that ends in .avif");
+        Reason("a.png", Convert.FromBase64String(Avif))
+            .Should().Be("it is an AVIF image, which is read only under a name that ends in .avif");
         Reason("a.jpg", Heic(8, 6)).Should().Be("it is a HEIC image, which is read only under a name that ends in .heic");
         // A brand of several formats, among whose brands AVIF is.
         Reason("a.heic", [.. "\0\0\0\x18"u8, .. "ftypmif1\0\0\0\0mif1avif"u8])

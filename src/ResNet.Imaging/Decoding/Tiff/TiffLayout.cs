@@ -5,10 +5,10 @@ namespace ResNet.Imaging.Decoding.Tiff;
 /// </summary>
 /// <remarks>
 /// libvips shows a tile that libtiff cannot decode as black and does not report it, except where every warning is an error, which
-/// refuses sound files too. It reads no tiles of separate planes. It divides associated alpha out
-/// with other rounding than Pillow. A damaged strip is an error. Therefore tiles are handed to it as strips, below each other:
-/// a tile is compressed like a strip of its width and height, so only the directory changes. Associated alpha is declared
-/// unassociated, and <see cref="PixelFormat"/> divides.
+/// refuses sound files too; but a damaged strip is an error. It reads no tiles of separate planes. Therefore it gets tiles as
+/// strips below each other: a tile is compressed like a strip of its width and height, so only the directory changes. It also
+/// divides associated alpha out, and rounds otherwise than Pillow. Such alpha is therefore declared unassociated, and
+/// <see cref="PixelFormat"/> divides.
 /// </remarks>
 internal sealed class TiffLayout
 {
