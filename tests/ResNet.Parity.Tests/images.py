@@ -299,9 +299,30 @@ def add_tiffs(folder):
             folder.add(f"{name}-rgb16-{mark}.tif", tiff(colours, 2, order))
             folder.add(f"{name}-rgba16-{mark}.tif", tiff(numpy.concatenate([colours, colours[..., :1]], axis=-1), 2, order, 2))
             folder.add(f"{name}-gray16-{mark}.tif", tiff(grey16[..., None], 1, order))
+            folder.add(f"{name}-associated-{mark}.tif", tiff(numpy.concatenate([colours, colours[..., :1]], axis=-1), 2, order, 1))
     for orientation in range(1, 9):
         folder.save(f"orientation{orientation}.tif", Image.fromarray(text(131, 97)), tiffinfo={274: orientation})
         folder.save(f"large-orientation{orientation}.tif", Image.fromarray(text(700, 900)), tiffinfo={274: orientation}, compression="tiff_lzw")
+
+
+def add_gifs(folder):
+    for name, pixels in pictures():
+        image = Image.fromarray(pixels)
+        folder.save(f"{name}-grey.gif", image.convert("L"))
+        for colours in (2, 5, 16, 256):
+            paletted = image.quantize(colours)
+            folder.save(f"{name}-{colours}.gif", paletted)
+            folder.save(f"{name}-{colours}-plain.gif", paletted, interlace=0)
+            folder.save(f"{name}-{colours}-transparent.gif", paletted, transparency=1)
+        folder.save(f"{name}-animated.gif", image.quantize(7), save_all=True, append_images=[image.quantize(4)], duration=50)
+    # A picture that is smaller than the screen, with and without a transparent colour, and one that reaches beyond it.
+    data = (folder.path / "noise-33x47-16-plain.gif").read_bytes()
+    start = data.index(b"\x2c", 13 + 3 * 16)
+    for name, screen, place, control in [
+            ("inside", (50, 60), (5, 3), b""), ("inside-transparent", (50, 60), (5, 3), b"\x21\xf9\x04\x01\0\0\x07\0"),
+            ("beyond", (33, 47), (9, 4), b"")]:
+        moved = struct.pack("<HH", *place) + data[start + 5:]
+        folder.add(f"{name}.gif", data[:6] + struct.pack("<HH", *screen) + data[10:start] + control + b"\x2c" + moved)
 
 
 def bmp(lines, width, height, bits, palette=(), compression=0, masks=b"", header=40):
@@ -433,7 +454,7 @@ def add_labelled(folder):
 
 if __name__ == "__main__":
     kinds = {"png": add_pngs, "jpeg": add_jpegs, "webp": add_webps, "tiff": add_tiffs, "bmp": add_bmps, "pnm": add_pnms,
-             "evaluation": add_evaluations, "labelled": add_labelled}
+             "gif": add_gifs, "evaluation": add_evaluations, "labelled": add_labelled}
     written = Folder(sys.argv[2])
     kinds[sys.argv[1]](written)
     written.close()

@@ -21,6 +21,7 @@ public sealed class ImageParityTests(ITestOutputHelper output) : IDisposable
     [InlineData("tiff")]
     [InlineData("bmp")]
     [InlineData("pnm")]
+    [InlineData("gif")]
     public void Decoding_gives_Pillows_pixels(string kind)
     {
         Reference.RunScript("images.py", kind, _folder.Path);
