@@ -84,8 +84,9 @@ internal static class FileKinds
             FileKind.Avif => [".avif"],
             _ => [],
         };
-        if (endings is [var usual, ..] && !endings.Any(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
-            throw new NotSupportedException($"it is {Name(kind)}, which is read only under a name that ends in {usual}");
+        if (endings is not [var usual, ..] || endings.Any(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))) return;
+        var condition = kind == FileKind.Gif ? "" : " and where libvips decodes it";
+        throw new NotSupportedException($"it is {Name(kind)}, which is read only under a name that ends in {usual}{condition}");
     }
 
     /// <summary>The reason why a file without the signature of a readable format is not read.</summary>

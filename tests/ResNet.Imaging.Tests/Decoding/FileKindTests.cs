@@ -73,11 +73,12 @@ public sealed class FileKindTests : IDisposable
         foreach (var name in new[] { "a.jpg", "a", "gif", "a.gif.png", "a.heic" })
             Reason(name, gif).Should().Be("it is a GIF image, which is read only under a name that ends in .gif");
         Reason("a.png", Convert.FromBase64String(Avif))
-            .Should().Be("it is an AVIF image, which is read only under a name that ends in .avif");
-        Reason("a.jpg", Heic(8, 6)).Should().Be("it is a HEIC image, which is read only under a name that ends in .heic");
+            .Should().Be("it is an AVIF image, which is read only under a name that ends in .avif and where libvips decodes it");
+        Reason("a.jpg", Heic(8, 6))
+            .Should().Be("it is a HEIC image, which is read only under a name that ends in .heic and where libvips decodes it");
         // A brand of several formats, among whose brands AVIF is.
         Reason("a.heic", [.. "\0\0\0\x18"u8, .. "ftypmif1\0\0\0\0mif1avif"u8])
-            .Should().Be("it is an AVIF image, which is read only under a name that ends in .avif");
+            .Should().Be("it is an AVIF image, which is read only under a name that ends in .avif and where libvips decodes it");
 
         using var image = ImageDecoder.Open(_folder.Write("a.gif", gif), 1);
         (image.Width, image.Height).Should().Be((2, 2));
