@@ -32,7 +32,11 @@ public sealed class TiffTests : IDisposable
     {
         var layout = s_colour with
         {
-            Compression = compression, Tile = isTiled ? s_tile : null, RowsPerStrip = 5, IsPlanar = isPlanar, IsBigEndian = isBigEndian,
+            Compression = compression,
+            Tile = isTiled ? s_tile : null,
+            RowsPerStrip = 5,
+            IsPlanar = isPlanar,
+            IsBigEndian = isBigEndian,
             IsBigTiff = isBigTiff,
         };
         var pixels = Motif.Pixels(Width, Height, 3);
@@ -193,7 +197,9 @@ public sealed class TiffTests : IDisposable
         {
             var tiff = s_colour with
             {
-                Compression = compression, Tile = s_tile, IsPlanar = isPlanar,
+                Compression = compression,
+                Tile = s_tile,
+                IsPlanar = isPlanar,
                 Damage = (i, data) => (i, damage) switch
                 {
                     (3, "noise") => [.. Enumerable.Repeat((byte)0xFF, 20)],
