@@ -19,11 +19,17 @@ internal sealed class StoredWeights : IDisposable
         IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, string> metadata) =>
         (_file, Format, Tensors, Metadata) = (file, format, tensors, metadata);
 
+    private StoredWeights(MappedFile file, WeightsFormat format, PickledTensors content)
+        : this(file, format, content.Tensors, new Dictionary<string, string>()) => Unreadable = content.Unreadable;
+
     internal WeightsFormat Format { get; }
 
     internal IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
     internal IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>The tensors that cannot be read, by name, with the unknown Python name that each of them depends on.</summary>
+    internal IReadOnlyDictionary<string, string> Unreadable { get; } = new Dictionary<string, string>();
 
     internal string Path => _file.Path;
 
@@ -103,9 +109,8 @@ internal sealed class StoredWeights : IDisposable
         int length = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         var start = head.AsSpan(0, length);
         file.Position = 0;
-        var none = new Dictionary<string, string>();
-        if (PyTorchZip.Matches(start)) return new(file, WeightsFormat.PyTorch, PyTorchZip.Read(file), none);
-        if (PyTorchLegacy.Matches(start)) return new(file, WeightsFormat.PyTorchLegacy, PyTorchLegacy.Read(file), none);
+        if (PyTorchZip.Matches(start)) return new(file, WeightsFormat.PyTorch, PyTorchZip.Read(file));
+        if (PyTorchLegacy.Matches(start)) return new(file, WeightsFormat.PyTorchLegacy, PyTorchLegacy.Read(file));
         if (Safetensors.Matches(start))
         {
             var (tensors, metadata) = Safetensors.Read(file);
@@ -114,7 +119,8 @@ internal sealed class StoredWeights : IDisposable
         if (PyTorchTar.Matches(start))
             throw new WeightsFileException(
                 file.Path, "is of PyTorch's oldest layout, a tar archive, which is not read: load it in PyTorch and save it again");
-        return new(file, WeightsFormat.TorchSharp, TorchSharpWeights.Read(file) ?? throw Unknown(file.Path, start), none);
+        var own = TorchSharpWeights.Read(file) ?? throw Unknown(file.Path, start);
+        return new(file, WeightsFormat.TorchSharp, own, new Dictionary<string, string>());
     }
 
     private static WeightsFileException Unknown(string path, ReadOnlySpan<byte> start)

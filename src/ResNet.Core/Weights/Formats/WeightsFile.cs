@@ -5,16 +5,16 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Weights.Formats;
 
 /// <summary>
-/// Named tensors in a file of PyTorch, safetensors or TorchSharp. Nothing in a file is ever run; a file that holds more than weights is
-/// refused.
+/// Named tensors in a file of PyTorch, safetensors or TorchSharp. Nothing in a file is ever run, and what lies beside the tensors, such
+/// as settings, schedules and other Python objects, is passed over.
 /// </summary>
 /// <remarks>Files are mapped into memory while they are read: do not shorten one meanwhile.</remarks>
 public sealed class WeightsFile : IDisposable
 {
     private readonly Dictionary<string, Tensor> _tensors;
 
-    private WeightsFile(WeightsFormat format, IReadOnlyDictionary<string, string> metadata, Dictionary<string, Tensor> tensors) =>
-        (Format, Metadata, _tensors) = (format, metadata, tensors);
+    private WeightsFile(StoredWeights stored) =>
+        (Format, Metadata, Unreadable, _tensors) = (stored.Format, stored.Metadata, stored.Unreadable, stored.ReadAll());
 
     /// <summary>The format of the file.</summary>
     public WeightsFormat Format { get; }
@@ -24,6 +24,12 @@ public sealed class WeightsFile : IDisposable
     /// the containers' names: <c>state_dict.conv1.weight</c>. Tensors that share memory in PyTorch share it here.
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
+
+    /// <summary>
+    /// The tensors of a PyTorch file that are not in <see cref="Tensors"/>, by name, with the Python name that each of them depends on
+    /// and that is not read, such as <c>torch._utils._rebuild_sparse_tensor</c> or <c>torch.ComplexFloatStorage</c>. Empty in most files.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Unreadable { get; }
 
     /// <summary>The texts stored with the tensors; only safetensors has them.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
@@ -63,12 +69,12 @@ public sealed class WeightsFile : IDisposable
     /// its tensors.
     /// </summary>
     /// <exception cref="WeightsFileException">
-    /// The file is missing, cut short, damaged, of none of the formats, or holds more than weights.
+    /// The file is missing, cut short, damaged, of none of the formats, or has no tensor that can be read.
     /// </exception>
     public static WeightsFile Load(string path)
     {
         using var stored = StoredWeights.Open(path);
-        return new WeightsFile(stored.Format, stored.Metadata, stored.ReadAll());
+        return new WeightsFile(stored);
     }
 
     /// <summary>Disposes the tensors.</summary>

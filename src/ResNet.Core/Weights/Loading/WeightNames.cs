@@ -64,7 +64,7 @@ internal static partial class WeightNames
                 ? Stage(layer) + Layer(layer, $"conv{Number(layer, "layer") + 1}", $"bn{Number(layer, "layer") + 1}")
             : HuggingFaceShortcut().Match(name) is { Success: true } shortcut
                 ? Stage(shortcut) + Layer(shortcut, "downsample.0", "downsample.1")
-            : name;
+            : Shortcut().Replace(name, "$1.downsample.$2.");
     }
 
     private static string Stage(Match match) => $"layer{Number(match, "stage") + 1}.{Number(match, "block")}.";
@@ -73,6 +73,10 @@ internal static partial class WeightNames
         $"{(match.Groups["kind"].Value == "convolution" ? convolution : norm)}.{match.Groups["rest"].Value}";
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+
+    // The projections of many networks for CIFAR-10: https://github.com/kuangliu/pytorch-cifar, models/resnet.py.
+    [GeneratedRegex(@"^(layer[0-9]{1,3}\.[0-9]{1,3})\.shortcut\.([0-9])\.")]
+    private static partial Regex Shortcut();
 
     // transformers/models/resnet/modeling_resnet.py; without the first word if the file is of the backbone alone.
     [GeneratedRegex(@"^(?:resnet\.)?embedder\.embedder\.(?<kind>convolution|normalization)\.(?<rest>\w+)$")]

@@ -20,16 +20,20 @@ internal static class WeightsLoader
     {
         using var file = StoredWeights.Open(path);
         var found = new Dictionary<string, StoredTensor>();
+        var unreadable = new Dictionary<string, string>();
         var unexpected = new List<string>();
         // If a file has a tensor under the network's name and under a translated name, the network's name takes precedence.
-        var translated = WeightNames.Translate(file.Tensors.Keys, own.ContainsKey)
+        var translated = WeightNames.Translate(file.Tensors.Keys.Concat(file.Unreadable.Keys), own.ContainsKey)
             .OrderByDescending(entry => entry.Stored.EndsWith(entry.Name, StringComparison.Ordinal));
         foreach (var (stored, name) in translated)
         {
-            if (!(own.ContainsKey(name) && found.TryAdd(name, file.Tensors[stored])) && !IsOptional(name)) unexpected.Add(stored);
+            bool isTaken = own.ContainsKey(name)
+                && (file.Tensors.TryGetValue(stored, out var tensor) ? found.TryAdd(name, tensor) : unreadable.TryAdd(name, stored));
+            if (!isTaken && !IsOptional(name)) unexpected.Add(stored);
         }
         bool isAnother = HasAnotherClassifier(own, found);
         var report = Compare(file, own, found, unexpected, newClassifier && isAnother);
+        if (strict) RefuseUnreadable(file, report, unreadable);
         Refuse(report, strict, isAnother);
 
         using var _ = no_grad();
@@ -37,7 +41,9 @@ internal static class WeightsLoader
         foreach (string name in report.Loaded.GroupBy(name => found[name].Storage).SelectMany(group => group))
         {
             using var scope = NewDisposeScope();
-            own[name].copy_(file.Read(found[name]));
+            var stored = file.Read(found[name]);
+            // Before PyTorch 0.4, a single number had one dimension.
+            own[name].copy_(IsBatchCount(name) ? stored.reshape([]) : stored);
         }
         return report;
     }
@@ -60,6 +66,9 @@ internal static class WeightsLoader
             .Select(entry => Mismatch(entry.Key, found[entry.Key], entry.Value))
             .OfType<TensorMismatch>().ToList();
         var unfit = mismatched.Select(mismatch => mismatch.Name).ToHashSet();
+        // Batch counts of other shapes stay as they are in the network.
+        var unused = own.Keys.Where(name => IsBatchCount(name) && found.TryGetValue(name, out var count) && !IsSingle(count));
+        unfit.UnionWith(unused);
         return new LoadReport
         {
             Path = file.Path,
@@ -71,6 +80,18 @@ internal static class WeightsLoader
             Mismatched = mismatched,
             ClassifierKept = keepsClassifier,
         };
+    }
+
+    private static void RefuseUnreadable(StoredWeights file, LoadReport report, Dictionary<string, string> unreadable)
+    {
+        string? name = report.Missing.FirstOrDefault(
+            name => unreadable.ContainsKey(name) && !(report.ClassifierKept && IsClassifier(name)));
+        if (name is null) return;
+        string stored = unreadable[name];
+        throw new WeightsFileException(
+            file.Path,
+            $"has the tensor '{stored}' in a form that is not read, {file.Unreadable[stored]}: "
+            + "in PyTorch save it as a plain, dense tensor");
     }
 
     private static void Refuse(LoadReport report, bool strict, bool isAnotherClassifier)
@@ -91,6 +112,7 @@ internal static class WeightsLoader
 
     private static TensorMismatch? Mismatch(string name, StoredTensor stored, Tensor own)
     {
+        if (IsBatchCount(name)) return null;
         if (!stored.Shape.SequenceEqual(own.shape))
         {
             return new TensorMismatch(
@@ -107,6 +129,10 @@ internal static class WeightsLoader
 
     private static bool IsClassifier(string name) => name.StartsWith("fc.", StringComparison.Ordinal);
 
+    private static bool IsSingle(StoredTensor tensor) => StoredTensor.Elements(tensor.Shape) == 1;
+
+    private static bool IsBatchCount(string name) => name.EndsWith(BatchCount, StringComparison.Ordinal);
+
     // Batch counts, and the number of models in an average.
-    private static bool IsOptional(string name) => name.EndsWith(BatchCount, StringComparison.Ordinal) || name == "n_averaged";
+    private static bool IsOptional(string name) => IsBatchCount(name) || name == "n_averaged";
 }

@@ -18,7 +18,7 @@ internal static class PyTorchZip
 
     internal static bool Matches(ReadOnlySpan<byte> start) => start is [(byte)'P', (byte)'K', 3, 4, ..];
 
-    internal static Dictionary<string, StoredTensor> Read(MappedFile file)
+    internal static PickledTensors Read(MappedFile file)
     {
         var archive = Open(file);
         var entries = new Dictionary<string, ZipArchiveEntry>();
@@ -43,7 +43,8 @@ internal static class PyTorchZip
         // The objects of a pickle take many times its length, so a pickle longer than the file is hardly accepted.
         RefuseGrowth(file, pickled.Length, growth: 1);
         using var pickle = new MemoryStream(Contents(file, pickled));
-        var unpickler = new Unpickler(pickle, file.Path, identifier => StorageIdentifier.Parse(file.Path, identifier).In(storages));
+        var unpickler = new Unpickler(
+            pickle, file.Path, identifier => StorageIdentifier.Parse(file.Path, identifier).In(storages));
         var tensors = StateDictTree.Flatten(unpickler.Load(), unpickler);
         long total = 0;
         foreach (var (key, storage) in storages)

@@ -41,7 +41,7 @@ internal sealed class StateDictPickle : IDisposable
         Code('(');
         Code('(');
         Text("storage");
-        Global("torch", Unpickler.StorageName(tensor.dtype));
+        Global("torch", PickledCalls.StorageName(tensor.dtype));
         Text(key.ToString(System.Globalization.CultureInfo.InvariantCulture));
         Text("cpu");
         Integer(tensor.numel());

@@ -7,36 +7,60 @@ namespace ResNet.Core.Weights.Formats.PyTorch;
 /// The name of a storage in a pickle (torch/serialization.py, <c>persistent_id</c>): the word "storage", the type, a key, the device, the
 /// number of elements, and in the legacy layout a part of it or None. The device is ignored: everything is read to the CPU.
 /// </summary>
-internal sealed record StorageIdentifier(string Path, ScalarType Type, string Key, long Count, (long Offset, long Count)? Part)
+internal sealed record StorageIdentifier(string Path, string TypeName, string Key, long Count, (long Offset, long Count)? Part)
 {
     // PyTorch's keys are numbers. A long key that is used often would make all look-ups slow.
     private const int MaximumKeyLength = 100;
 
-    /// <exception cref="WeightsFileException">The object is not such a name.</exception>
-    internal static StorageIdentifier Parse(string path, object?[] identifier)
+    // The types of elements that are not read, with their sizes in bytes (torch/csrc/StorageMethods.cpp and c10/core/ScalarType.h).
+    private static readonly Dictionary<string, int> s_otherSizes = new()
     {
-        if (identifier is ["module", ..])
-            throw new WeightsFileException(path, "holds a whole module, not only its weights: in PyTorch save model.state_dict()");
-        if (identifier is not ["storage", PickledGlobal global, string key, _, long count and >= 0, ..]
-            || Unpickler.StorageType(global) is not { } type)
+        ["torch.ComplexFloatStorage"] = 8, ["torch.ComplexDoubleStorage"] = 16,
+        ["torch.QInt8Storage"] = 1, ["torch.QUInt8Storage"] = 1, ["torch.QInt32Storage"] = 4,
+        ["torch.QUInt4x2Storage"] = 1, ["torch.QUInt2x4Storage"] = 1,
+        ["torch.storage.UntypedStorage"] = 1, ["torch.UntypedStorage"] = 1,
+    };
+
+    /// <summary>The type of the elements; null if they are not read.</summary>
+    internal ScalarType? Type => PickledCalls.StorageType(TypeName);
+
+    /// <summary>The size of an element that is not read, in bytes; null if it is unknown.</summary>
+    internal int? OtherSize => s_otherSizes.TryGetValue(TypeName.Replace("torch.cuda.", "torch.", StringComparison.Ordinal), out int size)
+        ? size
+        : null;
+
+    /// <exception cref="WeightsFileException">The object is not such a name.</exception>
+    internal static StorageIdentifier Parse(string path, object? identifier)
+    {
+        if (identifier is not object?[] parts)
+        {
+            throw new WeightsFileException(
+                path, "is damaged or not a file of weights: its pickle has a persistent identifier that is no tuple");
+        }
+        if (parts is not ["storage", PickledGlobal global, string key, _, long count and >= 0, ..]
+            || (global.IsKnown && PickledCalls.StorageType(global.Name) is null))
             throw new WeightsFileException(path, "is damaged: it names a storage in a way that PyTorch does not");
         if (key.Length > MaximumKeyLength)
             throw new WeightsFileException(path, $"is damaged: it has a storage with a key of {key.Length} characters");
-        return identifier[5..] switch
+        return parts[5..] switch
         {
-            [] or [null] => new(path, type, key, count, Part: null),
+            [] or [null] => new(path, global.Name, key, count, Part: null),
             [object?[] and [_, long offset and >= 0, long size and >= 0]] when offset <= count && size <= count - offset =>
-                new(path, type, key, count, (offset, size)),
+                new(path, global.Name, key, count, (offset, size)),
             _ => throw new WeightsFileException(path, $"is damaged: it uses a part of the storage '{key}' that lies outside of it"),
         };
     }
 
-    /// <summary>Returns the storage of this key, and adds it if it is new.</summary>
-    internal PickledStorage In(Dictionary<string, StoredStorage> storages)
+    /// <summary>Returns whether an identifier names a module with its source code, as <c>torch.save(module)</c> wrote it.</summary>
+    internal static bool IsModule(object? identifier) => identifier is object?[] and ["module", ..];
+
+    /// <summary>Returns the storage of this key, and adds it if it is new; a placeholder if its type is not read.</summary>
+    internal object In(Dictionary<string, StoredStorage> storages)
     {
-        if (!storages.TryGetValue(Key, out var storage)) storages.Add(Key, storage = new StoredStorage(Type, Count));
-        if (storage.Type != Type || storage.Count != Count)
+        if (Type is not { } type) return new PickledObject(TypeName);
+        if (!storages.TryGetValue(Key, out var storage)) storages.Add(Key, storage = new StoredStorage(type, Count));
+        if (storage.Type != type || storage.Count != Count)
             throw new WeightsFileException(Path, $"is damaged: it describes the storage '{Key}' in two ways");
-        return Part is { } part ? new(storage, part.Offset, part.Count) : new(storage, 0, Count);
+        return Part is { } part ? new PickledStorage(storage, part.Offset, part.Count) : new PickledStorage(storage, 0, Count);
     }
 }

@@ -3,19 +3,20 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 using ResNet.Core.Weights.Formats.Storage;
-using static TorchSharp.torch;
 
 namespace ResNet.Core.Weights.Formats.PyTorch;
 
 /// <summary>
-/// Reads pickles (CPython's Lib/pickletools.py describes the opcodes), but only those of weights: containers, numbers, texts, and the
-/// few names that state dicts need. Any other name or opcode is refused, and nothing is ever run. The memory that it allocates is
-/// limited by the number of bytes that it has read.
+/// Reads pickles (CPython's Lib/pickletools.py describes the opcodes) of protocol 2 and later. Only tensors and plain containers are
+/// built; any other object becomes a placeholder (<see cref="PickledObject"/>), and nothing is ever run. The memory that it allocates
+/// is limited by the number of bytes that it has read.
 /// </summary>
 /// <param name="stream">The stream, positioned at a pickle; after <see cref="Load"/> it is positioned after the pickle.</param>
 /// <param name="path">The file, for error messages.</param>
-/// <param name="storage">Finds the storage that a persistent identifier names.</param>
-internal sealed class Unpickler(Stream stream, string path, Func<object?[], PickledStorage> storage)
+/// <param name="persistent">
+/// Finds the object that a persistent identifier names: a <see cref="PickledStorage"/>, a tensor or a placeholder.
+/// </param>
+internal sealed class Unpickler(Stream stream, string path, Func<object?, object?> persistent)
 {
     // A state dict takes 100 to 300 bytes per tensor.
     private const long MaximumBytes = 1 << 24;
@@ -27,68 +28,32 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
     private const int CopiesPerByte = 4;
     private const int AllowedCopies = 4096;
 
-    private const string OrderedDict = "collections.OrderedDict";
-
-    // Training scripts, such as torchvision's and timm's, store their command line beside the weights. It is read as an empty dictionary.
-    private const string Arguments = "argparse.Namespace";
-
-    // Schedules store their milestones in a counter.
-    private const string Counter = "collections.Counter";
+    // Longer than any name in Python's libraries.
+    private const int MaximumNameLength = 1000;
 
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly object?[] s_emptyTuple = [];
     private static readonly object s_mark = new();
     private static readonly object s_nothing = new();
 
-    private static readonly HashSet<string> s_constructors =
-    [
-        OrderedDict, "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter",
-        "torch._utils._rebuild_parameter_with_state", "torch.nn.parameter.Parameter", "torch.Size",
-        "_codecs.encode", "builtins.set", "__builtin__.set",
-        Arguments, Counter,
-    ];
-
-    // More specific names come first.
-    private static readonly string[] s_storageModules = ["torch.cuda.", "torch."];
-
-    private static readonly Dictionary<string, ScalarType> s_storages = new()
-    {
-        ["DoubleStorage"] = ScalarType.Float64,
-        ["FloatStorage"] = ScalarType.Float32,
-        ["HalfStorage"] = ScalarType.Float16,
-        ["BFloat16Storage"] = ScalarType.BFloat16,
-        ["LongStorage"] = ScalarType.Int64,
-        ["IntStorage"] = ScalarType.Int32,
-        ["ShortStorage"] = ScalarType.Int16,
-        ["CharStorage"] = ScalarType.Int8,
-        ["ByteStorage"] = ScalarType.Byte,
-        ["BoolStorage"] = ScalarType.Bool,
-    };
-
     private readonly List<object?> _stack = [];
     private readonly List<object?> _memo = [];
+    private PickledCalls? _calls;
+    private string? _unknown;
     private long _read;
     private long _copied;
 
     /// <summary>The file, for errors.</summary>
     internal string Path => path;
 
-    /// <summary>Returns the type of a storage by its name in a pickle; null if the name is not a storage type.</summary>
-    internal static ScalarType? StorageType(object? name) =>
-        name is PickledGlobal global
-        && s_storageModules.FirstOrDefault(module => global.Name.StartsWith(module, StringComparison.Ordinal)) is { } module
-        && s_storages.TryGetValue(global.Name[module.Length..], out var type) ? type : null;
-
-    /// <summary>Returns the name of a type's storages in a pickle.</summary>
-    internal static string StorageName(ScalarType type) => s_storages.First(entry => entry.Value == type).Key;
-
     /// <summary>Reads one pickle.</summary>
     /// <returns>
     /// null, <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/>, <see cref="double"/>, <see cref="string"/>, a byte array,
     /// an object array (a tuple), a list of objects (a list or a set), <see cref="PickledDictionary"/>, <see cref="PickledGlobal"/>,
-    /// <see cref="PickledStorage"/> or <see cref="StoredTensor"/>. Containers may contain one another and themselves.
+    /// <see cref="PickledObject"/>, <see cref="PickledStorage"/>, <see cref="StoredTensor"/> or <see cref="UnreadableTensor"/>.
+    /// Containers may contain one another and themselves.
     /// </returns>
-    /// <exception cref="WeightsFileException">The file is not a pickle, or not a pickle of weights.</exception>
+    /// <exception cref="WeightsFileException">The file is not a pickle, or it is damaged.</exception>
     internal object? Load()
     {
         while (true)
@@ -108,6 +73,18 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
 
     /// <summary>Returns an exception that names the file and the problem.</summary>
     internal WeightsFileException Refused(string problem) => new(path, problem);
+
+    /// <summary>Returns an exception for a pickle with something that pickles do not have.</summary>
+    internal WeightsFileException Broken(string what) => Refused($"is damaged or not a file of weights: its pickle has {what}");
+
+    /// <summary>Returns an exception for a pickle without the wanted content; it names the first unknown name, if there is one.</summary>
+    /// <param name="problem">The problem of a pickle without unknown objects.</param>
+    internal WeightsFileException Lacking(string problem) => _unknown is null ? Refused(problem) : Unknown(_unknown);
+
+    /// <summary>Returns an exception for a file whose content depends on an unknown name.</summary>
+    internal WeightsFileException Unknown(string name) => Refused(
+        $"contains {Shown(name)}, which is none of the things that weights consist of, and nothing of it was run: "
+        + "in PyTorch save a state dict of plain, dense tensors");
 
     private void Execute(byte code)
     {
@@ -162,16 +139,14 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
             case (byte)'h': Push(Remembered(ReadByte())); break;
             case (byte)'j': Push(Remembered(BinaryPrimitives.ReadUInt32LittleEndian(ReadBytes(4)))); break;
 
-            case (byte)'c': Push(Global($"{ReadLine()}.{ReadLine()}")); break;
+            case (byte)'c': Push(Global(ReadLine(), ReadLine())); break;
             case 0x93:
-                Push(Pop(2) is [string module, string name] ? Global($"{module}.{name}") : throw Broken("a name that is no text"));
+                Push(Pop(2) is [string module, string name] ? Global(module, name) : throw Broken("a name that is no text"));
                 break;
-            case (byte)'R' or 0x81:
-                object? arguments = Pop();
-                Push(Construct(Pop(), arguments as object?[] ?? throw Broken("arguments that are no tuple")));
-                break;
+            case 0x92: Pop(); Call(); break;
+            case (byte)'R' or 0x81: Call(); break;
             case (byte)'b': Build(Pop()); break;
-            case (byte)'Q': Push(storage(Pop() as object?[] ?? throw Broken("a persistent identifier that is no tuple"))); break;
+            case (byte)'Q': Push(persistent(Pop())); break;
 
             default:
                 string shown = code is > 32 and < 127 ? $"'{(char)code}'" : string.Create(CultureInfo.InvariantCulture, $"0x{code:X2}");
@@ -179,82 +154,57 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         }
     }
 
-    private PickledGlobal Global(string name)
+    // Names that are too long for any module's are cut, so that texts cannot be copied again and again.
+    private PickledGlobal Global(string module, string name)
     {
-        var global = new PickledGlobal(name);
-        return s_constructors.Contains(name) || StorageType(global) is not null
-            ? global
-            : throw Refused(
-                $"contains {Shown(name)}, which is none of the things that weights consist of, and nothing of it was run: "
-                + "in PyTorch save a state dict of plain, dense tensors and nothing else");
+        string full = $"{Cut(module)}.{Cut(name)}";
+        Spend(full.Length);
+        bool isKnown = PickledCalls.IsKnown(full);
+        if (!isKnown) _unknown ??= full;
+        return new PickledGlobal(full, isKnown);
     }
 
-    private object? Construct(object? constructor, object?[] arguments)
+    private void Call()
     {
-        string name = (constructor as PickledGlobal)?.Name ?? throw Broken("a call of something that is no constructor");
-        return (name, arguments) switch
-        {
-            (OrderedDict or Counter or Arguments, []) => new PickledDictionary(),
-            (OrderedDict, [List<object?> pairs]) => Fill([], [.. pairs.SelectMany(Pair)]),
-            (Counter, [PickledDictionary counts]) => counts,
-            ("torch._utils._rebuild_tensor",
-                [PickledStorage elements, long offset, object?[] shape, object?[] strides]) =>
-                Tensor(elements, offset, shape, strides),
-            ("torch._utils._rebuild_tensor_v2",
-                [PickledStorage elements, long offset, object?[] shape, object?[] strides, _, _, ..]) =>
-                Tensor(elements, offset, shape, strides),
-            ("torch._utils._rebuild_parameter" or "torch._utils._rebuild_parameter_with_state" or "torch.nn.parameter.Parameter",
-                [StoredTensor tensor, ..]) => tensor,
-            ("torch.Size", [object?[] or List<object?>]) => arguments[0] is List<object?> list ? Copy(list) : arguments[0],
-            ("_codecs.encode", [string text, ..]) => text,
-            ("builtins.set" or "__builtin__.set", [List<object?>]) => arguments[0],
-            _ => throw Broken($"a call of {name} with arguments that it does not take"),
-        };
+        object?[] arguments = Pop() as object?[] ?? throw Broken("arguments that are no tuple");
+        Push((_calls ??= new PickledCalls(this)).Call(Pop(), arguments));
     }
 
-    private object?[] Pair(object? pair) => pair switch
-    {
-        object?[] { Length: 2 } tuple => tuple,
-        List<object?> { Count: 2 } list => [list[0], list[1]],
-        _ => throw Broken("an OrderedDict of something else than pairs"),
-    };
-
-    private object?[] Copy(List<object?> list)
-    {
-        Spend(list.Count);
-        return [.. list];
-    }
-
-    private StoredTensor Tensor(PickledStorage elements, long offset, object?[] shape, object?[] strides)
-    {
-        if (shape.Length > StoredTensor.MaximumDimensions || strides.Length > StoredTensor.MaximumDimensions)
-            throw Broken($"a tensor of {shape.Length} dimensions");
-        Spend(shape.Length + strides.Length);
-        var tensor = new StoredTensor(elements.Storage, offset, [.. shape.Select(Number)], [.. strides.Select(Number)]);
-        if (tensor.Problem(elements.Count) is { } problem) throw Broken($"a tensor with {problem}");
-        return tensor with { Offset = elements.Offset + offset };
-    }
-
-    // The state of a state dict is not needed for its tensors: versions of modules, hooks, whether gradients are computed.
+    // The state of a tensor or a state dict is not needed: versions of modules, hooks, whether gradients are computed.
     private void Build(object? state)
     {
-        if (Peek() is not (PickledDictionary or StoredTensor))
-            throw Broken($"a state ({state?.GetType().Name}) for something that has none");
+        switch (Peek())
+        {
+            case PickledDictionary or StoredTensor or UnreadableTensor: break;
+            case PickledObject placeholder: placeholder.State = state; break;
+            default: throw Broken($"a state ({state?.GetType().Name}) for something that has none");
+        }
     }
 
     private void Append(object?[] items)
     {
-        var list = Peek() as List<object?> ?? throw Broken("an element for something that is no list");
+        var list = Peek() switch
+        {
+            List<object?> own => own,
+            PickledObject placeholder => placeholder.Items ??= [],
+            _ => throw Broken("an element for something that is no list"),
+        };
         list.AddRange(items);
     }
 
     private void SetItems(object?[] items)
     {
-        var dictionary = Peek() as PickledDictionary ?? throw Broken("an entry for something that is no dictionary");
+        var dictionary = Peek() switch
+        {
+            PickledDictionary own => own,
+            PickledObject placeholder => placeholder.Entries ??= [],
+            _ => throw Broken("an entry for something that is no dictionary"),
+        };
         Fill(dictionary, items);
     }
 
-    private PickledDictionary Fill(PickledDictionary dictionary, object?[] items)
+    /// <summary>Adds keys and values, which alternate, to a dictionary.</summary>
+    internal PickledDictionary Fill(PickledDictionary dictionary, object?[] items)
     {
         if (items.Length % 2 != 0) throw Broken("a key without a value");
         Spend(items.Length);
@@ -302,8 +252,6 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         ? _memo[(int)key]
         : throw Broken("a reference to something that it has not had");
 
-    private long Number(object? value) => value is long number ? number : throw Broken("a size that is no number");
-
     private void PushInteger(byte[] bytes)
     {
         if (bytes.Length > MaximumIntegerBytes) throw Broken($"a number of {bytes.Length} bytes");
@@ -320,11 +268,10 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
 
     private string ReadLine()
     {
-        const int Longest = 1000;
         var line = new StringBuilder();
         for (byte next = ReadByte(); next != '\n'; next = ReadByte())
         {
-            if (line.Length == Longest) throw Broken("a name without an end");
+            if (line.Length == MaximumNameLength) throw Broken("a name without an end");
             line.Append((char)next);
         }
         return line.ToString();
@@ -352,7 +299,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?[], Pick
         if (_read > MaximumBytes) throw Refused($"has a pickle of more than {MaximumBytes >> 20} MiB, more than any file of weights needs");
     }
 
-    private WeightsFileException Broken(string what) => Refused($"is damaged or not a file of weights: its pickle has {what}");
+    private static string Cut(string name) => name.Length > MaximumNameLength ? name[..MaximumNameLength] : name;
 
     private static string Shown(string name) => new([.. name.Take(100).Select(c => char.IsControl(c) ? '?' : c)]);
 }
