@@ -286,22 +286,27 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
 
     /// <summary>
     /// Reads the weights from a file of any <see cref="WeightsFormat"/>, one tensor after the other. Files of other writers fit too: a
-    /// state dict under <c>state_dict</c>, <c>model_state_dict</c>, <c>model</c>, <c>model_ema</c> or <c>net</c>, names that begin with
-    /// <c>module.</c> or <c>_orig_mod.</c>, a classifier called <c>linear</c> or <c>head.fc</c>, and the names of Hugging Face's ResNet.
-    /// If there are several state dicts, the first in that order is loaded.
+    /// state dict under any key or prefix, such as <c>state_dict</c>, <c>model</c>, <c>module.</c> or <c>backbone.</c>, a classifier
+    /// called <c>linear</c> or <c>head.fc</c>, projections called <c>shortcut</c>, and the names of Hugging Face's ResNet. The prefix
+    /// that makes the most names fit is taken (<see cref="LoadReport.Prefix"/>); if several fit equally, the first of <c>state_dict</c>,
+    /// <c>model_state_dict</c>, <c>model</c>, <c>model_ema</c>, <c>net</c> and the others in the order of the file.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="strict">
     /// Whether a file that does not fit is refused, without any change to the network. Default: true. Batch counts of batch norms
-    /// (<c>num_batches_tracked</c>) may always be missing or unused, so batch norms and frozen ones can exchange weights. If false,
-    /// the tensors that fit are loaded and the report lists the others; a file without any fitting tensor is still refused.
+    /// (<c>num_batches_tracked</c>) may always be missing, unused or of another shape or type, so batch norms and frozen ones can
+    /// exchange weights. If false, the tensors that fit are loaded and the report lists the others; a file without any fitting tensor is
+    /// still refused.
     /// </param>
     /// <param name="newClassifier">
     /// Whether the file may have a classifier for another number of classes, one of other layers, or none. This network's classifier then
     /// keeps its weights.
     /// </param>
     /// <returns>The tensors that were loaded, and the tensors that were not.</returns>
-    /// <exception cref="WeightsFileException">The file cannot be read, or its names or shapes are not the network's.</exception>
+    /// <exception cref="WeightsFileException">
+    /// The file cannot be read, or its names or shapes are not the network's; the message names the network of
+    /// <see cref="ResNets.Catalogue"/> that it fits, if there is one.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public LoadReport LoadWeights(string path, bool strict = true, bool newClassifier = false)
     {

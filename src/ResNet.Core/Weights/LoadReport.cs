@@ -26,6 +26,12 @@ public sealed record LoadReport
     public required IReadOnlyList<TensorMismatch> Mismatched { get; init; }
 
     /// <summary>
+    /// What the names of the network's tensors begin with in the file, such as <c>state_dict.module.</c> or <c>backbone.</c>: the prefix
+    /// that makes the most names fit. Usually empty.
+    /// </summary>
+    public required string Prefix { get; init; }
+
+    /// <summary>
     /// Whether the classifier kept its initial weights, as <c>newClassifier</c> allows: then its tensors are in
     /// <see cref="Missing"/> or <see cref="Mismatched"/>.
     /// </summary>
@@ -36,6 +42,7 @@ public sealed record LoadReport
     {
         var text = new StringBuilder(
             $"{Loaded.Count} of {Loaded.Count + Missing.Count + Mismatched.Count} tensors loaded from '{Path}' ({Format})");
+        if (Prefix.Length > 0) text.Append($", where their names begin with '{Prefix}'");
         if (ClassifierKept) text.Append("; the classifier keeps its initial weights");
         string rest = Describe(Missing, Mismatched, Unexpected);
         return rest.Length > 0 ? text.Append($"; {rest}").ToString() : text.ToString();

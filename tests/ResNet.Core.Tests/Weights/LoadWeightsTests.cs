@@ -82,9 +82,9 @@ public sealed class LoadWeightsTests : IDisposable
     [InlineData("fc.bias", "classifier.1.bias")]
     public void Hugging_Faces_names_are_ours(string ours, string theirs)
     {
-        WeightNames.Translate([theirs], name => name == ours).Should().Equal((theirs, ours));
+        WeightNames.Translate([theirs], name => name == ours).Pairs.Should().Equal((theirs, ours));
         string bare = theirs.Replace("resnet.", "", StringComparison.Ordinal);
-        WeightNames.Translate([bare], name => name == ours).Should().Equal((bare, ours));
+        WeightNames.Translate([bare], name => name == ours).Pairs.Should().Equal((bare, ours));
     }
 
     [Fact]

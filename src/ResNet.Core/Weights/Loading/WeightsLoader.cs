@@ -23,18 +23,20 @@ internal static class WeightsLoader
         var unreadable = new Dictionary<string, string>();
         var unexpected = new List<string>();
         // If a file has a tensor under the network's name and under a translated name, the network's name takes precedence.
-        var translated = WeightNames.Translate(file.Tensors.Keys.Concat(file.Unreadable.Keys), own.ContainsKey)
-            .OrderByDescending(entry => entry.Stored.EndsWith(entry.Name, StringComparison.Ordinal));
-        foreach (var (stored, name) in translated)
+        var translated = WeightNames.Translate(
+            file.Tensors.Keys.Concat(file.Unreadable.Keys), own.ContainsKey,
+            (stored, name) => file.Tensors.TryGetValue(stored, out var tensor) && tensor.Shape.SequenceEqual(own[name].shape));
+        foreach (var (stored, name) in translated.Pairs.OrderByDescending(
+            entry => entry.Stored.EndsWith(entry.Name, StringComparison.Ordinal)))
         {
             bool isTaken = own.ContainsKey(name)
                 && (file.Tensors.TryGetValue(stored, out var tensor) ? found.TryAdd(name, tensor) : unreadable.TryAdd(name, stored));
             if (!isTaken && !IsOptional(name)) unexpected.Add(stored);
         }
         bool isAnother = HasAnotherClassifier(own, found);
-        var report = Compare(file, own, found, unexpected, newClassifier && isAnother);
+        var report = Compare(file, own, found, unexpected, newClassifier && isAnother) with { Prefix = translated.Prefix };
         if (strict) RefuseUnreadable(file, report, unreadable);
-        Refuse(report, strict, isAnother);
+        Refuse(file, report, strict, isAnother);
 
         using var _ = no_grad();
         // Tensors are read storage by storage, since a shared storage is read as a whole.
@@ -77,6 +79,7 @@ internal static class WeightsLoader
                 found.ContainsKey(name) && !unfit.Contains(name) && !(keepsClassifier && IsClassifier(name)))],
             Missing = missing,
             Unexpected = unexpected,
+            Prefix = "",
             Mismatched = mismatched,
             ClassifierKept = keepsClassifier,
         };
@@ -94,7 +97,7 @@ internal static class WeightsLoader
             + "in PyTorch save it as a plain, dense tensor");
     }
 
-    private static void Refuse(LoadReport report, bool strict, bool isAnotherClassifier)
+    private static void Refuse(StoredWeights file, LoadReport report, bool strict, bool isAnotherClassifier)
     {
         bool Matters(string name) => !(report.ClassifierKept && IsClassifier(name));
         string problems = LoadReport.Describe(
@@ -105,7 +108,9 @@ internal static class WeightsLoader
         {
             bool isOnlyThat = isAnotherClassifier && report.Unexpected.All(WeightNames.IsClassifier)
                 && report.Missing.Concat(report.Mismatched.Select(mismatch => mismatch.Name)).All(IsClassifier);
-            string advice = isOnlyThat ? "; newClassifier: true accepts another classifier" : "";
+            string advice = isOnlyThat ? "; newClassifier: true accepts another classifier"
+                : FittingNetwork.Find(file.Tensors) is { } other ? $"; these are the weights of {other}"
+                : "";
             throw new WeightsFileException(report.Path, $"does not fit this network: {problems}{advice}");
         }
     }
@@ -127,12 +132,13 @@ internal static class WeightsLoader
     private static bool IsSameButForClasses(long[] stored, long[] own) =>
         stored.Length == own.Length && stored[0] != own[0] && stored.AsSpan(1).SequenceEqual(own.AsSpan(1));
 
-    private static bool IsClassifier(string name) => name.StartsWith("fc.", StringComparison.Ordinal);
+    /// <summary>Returns whether a tensor of the network belongs to its classifier.</summary>
+    internal static bool IsClassifier(string name) => name.StartsWith("fc.", StringComparison.Ordinal);
 
     private static bool IsSingle(StoredTensor tensor) => StoredTensor.Elements(tensor.Shape) == 1;
 
     private static bool IsBatchCount(string name) => name.EndsWith(BatchCount, StringComparison.Ordinal);
 
-    // Batch counts, and the number of models in an average.
-    private static bool IsOptional(string name) => IsBatchCount(name) || name == "n_averaged";
+    /// <summary>Returns whether a tensor is not needed: batch counts, and the number of models in an average.</summary>
+    internal static bool IsOptional(string name) => IsBatchCount(name) || name == "n_averaged";
 }
