@@ -2,9 +2,12 @@
 import argparse
 import collections
 import copy
+import io
+import os
 import pickle
 import struct
 import sys
+import tarfile
 import zipfile
 
 import torch
@@ -111,3 +114,74 @@ with open(path("python2.pth"), "wb") as file:
 torch.load(path("python2.pth"))
 for name in ("tiny-folder", "tiny-cuda", "tiny-compressed", "tiny-legacy-cuda"):
     torch.load(path(name + ".pth"), map_location="cpu")
+
+
+# TorchScript's archives, which have code beside the parameters, and a whole module. Their debugging information is left out.
+class Scripted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.bn, self.layers = copy.deepcopy(tiny.conv), copy.deepcopy(tiny.bn), nn.Sequential(copy.deepcopy(tiny.fc))
+        self.scale, self.sizes, self.tensors, self.named = 1.5, [1, 2], [torch.ones(2)], {"a": torch.full((1,), 2.0)}
+
+    def forward(self, x):
+        return self.layers(self.bn(self.conv(x)).mean([2, 3])) * self.scale
+
+
+def without_debugging(name, data):
+    if not name.endswith(".debug_pkl"):
+        yield name, data, zipfile.ZIP_STORED
+
+
+scripted = Scripted().eval()
+torch.jit.script(scripted).save(path("scripted.pt"))
+torch.jit.trace(scripted, torch.ones(1, 2, 5, 5)).save(path("traced.pt"))
+for name in ("scripted.pt", "traced.pt"):
+    rewrite(name, name + ".new", without_debugging)
+    os.replace(path(name + ".new"), path(name))
+    torch.jit.load(path(name))
+torch.save({"model": tiny, "epoch": 3}, path("whole-module.pth"))
+
+
+# What PyTorch wrote before 0.1.10: a tar archive. Written by hand, with a view of a storage, and read back by PyTorch.
+class Named:
+    """An object that the pickle names by a number."""
+
+    def __init__(self, number):
+        self.number = number
+
+
+class NamingPickler(pickle.Pickler):
+    def persistent_id(self, value):
+        return str(value.number) if isinstance(value, Named) else None
+
+
+def pickled(value):
+    stream = io.BytesIO()
+    NamingPickler(stream, protocol=2).dump(value)
+    return stream.getvalue()
+
+
+def metadata(size, stride, offset):
+    return struct.pack(f"<q{len(size)}q{len(size)}qq", len(size), *size, *stride, offset)
+
+
+storages = (pickled(2) + pickled((101, "cpu", torch.FloatStorage)) + struct.pack("<q6f", 6, 1, 2, 3, 4, 5, 6)
+            + pickled((102, "cuda:0", torch.LongStorage)) + struct.pack("<q2q", 2, 7, -8) + pickled([(103, 101, 2, 3)]))
+tensors = (pickled(4) + pickled((1, 101, torch.FloatTensor)) + metadata([2, 3], [3, 1], 0)
+           + pickled((2, 101, torch.FloatTensor)) + metadata([3, 2], [1, 3], 0)
+           + pickled((3, 102, torch.LongTensor)) + metadata([1], [1], 1)
+           + pickled((4, 103, torch.FloatTensor)) + metadata([2], [1], 1))
+content = collections.OrderedDict(weight=Named(1), transposed=Named(2), count=Named(3), nested={"part": Named(4)}, storage=Named(102), epoch=5)
+parts = dict(sys_info=pickled(dict(protocol_version=1000, little_endian=True)), pickle=pickled(content), tensors=tensors, storages=storages)
+buffer = io.BytesIO()
+with tarfile.open(fileobj=buffer, mode="w:", format=tarfile.PAX_FORMAT) as archive:
+    for name, data in parts.items():
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mtime = len(data), 1483228800.5
+        archive.addfile(entry, io.BytesIO(data))
+# Without the zeros behind the archive's end, which fill up to 10 KiB.
+end = archive.offset
+with open(path("first.pth"), "wb") as file:
+    file.write(buffer.getvalue()[:end])
+read = torch.load(path("first.pth"), map_location="cpu")
+assert read["transposed"].tolist() == [[1, 4], [2, 5], [3, 6]] and read["count"].tolist() == [-8] and read["nested"]["part"].tolist() == [4, 5]

@@ -116,9 +116,7 @@ internal sealed class StoredWeights : IDisposable
             var (tensors, metadata) = Safetensors.Read(file);
             return new(file, WeightsFormat.Safetensors, tensors, metadata);
         }
-        if (PyTorchTar.Matches(start))
-            throw new WeightsFileException(
-                file.Path, "is of PyTorch's oldest layout, a tar archive, which is not read: load it in PyTorch and save it again");
+        if (PyTorchTar.Matches(start)) return new(file, WeightsFormat.PyTorchLegacy, PyTorchTar.Read(file));
         var own = TorchSharpWeights.Read(file) ?? throw Unknown(file.Path, start);
         return new(file, WeightsFormat.TorchSharp, own, new Dictionary<string, string>());
     }

@@ -18,6 +18,10 @@ internal sealed class PickledCalls(Unpickler unpickler)
     private const string RebuildTensor2 = "torch._utils._rebuild_tensor_v2";
     private const string RebuildFromType = "torch._tensor._rebuild_from_type_v2";
 
+    // TorchScript's lists and dictionaries with the types of their elements (torch/csrc/jit/serialization/pickler.cpp).
+    private const string ScriptList = "torch.jit._pickle.build_tensorlist";
+    private const string ScriptTag = "torch.jit._pickle.restore_type_tag";
+
     // Their first argument is a tensor, and so is what they give.
     private static readonly HashSet<string> s_wrappers =
     [
@@ -28,7 +32,7 @@ internal sealed class PickledCalls(Unpickler unpickler)
     private static readonly HashSet<string> s_constructors =
     [
         OrderedDict, DefaultDict, Counter, RebuildTensor, RebuildTensor2, RebuildFromType, .. s_wrappers,
-        "torch.Size", "_codecs.encode", "builtins.set", "__builtin__.set",
+        "torch.Size", "_codecs.encode", "builtins.set", "__builtin__.set", ScriptList, ScriptTag,
     ];
 
     // More specific names come first.
@@ -84,7 +88,8 @@ internal sealed class PickledCalls(Unpickler unpickler)
         (RebuildFromType, _) => throw Refused(name),
         ("torch.Size", [object?[] or List<object?>]) => arguments[0] is List<object?> list ? Copy(list) : arguments[0],
         ("_codecs.encode", [string text, ..]) => text,
-        ("builtins.set" or "__builtin__.set", [List<object?>]) => arguments[0],
+        ("builtins.set" or "__builtin__.set" or ScriptList, [List<object?>]) => arguments[0],
+        (ScriptTag, [List<object?> or PickledDictionary, string]) => arguments[0],
         _ when name.StartsWith(RebuildFunctions, StringComparison.Ordinal) => new UnreadableTensor(name),
         _ => new PickledObject(name),
     };

@@ -8,7 +8,9 @@ namespace ResNet.Core.Weights.Formats.PyTorch;
 
 /// <summary>
 /// The format of <c>torch.save</c> since PyTorch 1.6 (torch/serialization.py, <c>_save</c>): a zip archive of one folder, in which
-/// data.pkl is the pickle, data/KEY are the storages, and byteorder, if present, says "little" or "big".
+/// data.pkl is the pickle, data/KEY are the storages, and byteorder, if present, says "little" or "big". TorchScript's archives
+/// (torch/csrc/jit/serialization/export_module.cpp) also have code and constants, which are not read: their pickle is the module, an
+/// object whose attributes are its parameters, buffers and modules.
 /// </summary>
 internal static class PyTorchZip
 {
@@ -103,10 +105,7 @@ internal static class PyTorchZip
             throw new WeightsFileException(
                 path, $"is a zip archive, but not one of PyTorch's: it has {pickles.Length} times {Pickle} in place of once");
         }
-        string folder = pickles[0][..^Pickle.Length];
-        return !entries.ContainsKey(folder + "constants.pkl")
-            ? folder
-            : throw new WeightsFileException(path, "is a TorchScript program, not only weights: in PyTorch save model.state_dict()");
+        return pickles[0][..^Pickle.Length];
     }
 
     private static bool IsBigEndian(MappedFile file, Dictionary<string, ZipArchiveEntry> entries, string folder)
