@@ -169,6 +169,43 @@ public sealed class ObjectsBesideWeightsTests : IDisposable
         file.Tensors["x"].shape.Should().Equal(4);
     }
 
+    // Types without a storage of their own lie in bytes (torch/_utils.py, _rebuild_tensor_v3).
+    [Theory]
+    [InlineData("float32", 1L, new long[] { 2 }, new double[] { 2, 3 })]
+    [InlineData("int16", 0L, new long[] { 1 }, new double[] { 0 })]
+    [InlineData("uint8", 2L, new long[] { 2 }, new double[] { 128, 63 })]
+    public void A_tensor_in_a_storage_of_bytes_is_read(string type, long offset, long[] shape, double[] expected)
+    {
+        byte[] floats = [.. new[] { 1f, 2f, 3f, 4f }.SelectMany(BitConverter.GetBytes)];
+        byte[] Zip(string type, long offset) => HostileFile.Zip(
+            ("archive/data.pkl", PickleBuilder.OneTensor(builder => builder.Codes("ctorch._utils\n_rebuild_tensor_v3\n((").Text("storage")
+                .Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Integer(16).Codes("tQ")
+                .Integer(offset).Integers(shape).Integers(1).Codes("\x89}").Global("torch", type).Codes("tR"))),
+            ("archive/data/0", floats));
+        File.WriteAllBytes(_folder.FilePath, Zip(type, offset));
+        using var file = WeightsFile.Load(_folder.FilePath);
+        file.Tensors["x"].dtype.ToString().Should().BeEquivalentTo(type == "uint8" ? "Byte" : type);
+        file.Tensors["x"].Doubles().Should().Equal(expected);
+        _folder.Refusal(Zip("float8_e4m3fn", offset)).Should().Contain("contains torch.float8_e4m3fn, ");
+        _folder.Refusal(Zip("float64", 2 - shape[0] + 1)).Should().Contain("elements beyond its storage of 2");
+    }
+
+    [Fact]
+    public void A_storage_of_bytes_with_tensors_of_two_types_is_refused()
+    {
+        byte[] pickle = PickleBuilder.Of(builder =>
+        {
+            builder.Codes("}");
+            foreach (string type in new[] { "float32", "int32" })
+            {
+                builder.Text(type).Codes("ctorch._utils\n_rebuild_tensor_v3\n((").Text("storage")
+                    .Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Integer(16).Codes("tQ")
+                    .Integer(0).Integers(4).Integers(1).Codes("\x89}").Global("torch", type).Codes("tRs");
+            }
+        });
+        _folder.Refusal(HostileFile.Zip(pickle)).Should().Contain("tensors of two types");
+    }
+
     [Fact]
     public void A_tensor_under_a_key_without_a_name_is_left_out()
     {

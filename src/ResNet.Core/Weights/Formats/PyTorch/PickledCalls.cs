@@ -1,4 +1,5 @@
 using ResNet.Core.Weights.Formats.Storage;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Weights.Formats.PyTorch;
@@ -16,11 +17,15 @@ internal sealed class PickledCalls(Unpickler unpickler)
     private const string RebuildFunctions = "torch._utils._rebuild_";
     private const string RebuildTensor = "torch._utils._rebuild_tensor";
     private const string RebuildTensor2 = "torch._utils._rebuild_tensor_v2";
+    private const string RebuildTensor3 = "torch._utils._rebuild_tensor_v3";
     private const string RebuildFromType = "torch._tensor._rebuild_from_type_v2";
 
     // TorchScript's lists and dictionaries with the types of their elements (torch/csrc/jit/serialization/pickler.cpp).
     private const string ScriptList = "torch.jit._pickle.build_tensorlist";
     private const string ScriptTag = "torch.jit._pickle.restore_type_tag";
+
+    // A storage of bytes, for the types that have no storages of their own.
+    private const string UntypedStorage = "torch.storage.UntypedStorage";
 
     // Their first argument is a tensor, and so is what they give.
     private static readonly HashSet<string> s_wrappers =
@@ -52,9 +57,20 @@ internal sealed class PickledCalls(Unpickler unpickler)
         ["BoolStorage"] = ScalarType.Bool,
     };
 
+    private static readonly Dictionary<string, ScalarType> s_types = new()
+    {
+        ["torch.float64"] = ScalarType.Float64, ["torch.float32"] = ScalarType.Float32, ["torch.float16"] = ScalarType.Float16,
+        ["torch.bfloat16"] = ScalarType.BFloat16, ["torch.int64"] = ScalarType.Int64, ["torch.int32"] = ScalarType.Int32,
+        ["torch.int16"] = ScalarType.Int16, ["torch.int8"] = ScalarType.Int8, ["torch.uint8"] = ScalarType.Byte,
+        ["torch.bool"] = ScalarType.Bool,
+    };
+
+    // The storages of bytes with the elements that lie in them.
+    private readonly Dictionary<StoredStorage, StoredStorage> _typed = [];
+
     /// <summary>Returns the type of a storage by its name in a pickle; null if the name is not a storage type that is read.</summary>
-    internal static ScalarType? StorageType(string name) =>
-        s_storageModules.FirstOrDefault(module => name.StartsWith(module, StringComparison.Ordinal)) is { } module
+    internal static ScalarType? StorageType(string name) => name == UntypedStorage ? ScalarType.Byte
+        : s_storageModules.FirstOrDefault(module => name.StartsWith(module, StringComparison.Ordinal)) is { } module
         && s_storages.TryGetValue(name[module.Length..], out var type) ? type : null;
 
     /// <summary>Returns the name of a type's storages in a pickle.</summary>
@@ -81,8 +97,9 @@ internal sealed class PickledCalls(Unpickler unpickler)
         (RebuildTensor or RebuildTensor2, _) => UnknownPart(arguments) is { } cause
             ? new UnreadableTensor(cause)
             : Tensor(name, arguments, needed: name == RebuildTensor ? 4 : 6),
-        (RebuildFromType, [PickledGlobal { IsKnown: true } function, _, object?[] inner, ..]) when function.Name != RebuildFromType =>
-            Call(function.Name, inner),
+        (RebuildTensor3, [PickledStorage bytes, _, object?[], object?[], _, _, PickledGlobal type, ..]) => Typed(bytes, type, arguments),
+        (RebuildFromType, [PickledGlobal function, _, object?[] inner, ..]) when function.IsKnown && function.Name != RebuildFromType
+            || function.Name.StartsWith(RebuildFunctions, StringComparison.Ordinal) => Call(function.Name, inner),
         (RebuildFromType, [{ } function, ..]) when Unknown(function) is { } unknown => new UnreadableTensor(unknown),
         _ when s_wrappers.Contains(name) => Wrapped(name, arguments),
         (RebuildFromType, _) => throw Refused(name),
@@ -109,6 +126,22 @@ internal sealed class PickledCalls(Unpickler unpickler)
         var tensor = new StoredTensor(elements.Storage, offset, [.. shape.Select(Number)], [.. strides.Select(Number)]);
         if (tensor.Problem(elements.Count) is { } problem) throw unpickler.Broken($"a tensor with {problem}");
         return tensor with { Offset = elements.Offset + offset };
+    }
+
+    // A tensor in a storage of bytes; its offset counts its own elements.
+    private object Typed(PickledStorage bytes, PickledGlobal type, object?[] arguments)
+    {
+        if (bytes.Storage.Type != ScalarType.Byte || bytes.Offset != 0) throw Refused(RebuildTensor3);
+        if (!s_types.TryGetValue(type.Name, out var own)) return new UnreadableTensor(type.Name);
+        if (!_typed.TryGetValue(bytes.Storage, out var storage))
+        {
+            storage = new StoredStorage(own, bytes.Storage.Count / own.ElementSize()) { Source = bytes.Storage };
+            _typed.Add(bytes.Storage, storage);
+        }
+        // Reading the same bytes for each type would take a multiple of the file's memory.
+        if (storage.Type != own) throw unpickler.Broken("tensors of two types in one storage of bytes");
+        object?[] typed = [new PickledStorage(storage, 0, storage.Count), .. arguments[1..6]];
+        return UnknownPart(typed) is { } cause ? new UnreadableTensor(cause) : Tensor(RebuildTensor3, typed, needed: 6);
     }
 
     // The unknown name that storage, offset, shape or strides come from; null if they can be read.

@@ -18,7 +18,6 @@ internal sealed record StorageIdentifier(string Path, string TypeName, string Ke
         ["torch.ComplexFloatStorage"] = 8, ["torch.ComplexDoubleStorage"] = 16,
         ["torch.QInt8Storage"] = 1, ["torch.QUInt8Storage"] = 1, ["torch.QInt32Storage"] = 4,
         ["torch.QUInt4x2Storage"] = 1, ["torch.QUInt2x4Storage"] = 1,
-        ["torch.storage.UntypedStorage"] = 1, ["torch.UntypedStorage"] = 1,
     };
 
     /// <summary>The type of the elements; null if they are not read.</summary>

@@ -15,6 +15,9 @@ internal sealed class StoredStorage(ScalarType type, long count)
     /// <summary>Whether the elements' byte order differs from this machine's.</summary>
     internal bool IsSwapped { get; set; }
 
+    /// <summary>The storage of bytes that these elements lie in, and that has their place in the file; null for others.</summary>
+    internal StoredStorage? Source { get; init; }
+
     /// <summary>Returns a stream positioned at the first byte. Set when that position is known.</summary>
     internal Func<Stream>? Open { get; set; }
 
@@ -28,12 +31,13 @@ internal sealed class StoredStorage(ScalarType type, long count)
         try
         {
             using var scope = NewDisposeScope();
-            var stream = Open!();
+            var place = Source ?? this;
+            var stream = place.Open!();
             for (long done = 0; done < Count; done += TensorBytes.ChunkElements)
             {
                 var bytes = tensor.narrow(0, done, Math.Min(TensorBytes.ChunkElements, Count - done)).bytes;
                 stream.ReadExactly(bytes);
-                if (IsSwapped) Swap(bytes, Type.ElementSize());
+                if (place.IsSwapped) Swap(bytes, Type.ElementSize());
             }
             return tensor;
         }
