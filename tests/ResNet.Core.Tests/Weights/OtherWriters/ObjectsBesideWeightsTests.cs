@@ -206,6 +206,29 @@ public sealed class ObjectsBesideWeightsTests : IDisposable
         _folder.Refusal(HostileFile.Zip(pickle)).Should().Contain("tensors of two types");
     }
 
+    // A name of a file in Latin-1 that os.fsdecode gave, as pickle.dumps("\udce9") writes it.
+    [Fact]
+    public void A_text_that_is_no_Unicode_beside_the_weights_is_passed_over() => AssertIsPassedOver("X\x03\0\0\0\xED\xB3\xA9");
+
+    // Opcodes of bytes and texts whose lengths have four and eight bytes; a pickle of weights has at most 16 MiB without them.
+    [Theory]
+    [InlineData("B", 4)]
+    [InlineData("X", 4)]
+    [InlineData("T", 4)]
+    [InlineData("\x8E", 8)]
+    [InlineData("\x8D", 8)]
+    [InlineData("\x96", 8)]
+    public void Long_content_beside_the_weights_is_passed_over(string opcode, int lengthBytes)
+    {
+        const int Length = 20_000_000;
+        string length = Encoding.Latin1.GetString(BitConverter.GetBytes((long)Length)[..lengthBytes]);
+        byte[] pickle = PickleBuilder.Of(builder => builder.Codes("}").Text("array").Codes(opcode + length)
+            .Repeat("a", Length).Codes("s").Text("x").Tensor(0, [4], [1]).Codes("s"));
+        File.WriteAllBytes(_folder.FilePath, HostileFile.Legacy(pickle));
+        using var file = WeightsFile.Load(_folder.FilePath);
+        file.Tensors.Keys.Should().Equal("x");
+    }
+
     [Fact]
     public void A_tensor_under_a_key_without_a_name_is_left_out()
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Numerics;
 using System.Text;
+using System.Text.Unicode;
 using ResNet.Core.Weights.Formats.Storage;
 
 namespace ResNet.Core.Weights.Formats.PyTorch;
@@ -28,10 +29,12 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
     private const int CopiesPerByte = 4;
     private const int AllowedCopies = 4096;
 
+    // Longer texts and bytes are not part of weights.
+    private const int MaximumContentBytes = 1 << 16;
+
     // Longer than any name in Python's libraries.
     private const int MaximumNameLength = 1000;
 
-    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly object?[] s_emptyTuple = [];
     private static readonly object s_mark = new();
     private static readonly object s_nothing = new();
@@ -40,6 +43,7 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
     private readonly List<object?> _memo = [];
     private PickledCalls? _calls;
     private string? _unknown;
+    private bool _hasDamagedText;
     private long _read;
     private long _copied;
 
@@ -79,7 +83,8 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
 
     /// <summary>Returns an exception for a pickle without the wanted content; it names the first unknown name, if there is one.</summary>
     /// <param name="problem">The problem of a pickle without unknown objects.</param>
-    internal WeightsFileException Lacking(string problem) => _unknown is null ? Refused(problem) : Unknown(_unknown);
+    internal WeightsFileException Lacking(string problem) => _unknown is not null ? Unknown(_unknown)
+        : Refused(_hasDamagedText ? "is damaged or not a file of weights: a text in its pickle is not UTF-8" : problem);
 
     /// <summary>Returns an exception for a file whose content depends on an unknown name.</summary>
     internal WeightsFileException Unknown(string name) => Refused(
@@ -106,18 +111,18 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
             case (byte)'K': Push((long)ReadByte()); break;
             case (byte)'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(ReadBytes(2))); break;
             case 0x8A: PushInteger(ReadBytes(ReadByte())); break;
-            case 0x8B: PushInteger(ReadBytes(ReadLength(4))); break;
+            case 0x8B: PushInteger(ReadContent(4, bytes => bytes)); break;
             case (byte)'G': Push(BinaryPrimitives.ReadDoubleBigEndian(ReadBytes(8))); break;
 
-            case 0x8C: Push(s_utf8.GetString(ReadBytes(ReadByte()))); break;
-            case (byte)'X': Push(s_utf8.GetString(ReadBytes(ReadLength(4)))); break;
-            case 0x8D: Push(s_utf8.GetString(ReadBytes(ReadLength(8)))); break;
+            case 0x8C: Push(Text(ReadBytes(ReadByte()))); break;
+            case (byte)'X': Push(ReadContent(4, Text)); break;
+            case 0x8D: Push(ReadContent(8, Text)); break;
             // Python 2's texts; names in them are ASCII.
             case (byte)'U': Push(Encoding.Latin1.GetString(ReadBytes(ReadByte()))); break;
-            case (byte)'T': Push(Encoding.Latin1.GetString(ReadBytes(ReadLength(4)))); break;
+            case (byte)'T': Push(ReadContent(4, Encoding.Latin1.GetString)); break;
             case (byte)'C': Push(ReadBytes(ReadByte())); break;
-            case (byte)'B': Push(ReadBytes(ReadLength(4))); break;
-            case 0x8E or 0x96: Push(ReadBytes(ReadLength(8))); break;
+            case (byte)'B': Push(ReadContent(4, bytes => bytes)); break;
+            case 0x8E or 0x96: Push(ReadContent(8, bytes => bytes)); break;
 
             case (byte)')': Push(s_emptyTuple); break;
             case (byte)'t': Push(PopToMark()); break;
@@ -252,18 +257,31 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
         ? _memo[(int)key]
         : throw Broken("a reference to something that it has not had");
 
-    private void PushInteger(byte[] bytes)
+    private void PushInteger(object bytes)
     {
-        if (bytes.Length > MaximumIntegerBytes) throw Broken($"a number of {bytes.Length} bytes");
-        var value = new BigInteger(bytes);
+        if (bytes is not byte[] { Length: <= MaximumIntegerBytes } number)
+            throw Broken($"a number of more than {MaximumIntegerBytes} bytes");
+        var value = new BigInteger(number);
         Push(value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value);
     }
 
-    private int ReadLength(int bytes)
+    // Python writes a text that is no Unicode, such as a path of other characters, in bytes that are no UTF-8. No tensor has such a name.
+    private object Text(byte[] bytes)
     {
-        var length = ReadBytes(bytes);
-        ulong value = bytes == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(length) : BinaryPrimitives.ReadUInt32LittleEndian(length);
-        return value <= (ulong)Math.Min(stream.Length - stream.Position, MaximumBytes) ? (int)value : throw new EndOfStreamException();
+        if (Utf8.IsValid(bytes)) return Encoding.UTF8.GetString(bytes);
+        _hasDamagedText = true;
+        return new PickledObject("builtins.str");
+    }
+
+    // Weights have no long texts or bytes. NumPy's arrays and images beside them do, which are passed over.
+    private object ReadContent(int lengthBytes, Func<byte[], object> convert)
+    {
+        var field = ReadBytes(lengthBytes);
+        ulong length = lengthBytes == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(field) : BinaryPrimitives.ReadUInt32LittleEndian(field);
+        if (length > (ulong)(stream.Length - stream.Position)) throw new EndOfStreamException();
+        if (length <= MaximumContentBytes) return convert(ReadBytes((int)length));
+        stream.Position += (long)length;
+        return new PickledObject("builtins.bytes");
     }
 
     private string ReadLine()
