@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using ResNet.Core;
-using ResNet.Training.Evaluation;
+using ResNet.Training.Classification;
 using ResNet.Training.Loading.Transforms;
 
 namespace Benchmarks.Inference;

@@ -142,6 +142,16 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
+    /// Returns whether batch norms train and a batch's last map would be a single pixel of a single image; see
+    /// <see cref="RefuseSinglePixels"/>.
+    /// </summary>
+    /// <param name="images">The number of images.</param>
+    /// <param name="height">Their height in pixels.</param>
+    /// <param name="width">Their width in pixels.</param>
+    public bool HasSinglePixels(long images, long height, long width) =>
+        images == 1 && Math.Max(height, width) <= Reduction && modules().OfType<BatchNorm2d>().Any(norm => norm.training);
+
+    /// <summary>
     /// Throws if batch norms train and the batch's last map is a single pixel of a single image: it has no variance, and
     /// libtorch would leave NaN in the running statistics. Every pass checks this; a training loop can check it in advance.
     /// </summary>
@@ -151,7 +161,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <exception cref="InvalidOptionException">The batch is such a single pixel.</exception>
     public void RefuseSinglePixels(long images, long height, long width)
     {
-        if (images == 1 && Math.Max(height, width) <= Reduction && modules().OfType<BatchNorm2d>().Any(norm => norm.training))
+        if (HasSinglePixels(images, height, width))
         {
             throw new InvalidOptionException(
                 nameof(ResNetModel), nameof(images), images,

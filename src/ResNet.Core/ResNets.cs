@@ -81,7 +81,7 @@ public static class ResNets
         }),
     ];
 
-    /// <summary>The names that <see cref="Create(string, int?, int, Device?)"/> accepts, in the order of the catalogue.</summary>
+    /// <summary>The names that <see cref="Create(string, int?, int, Device?, long?)"/> accepts, in the order of the catalogue.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Catalogue.Select(row => row.Name)];
 
     /// <summary>Returns the named network's row of the catalogue.</summary>
@@ -104,14 +104,19 @@ public static class ResNets
     /// <param name="classes">Number of classes, at least 1. Default: null, the number of its dataset: 1000, or 10 for CIFAR.</param>
     /// <param name="inputChannels">Channels of the images, at least 1: 3 for colour, 1 for grey.</param>
     /// <param name="device">The device of the network; the CPU by default.</param>
+    /// <param name="seed">
+    /// The seed of the weights: the same seed gives the same bits, and torch's own generator of random numbers stays as it is. Default:
+    /// null, the weights come from torch's generator.
+    /// </param>
     /// <exception cref="InvalidOptionException">There is no such network, or another value is out of its range.</exception>
-    public static ResNetModel Create(string name, int? classes = null, int inputChannels = 3, Device? device = null) =>
-        Create(name, options => options with
+    public static ResNetModel Create(
+        string name, int? classes = null, int inputChannels = 3, Device? device = null, long? seed = null) =>
+        Seeded.Create(seed, () => Create(name, options => options with
         {
             Classes = classes ?? options.Classes,
             InputChannels = inputChannels,
             Device = device ?? CPU,
-        });
+        }));
 
     /// <summary>Builds the named network with changed options: <c>options => options with { OutputStride = 8 }</c>.</summary>
     /// <param name="name">One of <see cref="Names"/>, in upper or lower case.</param>
@@ -132,13 +137,15 @@ public static class ResNets
     /// Number of classes, at least 1; null for the number of its dataset. Numbers other than 1,000 give a new classifier.
     /// </param>
     /// <param name="device">The device of the network; the CPU by default.</param>
+    /// <param name="seed">The seed of new weights, those of a new classifier among them; null for torch's own generator.</param>
     /// <exception cref="InvalidOptionException">
     /// There is no such network, it has no published weights, or another value is out of its range.
     /// </exception>
     /// <exception cref="WeightsDownloadException">The weights cannot be downloaded.</exception>
     /// <exception cref="WeightsFileException">The file in the cache is not the published one.</exception>
-    public static ResNetModel Create(string name, bool pretrained, int? classes = null, Device? device = null) =>
-        pretrained ? Create(PretrainedWeights.Find(name), classes, device) : Create(name, classes, device: device);
+    public static ResNetModel Create(string name, bool pretrained, int? classes = null, Device? device = null, long? seed = null) =>
+        Seeded.Create(
+            seed, () => pretrained ? Create(PretrainedWeights.Find(name), classes, device) : Create(name, classes, device: device));
 
     /// <summary>Builds a network with published weights, which are downloaded if the cache lacks them.</summary>
     /// <param name="weights">A row of <see cref="PretrainedWeights.Catalogue"/>.</param>
@@ -146,7 +153,7 @@ public static class ResNets
     /// <param name="device">The device of the network; the CPU by default.</param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops a download; the bytes received so far stay.</param>
-    /// <inheritdoc cref="Create(string, bool, int?, Device?)" path="/exception"/>
+    /// <inheritdoc cref="Create(string, bool, int?, Device?, long?)" path="/exception"/>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static ResNetModel Create(
         PretrainedWeights weights, int? classes = null, Device? device = null,
@@ -169,27 +176,27 @@ public static class ResNets
     }
 
     /// <summary>Builds ResNet-18: 11.7 million parameters at 1,000 classes.</summary>
-    /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
+    /// <inheritdoc cref="Create(string, int?, int, Device?, long?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet18(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet18", classes, inputChannels, device);
 
     /// <summary>Builds ResNet-34: 21.8 million parameters at 1,000 classes.</summary>
-    /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
+    /// <inheritdoc cref="Create(string, int?, int, Device?, long?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet34(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet34", classes, inputChannels, device);
 
     /// <summary>Builds ResNet-50: 25.6 million parameters at 1,000 classes.</summary>
-    /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
+    /// <inheritdoc cref="Create(string, int?, int, Device?, long?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet50(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet50", classes, inputChannels, device);
 
     /// <summary>Builds ResNet-101: 44.5 million parameters at 1,000 classes.</summary>
-    /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
+    /// <inheritdoc cref="Create(string, int?, int, Device?, long?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet101(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet101", classes, inputChannels, device);
 
     /// <summary>Builds ResNet-152: 60.2 million parameters at 1,000 classes.</summary>
-    /// <inheritdoc cref="Create(string, int?, int, Device?)" path="/param[position()>1]|/exception"/>
+    /// <inheritdoc cref="Create(string, int?, int, Device?, long?)" path="/param[position()>1]|/exception"/>
     public static ResNetModel ResNet152(int? classes = null, int inputChannels = 3, Device? device = null) =>
         Create("resnet152", classes, inputChannels, device);
 

@@ -7,6 +7,26 @@ namespace ResNet.Core.Tests;
 public class NamedNetworkTests
 {
     [Fact]
+    public void The_same_seed_gives_the_same_weights_and_leaves_the_generator_alone()
+    {
+        manual_seed(7);
+        using var before = rand(3);
+        manual_seed(7);
+        using var one = ResNets.Create("resnet20", seed: 5);
+        using var after = rand(3);
+        using var two = ResNets.Create("resnet20", seed: 5);
+        using var other = ResNets.Create("resnet20", seed: 6);
+        using var published = ResNets.Create("resnet20", pretrained: false, seed: 5);
+        after.data<float>().Should().Equal(before.data<float>());
+        foreach (var (name, weights) in one.state_dict())
+        {
+            two.state_dict()[name].Equals(weights).Should().BeTrue(name);
+            published.state_dict()[name].Equals(weights).Should().BeTrue(name);
+        }
+        other.state_dict()["conv1.weight"].Equals(one.state_dict()["conv1.weight"]).Should().BeFalse();
+    }
+
+    [Fact]
     public void The_state_dict_interleaves_parameters_and_statistics()
     {
         using var network = ResNets.ResNet18();

@@ -7,6 +7,7 @@ using ResNet.Imaging.Transforms;
 using ResNet.Testing;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
+using ResNet.Training.Classification;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;

@@ -3,7 +3,9 @@ using System.Globalization;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
 using ResNet.Imaging;
-using ResNet.Training.Evaluation;
+using ResNet.Training.Classification;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Folders;
 using ResNet.Training.Loading.Transforms;
 
 namespace ResNet.Cli.Commands;
@@ -39,58 +41,124 @@ internal static class PredictCommand
             Description = "With --explain: where the heat maps go. Default: the current folder.",
             HelpName = "FOLDER",
         };
-        var images = new Argument<string[]>("IMAGE") { Description = "The pictures.", Arity = ArgumentArity.OneOrMore };
+        var images = new Argument<string[]>("IMAGE")
+        {
+            Description = "The pictures: files, folders (with all below them), patterns such as 'shop/**/*.jpg', "
+                + "or - for a list of paths on standard input.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var csv = new Option<string?>("--csv")
+        {
+            Description = "Also writes a row for each picture to a file of comma-separated values.",
+            HelpName = "FILE",
+        };
+        var batchSize = new Option<int>("--batch-size")
+        {
+            Description = "Pictures that the network computes at once.",
+            HelpName = "N",
+            DefaultValueFactory = _ => new ClassifierOptions().BatchSize,
+        };
+        var workers = LoadingOptions.Workers();
+        var extensions = LoadingOptions.Extensions();
         var command = new Command(
             "predict", "Prints the five likeliest classes of each picture, for example: predict --run runs/mine cat.jpg")
         {
-            run, network, pretrained, device, explain, name, stage, output, images, JsonOutput.Option,
+            run, network, pretrained, device, csv, batchSize, workers, extensions, explain, name, stage, output, images, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
             bool explains = parsed.GetValue(explain);
             if (!explains && (parsed.GetValue(name), parsed.GetValue(stage), parsed.GetValue(output)) is not (null, null, null))
                 throw new CommandLineException("--class, --stage and --output say how to explain: give --explain too.");
+            var options = new ClassifierOptions { BatchSize = parsed.GetValue(batchSize), Workers = parsed.GetValue(workers) };
+            var endings = new SplitOptions { Extensions = parsed.GetValue(extensions) ?? ImageFolder.Extensions }.Extensions;
+            var (paths, errors) = Pictures.Expand(parsed.GetValue(images)!, endings, Console.In);
+            foreach (string error in errors) Console.Error.WriteLine($"error: {error}");
             using var trained = TrainedNetwork.Open(
                 parsed.GetValue(run), parsed.GetValue(network), parsed.GetValue(pretrained),
                 "predict --network resnet50 --pretrained cat.jpg", Devices.Parse(parsed.GetValue(device)), cancellationToken);
-            var classifier = new Classifier(trained.Model, trained.Classes, Presets.Evaluation(trained.Preprocessing));
-            var paths = parsed.GetValue(images)!;
-            var heatMaps = explains ? new HeatMapFolder(parsed.GetValue(output), paths) : null;
+            using var classifier = new Classifier(trained.Model, trained.Classes, Presets.Evaluation(trained.Preprocessing));
             var documents = new List<object>();
-            int exitCode = ExitCode.Success;
-            foreach (string path in paths)
+            var pictures = explains
+                ? Explain(
+                    classifier, paths, new HeatMapFolder(parsed.GetValue(output), paths), parsed.GetValue(name), parsed.GetValue(stage),
+                    documents, cancellationToken)
+                : Classify(classifier, paths, options, isQuiet: parsed.GetValue(csv) is not null, documents, cancellationToken);
+            if (parsed.GetValue(csv) is { } file)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                try
-                {
-                    var explanation = heatMaps is null ? null : classifier.Explain(path, parsed.GetValue(name), parsed.GetValue(stage));
-                    var predictions = explanation?.Predictions ?? classifier.Classify(path);
-                    string? heatMap = explanation is null ? null : heatMaps!.Write(path, explanation);
-                    string? seen = explanation?.Prediction.Class;
-                    documents.Add(new { Image = path, Predictions = predictions, HeatMap = heatMap, HeatMapClass = seen });
-                    if (JsonOutput.IsAskedFor) continue;
-                    Print(path, predictions);
-                    if (explanation is not null) Console.WriteLine($"  where it sees {explanation.Prediction.Class}: {heatMap}");
-                }
-                catch (Exception e) when (e is ImageDecodingException or TransformException)
-                {
-                    // A bad picture does not stop the prediction of the others.
-                    Console.Error.WriteLine($"error: {e.Message}");
-                    documents.Add(new { Image = path, Error = e.Message });
-                    exitCode = ExitCode.Error;
-                }
+                PredictionTable.Write(file, pictures, Math.Min(options.Count, trained.Classes.Count));
+                Console.WriteLine($"The classes of {Counted.Of(pictures.Count, "picture", "pictures")} are in {file}");
             }
             JsonOutput.Write(documents);
-            return exitCode;
+            return errors.Count > 0 || pictures.Any(picture => picture.Error is not null) ? ExitCode.Error : ExitCode.Success;
         });
         return command;
     }
 
+    private static List<ClassifiedPicture> Classify(
+        Classifier classifier, List<string> paths, ClassifierOptions options, bool isQuiet, List<object> documents,
+        CancellationToken cancellationToken)
+    {
+        bool prints = !isQuiet && !JsonOutput.IsAskedFor;
+        // Lines of progress would stand between those of the pictures, if the output is no terminal.
+        return paths.Count > 1 && (ConsoleProgress.IsTerminal || !prints) ? ConsoleProgress.Prepare(Run) : Run(progress: null);
+
+        List<ClassifiedPicture> Run(IProgress<DatasetProgress>? progress)
+        {
+            var pictures = new List<ClassifiedPicture>();
+            foreach (var picture in classifier.ClassifyAsync(paths, options, cancellationToken).ToBlockingEnumerable(cancellationToken))
+            {
+                pictures.Add(picture);
+                documents.Add(Describe(picture, heatMap: null, seen: null));
+                if (picture.Error is not null) Console.Error.WriteLine($"error: {picture.Error.Message}");
+                else if (prints) Print(picture.Path, picture.Predictions);
+                progress?.Report(new DatasetProgress("Classifying pictures", pictures.Count, paths.Count));
+            }
+            return pictures;
+        }
+    }
+
+    private static List<ClassifiedPicture> Explain(
+        Classifier classifier, List<string> paths, HeatMapFolder heatMaps, string? name, int? stage, List<object> documents,
+        CancellationToken cancellationToken)
+    {
+        var pictures = new List<ClassifiedPicture>();
+        foreach (string path in paths)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                var explanation = classifier.Explain(path, name, stage);
+                string heatMap = heatMaps.Write(path, explanation), seen = explanation.Prediction.Class;
+                pictures.Add(new ClassifiedPicture(path, explanation.Predictions, Error: null));
+                documents.Add(Describe(pictures[^1], heatMap, seen));
+                if (JsonOutput.IsAskedFor) continue;
+                Print(path, explanation.Predictions);
+                Console.WriteLine($"  where it sees {seen}: {heatMap}");
+            }
+            catch (Exception e) when (e is ImageDecodingException or TransformException)
+            {
+                // A bad picture does not stop the prediction of the others.
+                Console.Error.WriteLine($"error: {e.Message}");
+                pictures.Add(new ClassifiedPicture(path, [], e));
+                documents.Add(Describe(pictures[^1], heatMap: null, seen: null));
+            }
+        }
+        return pictures;
+    }
+
+    private static object Describe(ClassifiedPicture picture, string? heatMap, string? seen) => picture.Error is null
+        ? new { Image = picture.Path, picture.Predictions, HeatMap = heatMap, HeatMapClass = seen }
+        : new { Image = picture.Path, Error = picture.Error.Message };
+
     private static void Print(string path, IReadOnlyList<Prediction> predictions)
     {
-        Console.WriteLine(path);
+        ConsoleProgress.WriteLine(path);
         int width = predictions.Max(prediction => prediction.Class.Length);
         foreach (var (name, probability) in predictions)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name.PadRight(width)}  {100 * probability,6:0.00} %"));
+        {
+            ConsoleProgress.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"  {name.PadRight(width)}  {100 * probability,6:0.00} %"));
+        }
     }
 }

@@ -6,7 +6,7 @@ using ResNet.Training.Checkpoints;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Data.Known;
 using ResNet.Training.Data.Packs;
-using ResNet.Training.Evaluation;
+using ResNet.Training.Classification;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
@@ -86,6 +86,8 @@ internal static class OptionTable
 
         // Prediction.
         (nameof(Classifier), "name", "--class"),
+        (nameof(ClassifierOptions), nameof(ClassifierOptions.BatchSize), "--batch-size"),
+        (nameof(ClassifierOptions), nameof(ClassifierOptions.Workers), "--workers"),
         (nameof(GradCam), "stage", "--stage"),
     ];
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ResNet.Training.Evaluation;
+using ResNet.Training.Classification;
 
 namespace ResNet.Cli.Output;
 

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using ResNet.Core;
 using ResNet.Core.Weights;
+using ResNet.Core.Weights.Formats;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Manifests;
@@ -40,6 +41,9 @@ public sealed partial class RunFolder
     };
 
     private const string ManifestName = "images.tsv";
+
+    // The metadata of the weights, with which their file is enough for predictions.
+    private const string NetworkKey = "network", ClassesKey = "classes", PreprocessingKey = "preprocessing";
 
     private static readonly string[] s_textFiles = ["classes.txt", "metrics.csv", "steps.csv"];
 
@@ -169,7 +173,13 @@ public sealed partial class RunFolder
     public void SaveWeights(ResNetModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Writing(() => model.SaveWeights(WeightsPath, new Dictionary<string, string> { ["format"] = "pt", ["network"] = Settings.Network }));
+        Writing(() => model.SaveWeights(WeightsPath, new Dictionary<string, string>
+        {
+            ["format"] = "pt",
+            [NetworkKey] = Settings.Network,
+            [ClassesKey] = JsonSerializer.Serialize(Classes),
+            [PreprocessingKey] = JsonSerializer.Serialize(Settings.Preprocessing, Json),
+        }));
     }
 
     /// <summary>Returns the same run with its data set at another place, and notes that place in <c>settings.json</c>.</summary>
@@ -228,6 +238,48 @@ public sealed partial class RunFolder
         {
             model.LoadWeights(WeightsPath);
             return model.ToChannelsLast();
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Builds the network of a run's <c>weights.safetensors</c>, which carries its classes and its preprocessing. The caller disposes it.
+    /// </summary>
+    /// <exception cref="RunFolderException">The file is not that of a run, or of an older one.</exception>
+    /// <exception cref="WeightsFileException">The weights cannot be read.</exception>
+    internal static (ResNetModel Model, IReadOnlyList<string> Classes, Preprocessing Preprocessing) LoadModel(string path, Device device)
+    {
+        string network;
+        string[] classes;
+        Preprocessing preprocessing;
+        using (var file = WeightsFile.Load(path))
+        {
+            try
+            {
+                network = file.Metadata[NetworkKey];
+                classes = JsonSerializer.Deserialize<string[]>(file.Metadata[ClassesKey]) ?? throw new JsonException("it has no classes");
+                preprocessing = JsonSerializer.Deserialize<Preprocessing>(file.Metadata[PreprocessingKey], Json)
+                    ?? throw new JsonException("it has no preprocessing");
+            }
+            catch (Exception failure) when (failure is KeyNotFoundException or JsonException)
+            {
+                throw new RunFolderException(
+                    $"The file '{path}' lacks the classes and the preprocessing that 'weights.safetensors' of a run has: give the run's "
+                    + "folder, or make a classifier of a network, its classes and its transforms.", failure);
+            }
+        }
+        var model = ResNets.Create(network, options => options with
+        {
+            Classes = classes.Length, InputChannels = preprocessing.Mean.Count, Device = device,
+        });
+        try
+        {
+            model.LoadWeights(path);
+            return (model.ToChannelsLast(), classes, preprocessing);
         }
         catch
         {

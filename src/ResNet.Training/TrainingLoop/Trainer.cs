@@ -198,6 +198,7 @@ public sealed class Trainer
         CancellationToken cancellationToken)
     {
         var loader = _plan.GetLoader(state.Epoch);
+        var size = loader.Transforms.Size;
         // A step of several batches is not stopped: the statistics of its norms could not be restored.
         var stopLoading = _options.AccumulateBatches == 1 ? cancellationToken : default;
         var meter = new ProgressMeter(TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, loader.Batches, progress, state.Batch);
@@ -214,6 +215,8 @@ public sealed class Trainer
             if (!state.IsWithinStep) cancellationToken.ThrowIfCancellationRequested();
             if (number >= _plan.Steps) break;
             anyRead = true;
+            // Skipped images left one, whose single pixel no batch norm can normalise.
+            if (batch.Skipped.Count > 0 && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width)) continue;
             step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index));
             if (_plan.EndsStep(batch.Index)) EndStep(state, step, watch, checkpoints);
             meter.Advance(batch, _plan.GetLearningRate(number), state.FetchMeanLoss);

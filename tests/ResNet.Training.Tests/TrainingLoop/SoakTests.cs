@@ -3,7 +3,7 @@ using ResNet.Imaging.Transforms;
 using ResNet.Testing;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
-using ResNet.Training.Evaluation;
+using ResNet.Training.Classification;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;

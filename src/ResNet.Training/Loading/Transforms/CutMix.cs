@@ -10,20 +10,16 @@ namespace ResNet.Training.Loading.Transforms;
 /// https://arxiv.org/abs/1905.04899).
 /// </summary>
 /// <remarks>The <c>RandomCutmix</c> of torchvision's recipes. The rectangle is the same in the whole batch, and may be empty.</remarks>
-public sealed record CutMix : BatchTransform
+public sealed record CutMix : PairTransform
 {
     /// <summary>Makes a transform that cuts and mixes some of the batches.</summary>
     /// <param name="p">The probability with which a batch is mixed, from 0 to 1.</param>
     /// <param name="alpha">Both parameters of the beta distribution of the remaining area, more than 0.</param>
     /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
-    public CutMix(double p = 0.5, double alpha = 1) =>
-        (P, Alpha) = (Require.Probability(this, p, nameof(P)), Require.Positive(this, alpha, nameof(Alpha)));
-
-    /// <summary>The probability with which a batch is mixed.</summary>
-    public double P { get; }
-
-    /// <summary>Both parameters of the beta distribution.</summary>
-    public double Alpha { get; }
+    public CutMix(double p = 0.5, double alpha = 1)
+        : base(p, alpha)
+    {
+    }
 
     internal override void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random)
     {

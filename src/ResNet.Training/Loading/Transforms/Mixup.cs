@@ -8,7 +8,7 @@ namespace ResNet.Training.Loading.Transforms;
 /// "mixup: Beyond Empirical Risk Minimization", https://arxiv.org/abs/1710.09412).
 /// </summary>
 /// <remarks>The <c>RandomMixup</c> of torchvision's recipes.</remarks>
-public sealed record Mixup : BatchTransform
+public sealed record Mixup : PairTransform
 {
     /// <summary>Makes a transform that blends some of the batches.</summary>
     /// <param name="p">The probability with which a batch is blended, from 0 to 1.</param>
@@ -16,14 +16,10 @@ public sealed record Mixup : BatchTransform
     /// Both parameters of the beta distribution of the amount, more than 0: with small values one of the images dominates.
     /// </param>
     /// <exception cref="InvalidOptionException">A value is outside its range.</exception>
-    public Mixup(double p = 0.5, double alpha = 1) =>
-        (P, Alpha) = (Require.Probability(this, p, nameof(P)), Require.Positive(this, alpha, nameof(Alpha)));
-
-    /// <summary>The probability with which a batch is blended.</summary>
-    public double P { get; }
-
-    /// <summary>Both parameters of the beta distribution.</summary>
-    public double Alpha { get; }
+    public Mixup(double p = 0.5, double alpha = 1)
+        : base(p, alpha)
+    {
+    }
 
     internal override void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random)
     {

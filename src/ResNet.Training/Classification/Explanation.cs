@@ -2,10 +2,11 @@ using ResNet.Core;
 using ResNet.Imaging;
 using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Rendering;
+using ResNet.Training.Evaluation;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace ResNet.Training.Evaluation;
+namespace ResNet.Training.Classification;
 
 /// <summary>The parts of a picture in which a network sees a class; made by <see cref="Classifier.Explain"/>.</summary>
 public sealed class Explanation
@@ -28,7 +29,7 @@ public sealed class Explanation
         string path, IReadOnlyList<Prediction> predictions, Prediction prediction, float[] heat, ImageSize size, SourceArea seen) =>
         (_path, Predictions, Prediction, _heat, Size, _seen) = (path, predictions, prediction, heat, size, seen);
 
-    /// <summary>The likeliest classes, likeliest first, the same as of <see cref="Classifier.Classify"/>.</summary>
+    /// <summary>The likeliest classes, likeliest first, the same as of <see cref="Classifier.Classify(string, int)"/>.</summary>
     public IReadOnlyList<Prediction> Predictions { get; }
 
     /// <summary>The explained class and its probability.</summary>

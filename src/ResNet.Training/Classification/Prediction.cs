@@ -1,4 +1,4 @@
-namespace ResNet.Training.Evaluation;
+namespace ResNet.Training.Classification;
 
 /// <summary>A class that an image may show.</summary>
 /// <param name="Class">The class's name.</param>

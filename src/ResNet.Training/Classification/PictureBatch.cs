@@ -1,0 +1,77 @@
+using System.Runtime.ExceptionServices;
+using ResNet.Imaging;
+using ResNet.Imaging.Randomness;
+using ResNet.Imaging.Rendering;
+using ResNet.Imaging.Transforms;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Classification;
+
+/// <summary>Decoded pictures of a batch, and the reasons why others could not be decoded.</summary>
+internal sealed class PictureBatch : IDisposable
+{
+    private readonly string[] _paths;
+    private readonly Exception?[] _errors;
+
+    private PictureBatch(string[] paths, Exception?[] errors, Tensor pixels) => (_paths, _errors, Pixels) = (paths, errors, pixels);
+
+    /// <summary>The number of decoded pictures.</summary>
+    internal int Count => (int)Pixels.size(0);
+
+    /// <summary>The decoded pictures in their order, <c>[N, H, W, C]</c>, uint8.</summary>
+    internal Tensor Pixels { get; }
+
+    /// <summary>Decodes and transforms pictures on several threads.</summary>
+    internal static PictureBatch Decode(
+        string[] paths, Compose transforms, int channels, int workers, CancellationToken cancellationToken)
+    {
+        var pictures = new byte[paths.Length][];
+        var errors = new Exception?[paths.Length];
+        var (height, width) = transforms.Size;
+        using var readers = new ThreadLocal<ImageReader>(() => new ImageReader(channels), trackAllValues: true);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellationToken };
+        try
+        {
+            Parallel.For(0, paths.Length, parallel, i =>
+            {
+                byte[] pixels = new byte[height * width * channels];
+                try
+                {
+                    readers.Value!.Open(paths[i]);
+                    transforms.Apply(readers.Value, new Canvas(), SplitMix64.For(0), pixels);
+                    pictures[i] = pixels;
+                }
+                catch (ImageDecodingException unreadable)
+                {
+                    errors[i] = unreadable;
+                }
+                catch (TransformException failure)
+                {
+                    errors[i] = new TransformException(paths[i], failure.Reason, failure);
+                }
+            });
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+        finally
+        {
+            foreach (var reader in readers.Values) reader.Dispose();
+        }
+        byte[][] decoded = [.. pictures.Where(pixels => pixels is not null)];
+        var all = empty([decoded.Length, height, width, channels], ScalarType.Byte).DetachFromDisposeScope();
+        for (int i = 0; i < decoded.Length; i++) decoded[i].CopyTo(all.bytes[(i * decoded[i].Length)..]);
+        return new PictureBatch(paths, errors, all);
+    }
+
+    /// <summary>Returns the results of all pictures, in their order.</summary>
+    /// <param name="predictions">Those of the decoded pictures.</param>
+    internal IReadOnlyList<ClassifiedPicture> Merge(IReadOnlyList<IReadOnlyList<Prediction>> predictions)
+    {
+        int next = 0;
+        return [.. _paths.Select((path, i) => new ClassifiedPicture(path, _errors[i] is null ? predictions[next++] : [], _errors[i]))];
+    }
+
+    public void Dispose() => Pixels.Dispose();
+}
