@@ -120,6 +120,98 @@ public sealed class BmpHeaderTests
         Refusal(file).Should().Be("its pixels end early");
     }
 
+    // Pillow 9.4: Image.open(file).convert("RGB").
+    [Theory]
+    [InlineData(0, new byte[] { 40, 50, 60, 10, 20, 30, 40, 50, 60 })]
+    [InlineData(54, new byte[] { 40, 50, 60, 10, 20, 30, 40, 50, 60 })]
+    [InlineData(62, new byte[] { 40, 50, 60, 10, 20, 30, 40, 50, 60 })]
+    // Within the palette.
+    [InlineData(57, new byte[] { 10, 20, 30, 60, 60, 60, 50, 50, 50 })]
+    [InlineData(58, new byte[] { 60, 60, 60, 50, 50, 50, 40, 40, 40 })]
+    public void Indices_of_eight_bits_are_where_the_offset_says(int offset, byte[] expected)
+    {
+        byte[] file = Info(40, 3, 1, bits: 8, [30, 20, 10, 0, 60, 50, 40, 0], [1, 0, 1, 0]);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), offset);
+        Pixels(file).Should().Equal(expected);
+    }
+
+    [Fact]
+    public void A_whole_palette_of_eight_bits_comes_before_the_pixels()
+    {
+        byte[] palette = [.. Enumerable.Range(0, 256).SelectMany(i => new[] { (byte)i, (byte)(255 - i), (byte)(i / 2), (byte)0 })];
+        byte[] file = Info(40, 3, 1, bits: 8, palette, [255, 3, 7, 0]);
+        foreach (int colours in new[] { 0, 256 })
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(46), colours);
+            foreach (int offset in new[] { 0, 54 })
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), offset);
+                Pixels(file).Should().Equal(127, 0, 255, 1, 252, 3, 3, 248, 7);
+            }
+        }
+    }
+
+    // Pillow 9.4 reads the same; where the offset is the header's end, it takes a colour for four bytes.
+    [Theory]
+    [InlineData(1, new byte[] { 10, 20, 30, 40, 50, 60, 10, 20, 30 })]
+    [InlineData(4, new byte[] { 0, 0, 0, 40, 50, 60, 10, 20, 30 })]
+    [InlineData(8, new byte[] { 64, 64, 64, 1, 1, 1, 10, 20, 30 })]
+    public void The_oldest_header_may_have_no_offset(int bits, byte[] expected)
+    {
+        byte[] palette = [30, 20, 10, 60, 50, 40, .. new byte[(3 << bits) - 6]];
+        byte[] line = bits switch { 1 => [0x40, 0, 0, 0], 4 => [0x21, 0x00, 0, 0], _ => [64, 1, 0, 0] };
+        if (bits == 8)
+        {
+            palette.AsSpan(3 * 64, 3).Fill(64);
+            palette.AsSpan(3, 3).Fill(1);
+        }
+        byte[] file = Core(3, 1, bits, palette, line);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), 0);
+        Pixels(file).Should().Equal(expected);
+
+        file = Core(3, 1, bits, palette, [.. new byte[1 << bits], .. line]);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), 26);
+        Pixels(file).Should().Equal(expected);
+    }
+
+    [Fact]
+    public void Colours_without_a_palette_follow_the_header_where_the_offset_is_0()
+    {
+        foreach (var (bits, expected) in new[] { (16, new byte[] { 0, 172, 8 }), (24, [4, 4, 33]), (32, [4, 4, 33]) })
+        {
+            byte[] pixel = bits == 16 ? [0xA1, 0x02] : [33, 4, 4, 0];
+            foreach (byte[] file in new[] { Info(40, 1, 1, bits, [], pixel), Core(1, 1, bits, [], pixel) })
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), 0);
+                Pixels(file).Should().Equal(expected, "{0} bits", bits);
+            }
+        }
+    }
+
+    [Fact]
+    public void Offsets_beyond_every_file_and_headers_that_just_fit_are_refused_with_the_reason()
+    {
+        byte[] file = Info(40, 1, 1, bits: 24, [], [1, 2, 3, 0]);
+        byte[] runs = Info(40, 2, 1, bits: 8, new byte[1024], [2, 1], compression: 1);
+        foreach (uint offset in new[] { 0x7FFFFFFFu, 1u << 31, uint.MaxValue - 100, uint.MaxValue })
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(10), offset);
+            Refusal(file).Should().Be("its pixels end early");
+            BinaryPrimitives.WriteUInt32LittleEndian(runs.AsSpan(10), offset);
+            Refusal(runs).Should().Be("its pixels end early");
+        }
+        // 18 bytes tell the header's length.
+        file[14] = 41;
+        Refusal(file[..18]).Should().StartWith("it is a BMP image with a header of 41 bytes,");
+        Refusal(file[..17]).Should().Be("its header ends early");
+        // Masks of 12 bytes, and no pixels.
+        byte[] masks = Info(40, 1, 1, bits: 32, [], new byte[12], compression: 3);
+        Put(masks, 54, 0xFF0000, 0xFF00, 0xFF);
+        BinaryPrimitives.WriteInt32LittleEndian(masks.AsSpan(10), masks.Length);
+        Refusal(masks).Should().Be("its pixels end early");
+        Refusal(masks[..^1]).Should().Be("its header ends early");
+    }
+
     [Fact]
     public void A_palette_may_be_shorter_or_longer_than_its_bits_and_is_refused_beyond_65536()
     {

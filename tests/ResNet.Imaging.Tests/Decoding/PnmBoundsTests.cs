@@ -22,6 +22,22 @@ public sealed class PnmBoundsTests
         cut.Should().Throw<InvalidDataException>().WithMessage("its pixels end early");
     }
 
+    // Each image would have more than 16 MB, which no pool keeps.
+    [Theory]
+    [InlineData("P1 13000 13000 1")]
+    [InlineData("P2 13000 13000 9 1")]
+    [InlineData("P3 9000 9000 9 1 2 3")]
+    [InlineData("P4 13000 13000 a")]
+    [InlineData("P4 8 4000000 a")]
+    [InlineData("P5 13000 13000 255 a")]
+    [InlineData("P5 13000 13000 256 ab")]
+    [InlineData("P6 9000 9000 255 abc")]
+    public void A_short_file_is_refused_before_its_pixels_take_memory(string file) => RefusedWithoutMemory(Bytes(file));
+
+    [Fact]
+    public void Two_bytes_a_sample_count_before_pixels_take_memory() =>
+        RefusedWithoutMemory([.. "P5 4200 4200 256 "u8, .. new byte[4200 * 4200]]);
+
     [Theory]
     [InlineData("P1", false)]
     [InlineData("P1 ", true)]
@@ -84,6 +100,23 @@ public sealed class PnmBoundsTests
     {
         var decode = () => Decode(file, channels: 1);
         return decode.Should().Throw<InvalidDataException>().Which.Message;
+    }
+
+    private static void RefusedWithoutMemory(byte[] file)
+    {
+        var message = "";
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            PnmDecoder.Decode(file, channels: 1).Dispose();
+        }
+        catch (InvalidDataException refusal)
+        {
+            message = refusal.Message;
+        }
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        message.Should().Be("its pixels end early");
+        allocated.Should().BeLessThan(1 << 20);
     }
 
     private static byte[] Pixels(string file, int channels)
