@@ -16,6 +16,10 @@ internal static class BmpDecoder
     private const int FileHeaderLength = 14;
     private const int CoreHeaderLength = 12;
 
+    // The shortest header with masks of red, green, blue and alpha in it; shorter ones are followed by the first three.
+    private const int LengthWithMasks = 56;
+    private const int MasksLength = 12;
+
     private enum Compression
     {
         None = 0,
@@ -215,6 +219,7 @@ internal static class BmpDecoder
             var isTopDown = info[11] == 0xFF;
             var height = Int(info, 8);
             var masks = compression == Compression.BitFields ? ReadMasks(file, info, bits) : [];
+            var masksBehind = masks.Length > 0 && info.Length < LengthWithMasks ? MasksLength : 0;
             return new Header
             {
                 Width = Length(Int(info, 4)),
@@ -226,7 +231,7 @@ internal static class BmpDecoder
                 GreenBits = masks.AsSpan().SequenceEqual(s_masks565) ? 6 : 5,
                 Palette = ReadPalette(file, bits, info.Length, (int)Math.Min(colours, 256), 4),
                 PaletteEntry = 4,
-                Offset = ReadOffset(file, bits, info.Length, colours, 4),
+                Offset = ReadOffset(file, bits, info.Length + masksBehind, colours, 4),
             };
         }
 
@@ -254,9 +259,9 @@ internal static class BmpDecoder
         // The masks are in the header if it is long enough, and behind it otherwise.
         private static uint[] ReadMasks(ReadOnlySpan<byte> file, ReadOnlySpan<byte> info, int bits)
         {
-            var inside = info.Length >= 56;
+            var inside = info.Length >= LengthWithMasks;
             var source = inside ? info[40..] : file[(FileHeaderLength + info.Length)..];
-            if (source.Length < 12)
+            if (source.Length < MasksLength)
                 throw new InvalidDataException("its header ends early");
             uint[] masks = [Int(source, 0), Int(source, 4), Int(source, 8)];
             var alpha = inside ? Int(source, 12) : 0;

@@ -188,6 +188,24 @@ public sealed class BmpHeaderTests
         }
     }
 
+    // Pillow 9.4: Image.open(file).convert("RGB").
+    [Fact]
+    public void Pixels_follow_the_masks_where_the_offset_is_0()
+    {
+        byte[] file = Info(40, 1, 1, bits: 32, [], [.. new byte[12], 1, 2, 3, 4], compression: 3);
+        Put(file, 54, 0xFF0000, 0xFF00, 0xFF);
+        Put(file, 10, 0);
+        Pixels(file).Should().Equal(3, 2, 1);
+        file = Info(108, 1, 1, bits: 32, [], [1, 2, 3, 4], compression: 3);
+        Put(file, 54, 0xFF0000, 0xFF00, 0xFF, 0);
+        Put(file, 10, 0);
+        Pixels(file).Should().Equal(3, 2, 1);
+        // An offset to the masks is an offset.
+        file = Info(40, 1, 1, bits: 32, [], new byte[12], compression: 3);
+        Put(file, 54, 0xFF0000, 0xFF00, 0xFF);
+        Pixels(file).Should().Equal(255, 0, 0);
+    }
+
     [Fact]
     public void Offsets_beyond_every_file_and_headers_that_just_fit_are_refused_with_the_reason()
     {
