@@ -98,16 +98,17 @@ internal sealed record EvaluatedImages(string Root, DatasetSplit? Split, IImageS
         var labels = run.Classes.Select((name, label) => (name, label)).ToDictionary(one => one.name, one => one.label);
         var samples = found.Select(entry => new ImageSample(Path.Join(root, entry.Path), labels[entry.Class])).ToList();
         var known = manifest.Entries.Select(entry => entry.Path).ToHashSet();
-        int added = DatasetSplits.OpenAll(root, run.Settings.Splits)
-            .SelectMany(part => part.Images.Samples)
+        var parts = DatasetSplits.OpenAll(root, run.Settings.Splits);
+        int added = parts.SelectMany(part => part.Images.Samples)
             .Count(sample => !known.Contains(DatasetManifest.RelativePath(root, sample.Path)));
+        string place = parts.Where(part => part.Split == split).Select(part => part.Images.Root).FirstOrDefault(root);
         string[] changes =
         [
             .. added > 0 ? [$"{added:N0} new"] : Array.Empty<string>(),
             .. changed.Count > 0 ? [$"{changed.Count:N0} changed"] : Array.Empty<string>(),
             .. gone.Count > 0 ? [$"{gone.Count:N0} gone"] : Array.Empty<string>(),
         ];
-        return new(root, split, new FileImageSource(samples))
+        return new(place, split, new FileImageSource(samples))
         {
             New = added,
             Changed = changed.Count,

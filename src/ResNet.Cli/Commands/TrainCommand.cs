@@ -153,12 +153,13 @@ internal sealed class TrainCommand
             "train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5. "
                 + "Goes on after it was stopped by: train --resume FOLDER")
         {
-            SettingsFile.Option, _resume, _dataset, _validationSplit, _onlyInTrain, _extensions, _network, _pretrained, _recipe,
+            SettingsFile.Option, _resume, _dataset, _validationSplit, _network, _pretrained, _recipe,
         };
         foreach (var option in _training.All) command.Add(option);
         Option[] others =
         [
-            _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable,
+            _onlyInTrain, _extensions, _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes,
+            _keepCheckpoints, _onUnreadable,
             _output, _device, _workers, _cache, JsonOutput.Option,
         ];
         foreach (var option in others) command.Add(option);

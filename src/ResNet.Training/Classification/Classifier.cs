@@ -149,8 +149,8 @@ public sealed class Classifier : IDisposable
 
     /// <summary>Returns the likeliest classes of a picture's pixels.</summary>
     /// <param name="pixels">
-    /// Rows of interleaved channels, 8 bits each: <paramref name="height"/> × <paramref name="width"/> × 3 for colour, red first, or × 1 for
-    /// a network of grey pictures.
+    /// Rows of interleaved channels, 8 bits each: <paramref name="height"/> × <paramref name="width"/> × 3 for colour, red first, or × 1
+    /// for a network of grey pictures.
     /// </param>
     /// <param name="width">In pixels, at least 1.</param>
     /// <param name="height">In pixels, at least 1.</param>

@@ -35,9 +35,9 @@ public sealed class SplitCommandTests : IDisposable
 
         (code, output) = Invoke("evaluate", "--run", Run, "--split", "test");
         code.Should().Be(0, output);
-        output.Should().Contain($"2 images of {Data}: loss {Number(test.RootElement.GetProperty("Loss"))}");
+        output.Should().Contain($"2 images of {Path.Join(Data, "test")}: loss {Number(test.RootElement.GetProperty("Loss"))}");
         (code, output) = Invoke("evaluate", "--run", Run);
-        output.Should().Contain($"4 images of {Data}: ").And.NotContain("have changed");
+        output.Should().Contain($"4 images of {Path.Join(Data, "valid")}: ").And.NotContain("have changed");
     }
 
     [Fact]
@@ -102,7 +102,8 @@ public sealed class SplitCommandTests : IDisposable
         (code, output) = Invoke("train", "--resume", Run);
         code.Should().Be(1);
         output.Should().Contain($"error: The images in '{Data}' are not those that the run '{Run}' began with: 1 is moved "
-            + "(train/cat/3.png to train/dog/33.png). Put them back, give the folder where the same images are by --dataset, or begin a new run.");
+            + "(train/cat/3.png to train/dog/33.png). Put them back, give the folder where the same images are by --dataset, or "
+            + "begin a new run.");
         File.Move(Path.Join(Data, "train/dog/33.png"), Path.Join(Data, "train/cat/3.png"));
 
         string elsewhere = _folder.File("elsewhere");
@@ -112,7 +113,7 @@ public sealed class SplitCommandTests : IDisposable
         output.Should().Contain("The run was at its end already");
         (code, output) = Invoke("evaluate", "--run", Run);
         code.Should().Be(0, output);
-        output.Should().Contain($"2 images of {elsewhere}: loss ");
+        output.Should().Contain($"2 images of {Path.Join(elsewhere, "val")}: loss ");
     }
 
     [Fact]
@@ -162,7 +163,7 @@ public sealed class SplitCommandTests : IDisposable
         output.Should().Contain($"Passed over in {Path.Join(Data, "train")}: 2 files ending in .heic (--extensions says");
         (code, output) = Invoke("verify-data", Data, "--extensions", ".png,.heic");
         code.Should().Be(1);
-        output.Should().Contain("Broken: 2").And.NotContain("Passed over");
+        output.Should().Contain("Cannot be read: 2").And.NotContain("Passed over");
     }
 
     [Fact]
