@@ -32,6 +32,13 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
         result.GetProperty("skipped_images").GetInt32().Should().Be(0);
         result.GetProperty("top1").GetDouble().Should().Be(place.Trained.GetProperty("best").GetProperty("top1").GetDouble());
         result.GetProperty("calibration_error").GetDouble().Should().BeInRange(0, 1);
+        var classes = result.GetProperty("classes").EnumerateArray().ToList();
+        classes.Select(row => row.GetProperty("class").GetString()).Should().Equal("bright", "dark");
+        classes.Sum(row => row.GetProperty("images").GetInt32()).Should().Be(16);
+        result.GetProperty("balanced_accuracy").GetDouble().Should()
+            .BeApproximately(100 * classes.Average(row => row.GetProperty("recall").GetDouble()), 1e-9);
+        result.GetProperty("macro_f1").GetDouble().Should()
+            .BeApproximately(classes.Average(row => row.GetProperty("f1").GetDouble()), 1e-9);
         result.GetProperty("dataset").GetString().Should().EndWith("val");
     }
 

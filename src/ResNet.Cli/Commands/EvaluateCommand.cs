@@ -11,6 +11,9 @@ namespace ResNet.Cli.Commands;
 /// <summary><c>evaluate</c>: computes loss, accuracy and calibration of a run's network.</summary>
 internal static class EvaluateCommand
 {
+    // Of more classes, only the hardest are printed.
+    private const int MostClasses = 20;
+
     internal static Command Create(CancellationToken cancellationToken)
     {
         var run = RunOption.Create();
@@ -33,7 +36,8 @@ internal static class EvaluateCommand
             Description = "Looks at each image mirrored as well and averages the probabilities, which takes twice the time.",
         };
         var command = new Command(
-            "evaluate", "Prints loss, top-1, top-5 and calibration error of a trained network, for example: evaluate --run runs/mine")
+            "evaluate", "Prints loss, accuracy and calibration error of a trained network, and the results of each class, "
+                + "for example: evaluate --run runs/mine")
         {
             run, dataset, split, device, workers, onUnreadable, flips, JsonOutput.Option,
         };
@@ -57,16 +61,40 @@ internal static class EvaluateCommand
             {
                 Run = trained.Path, trained.Settings.Network, Dataset = evaluated.Root, evaluated.Split, evaluated.New, evaluated.Changed,
                 evaluated.Gone, evaluated.TrainedOn, result.Images,
-                result.Loss, result.Top1, result.Top5, result.CalibrationError, result.ImagesPerSecond, images.SkippedImages,
+                result.Loss, result.Top1, result.Top5, result.BalancedAccuracy, result.MacroF1, result.CalibrationError,
+                result.ImagesPerSecond, images.SkippedImages,
+                Classes = result.PerClass.Select(row => new
+                {
+                    Class = trained.Classes[row.Class], Images = row.Support, row.Precision, row.Recall, row.F1,
+                }),
             };
             if (evaluated.Note is { } note) Console.WriteLine(note);
-            JsonOutput.Show(document, () => Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Counted.Images(result.Images)} of {evaluated.Root}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, "
-                + $"top-5 {result.Top5:0.00} %, calibration error {100 * result.CalibrationError:0.00} %, "
-                + $"{result.ImagesPerSecond:0} img/s{Counted.Skipped(images.SkippedImages)}")));
+            JsonOutput.Show(document, () => Print(result, evaluated.Root, trained.Classes, images.SkippedImages));
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static void Print(EvaluationResult result, string images, IReadOnlyList<string> classes, long skipped)
+    {
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Counted.Images(result.Images)} of {images}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, "
+            + $"top-5 {result.Top5:0.00} %, balanced accuracy {result.BalancedAccuracy:0.00} %, mean F1 {100 * result.MacroF1:0.00} %, "
+            + $"calibration error {100 * result.CalibrationError:0.00} %, {result.ImagesPerSecond:0} img/s{Counted.Skipped(skipped)}"));
+        // The hardest classes come first.
+        var shown = result.PerClass.Count > MostClasses
+            ? result.PerClass.Where(row => row.Support > 0).OrderBy(row => row.F1).Take(MostClasses).ToList()
+            : result.PerClass;
+        int width = shown.Max(row => classes[row.Class].Length);
+        foreach (var row in shown)
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {classes[row.Class].PadRight(width)}  precision {100 * row.Precision,6:0.00} %, recall {100 * row.Recall,6:0.00} %, "
+                + $"F1 {100 * row.F1,6:0.00} %, {Counted.Images(row.Support)}"));
+        }
+        if (shown.Count < result.PerClass.Count)
+            Console.WriteLine($"  These are the {shown.Count} classes with the lowest F1; --json lists all {result.PerClass.Count}.");
     }
 }

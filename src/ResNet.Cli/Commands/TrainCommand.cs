@@ -391,7 +391,8 @@ internal sealed class TrainCommand
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Test: {Counted.Images(result.Images)} of {test.Root}, the best weights: loss {result.Loss:0.0000}, "
-            + $"top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %{Counted.Skipped(images.SkippedImages)}"));
+            + $"top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %, balanced accuracy {result.BalancedAccuracy:0.00} %"
+            + $"{Counted.Skipped(images.SkippedImages)}"));
         return result;
     }
 
@@ -418,7 +419,12 @@ internal sealed class TrainCommand
         outcome.Interrupted,
         outcome.StoppedEarly,
         outcome.Best,
-        Test = tested is null ? null : new { tested.Images, tested.Loss, tested.Top1, tested.Top5, tested.CalibrationError },
+        Test = tested is null
+            ? null
+            : new
+            {
+                tested.Images, tested.Loss, tested.Top1, tested.Top5, tested.BalancedAccuracy, tested.MacroF1, tested.CalibrationError,
+            },
         outcome.Epochs,
     };
 

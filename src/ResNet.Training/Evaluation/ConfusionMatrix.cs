@@ -46,6 +46,25 @@ public sealed class ConfusionMatrix
     /// <summary>Precision, recall and F1 of each class, in the order of the classes.</summary>
     public IReadOnlyList<ClassMetrics> PerClass { get; }
 
+    /// <summary>
+    /// The mean recall of the classes that have images, from 0 to 1, as <c>balanced_accuracy_score</c> in scikit-learn; NaN if there are no
+    /// images.
+    /// </summary>
+    public double BalancedAccuracy => Mean(PerClass.Where(row => row.Support > 0).Select(row => row.Recall));
+
+    /// <summary>
+    /// The mean F1 of the classes that images have or are predicted as, from 0 to 1, as <c>f1_score(average="macro")</c> in scikit-learn;
+    /// NaN if there are no images.
+    /// </summary>
+    public double MacroF1
+    {
+        get
+        {
+            var predicted = _cells.Select(cell => cell.Predicted).ToHashSet();
+            return Mean(PerClass.Where(row => row.Support > 0 || predicted.Contains(row.Class)).Select(row => row.F1));
+        }
+    }
+
     /// <summary>Returns the number of images of one class that are predicted as another.</summary>
     /// <param name="actual">The actual class.</param>
     /// <param name="predicted">The predicted class.</param>
@@ -83,6 +102,8 @@ public sealed class ConfusionMatrix
         return [.. Enumerable.Range(0, Classes).Select(i => new ClassMetrics(
             i, support[i], Ratio(right[i], taken[i]), Ratio(right[i], support[i]), Ratio(2.0 * right[i], support[i] + taken[i])))];
     }
+
+    private static double Mean(IEnumerable<double> values) => values.DefaultIfEmpty(double.NaN).Average();
 
     private static double Ratio(double part, int whole) => whole == 0 ? 0 : part / whole;
 

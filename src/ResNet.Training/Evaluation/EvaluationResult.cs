@@ -9,6 +9,19 @@ namespace ResNet.Training.Evaluation;
 /// <param name="ImagesPerSecond">The speed over the whole pass, including decoding.</param>
 public sealed record EvaluationResult(double Loss, double Top1, double Top5, int Images, double ImagesPerSecond)
 {
+    /// <summary>
+    /// The mean recall of the classes that have images, in percent: in contrast to <see cref="Top1"/>, a class with few images counts as
+    /// much as one with many. NaN if it was not computed. Default: NaN.
+    /// </summary>
+    /// <remarks>The <see cref="ConfusionMatrix.BalancedAccuracy"/> of <see cref="Confusion"/>.</remarks>
+    public double BalancedAccuracy { get; init; } = double.NaN;
+
+    /// <summary>
+    /// The mean F1 of the classes, from 0 to 1; NaN if it was not computed. Default: NaN.
+    /// </summary>
+    /// <remarks>The <see cref="ConfusionMatrix.MacroF1"/> of <see cref="Confusion"/>.</remarks>
+    public double MacroF1 { get; init; } = double.NaN;
+
     /// <summary>Confusion matrix, with precision, recall and F1 of each class.</summary>
     public ConfusionMatrix Confusion { get; init; } = new(0, [], []);
 

@@ -73,9 +73,12 @@ internal sealed class EvaluationTally
         var actual = _actual[..Images];
         var isRight = predicted.Zip(actual, (guess, truth) => guess == truth).ToArray();
         double top1 = 100.0 * isRight.Count(right => right) / Images;
+        var confusion = new ConfusionMatrix(_classes, actual, predicted);
         return new EvaluationResult(sums[0] / Images, top1, 100 * sums[1] / Images, Images, imagesPerSecond)
         {
-            Confusion = new ConfusionMatrix(_classes, actual, predicted),
+            BalancedAccuracy = 100 * confusion.BalancedAccuracy,
+            MacroF1 = confusion.MacroF1,
+            Confusion = confusion,
             Calibration = new Calibration(confidence, isRight),
             Mistakes = FindMostConfident(isRight, confidence, mistakes, loader, predicted),
         };

@@ -20,6 +20,9 @@ public static class HtmlReport
     private const int Averaged = 2;
 
     private const int WorstClasses = 12;
+
+    // A table of more classes would make the page too large.
+    private const int MostClasses = 100;
     private const int Confusions = 12;
 
     // Longer tables are collapsed.
@@ -113,6 +116,11 @@ public static class HtmlReport
         {
             yield return (Figures.Loss(content.Epochs[^1].TrainLoss), $"training loss, epoch {content.Epochs[^1].Epoch}");
         }
+        if (content.Evaluation is { } balanced && double.IsFinite(balanced.BalancedAccuracy))
+        {
+            yield return (Figures.Percent(balanced.BalancedAccuracy), "balanced accuracy");
+            yield return (Figures.Share(balanced.MacroF1), "mean F1 of the classes");
+        }
         if (content.Evaluation is { } evaluation && double.IsFinite(evaluation.CalibrationError))
             yield return (Figures.Share(evaluation.CalibrationError), "calibration error");
         if (content.Duration is { } duration)
@@ -192,7 +200,8 @@ public static class HtmlReport
                 "Evaluation",
                 of,
                 Grid("matrices", ConfusionFigure.Draw(confusion, classes), ReliabilityFigure.Draw(evaluation.Calibration)))
-            + Section("Hardest classes", Grid("tables", ClassTable(confusion, classes), ConfusionTable(confusion, classes)))
+            + Section("Hardest classes", Grid("tables", ClassTable(confusion, classes), ConfusionTable(confusion, classes)),
+                AllClasses(confusion, classes))
             + Section("Most confident mistakes", MistakeNote(content.Mistakes), Grid("mistakes", content.Mistakes.Select(Card)));
     }
 
@@ -203,7 +212,10 @@ public static class HtmlReport
     private static string Lead(EvaluationResult result, string? of)
     {
         string loss = Figures.Loss(result.Loss), top1 = Figures.Percent(result.Top1), top5 = Figures.Percent(result.Top5);
-        string found = $"loss {loss}, top-1 {top1}, top-5 {top5}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
+        string balanced = double.IsFinite(result.BalancedAccuracy)
+            ? $", balanced accuracy {Figures.Percent(result.BalancedAccuracy)}, mean F1 {Figures.Share(result.MacroF1)}"
+            : "";
+        string found = $"loss {loss}, top-1 {top1}, top-5 {top5}{balanced}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
         string weights = of is null ? "" : $", {Text(of)}";
         return $"<p class=\"lead\">{Figures.Whole(result.Images)} images{weights}: {found}.</p>\n";
     }
@@ -216,7 +228,18 @@ public static class HtmlReport
     {
         var worst = confusion.PerClass.Where(row => row.Support > 0).OrderBy(row => row.F1).Take(WorstClasses).ToList();
         if (worst.Count == 0) return "";
-        var rows = worst.Select(row => (string[])
+        return ClassTable("Classes with the lowest F1", worst, classes);
+    }
+
+    // Classes without images may be predicted, so they have a row too.
+    private static string AllClasses(ConfusionMatrix confusion, IReadOnlyList<string> classes) =>
+        confusion.PerClass.Count is <= WorstClasses or > MostClasses
+            ? ""
+            : $"<details><summary>All classes</summary>\n{ClassTable("All classes", confusion.PerClass, classes)}</details>\n";
+
+    private static string ClassTable(string caption, IReadOnlyList<ClassMetrics> metrics, IReadOnlyList<string> classes)
+    {
+        var rows = metrics.Select(row => (string[])
         [
             Text(classes[row.Class]),
             Figures.Whole(row.Support),
@@ -224,7 +247,7 @@ public static class HtmlReport
             Figures.Share(row.Recall),
             Figures.Share(row.F1),
         ]);
-        return Table("Classes with the lowest F1", ["class", "images", "precision", "recall", "F1"], rows);
+        return Table(caption, ["class", "images", "precision", "recall", "F1"], rows);
     }
 
     private static string ConfusionTable(ConfusionMatrix confusion, IReadOnlyList<string> classes)

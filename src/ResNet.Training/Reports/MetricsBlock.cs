@@ -53,6 +53,8 @@ internal static class MetricsBlock
         Write(json, "average_top5", epoch.AverageTop5);
         Write(json, "learning_rate", epoch.LearningRate);
         Write(json, "images_per_second", epoch.ImagesPerSecond);
+        Write(json, "val_balanced_accuracy", epoch.BalancedAccuracy);
+        Write(json, "val_macro_f1", epoch.MacroF1);
         json.WriteEndObject();
     }
 
@@ -63,6 +65,8 @@ internal static class MetricsBlock
         Write(json, "loss", evaluation.Loss);
         Write(json, "top1", evaluation.Top1);
         Write(json, "top5", evaluation.Top5);
+        Write(json, "balanced_accuracy", evaluation.BalancedAccuracy);
+        Write(json, "macro_f1", evaluation.MacroF1);
         Write(json, "calibration_error", evaluation.CalibrationError);
         Write(json, "images_per_second", evaluation.ImagesPerSecond);
         json.WriteEndObject();

@@ -28,7 +28,8 @@ public sealed partial class RunFolder
 {
     /// <summary>The first line of <c>metrics.csv</c>.</summary>
     public const string MetricsHeader =
-        "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second";
+        "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second,"
+        + "val_balanced_accuracy,val_macro_f1";
 
     /// <summary>The first line of <c>steps.csv</c>.</summary>
     public const string StepsHeader = "step,epoch,loss,learning_rate";
@@ -198,7 +199,10 @@ public sealed partial class RunFolder
     public void SaveTest(EvaluationResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        var numbers = new { result.Images, result.Loss, result.Top1, result.Top5, result.CalibrationError };
+        var numbers = new
+        {
+            result.Images, result.Loss, result.Top1, result.Top5, result.BalancedAccuracy, result.MacroF1, result.CalibrationError,
+        };
         Writing(() => Write("test.json", JsonSerializer.Serialize(numbers, Json) + "\n"));
     }
 
@@ -216,7 +220,8 @@ public sealed partial class RunFolder
             string own = $"{Loss(m.ValidationLoss)},{Percent(m.Top1)},{Percent(m.Top5)}";
             string average = $"{Loss(m.AverageLoss)},{Percent(m.AverageTop1)},{Percent(m.AverageTop5)}";
             rows.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.Steps},{Loss(m.TrainLoss)},{own},{average},")
-                .Append(CultureInfo.InvariantCulture, $"{m.LearningRate:0.########},{Number(m.ImagesPerSecond, "0.0")}\n");
+                .Append(CultureInfo.InvariantCulture, $"{m.LearningRate:0.########},{Number(m.ImagesPerSecond, "0.0")},")
+                .Append(CultureInfo.InvariantCulture, $"{Percent(m.BalancedAccuracy)},{Loss(m.MacroF1)}\n");
         }
         var lines = new StringBuilder(StepsHeader).Append('\n');
         foreach (var (step, epoch, loss, rate) in steps)

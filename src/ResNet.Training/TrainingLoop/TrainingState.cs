@@ -333,11 +333,17 @@ internal sealed class TrainingState : IDisposable
     }
 
     // A confusion matrix of a thousand classes for each epoch would be larger than the weights.
-    private sealed record SavedResult(double Loss, double Top1, double Top5, int Images, double ImagesPerSecond)
+    // Older checkpoints have no balanced accuracy and no mean F1.
+    private sealed record SavedResult(
+        double Loss, double Top1, double Top5, int Images, double ImagesPerSecond,
+        double BalancedAccuracy = double.NaN, double MacroF1 = double.NaN)
     {
-        internal static SavedResult? Of(EvaluationResult? result) =>
-            result is null ? null : new(result.Loss, result.Top1, result.Top5, result.Images, result.ImagesPerSecond);
+        internal static SavedResult? Of(EvaluationResult? result) => result is null
+            ? null
+            : new(
+                result.Loss, result.Top1, result.Top5, result.Images, result.ImagesPerSecond, result.BalancedAccuracy, result.MacroF1);
 
-        internal EvaluationResult ToResult() => new(Loss, Top1, Top5, Images, ImagesPerSecond);
+        internal EvaluationResult ToResult() =>
+            new(Loss, Top1, Top5, Images, ImagesPerSecond) { BalancedAccuracy = BalancedAccuracy, MacroF1 = MacroF1 };
     }
 }

@@ -31,6 +31,23 @@ public sealed class ConfusionMatrixTests
     }
 
     [Fact]
+    public void Balanced_accuracy_and_mean_F1_are_those_of_scikit_learn()
+    {
+        // The example in scikit-learn's documentation of balanced_accuracy_score, which gives 0.625: (3/4 + 1/2) / 2. A class without
+        // images makes no difference.
+        foreach (int classes in new[] { 2, 3 })
+            new ConfusionMatrix(classes, [0, 1, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1]).BalancedAccuracy.Should().BeApproximately(0.625, 1e-12);
+        // The example of f1_score with average="macro", which gives 0.26…: (2 * 2 / (2 + 3) + 0 + 0) / 3.
+        new ConfusionMatrix(3, [0, 1, 2, 0, 1, 2], [0, 2, 1, 0, 0, 1]).MacroF1.Should().BeApproximately(0.8 / 3, 1e-12);
+        // As in scikit-learn, the classes of a mean F1 are those that images have or get: here 0 (F1 2/3) and 2 (0), but not 1.
+        var unseen = new ConfusionMatrix(3, [0, 0], [0, 2]);
+        unseen.MacroF1.Should().BeApproximately(1.0 / 3, 1e-12);
+        unseen.BalancedAccuracy.Should().Be(0.5);
+        new ConfusionMatrix(2, [], []).BalancedAccuracy.Should().Be(double.NaN);
+        new ConfusionMatrix(2, [], []).MacroF1.Should().Be(double.NaN);
+    }
+
+    [Fact]
     public void A_thousand_classes_take_no_more_than_their_cells_that_are_not_zero()
     {
         int[] actual = [.. Enumerable.Range(0, 50_000).Select(i => i % 1000)];

@@ -36,6 +36,9 @@ public sealed class EvaluatorTests : IDisposable
         var confusion = new ConfusionMatrix(Classes, actual, predicted);
         result.Confusion.Cells.Should().Equal(confusion.Cells);
         result.PerClass.Should().Equal(confusion.PerClass);
+        // Each class has one image, so the mean recall is the accuracy.
+        result.BalancedAccuracy.Should().BeApproximately(result.Top1, 1e-9);
+        result.MacroF1.Should().Be(confusion.MacroF1);
         result.Top1.Should().BeApproximately(100.0 * predicted.Zip(actual).Count(pair => pair.First == pair.Second) / Classes, 1e-9);
         result.Top5.Should().BeApproximately(
             100.0 * images.Count(image => image.Probabilities.Count(value => value > image.Probabilities[image.Label]) < 5) / Classes,

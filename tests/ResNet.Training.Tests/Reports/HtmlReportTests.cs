@@ -143,7 +143,40 @@ public sealed class HtmlReportTests : IDisposable
             });
         Regex.Matches(page, "<rect class=\"cell").Should().HaveCount(400);
         page.Should().Contain("class 7 predicted as class 500: 3 of 4");
+        page.Should().NotContain("<summary>All classes</summary>");
         page.Length.Should().BeLessThan(200_000);
+    }
+
+    [Fact]
+    public void Balanced_accuracy_mean_F1_and_the_images_of_each_class_are_shown()
+    {
+        // 90 images of one class are recognised, and 1 of 10 of the other.
+        int[] actual = [.. Enumerable.Repeat(0, 90), .. Enumerable.Repeat(1, 10)], predicted = [.. Enumerable.Repeat(0, 99), 1];
+        var confusion = new ConfusionMatrix(2, actual, predicted);
+        var evaluation = new EvaluationResult(1, 91, 100, 100, 10)
+        {
+            Confusion = confusion, BalancedAccuracy = 100 * confusion.BalancedAccuracy, MacroF1 = confusion.MacroF1,
+        };
+        string page = HtmlReport.Create(
+            new ReportContent { Title = "x", Epochs = [], Classes = ["healthy", "ill"], Evaluation = evaluation });
+        page.Should().Contain("<dd>55.00 %</dd><dt>balanced accuracy</dt>")
+            .And.Contain("balanced accuracy 55.00&nbsp;%, mean F1 56.7&nbsp;%");
+        page.Should().Contain(">90<").And.Contain(">10<").And.NotContain("All classes");
+        Block(page).GetProperty("evaluation").GetProperty("balanced_accuracy").GetDouble().Should().BeApproximately(55, 1e-9);
+        // (2 * 90 / (90 + 99) + 2 / (10 + 1)) / 2
+        Block(page).GetProperty("evaluation").GetProperty("macro_f1").GetDouble().Should().BeApproximately(0.567099567, 1e-9);
+    }
+
+    [Fact]
+    public void More_classes_than_the_hardest_are_in_a_table_of_their_own()
+    {
+        int[] actual = [.. Enumerable.Range(0, 13)];
+        var evaluation = new EvaluationResult(1, 100, 100, 13, 10) { Confusion = new ConfusionMatrix(13, actual, actual) };
+        string[] classes = [.. actual.Select(i => $"class {i}")];
+        string page = HtmlReport.Create(new ReportContent { Title = "x", Epochs = [], Classes = classes, Evaluation = evaluation });
+        string table = page[page.IndexOf("<summary>All classes</summary>", StringComparison.Ordinal)..];
+        table = table[..table.IndexOf("</table>", StringComparison.Ordinal)];
+        classes.Should().OnlyContain(name => table.Contains($">{name}<"));
     }
 
     [Fact]

@@ -47,7 +47,13 @@ public static class MetricsFile
         TrainLoss = fields.Number("train_loss"),
         LearningRate = fields.Number("learning_rate"),
         ImagesPerSecond = fields.Number("images_per_second"),
-        Evaluation = ReadResult(fields, "val"),
+        Evaluation = ReadResult(fields, "val") is { } result
+            ? result with
+            {
+                BalancedAccuracy = fields.Number("val_balanced_accuracy"),
+                MacroF1 = fields.Number("val_macro_f1"),
+            }
+            : null,
         AverageEvaluation = ReadResult(fields, "average"),
     };
 

@@ -23,6 +23,12 @@ public sealed record EpochMetrics
     /// <summary>The top-5 accuracy on the evaluation images, in percent.</summary>
     public double? Top5 => Evaluation?.Top5;
 
+    /// <summary>The balanced accuracy on the evaluation images, in percent.</summary>
+    public double? BalancedAccuracy => Evaluation?.BalancedAccuracy;
+
+    /// <summary>The mean F1 of the classes on the evaluation images, from 0 to 1.</summary>
+    public double? MacroF1 => Evaluation?.MacroF1;
+
     /// <summary>The learning rate of the epoch's last step.</summary>
     public double LearningRate { get; init; } = double.NaN;
 
@@ -43,7 +49,7 @@ public sealed record EpochMetrics
 
     /// <summary>
     /// The evaluation of the weights; null if there was none. For an epoch before the run was resumed, or from a file, it has only the
-    /// numbers: its confusion matrix, calibration and mistakes are empty.
+    /// numbers, of a file only those in its columns: its confusion matrix, calibration and mistakes are empty.
     /// </summary>
     [JsonIgnore]
     public EvaluationResult? Evaluation { get; init; }

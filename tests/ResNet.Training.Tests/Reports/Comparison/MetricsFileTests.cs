@@ -47,6 +47,15 @@ public sealed class MetricsFileTests : IDisposable
         Read("epoch,train_loss\n").Should().BeEmpty();
     }
 
+    [Fact]
+    public void Balanced_accuracy_and_mean_F1_are_read_where_a_file_has_them()
+    {
+        var epochs = Read("epoch,val_loss,val_top1,val_top5,val_balanced_accuracy,val_macro_f1\n1,0.5,90,99,62.5,0.625\n2,,,,,\n");
+        (epochs[0].BalancedAccuracy, epochs[0].MacroF1).Should().Be((62.5, 0.625));
+        (epochs[1].BalancedAccuracy, epochs[1].MacroF1).Should().Be((null, null));
+        Read("epoch,val_top1\n1,90\n")[0].BalancedAccuracy.Should().Be(double.NaN);
+    }
+
     [Theory]
     [InlineData("", "*its first line does not name the column 'epoch'.")]
     [InlineData("one,two\n1,2\n", "*its first line does not name the column 'epoch'.")]
