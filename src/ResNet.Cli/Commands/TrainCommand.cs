@@ -80,6 +80,12 @@ internal sealed class TrainCommand
         HelpName = "NAME",
     };
     private readonly TrainerArguments _training = new();
+    private readonly Option<ImageSampler> _sampler = new("--sampler")
+    {
+        Description = "The images of an epoch: once takes each image once, balanced draws as many with replacement, each class as often.",
+        HelpName = "once|balanced",
+        DefaultValueFactory = _ => ImageSampler.Once,
+    };
     private readonly Option<int?> _batchSize = new("--batch-size")
     {
         Description = $"Images of a batch. Default: {DefaultBatchSize}.",
@@ -158,9 +164,8 @@ internal sealed class TrainCommand
         foreach (var option in _training.All) command.Add(option);
         Option[] others =
         [
-            _onlyInTrain, _extensions, _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps, _checkpointMinutes,
-            _keepCheckpoints, _onUnreadable,
-            _output, _device, _workers, _cache, JsonOutput.Option,
+            _onlyInTrain, _extensions, _sampler, _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps,
+            _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache, JsonOutput.Option,
         ];
         foreach (var option in others) command.Add(option);
         _network.CompletionSources.Add([.. ResNets.Names]);
@@ -235,6 +240,7 @@ internal sealed class TrainCommand
             Recipe = recipe?.Name,
             Augmentation = parsed.GetValue(_augmentation) ?? (recipe is null ? data.Augmentation : null),
             BatchSize = loader.BatchSize,
+            Sampler = parsed.GetValue(_sampler),
             Seed = seed,
             OnUnreadableImage = parsed.GetValue(_onUnreadable),
             CheckpointSteps = parsed.GetValue(_checkpointSteps),
@@ -337,7 +343,8 @@ internal sealed class TrainCommand
             Seed = settings.Seed,
             OnUnreadableImage = settings.OnUnreadableImage,
         };
-        var training = new ImageLoader(data.Train.Source, settings.TrainingTransforms, loader with { Shuffle = true, CacheBytes = 0 });
+        var training = new ImageLoader(
+            data.Train.Source, settings.TrainingTransforms, loader with { Shuffle = true, Sampler = settings.Sampler, CacheBytes = 0 });
         var evaluation = new ImageLoader(data.Evaluation.Source, settings.EvaluationTransforms, loader);
         manual_seed(settings.Seed);
         using var model = Network(settings, data, device, hasCheckpoint, cancellationToken);

@@ -63,6 +63,7 @@ internal static class OptionTable
         (nameof(RunSettings), nameof(RunSettings.ImageSize), "--image-size"),
         (nameof(RunSettings), nameof(RunSettings.ResizeTo), "--image-size"),
         (nameof(RunSettings), nameof(RunSettings.BatchSize), "--batch-size"),
+        (nameof(RunSettings), nameof(RunSettings.Sampler), "--sampler"),
         (nameof(CheckpointOptions), nameof(CheckpointOptions.Folder), "--output"),
         (nameof(CheckpointOptions), nameof(CheckpointOptions.EverySteps), "--checkpoint-steps"),
         (nameof(CheckpointOptions), nameof(CheckpointOptions.Every), "--checkpoint-minutes"),
@@ -72,6 +73,7 @@ internal static class OptionTable
         // Images.
         (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.BatchSize), "--batch-size"),
         (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.Channels), "--channels"),
+        (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.Sampler), "--sampler"),
         (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.Workers), "--workers"),
         (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.OnUnreadableImage), "--on-unreadable"),
         (nameof(ImageLoaderOptions), nameof(ImageLoaderOptions.CacheBytes), "--cache-mb"),

@@ -9,17 +9,20 @@ namespace ResNet.Training.Loading;
 /// <summary>
 /// Decodes images ahead of their use, on several threads, into the memory of a few batches, which is
 /// reused. The images of a batch and their augmentation depend on the seed, the epoch and the sample's index
-/// only, never on the number of threads.
+/// (or its place in the epoch, if images are drawn with replacement) only, never on the number of threads.
 /// </summary>
 public sealed class ImageLoader
 {
     // Separates the streams of random numbers for different purposes.
     private const long OrderStream = 1;
     private const long AugmentationStream = 2;
+    private const long DrawStream = 5;
+    private const long DrawnImageStream = 6;
 
     private readonly IImageSource _source;
     private readonly int _count;
     private readonly PixelCache? _cache;
+    private readonly Lazy<int[][]> _classes;
     private long _skipped;
     private ImageDecodingException? _lastSkipped;
 
@@ -29,8 +32,8 @@ public sealed class ImageLoader
     /// <param name="options">The options of batches.</param>
     /// <exception cref="DatasetException">There are too few samples.</exception>
     /// <exception cref="InvalidOptionException">
-    /// A batch would be larger than 2 GiB, the transforms are for another number of channels, or pixels should be kept although
-    /// the transforms are random.
+    /// A batch would be larger than 2 GiB, the transforms are for another number of channels, pixels should be kept although
+    /// the transforms are random, or a sampler draws although the loader does not shuffle.
     /// </exception>
     public ImageLoader(IReadOnlyList<ImageSample> samples, Compose transforms, ImageLoaderOptions options)
         : this(new FileImageSource(samples ?? throw new ArgumentNullException(nameof(samples))), transforms, options)
@@ -44,7 +47,7 @@ public sealed class ImageLoader
     /// <exception cref="DatasetException">There are too few images.</exception>
     /// <exception cref="InvalidOptionException">
     /// The source has another number of channels, a batch would be larger than 2 GiB, the transforms are for another number of channels,
-    /// or pixels should be kept although the transforms are random.
+    /// pixels should be kept although the transforms are random, or a sampler draws although the loader does not shuffle.
     /// </exception>
     public ImageLoader(IImageSource source, Compose transforms, ImageLoaderOptions options)
     {
@@ -59,6 +62,10 @@ public sealed class ImageLoader
                 options.Channels == channels,
                 $"{channels}, the number of channels of {source}",
                 nameof(options.Channels));
+        Require.That(
+            options, options.Sampler, options.Shuffle || options.Sampler == ImageSampler.Once,
+            $"{nameof(ImageSampler.Once)} unless {nameof(options.Shuffle)} is true", nameof(options.Sampler));
+        _classes = new Lazy<int[][]>(GroupByClass);
         if (options.PinMemory) Copy = images => images.pin_memory();
         Batches = options.Shuffle ? _count / options.BatchSize : (_count + options.BatchSize - 1) / options.BatchSize;
         if (Batches < 1)
@@ -148,8 +155,7 @@ public sealed class ImageLoader
             using var pipeline = new DecodingPipeline(
                 Options, Transforms, Array.ConvertAll(order, Label), firstBatch,
                 () => new ImageWorker(_source, Transforms, Options.Channels, _cache),
-                (worker, position, pixels) => worker.Decode(
-                    order[position], SplitMix64.For(Options.Seed, AugmentationStream, epoch, order[position]), pixels),
+                (worker, position, pixels) => worker.Decode(order[position], RandomOf(epoch, position, order[position]), pixels),
                 Copy);
             for (int batch = firstBatch; batch < Batches; batch++)
             {
@@ -174,6 +180,11 @@ public sealed class ImageLoader
         return scaled;
     }
 
+    // An image that is drawn several times is augmented in a different way each time.
+    private SplitMix64 RandomOf(int epoch, int position, int index) => Options.Sampler == ImageSampler.Balanced
+        ? SplitMix64.For(Options.Seed, DrawnImageStream, epoch, position)
+        : SplitMix64.For(Options.Seed, AugmentationStream, epoch, index);
+
     private int Label(int index) => _source.Label(index) is >= 0 and var label
         ? label
         : throw new DatasetException(
@@ -189,6 +200,7 @@ public sealed class ImageLoader
     /// <summary>Returns the index of the sample at each position of an epoch.</summary>
     internal int[] Order(int epoch)
     {
+        if (Options.Sampler == ImageSampler.Balanced) return Draw(epoch);
         var order = new int[_count];
         for (int i = 0; i < order.Length; i++) order[i] = i;
         if (!Options.Shuffle) return order;
@@ -196,4 +208,20 @@ public sealed class ImageLoader
         random.Shuffle(order);
         return order[..Images];
     }
+
+    private int[] Draw(int epoch)
+    {
+        var random = SplitMix64.For(Options.Seed, DrawStream, epoch);
+        var drawn = new int[Images];
+        for (int i = 0; i < drawn.Length; i++)
+        {
+            var members = _classes.Value[random.NextInt(_classes.Value.Length)];
+            drawn[i] = members[random.NextInt(members.Length)];
+        }
+        return drawn;
+    }
+
+    // The images of each class that has any, in the order of the classes.
+    private int[][] GroupByClass() =>
+        [.. Enumerable.Range(0, _count).GroupBy(Label).OrderBy(images => images.Key).Select(images => images.ToArray())];
 }

@@ -27,7 +27,15 @@ public sealed record ImageLoaderOptions
     /// </summary>
     public bool Shuffle { get; init; }
 
-    /// <summary>The seed of order and augmentation, together with the epoch and the sample's index. Default: 0.</summary>
+    /// <summary>The choice of the images of an epoch. Default: <see cref="ImageSampler.Once"/>.</summary>
+    /// <exception cref="InvalidOptionException">The value is not one of <see cref="ImageSampler"/>.</exception>
+    public ImageSampler Sampler
+    {
+        get;
+        init => field = Require.Defined(this, value);
+    }
+
+    /// <summary>The seed of order and augmentation, together with the epoch and the sample's index or the draw. Default: 0.</summary>
     public long Seed { get; init; }
 
     /// <summary>The number of decoding threads, at least 1. Default: one per processor. The batches do not depend on it.</summary>

@@ -5,6 +5,7 @@ using ResNet.Imaging;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Folders;
+using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Recipes;
 
@@ -83,6 +84,14 @@ public sealed record RunSettings
     {
         get;
         init => field = Require.AtLeast(this, value, 1);
+    }
+
+    /// <summary>The choice of the training images of an epoch. Default: <see cref="ImageSampler.Once"/>.</summary>
+    /// <exception cref="InvalidOptionException">The value is not one of <see cref="ImageSampler"/>.</exception>
+    public ImageSampler Sampler
+    {
+        get;
+        init => field = Require.Defined(this, value);
     }
 
     /// <summary>The seed of the weights, the order and the augmentation.</summary>

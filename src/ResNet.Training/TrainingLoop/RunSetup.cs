@@ -9,6 +9,7 @@ namespace ResNet.Training.TrainingLoop;
 internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
 {
     private const string OptionsKey = "options";
+    private const string SamplerKey = "sampler";
 
     private static readonly JsonSerializerOptions s_json = new()
     {
@@ -26,14 +27,7 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
     };
 
     /// <summary>The value of each identifier, as text.</summary>
-    internal IReadOnlyDictionary<string, string> Texts { get; } = new Dictionary<string, string>
-    {
-        ["images"] = $"{training.Source.Count}",
-        ["batch_size"] = $"{training.Options.BatchSize}",
-        ["seed"] = $"{training.Options.Seed}",
-        ["transforms"] = training.Transforms.Description,
-        [OptionsKey] = JsonSerializer.Serialize(options, s_json),
-    };
+    internal IReadOnlyDictionary<string, string> Texts { get; } = Describe(training, options);
 
     /// <summary>Throws if a checkpoint has another setup.</summary>
     /// <exception cref="CheckpointException">A value differs; the message names it.</exception>
@@ -47,7 +41,26 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
             Compare(checkpoint, $"{nameof(TrainerOptions)}.{property.Name}", before, property.Value.GetRawText());
         }
         foreach (var (key, name) in s_names) Compare(checkpoint, name, checkpoint.GetText(key), Texts[key]);
+        Compare(checkpoint, "the sampler", Sampler(checkpoint.Texts), Sampler(Texts));
     }
+
+    private static Dictionary<string, string> Describe(ImageLoader training, TrainerOptions options)
+    {
+        var texts = new Dictionary<string, string>
+        {
+            ["images"] = $"{training.Source.Count}",
+            ["batch_size"] = $"{training.Options.BatchSize}",
+            ["seed"] = $"{training.Options.Seed}",
+            ["transforms"] = training.Transforms.Description,
+            [OptionsKey] = JsonSerializer.Serialize(options, s_json),
+        };
+        if (training.Options.Sampler != ImageSampler.Once) texts[SamplerKey] = $"{training.Options.Sampler}";
+        return texts;
+    }
+
+    // Checkpoints of runs that take each image once name no sampler, as before there were samplers.
+    private static string Sampler(IReadOnlyDictionary<string, string> texts) =>
+        texts.TryGetValue(SamplerKey, out string? sampler) ? sampler : $"{ImageSampler.Once}";
 
     private static void Compare(Checkpoint checkpoint, string name, string then, string now)
     {

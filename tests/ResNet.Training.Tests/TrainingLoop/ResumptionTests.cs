@@ -119,6 +119,10 @@ public sealed class ResumptionTests : IDisposable
             null,
             Options(s_runs["plain"], "refused")).Train(other, resume: true);
         normalized.Should().Throw<CheckpointException>().Which.Message.Should().Contain("the transforms = ").And.Contain("Mean: [0.25]");
+        var options = new ImageLoaderOptions { BatchSize = 8, Channels = 1, Seed = 5, Shuffle = true, Sampler = ImageSampler.Balanced };
+        var drawn = () => new Trainer(new ImageLoader(_samples, s_transforms, options), null, Options(s_runs["plain"], "refused"))
+            .Train(other, resume: true);
+        drawn.Should().Throw<CheckpointException>().Which.Message.Should().Contain("with the sampler = Once, but now it is Balanced");
         var anew = () => Trainer(Options(s_runs["plain"], "refused")).Train(other);
         anew.Should().Throw<CheckpointException>()
             .WithMessage($"The checkpoint '{folder}*' is of another run: resume that one, or choose another folder.");
