@@ -76,6 +76,10 @@ public sealed class FinalizedTensorsTests : IDisposable
             Average = new AverageOptions { EverySteps = 2 },
             OnNonFiniteLoss = OnNonFiniteLoss.SkipStep,
         }),
+        ["training with class weights"] = test => test.Train(new TrainerOptions { Steps = 6, ClassWeights = [1, 3] }),
+        ["training with focal loss"] = test => test.Train(new TrainerOptions { Steps = 6, ClassWeights = [1, 3], FocalGamma = 2 }),
+        ["training with focal loss of mixed images"] = test =>
+            test.Train(new TrainerOptions { Steps = 6, Mixing = new Mixup(), FocalGamma = 2 }),
         ["training with LAMB"] = test => test.Train(new TrainerOptions { Steps = 6, Optimizer = new Lamb() }),
         ["a run that is resumed"] = test =>
         {

@@ -80,6 +80,7 @@ internal sealed class TrainCommand
         HelpName = "NAME",
     };
     private readonly TrainerArguments _training = new();
+    private readonly Option<string?> _classWeights = ClassWeighting.CreateOption();
     private readonly Option<ImageSampler> _sampler = new("--sampler")
     {
         Description = "The images of an epoch: once takes each image once, balanced draws as many with replacement, each class as often.",
@@ -164,8 +165,8 @@ internal sealed class TrainCommand
         foreach (var option in _training.All) command.Add(option);
         Option[] others =
         [
-            _onlyInTrain, _extensions, _sampler, _batchSize, _imageSize, _channels, _augmentation, _seed, _checkpointSteps,
-            _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache, JsonOutput.Option,
+            _onlyInTrain, _extensions, _classWeights, _sampler, _batchSize, _imageSize, _channels, _augmentation, _seed,
+            _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache, JsonOutput.Option,
         ];
         foreach (var option in others) command.Add(option);
         _network.CompletionSources.Add([.. ResNets.Names]);
@@ -196,6 +197,7 @@ internal sealed class TrainCommand
             Workers = parsed.GetValue(_workers),
         };
         RefuseCheckpoints(parsed);
+        var weighting = ClassWeighting.Read(parsed.GetValue(_classWeights));
         var loading = Loading(parsed);
         if (training.Precision == Precision.Half && device.type == DeviceType.CPU)
             throw new CommandLineException("--precision is half, which needs a CUDA device: use bfloat16 or full on the CPU.");
@@ -246,7 +248,7 @@ internal sealed class TrainCommand
             CheckpointSteps = parsed.GetValue(_checkpointSteps),
             CheckpointMinutes = minutes == 0 ? null : minutes,
             KeepCheckpoints = parsed.GetValue(_keepCheckpoints),
-            Training = training,
+            Training = weighting is null ? training : training with { ClassWeights = weighting.Of(data.Train) },
         };
         string folder = parsed.GetValue(_output)
             ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");

@@ -45,6 +45,8 @@ internal static class OptionTable
         (nameof(TrainerOptions), nameof(TrainerOptions.Epochs), "--epochs"),
         (nameof(TrainerOptions), nameof(TrainerOptions.Steps), "--steps"),
         (nameof(TrainerOptions), nameof(TrainerOptions.LabelSmoothing), "--label-smoothing"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.ClassWeights), "--class-weights"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.FocalGamma), "--focal-loss"),
         (nameof(TrainerOptions), nameof(TrainerOptions.AccumulateBatches), "--accumulate"),
         (nameof(TrainerOptions), nameof(TrainerOptions.ClipNorm), "--clip-norm"),
         (nameof(TrainerOptions), nameof(TrainerOptions.Precision), "--precision"),

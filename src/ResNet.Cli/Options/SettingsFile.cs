@@ -7,8 +7,6 @@ namespace ResNet.Cli.Options;
 /// <summary><c>train --settings FILE</c>: options in a JSON object. The command line takes precedence over them.</summary>
 internal sealed class SettingsFile
 {
-    private static readonly JsonDocumentOptions s_format = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-
     // These options name the source of the settings, or the use of the output.
     private static readonly string[] s_onCommandLineOnly = ["--settings", "--resume", JsonOutput.Option.Name];
 
@@ -41,7 +39,7 @@ internal sealed class SettingsFile
         var command = parsed.CommandResult.Command;
         if (parsed.GetValue(Option) is not { } path || IsGiven(parsed, command.Options.First(option => option.Name == "--resume")))
             return null;
-        using var document = Open(path);
+        using var document = JsonFile.Open(path, "settings file");
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw new CommandLineException($"The settings file '{path}' has to be a JSON object, such as {{\"epochs\": 5}}.");
         var file = new SettingsFile(path);
@@ -72,30 +70,6 @@ internal sealed class SettingsFile
     }
 
     private string Place => $"In the settings file '{_path}'";
-
-    private static JsonDocument Open(string path)
-    {
-        try
-        {
-            // Reading from a stream skips a byte order mark.
-            using var file = File.OpenRead(path);
-            return JsonDocument.Parse(file, s_format);
-        }
-        catch (JsonException e)
-        {
-            // The rest of the message is for programmers.
-            throw new CommandLineException(
-                $"The settings file '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            string reason =
-                e is FileNotFoundException or DirectoryNotFoundException ? "it is not there"
-                : Directory.Exists(path) ? "it is a folder"
-                : e.Message.TrimEnd('.');
-            throw new IOException($"The settings file '{path}' cannot be read: {reason}.", e);
-        }
-    }
 
     private Option Find(string property, Command command)
     {

@@ -48,6 +48,9 @@ internal sealed class TrainerArguments
         "--warmup", Text($"The part of the run over which the learning rate rises. Default: {s_defaults.Schedule.Warmup}."), "PART");
     private readonly Option<double?> _labelSmoothing = Real(
         "--label-smoothing", Text($"Label smoothing. Default: {s_defaults.LabelSmoothing}."), "PART");
+    private readonly Option<double?> _focalLoss = Real(
+        "--focal-loss", "Focal loss with this gamma, in which images that are recognised well count less; 2 is usual. Default: cross "
+        + "entropy.", "GAMMA");
     private readonly Option<double?> _mixup = Real(
         "--mixup", "Blends images with each other, with this alpha; with --cutmix each batch gets one of the two.", "ALPHA");
     private readonly Option<double?> _cutMix = Real(
@@ -108,8 +111,8 @@ internal sealed class TrainerArguments
 
     internal IReadOnlyList<Option> All =>
     [
-        _epochs, _steps, _optimizer, _learningRate, _momentum, _weightDecay, _schedule, _warmup, _labelSmoothing, _mixup, _cutMix,
-        _accumulate, _clipNorm, _average, _precision, _progressive, _evaluateEvery, _earlyStopping, _onNonFiniteLoss,
+        _epochs, _steps, _optimizer, _learningRate, _momentum, _weightDecay, _schedule, _warmup, _labelSmoothing, _focalLoss,
+        _mixup, _cutMix, _accumulate, _clipNorm, _average, _precision, _progressive, _evaluateEvery, _earlyStopping, _onNonFiniteLoss,
     ];
 
     /// <summary>Returns a recipe's options, or the defaults, with the changes of the command line.</summary>
@@ -124,6 +127,7 @@ internal sealed class TrainerArguments
             Optimizer = Optimizer(parsed, options.Optimizer),
             Schedule = Schedule(parsed, options.Schedule),
             LabelSmoothing = parsed.GetValue(_labelSmoothing) ?? options.LabelSmoothing,
+            FocalGamma = parsed.GetValue(_focalLoss) ?? options.FocalGamma,
             Mixing = Mixing(parsed) ?? options.Mixing,
             AccumulateBatches = parsed.GetValue(_accumulate) ?? options.AccumulateBatches,
             ClipNorm = parsed.GetValue(_clipNorm) ?? options.ClipNorm,

@@ -126,7 +126,8 @@ public sealed class Trainer
     /// network keeps its current weights, and <see cref="TrainingOutcome.Interrupted"/> is true.
     /// </param>
     /// <exception cref="InvalidOptionException">
-    /// Batch normalisation would have a single value per channel: one image that is no larger than the network's reduction.
+    /// Batch normalisation would have a single value per channel: one image that is no larger than the network's reduction. Or the number
+    /// of <see cref="TrainerOptions.ClassWeights"/> is not that of the network's classes.
     /// </exception>
     /// <exception cref="InvalidOperationException">It is to be resumed without <see cref="TrainerOptions.Checkpoints"/>.</exception>
     /// <exception cref="CheckpointException">
@@ -142,6 +143,9 @@ public sealed class Trainer
         ResNetModel model, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
+        Require.That(
+            _options, _options.ClassWeights, _options.ClassWeights is not { } weights || weights.Count == model.Options.Classes,
+            $"one weight for each of the network's {model.Options.Classes} classes", nameof(_options.ClassWeights));
         // Checks the smallest batch now, which comes only at the end of the first epoch.
         model.train();
         var size = _plan.GetLoader(epoch: 0).Transforms.Size;

@@ -57,6 +57,41 @@ public sealed record TrainerOptions
         init => field = Require.Part(this, value);
     } = 0.1;
 
+    /// <summary>
+    /// The weight of each class in the loss, in the order of the network's outputs, each more than 0; such as
+    /// <see cref="Data.ClassWeights.Balanced"/>. Default: null, all classes have the same weight.
+    /// </summary>
+    /// <remarks>
+    /// The <c>weight</c> of PyTorch's <c>cross_entropy</c>. The loss of a batch is divided by the sum of the weights of its images'
+    /// classes, so equal weights change nothing; with <see cref="Mixing"/>, where an image has several classes, by the number of images. Label
+    /// smoothing weights each class's part of a label by the class's weight.
+    /// </remarks>
+    /// <exception cref="InvalidOptionException">There are no weights, or one is not a positive number.</exception>
+    public IReadOnlyList<double>? ClassWeights
+    {
+        get;
+        init => field = value is null
+            ? null
+            : [.. Require.That(
+                this, value, value.Count > 0 && value.All(weight => weight > 0 && double.IsFinite(weight)), "numbers more than 0")];
+    }
+
+    /// <summary>
+    /// The exponent gamma, at least 0, of the focal loss (1 - p)^gamma · -log p, where p is the probability of an image's class (Lin et al.
+    /// 2017, https://arxiv.org/abs/1708.02002, equation 4): images that are recognised well count less. The paper uses 2. Default:
+    /// null, cross entropy, which is the focal loss of gamma 0.
+    /// </summary>
+    /// <remarks>
+    /// <see cref="ClassWeights"/> are the paper's alpha (equation 5), and the loss is divided as for cross entropy. With label smoothing or
+    /// <see cref="Mixing"/>, it is the sum of all classes' focal losses, each times the class's share of the label.
+    /// </remarks>
+    /// <exception cref="InvalidOptionException">The value is negative or not finite.</exception>
+    public double? FocalGamma
+    {
+        get;
+        init => field = Require.AtLeast(this, value, 0);
+    }
+
     /// <summary>Mixes the images of a batch: <see cref="Mixup"/>, <see cref="CutMix"/> or a choice of both. Default: null, none.</summary>
     public BatchTransform? Mixing { get; init; }
 

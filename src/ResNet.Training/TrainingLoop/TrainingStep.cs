@@ -16,6 +16,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly long _seed;
     private readonly bool _isChannelsLast;
     private readonly Tensor? _memory;
+    private readonly TrainingLoss _loss;
 
     internal TrainingStep(TrainingState state, TrainerOptions options, ImageLoader loader)
     {
@@ -23,6 +24,7 @@ internal sealed class TrainingStep : IDisposable
         using var scope = NewDisposeScope();
         var device = state.Model.Device;
         var (height, width) = loader.Transforms.Size;
+        _loss = new TrainingLoss(options, device);
         _isChannelsLast = ImageLayout.IsChannelsLast(state.Model);
         if (device.type == DeviceType.CPU)
         {
@@ -70,6 +72,7 @@ internal sealed class TrainingStep : IDisposable
     public void Dispose()
     {
         _memory?.Dispose();
+        _loss.Dispose();
         Loss.Dispose();
         LossSum.Dispose();
     }
@@ -89,6 +92,6 @@ internal sealed class TrainingStep : IDisposable
         var labels = batch.Labels.to(model.Device, non_blocking: true);
         if (_options.Mixing is { } mixing) labels = mixing.Apply(input, labels, model.Options.Classes, _seed, _state.Epoch, batch.Index);
         var logits = model.call(input.to(model.DType)).to(ScalarType.Float32);
-        return nn.functional.cross_entropy(logits, labels, label_smoothing: _options.LabelSmoothing);
+        return _loss.Compute(logits, labels);
     }
 }

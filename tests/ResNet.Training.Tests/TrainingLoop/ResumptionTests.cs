@@ -48,6 +48,8 @@ public sealed class ResumptionTests : IDisposable
             Mixing = new RandomChoice(new Mixup(), new CutMix()),
             AccumulateBatches = 3,
             ClipNorm = 1,
+            ClassWeights = [0.5, 1.5],
+            FocalGamma = 1.5,
             Average = new AverageOptions { Decay = 0.9, EverySteps = 2 },
             ProgressiveSize = new ProgressiveSize { MultipleOf = 4, From = 0.75 },
             EvaluateEvery = 2,

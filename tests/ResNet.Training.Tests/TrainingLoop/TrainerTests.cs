@@ -52,6 +52,16 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void Another_number_of_weights_than_of_classes_is_refused()
+    {
+        using var model = Network();
+        int classes = model.Options.Classes;
+        var train = () => Trainer(new TrainerOptions { ClassWeights = [.. Enumerable.Repeat(1.0, classes + 1)] }).Train(model);
+        train.Should().Throw<InvalidOptionException>().WithMessage(
+            $"TrainerOptions.ClassWeights is [1, *1], but has to be one weight for each of the network's {classes} classes.");
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_bits_whatever_the_number_of_workers()
     {
         using var first = Network();

@@ -10,7 +10,8 @@ public sealed record EpochMetrics
     public required int Epoch { get; init; }
 
     /// <summary>
-    /// Mean loss over the training images during the epoch, label smoothing and mixing included; NaN if no step had a finite loss.
+    /// Mean loss over the training images during the epoch, label smoothing, mixing, class weights and focal loss included; NaN if no step
+    /// had a finite loss.
     /// </summary>
     public double TrainLoss { get; init; } = double.NaN;
 

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using ResNet.Testing;
+
+namespace ResNet.Cli.Tests.Data;
+
+/// <summary>Training on classes with different numbers of images: 24 bright and 8 dark ones.</summary>
+public sealed class ImbalanceTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public ImbalanceTests()
+    {
+        TinyPictures.Write(_folder.File("photos"));
+        foreach (string picture in Directory.GetFiles(_folder.File("photos/train/dark")).Order(StringComparer.Ordinal).Skip(8))
+            File.Delete(picture);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Balanced_weights_and_draws_and_focal_loss_are_settings_of_the_run()
+    {
+        using var process = Train("--class-weights", "balanced", "--focal-loss", "2", "--sampler", "balanced", "--mixup", "0.2");
+        process.ExitCode().Should().Be(0, process.Output);
+        var settings = JsonDocument.Parse(File.ReadAllText(_folder.File("run/settings.json"))).RootElement;
+        var training = settings.GetProperty("Training");
+        // 32 / (2 * 24) and 32 / (2 * 8)
+        training.GetProperty("ClassWeights").EnumerateArray().Select(weight => weight.GetDouble()).Should().Equal(32.0 / 48, 2);
+        training.GetProperty("FocalGamma").GetDouble().Should().Be(2);
+        settings.GetProperty("Sampler").GetString().Should().Be("Balanced");
+
+        using var resumed = Start("train", "--resume", "run");
+        resumed.ExitCode().Should().Be(0, resumed.Output);
+        resumed.Output.Should().Contain("at its end already");
+        using var changed = Start("train", "--resume", "run", "--sampler", "once");
+        changed.ExitCode().Should().Be(1);
+        changed.Output.Should().StartWith("error: --sampler cannot be changed with --resume");
+    }
+
+    [Fact]
+    public void Weights_in_a_file_are_taken_by_the_names_of_the_classes()
+    {
+        File.WriteAllText(_folder.File("weights.json"), """{"dark": 3, /* fewer */ "bright": 0.5,}""");
+        using var process = Train("--class-weights", "weights.json");
+        process.ExitCode().Should().Be(0, process.Output);
+        JsonDocument.Parse(File.ReadAllText(_folder.File("run/settings.json"))).RootElement
+            .GetProperty("Training").GetProperty("ClassWeights").EnumerateArray().Select(weight => weight.GetDouble())
+            .Should().Equal(0.5, 3);
+    }
+
+    [Theory]
+    [InlineData(
+        """{"dark": 3}""",
+        "The class weights file 'weights.json' has no weight for the class 'bright': give one for each class.")]
+    [InlineData(
+        """{"dark": 3, "bright": 1, "dusk": 1}""",
+        "In the class weights file 'weights.json', there is 'dusk', which is no class of '*train': its classes are bright, dark.")]
+    [InlineData(
+        """{"dark": 0, "bright": 1}""",
+        "In the class weights file 'weights.json', dark is 0, but has to be a number more than 0.")]
+    [InlineData(
+        """{"dark": "3", "bright": 1}""",
+        "In the class weights file 'weights.json', dark is \"3\", but has to be a number more than 0.")]
+    [InlineData(
+        """{"dark": 1e999, "bright": 1}""",
+        "In the class weights file 'weights.json', dark is 1e999, but has to be a number more than 0.")]
+    [InlineData(
+        """{"dark": 1, "dark": 1}""",
+        "In the class weights file 'weights.json', dark is there twice: leave one of them out.")]
+    [InlineData(
+        """{"\ud800": 1}""",
+        "The class weights file 'weights.json' has a name that is not Unicode text: write the name of a class.")]
+    [InlineData("[1, 3]", "The class weights file 'weights.json' has to be a JSON object, such as {\"healthy\": 1, \"ill\": 3}.")]
+    [InlineData("{", "The class weights file 'weights.json' is not JSON: line 1: *")]
+    public void A_file_with_other_weights_is_refused_in_one_sentence(string text, string message)
+    {
+        File.WriteAllText(_folder.File("weights.json"), text);
+        Refused(message, "--class-weights", "weights.json");
+    }
+
+    [Theory]
+    [InlineData(
+        "--class-weights is 'nothing.json', but has to be 'balanced' or the path of a JSON file.", "--class-weights", "nothing.json")]
+    [InlineData("--focal-loss is -1, but has to be at least 0.", "--focal-loss", "-1")]
+    [InlineData("--sampler is 'x', but has to be *.", "--sampler", "x")]
+    public void A_bad_option_is_refused_in_one_sentence(string message, params string[] arguments) => Refused(message, arguments);
+
+    private void Refused(string message, params string[] arguments)
+    {
+        using var process = Train(arguments);
+        process.ExitCode().Should().Be(1);
+        process.Output.Trim().Should().Match($"error: {message}").And.NotContain("\n");
+        Directory.Exists(_folder.File("run")).Should().BeFalse();
+    }
+
+    private ConsoleProcess Train(params IEnumerable<string> arguments) => Start(
+        ["train", "--dataset", "photos", "--network", "resnet20", "--epochs", "1", "--batch-size", "8", "--device", "cpu",
+        "--output", "run", .. arguments]);
+
+    private ConsoleProcess Start(params IEnumerable<string> arguments) =>
+        ConsoleProcess.StartIn(_folder.Path, new Dictionary<string, string>(), "resnet", arguments);
+}
