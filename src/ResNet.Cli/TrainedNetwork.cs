@@ -4,6 +4,7 @@ using ResNet.Cli.Output;
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Published;
+using ResNet.Training.Evaluation.Binary;
 using static TorchSharp.torch;
 
 namespace ResNet.Cli;
@@ -17,6 +18,9 @@ namespace ResNet.Cli;
 internal sealed record TrainedNetwork(
     string Name, string? Folder, ResNetModel Model, IReadOnlyList<string> Classes, Preprocessing Preprocessing) : IDisposable
 {
+    /// <summary>The threshold that decides between the two classes of a run; null for none.</summary>
+    internal DecisionThreshold? Threshold { get; private init; }
+
     internal static Option<string?> NetworkOption() => new("--network")
     {
         Description = "With --pretrained: the network's name; 'networks' lists those with published weights.",
@@ -51,7 +55,10 @@ internal sealed record TrainedNetwork(
     private static TrainedNetwork OfRun(string? folder, Device place)
     {
         var run = RunOption.Open(folder);
-        return new(run.Settings.Network, run.Path, run.LoadModel(place), run.Classes, run.Settings.Preprocessing);
+        return new(run.Settings.Network, run.Path, run.LoadModel(place), run.Classes, run.Settings.Preprocessing)
+        {
+            Threshold = run.Threshold,
+        };
     }
 
     private static TrainedNetwork Published(string network, Device place, CancellationToken cancellationToken)

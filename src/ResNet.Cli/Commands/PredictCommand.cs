@@ -6,6 +6,7 @@ using ResNet.Imaging;
 using ResNet.Training.Classification;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Folders;
+using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Loading.Transforms;
 
 namespace ResNet.Cli.Commands;
@@ -82,8 +83,8 @@ internal static class PredictCommand
             var pictures = explains
                 ? Explain(
                     classifier, paths, new HeatMapFolder(parsed.GetValue(output), paths), parsed.GetValue(name), parsed.GetValue(stage),
-                    documents, cancellationToken)
-                : Classify(classifier, paths, options, isQuiet: parsed.GetValue(csv) is not null, documents, cancellationToken);
+                    trained.Threshold, documents, cancellationToken)
+                : Classify(classifier, paths, options, isQuiet: parsed.GetValue(csv) is not null, trained.Threshold, documents, cancellationToken);
             if (parsed.GetValue(csv) is { } file)
             {
                 PredictionTable.Write(file, pictures, Math.Min(options.Count, trained.Classes.Count));
@@ -96,8 +97,8 @@ internal static class PredictCommand
     }
 
     private static List<ClassifiedPicture> Classify(
-        Classifier classifier, List<string> paths, ClassifierOptions options, bool isQuiet, List<object> documents,
-        CancellationToken cancellationToken)
+        Classifier classifier, List<string> paths, ClassifierOptions options, bool isQuiet, DecisionThreshold? threshold,
+        List<object> documents, CancellationToken cancellationToken)
     {
         bool prints = !isQuiet && !JsonOutput.IsAskedFor;
         // Lines of progress would stand between those of the pictures, if the output is no terminal.
@@ -109,9 +110,9 @@ internal static class PredictCommand
             foreach (var picture in classifier.ClassifyAsync(paths, options, cancellationToken).ToBlockingEnumerable(cancellationToken))
             {
                 pictures.Add(picture);
-                documents.Add(Describe(picture, heatMap: null, seen: null));
+                documents.Add(Describe(picture, threshold, heatMap: null, seen: null));
                 if (picture.Error is not null) Console.Error.WriteLine($"error: {picture.Error.Message}");
-                else if (prints) Print(picture.Path, picture.Predictions);
+                else if (prints) Print(picture, threshold);
                 progress?.Report(new DatasetProgress("Classifying pictures", pictures.Count, paths.Count));
             }
             return pictures;
@@ -119,8 +120,8 @@ internal static class PredictCommand
     }
 
     private static List<ClassifiedPicture> Explain(
-        Classifier classifier, List<string> paths, HeatMapFolder heatMaps, string? name, int? stage, List<object> documents,
-        CancellationToken cancellationToken)
+        Classifier classifier, List<string> paths, HeatMapFolder heatMaps, string? name, int? stage,
+        DecisionThreshold? threshold, List<object> documents, CancellationToken cancellationToken)
     {
         var pictures = new List<ClassifiedPicture>();
         foreach (string path in paths)
@@ -131,9 +132,9 @@ internal static class PredictCommand
                 var explanation = classifier.Explain(path, name, stage);
                 string heatMap = heatMaps.Write(path, explanation), seen = explanation.Prediction.Class;
                 pictures.Add(new ClassifiedPicture(path, explanation.Predictions, Error: null));
-                documents.Add(Describe(pictures[^1], heatMap, seen));
+                documents.Add(Describe(pictures[^1], threshold, heatMap, seen));
                 if (JsonOutput.IsAskedFor) continue;
-                Print(path, explanation.Predictions);
+                Print(pictures[^1], threshold);
                 Console.WriteLine($"  where it sees {seen}: {heatMap}");
             }
             catch (Exception e) when (e is ImageDecodingException or TransformException)
@@ -141,24 +142,35 @@ internal static class PredictCommand
                 // A bad picture does not stop the prediction of the others.
                 Console.Error.WriteLine($"error: {e.Message}");
                 pictures.Add(new ClassifiedPicture(path, [], e));
-                documents.Add(Describe(pictures[^1], heatMap: null, seen: null));
+                documents.Add(Describe(pictures[^1], threshold, heatMap: null, seen: null));
             }
         }
         return pictures;
     }
 
-    private static object Describe(ClassifiedPicture picture, string? heatMap, string? seen) => picture.Error is null
-        ? new { Image = picture.Path, picture.Predictions, HeatMap = heatMap, HeatMapClass = seen }
-        : new { Image = picture.Path, Error = picture.Error.Message };
-
-    private static void Print(string path, IReadOnlyList<Prediction> predictions)
+    private static object Describe(ClassifiedPicture picture, DecisionThreshold? threshold, string? heatMap, string? seen)
     {
-        ConsoleProgress.WriteLine(path);
-        int width = predictions.Max(prediction => prediction.Class.Length);
-        foreach (var (name, probability) in predictions)
+        if (picture.Error is { } error) return new { Image = picture.Path, Error = error.Message };
+        string? decision = threshold is null ? null : Decide(threshold, picture.Predictions);
+        return new { Image = picture.Path, picture.Predictions, Decision = decision, HeatMap = heatMap, HeatMapClass = seen };
+    }
+
+    private static string Decide(DecisionThreshold threshold, IReadOnlyList<Prediction> predictions) =>
+        threshold.Decide(predictions.First(prediction => prediction.Class == threshold.PositiveClass).Probability);
+
+    private static void Print(ClassifiedPicture picture, DecisionThreshold? threshold)
+    {
+        ConsoleProgress.WriteLine(picture.Path);
+        int width = picture.Predictions.Max(prediction => prediction.Class.Length);
+        foreach (var (name, probability) in picture.Predictions)
         {
             ConsoleProgress.WriteLine(
                 string.Create(CultureInfo.InvariantCulture, $"  {name.PadRight(width)}  {100 * probability,6:0.00} %"));
         }
+        if (threshold is null) return;
+        ConsoleProgress.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"  predicted: {Decide(threshold, picture.Predictions)} (the threshold of {threshold.PositiveClass} is "
+            + $"{100 * threshold.Threshold:0.00} %, chosen for {threshold.Rule})"));
     }
 }

@@ -3,10 +3,12 @@ using ResNet.Core;
 using ResNet.Core.Inspection;
 using ResNet.Core.Weights.Published;
 using ResNet.Training.Checkpoints;
+using ResNet.Training.Classification;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Data.Known;
 using ResNet.Training.Data.Packs;
-using ResNet.Training.Classification;
+using ResNet.Training.Evaluation;
+using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
@@ -88,7 +90,10 @@ internal static class OptionTable
         (nameof(SplitOptions), nameof(SplitOptions.EvaluationFraction), "--validation-split"),
         (nameof(SplitOptions), nameof(SplitOptions.Extensions), "--extensions"),
 
-        // Prediction.
+        // Evaluation and prediction.
+        (nameof(ThresholdRule), "rule", "--threshold-for"),
+        (nameof(DecisionThreshold), nameof(DecisionThreshold.Threshold), "--threshold-for"),
+        (nameof(EvaluatorOptions), nameof(EvaluatorOptions.PositiveClass), "--positive"),
         (nameof(Classifier), "name", "--class"),
         (nameof(ClassifierOptions), nameof(ClassifierOptions.BatchSize), "--batch-size"),
         (nameof(ClassifierOptions), nameof(ClassifierOptions.Workers), "--workers"),

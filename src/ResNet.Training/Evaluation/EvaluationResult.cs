@@ -1,3 +1,4 @@
+using ResNet.Training.Evaluation.Binary;
 
 namespace ResNet.Training.Evaluation;
 
@@ -24,6 +25,9 @@ public sealed record EvaluationResult(double Loss, double Top1, double Top5, int
 
     /// <summary>Confusion matrix, with precision, recall and F1 of each class.</summary>
     public ConfusionMatrix Confusion { get; init; } = new(0, [], []);
+
+    /// <summary>ROC and precision-recall curves of a network with two classes; null for other numbers of classes.</summary>
+    public BinaryCurves? Binary { get; init; }
 
     /// <summary>Calibration.</summary>
     public Calibration Calibration { get; init; } = new([], []);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Loading;
 using static TorchSharp.torch;
 
@@ -18,18 +19,25 @@ internal sealed class EvaluationTally
     private readonly Tensor _predicted;
     private readonly Tensor _confidence;
 
+    // The probability of the positive class of two; null for other numbers of classes.
+    private readonly Tensor? _positive;
+    private readonly int _positiveClass;
+
     // The loss, and the number of images whose class was among the first k.
     private readonly Tensor _sums;
 
     /// <summary>Begins an empty tally; its tensors belong to the current dispose scope.</summary>
     /// <param name="images">The maximum number of images.</param>
     /// <param name="classes">The number of classes.</param>
+    /// <param name="positiveClass">The positive class, if there are two.</param>
     /// <param name="device">The network's device.</param>
-    internal EvaluationTally(int images, int classes, Device device)
+    internal EvaluationTally(int images, int classes, int positiveClass, Device device)
     {
+        _positiveClass = positiveClass;
         (_classes, _actual, _positions) = (classes, new int[images], new int[images]);
         _predicted = empty(images, ScalarType.Int64, device);
         _confidence = empty(images, ScalarType.Float32, device);
+        _positive = classes == 2 ? empty(images, ScalarType.Float32, device) : null;
         _sums = zeros(2, ScalarType.Float64, device);
     }
 
@@ -53,6 +61,7 @@ internal sealed class EvaluationTally
         _sums.AddInPlace(stack([loss, ranked.eq(labels).sum(ScalarType.Float64)]));
         _predicted.narrow(0, Images, batch.Count).copy_(ranked.select(1, 0));
         _confidence.narrow(0, Images, batch.Count).copy_(likeliest.select(1, 0).exp());
+        _positive?.narrow(0, Images, batch.Count).copy_(logProbabilities.select(1, _positiveClass).exp());
         int at = Images;
         foreach (long label in batch.Labels.data<long>()) _actual[at++] = (int)label;
         for (int i = 0; i < batch.Count; i++) _positions[Images + i] = batch.Positions[i];
@@ -79,10 +88,19 @@ internal sealed class EvaluationTally
             BalancedAccuracy = 100 * confusion.BalancedAccuracy,
             MacroF1 = confusion.MacroF1,
             Confusion = confusion,
+            Binary = ComputeCurves(actual),
             Calibration = new Calibration(confidence, isRight),
             Mistakes = FindMostConfident(isRight, confidence, mistakes, loader, predicted),
         };
     }
+
+    private BinaryCurves? ComputeCurves(int[] actual) => _positive is null
+        ? null
+        : new BinaryCurves(
+            _positive.narrow(0, 0, Images).cpu().data<float>().ToArray(), Array.ConvertAll(actual, label => label == _positiveClass))
+        {
+            PositiveClass = _positiveClass,
+        };
 
     private Mistake[] FindMostConfident(bool[] isRight, float[] confidence, int count, ImageLoader loader, int[] predicted)
     {

@@ -50,7 +50,7 @@ public sealed class Evaluator
 
     private EvaluationResult RunPass(ResNetModel model, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var tally = new EvaluationTally(_loader.Images, model.Options.Classes, model.Device);
+        var tally = new EvaluationTally(_loader.Images, model.Options.Classes, _options.PositiveClass, model.Device);
         var memory = model.Device.type == DeviceType.CPU ? AllocateInput() : null;
         bool channelsLast = ImageLayout.IsChannelsLast(model);
         var clock = Stopwatch.StartNew();

@@ -9,6 +9,16 @@ public sealed record EvaluatorOptions
     /// </summary>
     public bool Flips { get; init; }
 
+    /// <summary>
+    /// The index of the class of two that <see cref="EvaluationResult.Binary"/> calls positive, 0 or 1. Default: 1, the second one.
+    /// </summary>
+    /// <exception cref="InvalidOptionException">The value is neither 0 nor 1.</exception>
+    public int PositiveClass
+    {
+        get;
+        init => field = Require.Between(this, value, 0, 1);
+    } = 1;
+
     /// <summary>The number of the most confident mistakes to list, at least 0. Default: 12.</summary>
     /// <exception cref="InvalidOptionException">The value is negative.</exception>
     public int MistakeCount

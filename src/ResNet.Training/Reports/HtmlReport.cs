@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ResNet.Training.Evaluation;
+using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Reports.Charts;
 using ResNet.Training.Reports.Comparison;
 using ResNet.Training.TrainingLoop.Results;
@@ -20,6 +21,13 @@ public static class HtmlReport
     private const int Averaged = 2;
 
     private const int WorstClasses = 12;
+
+    // The rules of the table of thresholds.
+    private static readonly ThresholdRule[] s_rules =
+    [
+        ThresholdRule.F1, ThresholdRule.BalancedAccuracy, ThresholdRule.PrecisionAtLeast(0.9), ThresholdRule.RecallAtLeast(0.9),
+        ThresholdRule.RecallAtLeast(0.95),
+    ];
 
     // A table of more classes would make the page too large.
     private const int MostClasses = 100;
@@ -121,6 +129,8 @@ public static class HtmlReport
             yield return (Figures.Percent(balanced.BalancedAccuracy), "balanced accuracy");
             yield return (Figures.Share(balanced.MacroF1), "mean F1 of the classes");
         }
+        if (content.Evaluation?.Binary is { } binary && double.IsFinite(binary.RocAuc))
+            yield return (Figures.Share(binary.RocAuc), "area under the ROC curve");
         if (content.Evaluation is { } evaluation && double.IsFinite(evaluation.CalibrationError))
             yield return (Figures.Share(evaluation.CalibrationError), "calibration error");
         if (content.Duration is { } duration)
@@ -200,9 +210,31 @@ public static class HtmlReport
                 "Evaluation",
                 of,
                 Grid("matrices", ConfusionFigure.Draw(confusion, classes), ReliabilityFigure.Draw(evaluation.Calibration)))
+            + Thresholds(evaluation, classes)
             + Section("Hardest classes", Grid("tables", ClassTable(confusion, classes), ConfusionTable(confusion, classes)),
                 AllClasses(confusion, classes))
             + Section("Most confident mistakes", MistakeNote(content.Mistakes), Grid("mistakes", content.Mistakes.Select(Card)));
+    }
+
+    private static string Thresholds(EvaluationResult evaluation, IReadOnlyList<string> classes)
+    {
+        if (evaluation.Binary is not { Points.Count: > 0 } curves) return "";
+        string name = Text(classes[curves.PositiveClass]);
+        var rows = s_rules.Select(rule => curves.Choose(rule) is { } point
+            ? (string[])
+            [
+                Text($"{rule}"), Figures.Loss(point.Threshold), Figures.Share(point.Precision), Figures.Share(point.Recall),
+                Figures.Share(point.F1), Figures.Share(point.BalancedAccuracy),
+            ]
+            : [Text($"{rule}"), .. Enumerable.Repeat(Figures.None, 5)]);
+        return Section(
+            "Thresholds",
+            $"<p class=\"lead\">The positive class is {name}, with {Figures.Whole(curves.Positives)} images; the other one has "
+                + $"{Figures.Whole(curves.Negatives)}. An image is predicted as {name} if the probability of {name} is at least the "
+                + "threshold.</p>\n",
+            Grid("charts", BinaryFigures.Draw(curves)),
+            Table(
+                "Thresholds chosen on these images", ["chosen for", "threshold", "precision", "recall", "F1", "balanced accuracy"], rows));
     }
 
     private static string Test(ReportContent content) => content.Test is not { } test

@@ -67,6 +67,11 @@ internal static class MetricsBlock
         Write(json, "top5", evaluation.Top5);
         Write(json, "balanced_accuracy", evaluation.BalancedAccuracy);
         Write(json, "macro_f1", evaluation.MacroF1);
+        if (evaluation.Binary is { } binary)
+        {
+            Write(json, "roc_auc", binary.RocAuc);
+            Write(json, "average_precision", binary.AveragePrecision);
+        }
         Write(json, "calibration_error", evaluation.CalibrationError);
         Write(json, "images_per_second", evaluation.ImagesPerSecond);
         json.WriteEndObject();

@@ -10,6 +10,7 @@ using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Manifests;
 using ResNet.Training.Evaluation;
+using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Loading;
 using ResNet.Training.Reports;
 using ResNet.Training.TrainingLoop;
@@ -21,7 +22,8 @@ namespace ResNet.Training.Runs;
 /// <summary>
 /// The folder of a run: <c>weights.safetensors</c>, the best weights; <c>classes.txt</c>, one name per line, in the order of the
 /// network's outputs; <c>settings.json</c>; <c>images.tsv</c>, the manifest of its images; <c>metrics.csv</c> and <c>steps.csv</c>, a row
-/// per epoch and per step; <c>test.json</c>, the results on the test images; <c>report.html</c>, which shows all results;
+/// per epoch and per step; <c>test.json</c>, the results on the test images; <c>threshold.json</c>, the threshold of two classes;
+/// <c>report.html</c>, which shows all results;
 /// <c>tensorboard/</c>; and <c>checkpoints/</c>, from which it can be resumed. Every file is written beside its target and renamed over it.
 /// </summary>
 public sealed partial class RunFolder
@@ -42,6 +44,7 @@ public sealed partial class RunFolder
     };
 
     private const string ManifestName = "images.tsv";
+    private const string ThresholdName = "threshold.json";
 
     // The metadata of the weights, with which their file is enough for predictions.
     private const string NetworkKey = "network", ClassesKey = "classes", PreprocessingKey = "preprocessing";
@@ -68,6 +71,30 @@ public sealed partial class RunFolder
     /// <summary>The images that the run was begun with; null if it was begun without a manifest.</summary>
     /// <exception cref="DatasetException">The manifest cannot be read.</exception>
     public DatasetManifest? Manifest => _manifest.Value;
+
+    /// <summary>The threshold that was chosen for the best weights, of which there are two classes; null if none was chosen.</summary>
+    /// <exception cref="RunFolderException">The threshold cannot be read, or is of other classes.</exception>
+    public DecisionThreshold? Threshold
+    {
+        get
+        {
+            if (!File.Exists(FilePath(ThresholdName))) return null;
+            try
+            {
+                var threshold = JsonSerializer.Deserialize<DecisionThreshold>(File.ReadAllText(FilePath(ThresholdName)), Json)
+                    ?? throw new JsonException("it is empty");
+                return Classes.Count == 2 && Classes.ToHashSet().SetEquals([threshold.PositiveClass, threshold.OtherClass])
+                    ? threshold
+                    : throw new JsonException("it is of other classes than the run");
+            }
+            catch (Exception e) when (e is JsonException or ArgumentException or IOException or UnauthorizedAccessException)
+            {
+                throw new RunFolderException(
+                    $"The {ThresholdName} in '{Path}' cannot be used: {e.Message.TrimEnd('.')}. Delete it, or choose a threshold again.",
+                    e);
+            }
+        }
+    }
 
     /// <summary>Whether it has weights yet.</summary>
     public bool HasWeights => File.Exists(WeightsPath);
@@ -174,13 +201,27 @@ public sealed partial class RunFolder
     public void SaveWeights(ResNetModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Writing(() => model.SaveWeights(WeightsPath, new Dictionary<string, string>
+        Writing(() =>
         {
-            ["format"] = "pt",
-            [NetworkKey] = Settings.Network,
-            [ClassesKey] = JsonSerializer.Serialize(Classes),
-            [PreprocessingKey] = JsonSerializer.Serialize(Settings.Preprocessing, Json),
-        }));
+            // A threshold is of the weights that it was chosen for.
+            File.Delete(FilePath(ThresholdName));
+            model.SaveWeights(WeightsPath, new Dictionary<string, string>
+            {
+                ["format"] = "pt",
+                [NetworkKey] = Settings.Network,
+                [ClassesKey] = JsonSerializer.Serialize(Classes),
+                [PreprocessingKey] = JsonSerializer.Serialize(Settings.Preprocessing, Json),
+            });
+        });
+    }
+
+    /// <summary>Writes a threshold for the best weights to <c>threshold.json</c>; new weights delete it.</summary>
+    /// <param name="threshold">The threshold.</param>
+    /// <exception cref="RunFolderException">The folder cannot be written.</exception>
+    public void SaveThreshold(DecisionThreshold threshold)
+    {
+        ArgumentNullException.ThrowIfNull(threshold);
+        Writing(() => Write(ThresholdName, JsonSerializer.Serialize(threshold, Json) + "\n"));
     }
 
     /// <summary>Returns the same run with its data set at another place, and notes that place in <c>settings.json</c>.</summary>

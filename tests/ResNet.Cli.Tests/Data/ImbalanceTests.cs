@@ -85,6 +85,52 @@ public sealed class ImbalanceTests : IDisposable
     [InlineData("--sampler is 'x', but has to be *.", "--sampler", "x")]
     public void A_bad_option_is_refused_in_one_sentence(string message, params string[] arguments) => Refused(message, arguments);
 
+    [Fact]
+    public void A_threshold_is_chosen_by_evaluate_and_used_by_predict()
+    {
+        using var training = Train("--class-weights", "balanced");
+        training.ExitCode().Should().Be(0, training.Output);
+        var before = Json("predict", "--run", "run", "photos/val/dark/001.bmp")[0];
+        before.GetProperty("decision").ValueKind.Should().Be(JsonValueKind.Null);
+
+        var result = Json("evaluate", "--run", "run", "--device", "cpu", "--threshold-for", "recall=1", "--positive", "bright");
+        result.GetProperty("positive_class").GetString().Should().Be("bright");
+        result.GetProperty("roc_auc").GetDouble().Should().BeInRange(0, 1);
+        var threshold = result.GetProperty("threshold");
+        threshold.GetProperty("recall").GetDouble().Should().Be(1);
+        double value = threshold.GetProperty("threshold").GetDouble();
+        string[] pictures = Directory.GetFiles(_folder.File("photos/val/bright"));
+        foreach (var picture in Json(["predict", "--run", "run", .. pictures]).EnumerateArray())
+        {
+            picture.GetProperty("decision").GetString().Should().Be("bright", "the recall is 1");
+            picture.GetProperty("predictions").EnumerateArray()
+                .Single(prediction => prediction.GetProperty("class").GetString() == "bright")
+                .GetProperty("probability").GetDouble().Should().BeGreaterThan(value);
+        }
+        using var shown = Start("predict", "--run", "run", "photos/val/bright/000.bmp");
+        shown.ExitCode().Should().Be(0, shown.Output);
+        shown.Output.Should().Contain("predicted: bright (the threshold of bright is ").And.Contain(", chosen for recall=1)");
+
+        RefusedEvaluation("--threshold-for is 'accuracy', but has to be f1, *.", "--threshold-for", "accuracy");
+        RefusedEvaluation(
+            "--threshold-for is for 'predict', which does not mirror images: leave --flips out.", "--threshold-for", "f1", "--flips");
+        RefusedEvaluation("--positive is 'dusk', but has to be one of bright, dark.", "--positive", "dusk");
+    }
+
+    private void RefusedEvaluation(string message, params string[] arguments)
+    {
+        using var process = Start(["evaluate", "--run", "run", .. arguments]);
+        process.ExitCode().Should().Be(1);
+        process.Output.Trim().Should().Match($"error: {message}").And.NotContain("\n");
+    }
+
+    private JsonElement Json(params IEnumerable<string> arguments)
+    {
+        using var process = Start([.. arguments, "--json"]);
+        process.ExitCode().Should().Be(0, process.Output);
+        return JsonDocument.Parse(process.StandardOutput).RootElement;
+    }
+
     private void Refused(string message, params string[] arguments)
     {
         using var process = Train(arguments);

@@ -38,6 +38,7 @@ public sealed class EvaluatorTests : IDisposable
         result.PerClass.Should().Equal(confusion.PerClass);
         // Each class has one image, so the mean recall is the accuracy.
         result.BalancedAccuracy.Should().BeApproximately(result.Top1, 1e-9);
+        result.Binary.Should().BeNull("there are more than two classes");
         result.MacroF1.Should().Be(confusion.MacroF1);
         result.Top1.Should().BeApproximately(100.0 * predicted.Zip(actual).Count(pair => pair.First == pair.Second) / Classes, 1e-9);
         result.Top5.Should().BeApproximately(

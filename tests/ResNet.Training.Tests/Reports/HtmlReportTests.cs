@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using ResNet.Imaging.Decoding;
 using ResNet.Testing;
 using ResNet.Training.Evaluation;
+using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Reports;
 using ResNet.Training.Reports.Charts;
 using ResNet.Training.Reports.Comparison;
@@ -177,6 +178,26 @@ public sealed class HtmlReportTests : IDisposable
         string table = page[page.IndexOf("<summary>All classes</summary>", StringComparison.Ordinal)..];
         table = table[..table.IndexOf("</table>", StringComparison.Ordinal)];
         classes.Should().OnlyContain(name => table.Contains($">{name}<"));
+    }
+
+    [Fact]
+    public void Two_classes_have_curves_and_a_table_of_thresholds()
+    {
+        var evaluation = new EvaluationResult(1, 75, 100, 4, 10)
+        {
+            Confusion = new ConfusionMatrix(2, [0, 0, 1, 1], [0, 0, 0, 1]),
+            Binary = new BinaryCurves([0.1f, 0.4f, 0.35f, 0.8f], [false, false, true, true]),
+        };
+        string page = HtmlReport.Create(
+            new ReportContent { Title = "x", Epochs = [], Classes = ["healthy", "ill"], Evaluation = evaluation });
+        page.Should().Contain("ROC curve, area 75.0 %").And.Contain("Precision-recall curve, average precision 83.3 %")
+            .And.Contain("The positive class is ill, with 2 images; the other one has 2.");
+        page.Should().Contain("<dd>75.0 %</dd><dt>area under the ROC curve</dt>");
+        // F1 is highest at a threshold of 0.225, where the precision is 2/3 and the recall 1.
+        string row = Regex.Match(page, "<tr><t[hd][^>]*>f1</t[hd]>.*?</tr>", RegexOptions.Singleline).Value;
+        row.Should().Contain("0.2250").And.Contain("66.7 %").And.Contain("100.0 %").And.Contain("80.0 %");
+        Block(page).GetProperty("evaluation").GetProperty("roc_auc").GetDouble().Should().BeApproximately(0.75, 1e-12);
+        Block(page).GetProperty("evaluation").GetProperty("average_precision").GetDouble().Should().BeApproximately(5.0 / 6, 1e-12);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;
+using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Schedules;
@@ -100,6 +101,35 @@ public sealed class RunFolderTests : IDisposable
             "3,30,0.1,,,,,,,0.05,,,");
         File.ReadAllLines(Path.Combine(RunPath, "steps.csv"))
             .Should().Equal("step,epoch,loss,learning_rate", "1,1,2.5,0.01", "3,1,2.25,0.05");
+    }
+
+    [Fact]
+    public void A_threshold_is_kept_until_there_are_other_weights()
+    {
+        var run = RunFolder.Create(RunPath, s_settings, ["cat", "dog"]);
+        run.Threshold.Should().BeNull();
+        var threshold = new DecisionThreshold
+        {
+            PositiveClass = "dog", OtherClass = "cat", Threshold = 0.3, Rule = "f1", Dataset = "pets", Images = 9, Recall = 0.75,
+        };
+        run.SaveThreshold(threshold);
+        run.Threshold.Should().Be(threshold);
+        (threshold.Decide(0.3), threshold.Decide(0.29)).Should().Be(("dog", "cat"));
+
+        string path = Path.Combine(RunPath, "threshold.json");
+        foreach (string text in new[] { "{", "{}", File.ReadAllText(path).Replace("0.3", "3", StringComparison.Ordinal) })
+        {
+            File.WriteAllText(path, text);
+            run.Invoking(folder => folder.Threshold).Should().Throw<RunFolderException>()
+                .WithMessage("The threshold.json in '*' cannot be used: *. Delete it, or choose a threshold again.");
+        }
+        run.SaveThreshold(threshold with { OtherClass = "cow" });
+        run.Invoking(folder => folder.Threshold).Should().Throw<RunFolderException>()
+            .WithMessage("*it is of other classes than the run. Delete it, or choose a threshold again.");
+
+        using var model = ResNets.ResNet18(classes: 2, inputChannels: 1);
+        run.SaveWeights(model);
+        run.Threshold.Should().BeNull("the threshold was of other weights");
     }
 
     [Fact]

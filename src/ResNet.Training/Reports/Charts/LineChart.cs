@@ -3,7 +3,7 @@ using static ResNet.Training.Reports.Charts.Html;
 
 namespace ResNet.Training.Reports.Charts;
 
-/// <summary>Lines over the epochs of a run.</summary>
+/// <summary>Lines over the epochs of a run, or over other numbers.</summary>
 /// <param name="Title">The title.</param>
 /// <param name="Lines">The lines; lines without points are left out.</param>
 /// <param name="Format">The format of a value.</param>
@@ -28,6 +28,9 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
 
     /// <summary>A value to mark.</summary>
     internal (double X, double Y)? Marked { get; init; }
+
+    /// <summary>The horizontal axis; null for whole numbers from 0.</summary>
+    internal ChartAxis? XAxis { get; init; }
 
     /// <summary>The name of the horizontal axis.</summary>
     internal string XLabel { get; init; } = "epoch";
@@ -56,6 +59,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
 
     private (ChartAxis X, ChartAxis Y) Axes(List<ChartLine> lines)
     {
+        if (XAxis is { } given) return (given, ChartAxis.Nice(lines.SelectMany(line => line.Points).Select(point => point.Y), Least, Most));
         var all = lines.SelectMany(line => line.Points).Select(point => point.X).ToList();
         double first = all.Min();
         int last = Math.Max(1, (int)Math.Ceiling(all.Max()));
