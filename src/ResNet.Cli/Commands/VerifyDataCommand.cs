@@ -101,8 +101,11 @@ internal static class VerifyDataCommand
         string dataset = name ?? run.Settings.Dataset;
         var now = DataSource.Open(dataset, run.Settings.Splits, cancellationToken).CreateManifest(workers, cancellationToken);
         var changes = before.CompareTo(now);
-        var document = new { Run = run.Path, Dataset = dataset, Images = before.Entries.Count, changes.IsSame, changes.New, changes.Gone,
-            changes.Changed, Moved = changes.Moved.Select(moved => new { moved.Before, moved.Now }) };
+        var document = new
+        {
+            Run = run.Path, Dataset = dataset, Images = before.Entries.Count, changes.IsSame, changes.New, changes.Gone, changes.Changed,
+            Moved = changes.Moved.Select(moved => new { moved.Before, moved.Now }),
+        };
         JsonOutput.Show(document, () =>
         {
             Console.WriteLine(

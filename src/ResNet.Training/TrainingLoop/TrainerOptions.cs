@@ -63,8 +63,8 @@ public sealed record TrainerOptions
     /// </summary>
     /// <remarks>
     /// The <c>weight</c> of PyTorch's <c>cross_entropy</c>. The loss of a batch is divided by the sum of the weights of its images'
-    /// classes, so equal weights change nothing; with <see cref="Mixing"/>, where an image has several classes, by the number of images. Label
-    /// smoothing weights each class's part of a label by the class's weight.
+    /// classes, so equal weights change nothing; with <see cref="Mixing"/>, where an image has several classes, by the number of
+    /// images. Label smoothing weights each class's part of a label by the class's weight.
     /// </remarks>
     /// <exception cref="InvalidOptionException">There are no weights, or one is not a positive number.</exception>
     public IReadOnlyList<double>? ClassWeights

@@ -61,7 +61,7 @@ public sealed class EvaluationParityTests : IDisposable
             [.. labels.Select((label, i) => new ImageSample($"{i}", (int)label))],
             new Compose(new CenterCrop(1)),
             new ImageLoaderOptions { BatchSize = BatchSize });
-        var tally = new EvaluationTally(images, classes, CPU);
+        var tally = new EvaluationTally(images, classes, positiveClass: 1, CPU);
         for (int start = 0; start < images; start += BatchSize)
         {
             int count = Math.Min(BatchSize, images - start);

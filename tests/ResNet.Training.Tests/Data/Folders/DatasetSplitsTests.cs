@@ -263,7 +263,10 @@ public sealed class DatasetSplitsTests : IDisposable
             .Select(file => (Path: file, Parts: file.Split('/'))).Where(file => file.Parts.Length == 3).ToList();
         string Kind(string folder) => folder.ToLowerInvariant() switch
         {
-            "train" or "training" => "train", "val" or "valid" or "validation" => "val", "test" or "testing" => "test", _ => "",
+            "train" or "training" => "train",
+            "val" or "valid" or "validation" => "val",
+            "test" or "testing" => "test",
+            _ => "",
         };
         string[] order = images.Any(image => Kind(image.Parts[0]) == "val") ? ["train", "val", "test"] : ["train", "test"];
         return images.Where(image => order.Contains(Kind(image.Parts[0])))
