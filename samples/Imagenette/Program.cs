@@ -8,10 +8,10 @@
 using ResNet.Core;
 using ResNet.Imaging;
 using ResNet.Training;
+using ResNet.Training.Classification;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Data.Known;
-using ResNet.Training.Classification;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Recipes;

@@ -320,7 +320,9 @@ public sealed partial class RunFolder
         }
         var model = ResNets.Create(network, options => options with
         {
-            Classes = classes.Length, InputChannels = preprocessing.Mean.Count, Device = device,
+            Classes = classes.Length,
+            InputChannels = preprocessing.Mean.Count,
+            Device = device,
         });
         try
         {
