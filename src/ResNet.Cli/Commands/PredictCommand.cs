@@ -84,7 +84,9 @@ internal static class PredictCommand
                 ? Explain(
                     classifier, paths, new HeatMapFolder(parsed.GetValue(output), paths), parsed.GetValue(name), parsed.GetValue(stage),
                     trained.Threshold, documents, cancellationToken)
-                : Classify(classifier, paths, options, isQuiet: parsed.GetValue(csv) is not null, trained.Threshold, documents, cancellationToken);
+                : Classify(
+                    classifier, paths, options, isQuiet: parsed.GetValue(csv) is not null, trained.Threshold, documents,
+                    cancellationToken);
             if (parsed.GetValue(csv) is { } file)
             {
                 PredictionTable.Write(file, pictures, Math.Min(options.Count, trained.Classes.Count));
