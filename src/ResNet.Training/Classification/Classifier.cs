@@ -268,7 +268,7 @@ public sealed class Classifier : IDisposable
         int? chosen = name is null ? null : IndexOf(name);
         using var scope = NewDisposeScope();
         using var image = ImageDecoder.Open(path, _model.Options.InputChannels);
-        var input = ImageLayout.Of(Input(image, path, out var seen), ImageLayout.IsChannelsLast(_model));
+        var input = Input(image, path, out var seen);
         (int Index, double Probability)[] ranked;
         using (no_grad()) ranked = Rank(_model.call(input));
         var (index, probability) = chosen is null ? ranked[0] : ranked.First(entry => entry.Index == chosen);
@@ -315,7 +315,7 @@ public sealed class Classifier : IDisposable
     {
         var model = _folded ?? _model;
         using var mode = new EvaluationMode(model);
-        var logits = model.call(ImageLayout.Of(input, ImageLayout.IsChannelsLast(model)));
+        var logits = model.call(input);
         int kept = Math.Min(count, _classes.Count);
         var (values, indexes) = logits.to(ScalarType.Float32).softmax(1).cpu().topk(kept);
         var (probabilities, labels) = (values.data<float>().ToArray(), indexes.data<long>().ToArray());

@@ -7,6 +7,14 @@ public class LearningRateScheduleTests
 {
     // By hand: 4 steps up to 1, then 0.5 · (1 + cos(π · k / 8)) for k = 0 … 7.
     [Fact]
+    public void Steps_of_the_rate_are_at_a_third_and_two_thirds_by_default()
+    {
+        new StepSchedule().Milestones.Should().Equal(1.0 / 3, 2.0 / 3);
+        FluentActions.Invoking(() => new StepSchedule { Milestones = null! }).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new CosineSchedule().Factor(step: 0, steps: 0)).Should().Throw<ArgumentOutOfRangeException>();
+    }
+
+    [Fact]
     public void The_rate_rises_linearly_and_falls_along_a_cosine()
     {
         var schedule = new CosineSchedule { Warmup = 1 / 3.0 };
