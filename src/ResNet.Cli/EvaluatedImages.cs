@@ -57,12 +57,12 @@ internal sealed record EvaluatedImages(string Root, DatasetSplit? Split, IImageS
             var packs = DataSource.Open(name, new SplitOptions(), cancellationToken);
             var set = Choose(packs, split);
             RefuseOtherClasses(run, set.Classes, mayLack: []);
-            return new(set.Root, split, set.Source);
+            return OfOtherPack(run, set, split);
         }
         var images = DatasetSplits.OpenOne(root, split, run.Settings.Splits);
         RefuseOtherClasses(run, images.Classes, run.Settings.OnlyInTrain ?? []);
         images = images.WithClasses(run.Classes);
-        if (run.Manifest is not { } manifest) return new(images.Root, split, images);
+        if (run.Manifest is not { IsOfPacks: false } manifest) return new(images.Root, split, images) { Note = Unknown(run) };
 
         var now = ConsoleProgress.Prepare(progress => DatasetManifest.Create(
             root, [(split ?? DatasetSplit.Validation, images)], workers, progress, cancellationToken));
@@ -84,6 +84,27 @@ internal sealed record EvaluatedImages(string Root, DatasetSplit? Split, IImageS
         };
     }
 
+    private static EvaluatedImages OfOtherPack(RunFolder run, ImageSet set, DatasetSplit? split)
+    {
+        if (run.Manifest is not { IsOfPacks: true } manifest) return new(set.Root, split, set.Source) { Note = Unknown(run) };
+        int trainedOn = manifest.FindTrained(DatasetManifest.Create([(split ?? DatasetSplit.Validation, set.Pack!)])).Count;
+        if (trainedOn > 0 && split != DatasetSplit.Train)
+        {
+            throw new DatasetException(
+                $"The run '{run.Path}' was trained on {trainedOn:N0} of the {Counted.Images(set.Count)} in '{set.Root}': evaluate it on "
+                + "others, or say --split train.");
+        }
+        return new(set.Root, split, set.Source)
+        {
+            TrainedOn = trainedOn,
+            Note = trainedOn > 0 ? $"The run was trained on {trainedOn:N0} of these images." : null,
+        };
+    }
+
+    private static string Unknown(RunFolder run) => run.Manifest is null
+        ? "The run has no images.tsv, so whether it was trained on some of these images is not known."
+        : "Packs and folders cannot be compared, so whether the run was trained on some of these images is not known.";
+
     private static string PathIn(string root, ImageSample sample) => Path.Join(root, DatasetManifest.RelativePath(root, sample.Path));
 
     private static EvaluatedImages OfFolder(RunFolder run, DatasetManifest manifest, DatasetSplit split, string root)
@@ -98,10 +119,12 @@ internal sealed record EvaluatedImages(string Root, DatasetSplit? Split, IImageS
         var labels = run.Classes.Select((name, label) => (name, label)).ToDictionary(one => one.name, one => one.label);
         var samples = found.Select(entry => new ImageSample(Path.Join(root, entry.Path), labels[entry.Class])).ToList();
         var known = manifest.Entries.Select(entry => entry.Path).ToHashSet();
-        var parts = DatasetSplits.OpenAll(root, run.Settings.Splits);
+        var parts = OpenAll(root, run, out string? unlisted);
         int added = parts.SelectMany(part => part.Images.Samples)
             .Count(sample => !known.Contains(DatasetManifest.RelativePath(root, sample.Path)));
-        string place = parts.Where(part => part.Split == split).Select(part => part.Images.Root).FirstOrDefault(root);
+        string place = parts.Select(part => part.Images.Root).FirstOrDefault(
+            folder => samples.TrueForAll(sample => sample.Path.StartsWith(folder + "/", StringComparison.Ordinal)), root);
+        int leaks = manifest.FindLeaks().Count(leak => leak.Evaluated.Split == split);
         string[] changes =
         [
             .. added > 0 ? [$"{added:N0} new"] : Array.Empty<string>(),
@@ -113,11 +136,33 @@ internal sealed record EvaluatedImages(string Root, DatasetSplit? Split, IImageS
             New = added,
             Changed = changed.Count,
             Gone = gone.Count,
-            Note = changes.Length == 0
-                ? split == DatasetSplit.Train ? "These are the images that the run was trained on." : null
-                : $"Images have changed since the run: {string.Join(", ", changes)}. "
-                    + $"The {Name(split)} images that are as they were are evaluated.",
+            Note = Join(
+                split == DatasetSplit.Train ? "These are the images that the run was trained on." : null,
+                changes.Length == 0
+                    ? null
+                    : $"Images have changed since the run: {string.Join(", ", changes)}. "
+                        + $"The {Name(split)} images that are as they were are evaluated.",
+                leaks == 0 ? null : $"{Counted.Images(leaks)} of them had the bytes of a training image.",
+                unlisted is null ? null : $"Whether there are new images is not known: {unlisted}"),
         };
+    }
+
+    private static string? Join(params string?[] sentences) =>
+        string.Join(' ', sentences.OfType<string>()) is { Length: > 0 } text ? text : null;
+
+    // New images, or none of another split, must not keep those from being evaluated that the run set aside.
+    private static IReadOnlyList<(DatasetSplit? Split, ImageFolder Images)> OpenAll(string root, RunFolder run, out string? refusal)
+    {
+        try
+        {
+            refusal = null;
+            return DatasetSplits.OpenAll(root, run.Settings.Splits);
+        }
+        catch (DatasetException refused)
+        {
+            refusal = refused.Message;
+            return [];
+        }
     }
 
     private static EvaluatedImages OfPack(RunFolder run, DatasetManifest manifest, DatasetSplit split, CancellationToken cancellationToken)

@@ -5,6 +5,10 @@ namespace ResNet.Testing;
 /// <summary>A small file system in memory; only root on Linux can mount one.</summary>
 internal sealed class SmallDisk : IDisposable
 {
+    private const int Attempts = 100;
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
+
     private SmallDisk(string path) => Path = path;
 
     internal string Path { get; }
@@ -23,7 +27,17 @@ internal sealed class SmallDisk : IDisposable
     internal bool TryRemount(string options) => Run("mount", "-o", $"remount,{options}", Path);
 
     /// <summary>Makes the disk read-only, except for files that are already open for writing.</summary>
-    internal bool TryCover() => Run("mount", "--bind", Path, Path) && Run("mount", "-o", "remount,bind,ro", Path);
+    internal bool TryCover()
+    {
+        if (!Run("mount", "--bind", Path, Path)) return false;
+        // The kernel refuses while a process writes to the new mount.
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            if (Run("mount", "-o", "remount,bind,ro", Path)) return true;
+            Thread.Sleep(s_pause);
+        }
+        return false;
+    }
 
     /// <summary>Makes the disk writable again.</summary>
     internal bool TryUncover() => Unmount();

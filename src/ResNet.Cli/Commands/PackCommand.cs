@@ -86,6 +86,10 @@ internal static class PackCommand
         if (Directory.Exists(path) && DatasetSplits.FindFolder(path) is { } taken)
             throw new CommandLineException(
                 $"'{path}' holds images in {taken}/: give another folder for the packs, so that it is clear which of them 'train' reads.");
+        var others = Enum.GetValues<DatasetSplit>().Where(split => folders.All(folder => folder.Split != split)).Select(DataSource.PackOf);
+        if (others.FirstOrDefault(pack => File.Exists(Path.Join(path, pack))) is { } stale)
+            throw new CommandLineException(
+                $"'{Path.Join(path, stale)}' is of another data set or of former images: delete it, or give another folder for the packs.");
         MakeFolder(path);
         return folders.Select(folder => (folder.Images, Path.Join(path, DataSource.PackOf(folder.Split!.Value))));
     }

@@ -250,8 +250,7 @@ internal sealed class TrainCommand
             KeepCheckpoints = parsed.GetValue(_keepCheckpoints),
             Training = weighting is null ? training : training with { ClassWeights = weighting.Of(data.Train) },
         };
-        string folder = parsed.GetValue(_output)
-            ?? Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{settings.Network}");
+        string folder = parsed.GetValue(_output) ?? NewFolder(settings.Network);
         RefuseOneClass(data);
         Console.WriteLine($"Image size {inputSize} × {inputSize}: {reason}");
         var manifest = data.CreateManifest(loader.Workers, cancellationToken);
@@ -318,6 +317,15 @@ internal sealed class TrainCommand
         {
             Folder = "checkpoints", EverySteps = parsed.GetValue(_checkpointSteps), Keep = parsed.GetValue(_keepCheckpoints),
         };
+    }
+
+    // Two runs may begin in the same second.
+    private static string NewFolder(string network)
+    {
+        string first = Path.Combine("runs", $"{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{network}");
+        string folder = first;
+        for (int i = 2; Directory.Exists(folder); i++) folder = string.Create(CultureInfo.InvariantCulture, $"{first}-{i}");
+        return folder;
     }
 
     private static void RefuseOneClass(DataSource data)

@@ -49,8 +49,14 @@ internal static class VerifyDataCommand
             var options = new VerificationOptions { MinimumSize = parsed.GetValue(minimumSize), Workers = parsed.GetValue(workers) };
             int atMost = parsed.GetValue(all) ? int.MaxValue : ListedAtMost;
             string? name = parsed.GetValue(folder);
-            if (parsed.GetValue(run) is { } path)
-                return Compare(RunFolder.OpenUnfinished(path), name, options.Workers, atMost, cancellationToken);
+            bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+            if (parsed.GetValue(run) is not null && new Option[] { minimumSize, extensions }.FirstOrDefault(IsGiven) is { } other)
+            {
+                throw new CommandLineException(
+                    $"{other.Name} has no meaning with --run, which compares with the run's images: leave it out.");
+            }
+            if (parsed.GetValue(run) is not null)
+                return Compare(RunFolder.Open(parsed.GetValue(run)!), name, options.Workers, atMost, cancellationToken);
             if (string.IsNullOrWhiteSpace(name))
                 throw new CommandLineException("FOLDER is empty, but has to be the path of a folder of images.");
             string root = DataSource.Locate(name, cancellationToken);

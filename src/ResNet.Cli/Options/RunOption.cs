@@ -10,6 +10,7 @@ internal static class RunOption
     internal const string Description = $"The folder that 'train' named at its end. Default: the newest in {Runs}/.";
 
     private const string Runs = "runs";
+    private const string Weights = "weights.safetensors";
 
     internal static Option<string?> Create() => new("--run")
     {
@@ -21,7 +22,7 @@ internal static class RunOption
 
     private static string Newest() =>
         (Directory.Exists(Runs) ? Directory.EnumerateDirectories(Runs) : [])
-            .Where(run => File.Exists(Path.Combine(run, "weights.safetensors")))
-            .MaxBy(Directory.GetLastWriteTimeUtc)
+            .Where(run => File.Exists(Path.Combine(run, Weights)))
+            .MaxBy(run => File.GetLastWriteTimeUtc(Path.Combine(run, Weights)))
         ?? throw new RunFolderException($"There is no finished run in {Runs}/: name the folder of one, or make one with 'train'.");
 }

@@ -219,6 +219,11 @@ public sealed class Classifier : IDisposable
     {
         ArgumentNullException.ThrowIfNull(paths);
         options ??= new ClassifierOptions();
+        var (height, width) = _transforms.Size;
+        double most = Math.Floor(int.MaxValue / ((double)height * width * _model.Options.InputChannels));
+        Require.That(
+            options, options.BatchSize, options.BatchSize <= most,
+            $"at most {most:0} for {_transforms.Size} pixels, since a batch is no larger than 2 GiB", nameof(options.BatchSize));
         Task<PictureBatch>? ahead = null;
         try
         {
@@ -266,6 +271,7 @@ public sealed class Classifier : IDisposable
     public Explanation Explain(string path, string? name = null, int? stage = null)
     {
         int? chosen = name is null ? null : IndexOf(name);
+        using var mode = new EvaluationMode(_model);
         using var scope = NewDisposeScope();
         using var image = ImageDecoder.Open(path, _model.Options.InputChannels);
         var input = Input(image, path, out var seen);

@@ -45,6 +45,7 @@ public sealed partial class RunFolder
 
     private const string ManifestName = "images.tsv";
     private const string ThresholdName = "threshold.json";
+    private const string LockName = ".lock";
 
     // The metadata of the weights, with which their file is enough for predictions.
     private const string NetworkKey = "network", ClassesKey = "classes", PreprocessingKey = "preprocessing";
@@ -132,10 +133,11 @@ public sealed partial class RunFolder
             Directory.CreateDirectory(path);
             // The settings come first: if the process is killed here, the folder is known as a run's, and the run can be started again.
             run.Write("settings.json", JsonSerializer.Serialize(settings, Json) + "\n");
-            run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
             // The folder may have been that of a run without weights.
             if (manifest is null) File.Delete(run.FilePath(ManifestName));
             else manifest.Write(run.FilePath(ManifestName));
+            // The classes come last: without them the run cannot be resumed.
+            run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
         });
         run.SaveMetrics([], []);
         return run;
@@ -358,6 +360,28 @@ public sealed partial class RunFolder
     {
         string page = HtmlReport.Create(content);
         Writing(() => Write("report.html", page));
+    }
+
+    /// <summary>Keeps other processes from recording in the same folder, until the result is disposed or the process ends.</summary>
+    /// <exception cref="RunFolderException">Another process records in it, or it cannot be written.</exception>
+    internal FileStream Lock()
+    {
+        FileStream? held = null;
+        Writing(() =>
+        {
+            try
+            {
+                held = new FileStream(
+                    FilePath(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1,
+                    FileOptions.DeleteOnClose);
+            }
+            catch (IOException taken) when (taken.GetType() == typeof(IOException) && File.Exists(FilePath(LockName)))
+            {
+                throw new RunFolderException(
+                    $"Another process trains in the run folder '{Path}': wait for its end, or choose another one.", taken);
+            }
+        });
+        return held!;
     }
 
     // Events of former processes are no longer valid.

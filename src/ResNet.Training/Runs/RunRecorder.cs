@@ -19,6 +19,7 @@ public sealed class RunRecorder : IDisposable
     private readonly ImageLoader? _evaluation;
     private readonly List<EpochMetrics> _epochs = [];
     private TensorBoardWriter? _board;
+    private readonly FileStream _lock;
     private long _written;
 
     // The last evaluation, the weights that it is of, and its mistakes.
@@ -28,6 +29,7 @@ public sealed class RunRecorder : IDisposable
     internal RunRecorder(RunFolder folder, Trainer trainer, ResNetModel model, ImageLoader? evaluation)
     {
         (_folder, _trainer, _model, _evaluation) = (folder, trainer, model, evaluation);
+        _lock = folder.Lock();
         trainer.Resumed += Resume;
         trainer.BestImproved += SaveWeights;
         trainer.EpochCompleted += Add;
@@ -73,6 +75,7 @@ public sealed class RunRecorder : IDisposable
         _trainer.EpochCompleted -= Add;
         _trainer.CheckpointSaved -= Write;
         _board?.Dispose();
+        _lock.Dispose();
     }
 
     // The records may be older or newer than the checkpoint: all of them are written again.

@@ -138,6 +138,49 @@ public sealed class SplitCommandTests : IDisposable
     }
 
     [Fact]
+    public void Packs_and_folders_are_not_compared_and_packs_that_were_trained_on_are_refused()
+    {
+        Fill("train", 2);
+        Fill("val", 1);
+        string packs = _folder.File("packs"), other = _folder.File("other");
+        Invoke("pack", Data, packs).Code.Should().Be(0);
+        var (code, output) = Invoke(["train", "--dataset", packs, "--output", Run, .. s_quick]);
+        code.Should().Be(0, output);
+        (code, output) = Invoke("evaluate", "--run", Run);
+        code.Should().Be(0, output);
+        output.Should().Contain($"2 images of {Path.Join(packs, "val.safetensors")}: loss ").And.NotContain("not known");
+        (code, output) = Invoke("evaluate", "--run", Run, "--dataset", Data);
+        code.Should().Be(0, output);
+        output.Should().Contain(
+            "Packs and folders cannot be compared, so whether the run was trained on some of these images is not known.");
+
+        // Images of train/ become validation images of other packs.
+        Directory.Move(Path.Join(Data, "val"), Path.Join(Data, "held"));
+        Directory.Move(Path.Join(Data, "train"), Path.Join(Data, "val"));
+        Directory.Move(Path.Join(Data, "held"), Path.Join(Data, "train"));
+        Invoke("pack", Data, other).Code.Should().Be(0);
+        (code, output) = Invoke("evaluate", "--run", Run, "--dataset", other);
+        code.Should().Be(1);
+        output.Should().Contain($"error: The run '{Run}' was trained on 4 of the 4 images in '{Path.Join(other, "val.safetensors")}'");
+    }
+
+    [Fact]
+    public void A_run_that_another_process_records_is_not_recorded_twice()
+    {
+        Fill("train", 2);
+        Fill("val", 1);
+        var (code, output) = Invoke(["train", "--dataset", Data, "--output", Run, .. s_quick]);
+        code.Should().Be(0, output);
+        using (new FileStream(Path.Join(Run, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        {
+            (code, output) = Invoke("train", "--resume", Run);
+            code.Should().Be(1, output);
+            output.Should().Contain($"error: Another process trains in the run folder '{Run}': wait for its end, or choose another one.");
+        }
+        Invoke("train", "--resume", Run).Code.Should().Be(0);
+    }
+
+    [Fact]
     public void The_size_of_the_first_image_alone_decides_nothing()
     {
         Fill("train", 3, size: 40);

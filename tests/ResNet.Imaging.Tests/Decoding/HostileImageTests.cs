@@ -10,9 +10,9 @@ namespace ResNet.Imaging.Tests;
 /// <summary>Files that are damaged by accident or on purpose.</summary>
 public sealed class HostileImageTests(ITestOutputHelper output) : IDisposable
 {
-    private const int Files = 10_000;
-    private const int WarmUp = 3_000;
-    private const long MostGrowth = 48 << 20;
+    private const int Files = 17_000;
+    private const int WarmUp = 10_000;
+    private const long MostGrowth = 24 << 20;
 
     private static readonly byte[][] s_signatures =
     [

@@ -85,7 +85,7 @@ public sealed record DatasetSplits
     {
         options ??= new SplitOptions();
         var folders = new SplitFolders(root);
-        folders.RefuseWithoutTrain();
+        folders.RefuseUnclear();
         if (!folders.IsDivided) return [(null, new ImageFolder(root, options.Extensions))];
         var found = new List<(DatasetSplit?, ImageFolder)>();
         foreach (var split in Enum.GetValues<DatasetSplit>())
@@ -110,7 +110,7 @@ public sealed record DatasetSplits
 
     private static DatasetSplits OpenDivided(SplitFolders folders, SplitOptions options)
     {
-        folders.RefuseWithoutTrain();
+        folders.RefuseUnclear();
         var (trainPath, validationPath, testPath) =
             (folders.PathOf(DatasetSplit.Train), folders.PathOf(DatasetSplit.Validation), folders.PathOf(DatasetSplit.Test));
         string? unlabelled = testPath is not null && IsUnlabelled(testPath) ? testPath : null;
@@ -143,7 +143,7 @@ public sealed record DatasetSplits
                 $"'{folders.Root}' has {Path.GetFileName(validation)}/ beside its training images already: leave the fraction out to "
                 + "evaluate on that.");
         }
-        folders.RefuseWithoutTrain();
+        folders.RefuseUnclear();
         var all = new ImageFolder(folders.IsDivided ? folders.PathOf(DatasetSplit.Train)! : folders.Root, options.Extensions);
         var (train, evaluation) = all.Split(1 - fraction, options.Seed);
         var testPath = folders.IsDivided ? folders.PathOf(DatasetSplit.Test) : null;

@@ -62,10 +62,20 @@ internal sealed class SplitFolders
     /// <summary>Returns the path of a split's folder; null if there is none.</summary>
     internal string? PathOf(DatasetSplit split) => _splits.TryGetValue(split, out var name) ? Path.Join(Root, name) : null;
 
-    /// <summary>Refuses a folder of validation or test images that has no training images beside it.</summary>
-    internal void RefuseWithoutTrain()
+    /// <summary>
+    /// Refuses a folder of validation or test images that has no training images beside it, and one of training images beside folders that
+    /// are no splits: either could be the class.
+    /// </summary>
+    internal void RefuseUnclear()
     {
-        if (IsDivided || (!Has(DatasetSplit.Validation) && !Has(DatasetSplit.Test))) return;
+        if (IsDivided) return;
+        if (PathOf(DatasetSplit.Train) is { } train && HasOnlyFolders(train))
+        {
+            throw new DatasetException(
+                $"'{Root}' has {Others[0]}/ beside {Path.GetFileName(train)}/, whose folders look like classes: move {Others[0]}/ "
+                + $"elsewhere, or give '{train}' alone.");
+        }
+        if (!Has(DatasetSplit.Validation) && !Has(DatasetSplit.Test)) return;
         var found = string.Join(" and ", _splits.Values.Order(StringComparer.Ordinal).Select(name => $"{name}/"));
         throw new DatasetException(
             Others.Count > 0
@@ -93,6 +103,18 @@ internal sealed class SplitFolders
             throw new DatasetException(
                 $"The folder '{Path.Join(root, taken)}' lies among class folders, but its name is that of a split and never a class: "
                 + "rename it, or move it elsewhere.");
+        }
+    }
+
+    private static bool HasOnlyFolders(string path)
+    {
+        try
+        {
+            return Directory.EnumerateDirectories(path).Any() && !Directory.EnumerateFiles(path).Any();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw ImageFolder.Unlistable(path, failure);
         }
     }
 

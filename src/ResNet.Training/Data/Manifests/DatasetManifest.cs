@@ -40,6 +40,9 @@ public sealed class DatasetManifest
     public DatasetSplit EvaluationSplit =>
         Entries.Any(entry => entry.Split == DatasetSplit.Validation) ? DatasetSplit.Validation : DatasetSplit.Test;
 
+    /// <summary>Whether hashes are those of the pixels of packs, which cannot be compared with those of files.</summary>
+    public bool IsOfPacks => Entries.Count > 0 && Entries.All(entry => entry.Hash <= uint.MaxValue);
+
     /// <summary>Reads all files of a data set's splits once, on several threads, and hashes them.</summary>
     /// <param name="root">The data set's folder, below which all of them are.</param>
     /// <param name="splits">The splits.</param>
@@ -220,9 +223,9 @@ public sealed class DatasetManifest
         var found = new (long Length, ulong Hash)[entries.Length];
         Parallel.For(0, entries.Length, i => found[i] = HashFile(Path.Join(root, entries[i].Path)));
         var all = entries.Zip(found).ToList();
-        gone = [.. all.Where(pair => pair.Second.Length < 0 && pair.First.Length >= 0).Select(pair => pair.First)];
+        gone = [.. all.Where(pair => pair.Second.Length < 0).Select(pair => pair.First)];
         changed = [.. all.Where(pair => pair.Second.Length >= 0 && pair.Second != pair.First.Content).Select(pair => pair.First)];
-        return [.. all.Where(pair => pair.Second == pair.First.Content).Select(pair => pair.First)];
+        return [.. all.Where(pair => pair.Second.Length >= 0 && pair.Second == pair.First.Content).Select(pair => pair.First)];
     }
 
     internal static string NameOf(DatasetSplit split) => s_splits[(int)split];

@@ -65,6 +65,16 @@ public sealed class DatasetSplitsTests : IDisposable
     }
 
     [Fact]
+    public void Training_images_beside_a_folder_that_is_no_split_are_refused()
+    {
+        Touch("train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png", "extra/1.png");
+        string expected = $"'{_folder.Path}' has extra/ beside train/, whose folders look like classes: move extra/ elsewhere, or give "
+            + $"'{Path.Join(_folder.Path, "train")}' alone.";
+        Refusal(() => ImageFolder.OpenSplits(_folder.Path, 0.5)).Should().Be(expected);
+        Refusal(() => DatasetSplits.OpenAll(_folder.Path)).Should().Be(expected);
+    }
+
+    [Fact]
     public void Evaluation_images_without_training_images_are_refused()
     {
         Touch("val/a/1.png", "test/a/1.png");
