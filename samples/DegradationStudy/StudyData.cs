@@ -20,7 +20,7 @@ internal sealed record StudyData(int Classes, ImageLoader Training, ImageLoader 
 
     internal static StudyData Open(string root, Recipe recipe, long seed, int workers)
     {
-        var (training, test) = ImageFolder.OpenSplits(root);
+        var (training, test) = DatasetSplits.Open(root);
         RefuseOtherSizes(training);
         var options = new ImageLoaderOptions { BatchSize = recipe.BatchSize, Seed = seed, Workers = workers };
         // Each class has its proportional share, since samples are in the order of classes.

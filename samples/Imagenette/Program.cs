@@ -36,7 +36,7 @@ try
     var imagenette = KnownDataset.Find("imagenette2-160");
     if (args is []) Console.WriteLine("Downloading Imagenette (94 MB), unless it was downloaded before");
     string folder = args is [var given] ? given : await imagenette.PrepareAsync();
-    var (train, val) = ImageFolder.OpenSplits(folder);
+    var (train, val) = DatasetSplits.Open(folder);
     string[] names = [.. train.Classes.Select(Name)];
 
     // 2. The recipe: augmentation, batch size, optimizer and schedule of five epochs.

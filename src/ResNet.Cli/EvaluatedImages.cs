@@ -66,9 +66,9 @@ internal sealed record EvaluatedImages(string Root, DatasetSplit? Split, IImageS
 
         var now = ConsoleProgress.Prepare(progress => DatasetManifest.Create(
             root, [(split ?? DatasetSplit.Validation, images)], workers, progress, cancellationToken));
-        var trainedOn = manifest.FindTrained(now).Select(entry => Path.Join(root, entry.Path)).ToHashSet();
+        var trainedOn = manifest.FindTrained(now).Select(entry => entry.Path).ToHashSet();
         bool wantsThem = split == DatasetSplit.Train;
-        int[] kept = [.. Enumerable.Range(0, images.Count).Where(i => wantsThem || !trainedOn.Contains(PathIn(root, images.Samples[i])))];
+        int[] kept = [.. Enumerable.Range(0, images.Count).Where(i => wantsThem || !trainedOn.Contains(images.Samples[i].PathBelow(root)))];
         if (kept.Length == 0)
         {
             throw new DatasetException(
@@ -105,8 +105,6 @@ internal sealed record EvaluatedImages(string Root, DatasetSplit? Split, IImageS
         ? "The run has no images.tsv, so whether it was trained on some of these images is not known."
         : "Packs and folders cannot be compared, so whether the run was trained on some of these images is not known.";
 
-    private static string PathIn(string root, ImageSample sample) => Path.Join(root, DatasetManifest.RelativePath(root, sample.Path));
-
     private static EvaluatedImages OfFolder(RunFolder run, DatasetManifest manifest, DatasetSplit split, string root)
     {
         var found = manifest.FindUnchanged(root, split, out var changed, out var gone);
@@ -117,11 +115,17 @@ internal sealed record EvaluatedImages(string Root, DatasetSplit? Split, IImageS
                 + "images by --dataset.");
         }
         var labels = run.Classes.Select((name, label) => (name, label)).ToDictionary(one => one.name, one => one.label);
+        if (found.FirstOrDefault(entry => !labels.ContainsKey(entry.Class)) is { Class: { } stranger })
+        {
+            throw new RunFolderException(
+                $"The images.tsv and the classes.txt of the run '{run.Path}' contradict each other: only the first has the class "
+                + $"'{stranger}'.");
+        }
         var samples = found.Select(entry => new ImageSample(Path.Join(root, entry.Path), labels[entry.Class])).ToList();
         var known = manifest.Entries.Select(entry => entry.Path).ToHashSet();
         var parts = OpenAll(root, run, out string? unlisted);
         int added = parts.SelectMany(part => part.Images.Samples)
-            .Count(sample => !known.Contains(DatasetManifest.RelativePath(root, sample.Path)));
+            .Count(sample => !known.Contains(sample.PathBelow(root)));
         string place = parts.Select(part => part.Images.Root).FirstOrDefault(
             folder => samples.TrueForAll(sample => sample.Path.StartsWith(folder + "/", StringComparison.Ordinal)), root);
         int leaks = manifest.FindLeaks().Count(leak => leak.Evaluated.Split == split);

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using ResNet.Imaging;
 using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
@@ -29,31 +28,9 @@ internal sealed class PictureBatch : IDisposable
         var errors = new Exception?[paths.Length];
         var (height, width) = transforms.Size;
         using var readers = new ThreadLocal<ImageReader>(() => new ImageReader(channels), trackAllValues: true);
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellationToken };
         try
         {
-            Parallel.For(0, paths.Length, parallel, i =>
-            {
-                byte[] pixels = new byte[height * width * channels];
-                try
-                {
-                    readers.Value!.Open(paths[i]);
-                    transforms.Apply(readers.Value, new Canvas(), SplitMix64.For(0), pixels);
-                    pictures[i] = pixels;
-                }
-                catch (ImageDecodingException unreadable)
-                {
-                    errors[i] = unreadable;
-                }
-                catch (TransformException failure)
-                {
-                    errors[i] = new TransformException(paths[i], failure.Reason, failure);
-                }
-            });
-        }
-        catch (AggregateException failures)
-        {
-            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+            Workers.For(paths.Length, workers, DecodeOne, cancellationToken);
         }
         finally
         {
@@ -63,6 +40,25 @@ internal sealed class PictureBatch : IDisposable
         var all = empty([decoded.Length, height, width, channels], ScalarType.Byte).DetachFromDisposeScope();
         for (int i = 0; i < decoded.Length; i++) decoded[i].CopyTo(all.bytes[(i * decoded[i].Length)..]);
         return new PictureBatch(paths, errors, all);
+
+        void DecodeOne(int i)
+        {
+            byte[] pixels = new byte[height * width * channels];
+            try
+            {
+                readers.Value!.Open(paths[i]);
+                transforms.Apply(readers.Value, new Canvas(), SplitMix64.For(0), pixels);
+                pictures[i] = pixels;
+            }
+            catch (ImageDecodingException unreadable)
+            {
+                errors[i] = unreadable;
+            }
+            catch (TransformException failure)
+            {
+                errors[i] = new TransformException(paths[i], failure.Reason, failure);
+            }
+        }
     }
 
     /// <summary>Returns the results of all pictures, in their order.</summary>

@@ -62,7 +62,7 @@ public sealed class RefusalSentenceTests
         Sentence(() => RunFolder.Open(folder)).Should().Be($"There is no run folder '{folder}'. "
             + "Give the one that 'train' named at its end.");
         string images = Directory.CreateDirectory(Path.Combine(folder, "train", "a")).FullName;
-        Sentence(() => ImageFolder.OpenSplits(folder)).Should().EndWith(" 'train --validation-split 0.2' sets a fifth aside.");
+        Sentence(() => DatasetSplits.Open(folder)).Should().EndWith(" 'train --validation-split 0.2' sets a fifth aside.");
         File.WriteAllText(Path.Combine(images, "pack"), "noise");
         Sentence(() => ImagePack.Open(Path.Combine(images, "pack"))).Should().EndWith("; make it again. The command 'pack' does that.");
     }

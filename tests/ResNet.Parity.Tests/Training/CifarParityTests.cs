@@ -92,7 +92,7 @@ public sealed class CifarParityTests(ITestOutputHelper output) : IDisposable
 
     private static Result Ours(int? images)
     {
-        var (training, test) = ImageFolder.OpenSplits(LongParityFactAttribute.Images!);
+        var (training, test) = DatasetSplits.Open(LongParityFactAttribute.Images!);
         int ofClass = images / training.Classes.Count ?? int.MaxValue;
         var samples = training.Samples.GroupBy(sample => sample.Label).SelectMany(group => group.Take(ofClass)).ToList();
         var recipe = TrainingRecipes.Find("paper-cifar10").WithEpochs(Epochs);

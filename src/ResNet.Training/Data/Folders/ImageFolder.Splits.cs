@@ -8,26 +8,6 @@ public sealed partial class ImageFolder
     // Separates these random numbers from the loader's.
     private const long SplitStream = 101;
 
-    /// <summary>Opens the splits of a data set; the same as <see cref="DatasetSplits.Open"/>.</summary>
-    /// <param name="root">The folder that holds <c>train/</c>, and <c>val/</c> or <c>test/</c> or both.</param>
-    /// <exception cref="DatasetException">As for <see cref="DatasetSplits.Open"/>.</exception>
-    public static DatasetSplits OpenSplits(string root) => DatasetSplits.Open(root);
-
-    /// <summary>Opens a data set without validation images, and sets some of its images aside for that.</summary>
-    /// <param name="root">The folder that holds the class folders, or <c>train/</c> with the class folders in it.</param>
-    /// <param name="evaluationFraction">The share of each class's images to evaluate on, more than 0 and less than 1.</param>
-    /// <param name="seed">The seed of the choice; see <see cref="Split"/>.</param>
-    /// <returns>
-    /// The training images and the evaluation images, with the same classes; the single image of a class is a training image.
-    /// </returns>
-    /// <exception cref="InvalidOptionException">The fraction is not between 0 and 1.</exception>
-    /// <exception cref="DatasetException">As for <see cref="DatasetSplits.Open"/>, or no class has two images.</exception>
-    public static DatasetSplits OpenSplits(string root, double evaluationFraction, long seed = 0)
-    {
-        RefuseFraction(evaluationFraction, nameof(evaluationFraction));
-        return DatasetSplits.Open(root, new SplitOptions { EvaluationFraction = evaluationFraction, Seed = seed });
-    }
-
     /// <summary>Divides the images into two parts, each class in the same proportion.</summary>
     /// <remarks>
     /// The first part gets n·<paramref name="fraction"/> of a class's n images, rounded to the nearest number, halves up. If n is
@@ -40,7 +20,8 @@ public sealed partial class ImageFolder
     /// <exception cref="DatasetException">No class has two images.</exception>
     public (ImageFolder First, ImageFolder Second) Split(double fraction, long seed = 0)
     {
-        RefuseFraction(fraction, nameof(fraction));
+        if (fraction is not (> 0 and < 1))
+            throw new InvalidOptionException(nameof(ImageFolder), nameof(fraction), fraction, "more than 0 and less than 1");
         // With two or more images, each part gets at least one.
         int First(int count) => count < 2
             ? count
@@ -111,11 +92,5 @@ public sealed partial class ImageFolder
         var all = classes.ToList();
         var labels = Classes.Select(name => all.IndexOf(name)).ToArray();
         return new ImageFolder(this, classes, [.. Samples.Select(sample => sample with { Label = labels[sample.Label] })]);
-    }
-
-    private static void RefuseFraction(double fraction, string name)
-    {
-        if (fraction is not (> 0 and < 1))
-            throw new InvalidOptionException(nameof(ImageFolder), name, fraction, "more than 0 and less than 1");
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using ResNet.Imaging;
 
@@ -26,15 +25,7 @@ internal sealed class ImageVerification
 
     internal VerificationReport Run(CancellationToken cancellationToken)
     {
-        try
-        {
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.Workers, CancellationToken = cancellationToken };
-            Parallel.For(0, _images.Length, parallel, Check);
-        }
-        catch (AggregateException failures)
-        {
-            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
-        }
+        Workers.For(_images.Length, _options.Workers, Check, cancellationToken);
         var repeated = Repeated();
         return new VerificationReport
         {

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Hashing;
-using System.Runtime.ExceptionServices;
 using System.Text;
 using ResNet.Core;
 using ResNet.Training.Data.Folders;
@@ -83,27 +82,18 @@ public sealed class DatasetManifest
         var images = parts.SelectMany(part => part.Images.Samples.Select(sample => (part.Split, part.Images.Classes, sample))).ToArray();
         var entries = new ManifestEntry[images.Length];
         int done = 0;
-        var parallel = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = workers ?? Environment.ProcessorCount, CancellationToken = cancellationToken,
-        };
-        try
-        {
-            Parallel.For(0, images.Length, parallel, i =>
-            {
-                var (split, classes, sample) = images[i];
-                var (length, hash) = HashFile(sample.Path);
-                entries[i] = new ManifestEntry(split, classes[sample.Label], RelativePath(root, sample.Path), length, hash);
-                int count = Interlocked.Increment(ref done);
-                if (count == images.Length || count % Math.Max(1, images.Length / Reports) == 0)
-                    progress?.Report(new DatasetProgress("Reading images", count, images.Length));
-            });
-        }
-        catch (AggregateException failures)
-        {
-            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
-        }
+        Workers.For(images.Length, workers ?? Environment.ProcessorCount, Describe, cancellationToken);
         return new DatasetManifest(entries);
+
+        void Describe(int i)
+        {
+            var (split, classes, sample) = images[i];
+            var (length, hash) = HashFile(sample.Path);
+            entries[i] = new ManifestEntry(split, classes[sample.Label], sample.PathBelow(root), length, hash);
+            int count = Interlocked.Increment(ref done);
+            if (count == images.Length || count % Math.Max(1, images.Length / Reports) == 0)
+                progress?.Report(new DatasetProgress("Reading images", count, images.Length));
+        }
     }
 
     /// <summary>Lists the images of packs by their checksums, without reading pixels.</summary>
@@ -129,8 +119,13 @@ public sealed class DatasetManifest
             using var reader = new StreamReader(path, Encoding.UTF8);
             if (reader.ReadLine() != Header) throw new FormatException("line 1 is not that of a manifest");
             var entries = new List<ManifestEntry>();
+            var paths = new HashSet<string>();
             for (int number = 2; reader.ReadLine() is { } line; number++)
-                entries.Add(Parse(line) ?? throw new FormatException($"line {number} is damaged"));
+            {
+                var entry = Parse(line) ?? throw new FormatException($"line {number} is damaged");
+                if (!paths.Add(entry.Path)) throw new FormatException($"line {number} repeats the image of a line before");
+                entries.Add(entry);
+            }
             return new DatasetManifest(entries);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException)
@@ -221,7 +216,7 @@ public sealed class DatasetManifest
         ArgumentException.ThrowIfNullOrWhiteSpace(root);
         var entries = Entries.Where(entry => entry.Split == split).ToArray();
         var found = new (long Length, ulong Hash)[entries.Length];
-        Parallel.For(0, entries.Length, i => found[i] = HashFile(Path.Join(root, entries[i].Path)));
+        Workers.For(entries.Length, Environment.ProcessorCount, i => found[i] = HashFile(Path.Join(root, entries[i].Path)), default);
         var all = entries.Zip(found).ToList();
         gone = [.. all.Where(pair => pair.Second.Length < 0).Select(pair => pair.First)];
         changed = [.. all.Where(pair => pair.Second.Length >= 0 && pair.Second != pair.First.Content).Select(pair => pair.First)];
@@ -229,12 +224,6 @@ public sealed class DatasetManifest
     }
 
     internal static string NameOf(DatasetSplit split) => s_splits[(int)split];
-
-    /// <summary>Returns the path of an image below a data set's folder, as manifests have it.</summary>
-    /// <param name="root">The folder.</param>
-    /// <param name="path">The image's file.</param>
-    public static string RelativePath(string root, string path) =>
-        Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/');
 
     private Dictionary<(long, ulong), ManifestEntry> CollectTrained()
     {

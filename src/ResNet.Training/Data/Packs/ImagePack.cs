@@ -196,12 +196,9 @@ public sealed unsafe class ImagePack : IImageSource, IDisposable
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var sample in folder.Samples)
-            hash.AppendData(Encoding.UTF8.GetBytes($"{RelativeName(folder, sample)}\0{Length(sample.Path)}\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{sample.PathBelow(folder.Root)}\0{Length(sample.Path)}\n"));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    internal static string RelativeName(ImageFolder folder, ImageSample sample) =>
-        System.IO.Path.GetRelativePath(folder.Root, sample.Path).Replace(System.IO.Path.DirectorySeparatorChar, '/');
 
     // The target of a link.
     private static long Length(string path) =>

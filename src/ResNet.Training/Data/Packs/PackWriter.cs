@@ -26,7 +26,7 @@ internal sealed class PackWriter(
     public IReadOnlyList<ImageDecodingException> Write(string path)
     {
         if (folder.Count == 0) throw new DatasetException($"There are no images of '{folder.Root}' to pack.");
-        if (folder.Samples.Sum(sample => Encoding.UTF8.GetByteCount(ImagePack.RelativeName(folder, sample)) + 1L) > PackHeader.MaxNameBytes)
+        if (folder.Samples.Sum(sample => Encoding.UTF8.GetByteCount(sample.PathBelow(folder.Root)) + 1L) > PackHeader.MaxNameBytes)
         {
             throw new DatasetException(
                 $"'{folder.Root}' has {folder.Count:N0} images, whose names need more than the {PackHeader.MaxNameBytes:N0} bytes "
@@ -82,15 +82,8 @@ internal sealed class PackWriter(
 
     private void Decode(int start, Memory<Packed> images, ThreadLocal<Worker> workers)
     {
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Workers, CancellationToken = cancellationToken };
-        try
-        {
-            Parallel.For(0, images.Length, parallel, i => images.Span[i] = workers.Value!.Decode(folder.Samples[start + i].Path));
-        }
-        catch (AggregateException failures)
-        {
-            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
-        }
+        Workers.For(
+            images.Length, options.Workers, i => images.Span[i] = workers.Value!.Decode(folder.Samples[start + i].Path), cancellationToken);
     }
 
     // A folder without images for a class is also refused.
@@ -116,7 +109,7 @@ internal sealed class PackWriter(
         _labels.Add(sample.Label);
         _sizes.AddRange(image.Height, image.Width);
         _checksums.Add(image.Checksum);
-        _names.Add(ImagePack.RelativeName(folder, sample));
+        _names.Add(sample.PathBelow(folder.Root));
     }
 
     /// <summary>An image, or the reason why it cannot be read.</summary>

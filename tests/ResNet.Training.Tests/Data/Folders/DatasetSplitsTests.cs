@@ -60,7 +60,7 @@ public sealed class DatasetSplitsTests : IDisposable
         string expected = $"'{_folder.Path}' has TEST/ beside cat/, and a folder of that name is never a class: put the class folders to "
             + $"learn from into {Path.Join(_folder.Path, "train")}.";
         Refusal(() => DatasetSplits.Open(_folder.Path)).Should().Be(expected);
-        Refusal(() => ImageFolder.OpenSplits(_folder.Path, 0.5)).Should().Be(expected);
+        Refusal(() => DatasetSplits.Open(_folder.Path, new SplitOptions { EvaluationFraction = 0.5 })).Should().Be(expected);
         Refusal(() => DatasetSplits.OpenAll(_folder.Path)).Should().Be(expected);
     }
 
@@ -70,7 +70,7 @@ public sealed class DatasetSplitsTests : IDisposable
         Touch("train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "train/dog/2.png", "extra/1.png");
         string expected = $"'{_folder.Path}' has extra/ beside train/, whose folders look like classes: move extra/ elsewhere, or give "
             + $"'{Path.Join(_folder.Path, "train")}' alone.";
-        Refusal(() => ImageFolder.OpenSplits(_folder.Path, 0.5)).Should().Be(expected);
+        Refusal(() => DatasetSplits.Open(_folder.Path, new SplitOptions { EvaluationFraction = 0.5 })).Should().Be(expected);
         Refusal(() => DatasetSplits.OpenAll(_folder.Path)).Should().Be(expected);
     }
 
@@ -107,7 +107,7 @@ public sealed class DatasetSplitsTests : IDisposable
         Touch("train/a/1.png", "train/a/2.png", "test/1.png");
         Refusal(() => DatasetSplits.Open(_folder.Path)).Should().StartWith(
             $"The folder '{_folder.Path}' has no val/, and its test/ has no class folders: it needs ");
-        var divided = ImageFolder.OpenSplits(_folder.Path, 0.5);
+        var divided = DatasetSplits.Open(_folder.Path, new SplitOptions { EvaluationFraction = 0.5 });
         (divided.Test, divided.UnlabelledTest).Should().Be((null, Path.Join(_folder.Path, "test")));
         Touch("val/a/1.png");
         DatasetSplits.Open(_folder.Path).UnlabelledTest.Should().Be(Path.Join(_folder.Path, "test"));

@@ -67,7 +67,7 @@ public sealed class ImageFolderSplitTests : IDisposable
         var images = Make(("a", 2));
         images.Invoking(it => it.Split(fraction)).Should().Throw<InvalidOptionException>()
             .WithMessage("ImageFolder.fraction is *, but has to be more than 0 and less than 1.");
-        var open = () => ImageFolder.OpenSplits(_folder.Path, fraction);
+        var open = () => DatasetSplits.Open(_folder.Path, new SplitOptions { EvaluationFraction = fraction });
         open.Should().Throw<InvalidOptionException>();
     }
 
@@ -107,22 +107,23 @@ public sealed class ImageFolderSplitTests : IDisposable
     public void A_folder_without_images_to_evaluate_on_is_divided()
     {
         Make(("a", 10), ("b", 20));
-        var (train, evaluation) = ImageFolder.OpenSplits(_folder.Path, 0.2, seed: 5);
+        var (train, evaluation) = DatasetSplits.Open(_folder.Path, new SplitOptions { EvaluationFraction = 0.2, Seed = 5 });
         train.CountPerClass.Should().Equal(8, 16);
         evaluation.CountPerClass.Should().Equal(2, 4);
-        evaluation.Samples.Should().NotEqual(ImageFolder.OpenSplits(_folder.Path, 0.2, seed: 6).Evaluation.Samples);
+        var other = DatasetSplits.Open(_folder.Path, new SplitOptions { EvaluationFraction = 0.2, Seed = 6 });
+        evaluation.Samples.Should().NotEqual(other.Evaluation.Samples);
     }
 
     [Fact]
     public void A_folder_with_train_alone_is_divided_and_one_with_val_is_refused()
     {
         Make(("train/a", 10), ("train/b", 10));
-        var (train, evaluation) = ImageFolder.OpenSplits(_folder.Path, 0.3);
+        var (train, evaluation) = DatasetSplits.Open(_folder.Path, new SplitOptions { EvaluationFraction = 0.3 });
         train.Classes.Should().Equal("a", "b");
         evaluation.CountPerClass.Should().Equal(3, 3);
 
         _folder.Write("val/a/1.png", []);
-        var open = () => ImageFolder.OpenSplits(_folder.Path, 0.3);
+        var open = () => DatasetSplits.Open(_folder.Path, new SplitOptions { EvaluationFraction = 0.3 });
         open.Should().Throw<DatasetException>().WithMessage(
             $"'{_folder.Path}' has val/ beside its training images already: leave the fraction out to evaluate on that.");
     }
@@ -131,7 +132,7 @@ public sealed class ImageFolderSplitTests : IDisposable
     public void A_class_may_be_called_train()
     {
         Make(("car", 4), ("train", 4));
-        ImageFolder.OpenSplits(_folder.Path, 0.5).Train.Classes.Should().Equal("car", "train");
+        DatasetSplits.Open(_folder.Path, new SplitOptions { EvaluationFraction = 0.5 }).Train.Classes.Should().Equal("car", "train");
         DatasetSplits.OpenAll(_folder.Path).Should().ContainSingle().Which.Images.Root.Should().Be(_folder.Path);
     }
 

@@ -100,7 +100,9 @@ public sealed class ImageFolderTests : IDisposable
         File.SetUnixFileMode(root, UnixFileMode.UserExecute);
         try
         {
-            Func<object>[] open = [() => new ImageFolder(root), () => DatasetSplits.OpenAll(root), () => ImageFolder.OpenSplits(root, 0.5)];
+            var divided = new SplitOptions { EvaluationFraction = 0.5 };
+            Func<object>[] open =
+                [() => new ImageFolder(root), () => DatasetSplits.OpenAll(root), () => DatasetSplits.Open(root, divided)];
             foreach (var each in open)
                 each.Should().Throw<DatasetException>()
                     .WithMessage($"The folder '{root}' cannot be listed: *").WithInnerException<UnauthorizedAccessException>();
@@ -134,12 +136,12 @@ public sealed class ImageFolderTests : IDisposable
     public void Splits_are_train_and_val_or_test()
     {
         Touch("train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/2.png");
-        var (train, evaluation) = ImageFolder.OpenSplits(folder.Path);
+        var (train, evaluation) = DatasetSplits.Open(folder.Path);
         train.Root.Should().Be(Path.Join(folder.Path, "train"));
         evaluation.Root.Should().Be(Path.Join(folder.Path, "test"));
 
         Touch("val/a/3.png", "val/b/3.png");
-        ImageFolder.OpenSplits(folder.Path).Evaluation.Root.Should().Be(Path.Join(folder.Path, "val"));
+        DatasetSplits.Open(folder.Path).Evaluation.Root.Should().Be(Path.Join(folder.Path, "val"));
     }
 
     [Fact]
@@ -159,9 +161,9 @@ public sealed class ImageFolderTests : IDisposable
             + "or a fraction of its images has to be set aside to evaluate on.");
         Touch("train/a/1.png");
         SplitRefusal().Should().StartWith($"The folder '{folder.Path}' has no val/ or test/: ");
-        FluentActions.Invoking(() => ImageFolder.OpenSplits(folder.Path)).Should().Throw<DatasetException>()
+        FluentActions.Invoking(() => DatasetSplits.Open(folder.Path)).Should().Throw<DatasetException>()
             .Which.Problem.Should().Be(DatasetProblem.NothingToEvaluateOn);
-        var open = () => ImageFolder.OpenSplits(Path.Join(folder.Path, "missing"));
+        var open = () => DatasetSplits.Open(Path.Join(folder.Path, "missing"));
         open.Should().Throw<DatasetException>().WithMessage(
             "There is no folder '*missing': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
     }
@@ -183,7 +185,7 @@ public sealed class ImageFolderTests : IDisposable
 
     private string SplitRefusal()
     {
-        var open = () => ImageFolder.OpenSplits(folder.Path);
+        var open = () => DatasetSplits.Open(folder.Path);
         return open.Should().Throw<DatasetException>().Which.Message;
     }
 

@@ -25,7 +25,7 @@ public sealed class FashionMnistTests : IDisposable
     {
         (await Prepare()).Should().Be(Root);
 
-        var (train, test) = ImageFolder.OpenSplits(Root);
+        var (train, test) = DatasetSplits.Open(Root);
         train.Classes.Should().Equal(FashionMnist.Classes.Select(row => row.Folder));
         (train.Count, test.Count).Should().Be((30, 20));
         foreach (var (path, label) in train.Samples.Concat(test.Samples))
@@ -62,7 +62,7 @@ public sealed class FashionMnistTests : IDisposable
         var roots = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Prepare())));
         roots.Should().OnlyContain(root => root == Root);
         Directory.GetDirectories(folder.Path).Should().Equal(Root);
-        ImageFolder.OpenSplits(Root).Train.Count.Should().Be(30);
+        DatasetSplits.Open(Root).Train.Count.Should().Be(30);
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class FashionMnistTests : IDisposable
             Website = published.Website, EvaluationFolder = "test", TrainingImages = 30, EvaluationImages = 20,
         };
         (await dataset.PrepareAsync(folder.Path)).Should().Be(Root);
-        var (train, test) = ImageFolder.OpenSplits(Root);
+        var (train, test) = DatasetSplits.Open(Root);
         (train.Count, test.Count).Should().Be((30, 20));
 
         static byte[] Packed(int[] dimensions, ReadOnlyMemory<byte> data)
@@ -209,7 +209,7 @@ public sealed class FashionMnistTests : IDisposable
     [DebianPackageFact]
     public async Task The_whole_data_set_is_unpacked_from_the_debian_package()
     {
-        var (train, test) = ImageFolder.OpenSplits(await KnownDataset.Find("fashion-mnist").PrepareAsync(folder.Path));
+        var (train, test) = DatasetSplits.Open(await KnownDataset.Find("fashion-mnist").PrepareAsync(folder.Path));
         train.CountPerClass.Should().Equal(Enumerable.Repeat(6_000, 10));
         test.CountPerClass.Should().Equal(Enumerable.Repeat(1_000, 10));
 

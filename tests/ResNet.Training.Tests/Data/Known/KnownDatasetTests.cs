@@ -98,7 +98,7 @@ public sealed class KnownDatasetTests : IDisposable
         var reports = new DatasetReports();
         (await Row(server).PrepareAsync(_folder.Path, reports)).Should().Be(Root);
 
-        var (train, val) = ImageFolder.OpenSplits(Root);
+        var (train, val) = DatasetSplits.Open(Root);
         train.Classes.Should().Equal("n1", "n2");
         (train.Count, val.Count).Should().Be((3, 2));
         File.Exists(Path.Join(Root, "noise.csv")).Should().BeTrue();
@@ -159,7 +159,7 @@ public sealed class KnownDatasetTests : IDisposable
         _folder.Write("small.partial/small.tgz", s_archive);
         await Row(server).PrepareAsync(_folder.Path);
         server.Requests.Should().BeEmpty();
-        ImageFolder.OpenSplits(Root).Train.Count.Should().Be(3);
+        DatasetSplits.Open(Root).Train.Count.Should().Be(3);
     }
 
     [Fact]
@@ -208,7 +208,7 @@ public sealed class KnownDatasetTests : IDisposable
             var roots = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => Row(server).PrepareAsync(_folder.Path))));
             roots.Should().OnlyContain(root => root == Root);
             server.Requests.Should().ContainSingle();
-            ImageFolder.OpenSplits(Root).Train.Count.Should().Be(3);
+            DatasetSplits.Open(Root).Train.Count.Should().Be(3);
             Directory.GetFileSystemEntries(_folder.Path).Should().Equal(Root);
             Directory.Delete(Root, recursive: true);
         }
@@ -235,7 +235,7 @@ public sealed class KnownDatasetTests : IDisposable
         _folder.Write("small.partial/unpacked/small/train/n1/half.png", []);
         using var server = new UnreliableServer(s_archive);
         await Row(server).PrepareAsync(_folder.Path);
-        ImageFolder.OpenSplits(Root).Train.Count.Should().Be(3);
+        DatasetSplits.Open(Root).Train.Count.Should().Be(3);
         Directory.GetFileSystemEntries(_folder.Path).Should().Equal(Root);
     }
 

@@ -48,6 +48,8 @@ public sealed class DatasetManifestTests : IDisposable
     [InlineData("split\tclass\tpath\tlength\thash\ntrain\ta\ta\\x1.png\t1\t00", "line 2 is damaged")]
     [InlineData("split\tclass\tpath\tlength\thash\ntrain\ta\ta1.png\\\t1\t00", "line 2 is damaged")]
     [InlineData("split\tclass\tpath\tlength\thash\ntrain\ta\ta/1.png\t1\t00\ntrain\ta\ta/2.png\tx\t00", "line 3 is damaged")]
+    [InlineData(
+        "split\tclass\tpath\tlength\thash\ntrain\ta\ta/1.png\t1\t00\ntest\ta\ta/1.png\t1\t00", "line 3 repeats the image of a line before")]
     public void A_damaged_manifest_is_refused_with_the_line(string text, string reason)
     {
         string path = _folder.Write("images.tsv", Encoding.UTF8.GetBytes(text));
