@@ -59,6 +59,11 @@ internal static class Pictures
         string normal = pattern.Replace('\\', '/');
         int wildcard = normal.AsSpan().IndexOfAny('*', '?'), slash = normal.LastIndexOf('/', wildcard);
         string root = slash < 0 ? "." : slash == 0 ? "/" : normal[..slash];
+        if (normal.LastIndexOf('/') > normal.IndexOf('?', StringComparison.Ordinal) && normal.Contains('?', StringComparison.Ordinal))
+        {
+            throw new CommandLineException(
+                $"The pattern '{pattern}' has a ? in the name of a folder, but it can stand only in that of a file: write * there.");
+        }
         if (!Directory.Exists(root)) return [];
         var matcher = new Matcher(StringComparison.Ordinal);
         matcher.AddInclude(normal[(slash + 1)..].Replace('?', '*'));

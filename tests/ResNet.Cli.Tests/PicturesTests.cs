@@ -31,6 +31,14 @@ public sealed class PicturesTests : IDisposable
     }
 
     [Fact]
+    public void A_question_mark_in_the_name_of_a_folder_is_refused()
+    {
+        Touch("shop1/a.png", "shop12/b.png");
+        FluentActions.Invoking(() => Expand([File("shop?/*.png")], "").ToList()).Should().Throw<CommandLineException>()
+            .WithMessage("The pattern '*shop?/*.png' has a ? in the name of a folder, but it can stand only in that of a file: write * *");
+    }
+
+    [Fact]
     public void A_table_has_a_row_for_each_picture_and_quotes_what_needs_it()
     {
         string path = File("classes.csv");

@@ -394,7 +394,17 @@ internal sealed class TrainCommand
         if (outcome.StoppedEarly) Console.WriteLine($"Ended after epoch {outcome.Epochs.Count}, since top-1 no longer rose");
         if (outcome.Best is { } best && outcome.Epochs.Count > 1)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Best: top-1 {best.Top1:0.00} % in epoch {best.Epoch}"));
-        var tested = data.Test is null ? null : Evaluate(data.Test, settings, loader, recording, cancellationToken);
+        EvaluationResult? tested;
+        try
+        {
+            tested = data.Test is null ? null : Evaluate(data.Test, settings, loader, recording, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Console.WriteLine($"Stopped before the end of the test; go on with it by: resnet train --resume {run.Path}");
+            JsonOutput.Write(Describe(outcome, run));
+            return ExitCode.Interrupted;
+        }
         Console.WriteLine($"The weights, settings and metrics are in {run.Path}, and {Report(run)} shows them");
         JsonOutput.Write(Describe(outcome, run, tested));
         return ExitCode.Success;

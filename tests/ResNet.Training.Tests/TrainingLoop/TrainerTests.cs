@@ -37,6 +37,24 @@ public sealed class TrainerTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    // As in the README: a seeded network, and loaders with a seed.
+    [Fact]
+    public void A_seeded_network_that_is_trained_twice_has_the_same_bits()
+    {
+        var first = Train(drawBefore: 0);
+        Train(drawBefore: 5).Should().Equal(first);
+        first.Should().NotBeEmpty();
+
+        byte[] Train(int drawBefore)
+        {
+            // Other code that uses torch's generator changes nothing.
+            for (int i = 0; i < drawBefore; i++) rand(3).Dispose();
+            using var model = ResNets.Create("resnet20", classes: 2, inputChannels: 1, seed: 1);
+            new Trainer(new ImageLoader(_samples, s_transforms, _options), null, new TrainerOptions { Epochs = 2 }).Train(model);
+            return [.. model.state_dict().Values.SelectMany(tensor => tensor.cpu().bytes.ToArray())];
+        }
+    }
+
     [Fact]
     public void A_network_learns_what_there_is_to_learn()
     {
