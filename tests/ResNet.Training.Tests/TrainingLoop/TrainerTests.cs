@@ -51,7 +51,7 @@ public sealed class TrainerTests : IDisposable
             for (int i = 0; i < drawBefore; i++) rand(3).Dispose();
             using var model = ResNets.Create("resnet20", classes: 2, inputChannels: 1, seed: 1);
             new Trainer(new ImageLoader(_samples, s_transforms, _options), null, new TrainerOptions { Epochs = 2 }).Train(model);
-            return [.. model.state_dict().Values.SelectMany(tensor => tensor.cpu().bytes.ToArray())];
+            return [.. model.state_dict().Values.SelectMany(tensor => tensor.cpu().contiguous().bytes.ToArray())];
         }
     }
 
