@@ -92,6 +92,20 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
         var difference = comparison.GetProperty("differences").EnumerateArray().Should().ContainSingle().Subject;
         difference.GetProperty("setting").GetString().Should().Be("Seed");
         difference.GetProperty("values").EnumerateArray().Select(value => value.GetString()).Should().Equal("0", "7");
+
+        const string Note = "Whether the runs were evaluated on the same images is not known, so none of them is marked as the best: ";
+        comparison.GetProperty("is_ranked").GetBoolean().Should().BeFalse("the copy has no images.tsv");
+        comparison.GetProperty("images_note").GetString().Should().StartWith(Note + "run on 16 validation images of ")
+            .And.EndWith("; other has no images.tsv, so its images are not known.");
+        using (var process = place.Start("compare", "run", "other"))
+        {
+            process.ExitCode().Should().Be(0, process.Output);
+            process.Output.Should().Contain("\n" + Note);
+        }
+        File.Copy(place.In("run", "images.tsv"), place.In("other", "images.tsv"), overwrite: true);
+        var ranked = place.Json(0, "compare", "run", "other");
+        ranked.GetProperty("is_ranked").GetBoolean().Should().BeTrue();
+        ranked.GetProperty("images_note").ValueKind.Should().Be(JsonValueKind.Null);
     }
 
     [Fact]

@@ -42,6 +42,8 @@ internal static class CompareCommand
     private static object Describe(RunComparison comparison) => new
     {
         Runs = comparison.Runs.Select(run => run.Name),
+        comparison.IsRanked,
+        comparison.ImagesNote,
         Results = comparison.Runs.Select(run => new
         {
             Run = run.Name,
@@ -64,6 +66,7 @@ internal static class CompareCommand
         string[] headings = ["", .. comparison.Runs.Select(run => run.Name)];
         if (ConsoleProgress.IsTerminal) AnsiConsole.Write(Boxed(headings, rows));
         else PrintPlain([headings, .. rows.Select(row => (string[])[row.Name, .. row.Values])]);
+        if (comparison.ImagesNote is { } note) ConsoleProgress.WriteLine(note);
     }
 
     private static Table Boxed(string[] headings, ComparedValues[] rows)

@@ -69,7 +69,7 @@ public static class HtmlReport
         ArgumentNullException.ThrowIfNull(comparison);
         var runs = comparison.Runs;
         string[] headings = ["", .. runs.Select((run, i) => $"<span class=\"run s{i % ChartLine.Colours}\"></span>{Text(run.Name)}")];
-        string body = Section("Results", Table("Results", headings, Rows(comparison.Results), "numbers wide"))
+        string body = Section("Results", Note(), Table("Results", headings, Rows(comparison.Results), "numbers wide"))
             + Section(
                 "Curves",
                 Grid(
@@ -83,7 +83,9 @@ public static class HtmlReport
             + Differences(comparison.Differences)
             + MetricsBlock.Write([.. runs.Select(run => (run.Name, run.Epochs))]);
         string name = runs.Count == 1 ? runs[0].Name : $"{Figures.Whole(runs.Count)} runs side by side";
-        return HtmlPage.Create("Comparison", name, null, BestOf(runs), body);
+        return HtmlPage.Create("Comparison", name, null, comparison.IsRanked ? BestOf(runs) : [], body);
+
+        string Note() => comparison.ImagesNote is { } note ? $"<p class=\"warning\">{Text(note)}</p>\n" : "";
 
         string Differences(IReadOnlyList<ComparedValues> rows) => rows.Count == 0
             ? ""

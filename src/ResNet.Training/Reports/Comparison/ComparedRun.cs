@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using ResNet.Training.Data;
+using ResNet.Training.Data.Manifests;
 using ResNet.Training.TrainingLoop.Results;
 
 namespace ResNet.Training.Reports.Comparison;
@@ -13,6 +15,11 @@ namespace ResNet.Training.Reports.Comparison;
 /// </param>
 public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs, IReadOnlyList<(string Name, string Value)> Settings)
 {
+    private const string ManifestName = "images.tsv";
+
+    /// <summary>The images of the run; null if it has no manifest, so that the images it was evaluated on are not known.</summary>
+    public DatasetManifest? Manifest { get; init; }
+
     /// <summary>The best epoch; null if nothing was evaluated.</summary>
     public BestEpoch? Best => BestEpoch.Of(Epochs);
 
@@ -56,12 +63,27 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
         {
             using var file = File.OpenRead(settings);
             using var document = JsonDocument.Parse(file);
-            return new ComparedRun(name, MetricsFile.Read(Path.Combine(folder, "metrics.csv")), [.. Flat(document.RootElement, "")]);
+            return new ComparedRun(name, MetricsFile.Read(Path.Combine(folder, "metrics.csv")), [.. Flat(document.RootElement, "")])
+            {
+                Manifest = ReadManifest(Path.Combine(folder, ManifestName)),
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             string reason = e is FileNotFoundException ? "it is not there" : e.Message.TrimEnd('.');
             throw new RunFolderException($"The settings '{settings}' cannot be read: {reason}. Give the folder of a run that has them.", e);
+        }
+    }
+
+    private static DatasetManifest? ReadManifest(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? DatasetManifest.Read(path) : null;
+        }
+        catch (DatasetException damaged)
+        {
+            throw new RunFolderException(damaged.Message, damaged);
         }
     }
 

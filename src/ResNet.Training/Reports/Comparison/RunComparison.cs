@@ -23,6 +23,7 @@ public sealed class RunComparison
             Row("Training time", run => Figures.Duration(run.TrainingTime)),
             Row("Images per second", run => Figures.Speed(Figures.Median(run.Epochs.Select(epoch => epoch.ImagesPerSecond)))),
         ];
+        ImagesNote = EvaluatedImages.Describe(runs);
         var names = runs.SelectMany(run => run.Settings).Select(setting => setting.Name).Distinct();
         Differences = [.. names.Select(Setting).Where(row => row.Values.Distinct().Count() > 1)];
     }
@@ -36,7 +37,16 @@ public sealed class RunComparison
     /// <summary>The settings in which they differ.</summary>
     public IReadOnlyList<ComparedValues> Differences { get; }
 
-    /// <summary>Reads <c>metrics.csv</c> and <c>settings.json</c> of runs.</summary>
+    /// <summary>
+    /// A sentence that names the images that each run was evaluated on, if they are not the same for all runs or not known; else null.
+    /// Results on different images cannot be ranked, so no run is the best one then. The same images may have other paths.
+    /// </summary>
+    public string? ImagesNote { get; }
+
+    /// <summary>Whether the runs can be ranked: all were evaluated on the same images of the same classes.</summary>
+    public bool IsRanked => ImagesNote is null;
+
+    /// <summary>Reads <c>metrics.csv</c>, <c>settings.json</c> and <c>images.tsv</c> of runs.</summary>
     /// <param name="folders">
     /// Their folders. A run has the name of its folder, or its path if another folder has the same name.
     /// </param>

@@ -1,4 +1,7 @@
 using ResNet.Testing;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Data.Manifests;
+using ResNet.Training.Reports;
 using ResNet.Training.Reports.Comparison;
 using ResNet.Training.TrainingLoop.Results;
 
@@ -91,6 +94,90 @@ public sealed class RunComparisonTests : IDisposable
         Refusal(broken).Should().StartWith($"The settings '{Path.Combine(broken, "settings.json")}' cannot be read: ");
         var none = () => RunComparison.Read([]);
         none.Should().Throw<ArgumentException>().WithMessage("There are no runs to compare: give at least one.*");
+    }
+
+    [Fact]
+    public void Runs_on_the_same_images_at_other_paths_are_ranked()
+    {
+        var comparison = RunComparison.Read(
+        [
+            RunOn("a", ("train", "cat", "t/1.png", 5), ("validation", "cat", "v/cat/1.png", 1), ("validation", "dog", "v/dog/1.png", 2)),
+            // Other training images and other names, and the best epoch was chosen on them as test images.
+            RunOn("b", ("train", "cat", "train/cat/9.png", 9), ("test", "dog", "test/dog/x.png", 2), ("test", "cat", "test/cat/y.png", 1)),
+        ]);
+        (comparison.IsRanked, comparison.ImagesNote).Should().Be((true, null));
+        HtmlReport.Compare(comparison).Should().Contain("best top-1: a, weights of epoch 1").And.NotContain("class=\"warning\"");
+    }
+
+    [Fact]
+    public void Runs_on_different_images_are_not_ranked_and_a_sentence_says_which_run_was_evaluated_on_which()
+    {
+        string[] folders =
+        [
+            RunOn("a", ("validation", "cat", "val/cat/1.png", 1), ("validation", "dog", "val/dog/1.png", 2)),
+            RunOn("b", ("validation", "cat", "val/cat/1.png", 1), ("validation", "dog", "val/dog/1.png", 3)),
+            RunOn("c", ("validation", "cat", "val/cat/2.png", 1), ("validation", "dog", "val/dog/2.png", 2)),
+            // The same content as another class is another image.
+            RunOn("d", ("validation", "dog", "val/dog/1.png", 1), ("validation", "dog", "val/dog/2.png", 2)),
+            Run("e", "{}", "1,10,2,1.5,50,90,,,,0.1,64\n"),
+        ];
+        var comparison = RunComparison.Read(folders);
+        comparison.IsRanked.Should().BeFalse();
+        comparison.ImagesNote.Should().Be(
+            "The runs were evaluated on different images, so none of them is marked as the best: "
+            + "a and c on 2 validation images of 'a & co' and 'c & co'; "
+            + "b on 2 validation images of 'b & co', 1 of which a was evaluated on; "
+            + "d on 2 validation images of 'd & co', 1 of which a was evaluated on; "
+            + "e has no images.tsv, so its images are not known.");
+        string page = HtmlReport.Compare(comparison);
+        page.Should().Contain("<p class=\"warning\">The runs were evaluated on different images, ").And.Contain("b &amp; co");
+        page.Should().NotContain("best top-1:").And.NotContain("lowest final validation loss:");
+        RunComparison.Read([folders[0], folders[2]]).IsRanked.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Runs_without_a_manifest_are_not_ranked()
+    {
+        string first = RunOn("a", ("validation", "cat", "val/cat/1.png", 1)), second = Run("b", "{}", ""), third = Run("c", "{}", "");
+        RunComparison.Read([first, second]).ImagesNote.Should().Be(
+            "Whether the runs were evaluated on the same images is not known, so none of them is marked as the best: "
+            + "a on 1 validation image of 'a & co'; b has no images.tsv, so its images are not known.");
+        RunComparison.Read([second, third]).ImagesNote.Should().EndWith(
+            ": b and c have no images.tsv, so their images are not known.");
+        RunComparison.Read([second]).IsRanked.Should().BeTrue("a single run cannot be ranked wrongly");
+    }
+
+    [Fact]
+    public void Runs_on_packs_and_on_files_are_not_ranked()
+    {
+        // The hashes of pixels have 32 bits.
+        var comparison = RunComparison.Read([RunOn("a", ("validation", "cat", "val/cat/1.png", 1)), RunOn("b", isOfPacks: true)]);
+        comparison.ImagesNote.Should().Be(
+            "Whether the runs were evaluated on the same images is not known, so none of them is marked as the best: "
+            + "a on 1 validation image of 'a & co'; b on 1 packed validation image of 'b & co'.");
+    }
+
+    [Fact]
+    public void A_damaged_manifest_is_refused_with_a_sentence()
+    {
+        string folder = Run("a", "{}", "");
+        File.WriteAllText(Path.Combine(folder, "images.tsv"), "nothing");
+        Refusal(folder).Should().Be(
+            $"The manifest '{Path.Combine(folder, "images.tsv")}' cannot be read: line 1 is not that of a manifest.");
+    }
+
+    private string RunOn(string name, params (string Split, string Class, string Path, int Content)[] images) =>
+        RunOn(name, isOfPacks: false, images);
+
+    private string RunOn(string name, bool isOfPacks, params (string Split, string Class, string Path, int Content)[] images)
+    {
+        string folder = Run(name, $$"""{ "Dataset": "{{name}} & co" }""", "1,10,2,1.5,50,90,,,,0.1,64\n");
+        if (images.Length == 0) images = [("validation", "cat", "val/cat/1.png", 1)];
+        ulong above = isOfPacks ? 0 : 1UL << 40;
+        new DatasetManifest(images.Select(image => new ManifestEntry(
+            Enum.Parse<DatasetSplit>(image.Split, ignoreCase: true), image.Class, image.Path, 100, above + (ulong)image.Content)))
+            .Write(Path.Combine(folder, "images.tsv"));
+        return folder;
     }
 
     private static string Refusal(string folder)
