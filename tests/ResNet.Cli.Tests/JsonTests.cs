@@ -40,6 +40,10 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
         result.GetProperty("macro_f1").GetDouble().Should()
             .BeApproximately(classes.Average(row => row.GetProperty("f1").GetDouble()), 1e-9);
         result.GetProperty("dataset").GetString().Should().EndWith("val");
+        result.GetProperty("top5").GetDouble().Should().Be(100, "of two classes, the document has the number");
+        using var shown = place.Start("evaluate", "--run", "run", "--device", "cpu");
+        shown.ExitCode().Should().Be(0, shown.Output);
+        shown.Output.Should().Contain(", top-1 ").And.NotContain("top-5", "it is always 100 % for two classes");
     }
 
     [Fact]

@@ -154,8 +154,8 @@ internal static class EvaluateCommand
     {
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Counted.Images(result.Images)} of {images}: loss {result.Loss:0.0000}, top-1 {result.Top1:0.00} %, "
-            + $"top-5 {result.Top5:0.00} %, balanced accuracy {result.BalancedAccuracy:0.00} %, mean F1 {100 * result.MacroF1:0.00} %, "
+            $"{Counted.Images(result.Images)} of {images}: loss {result.Loss:0.0000}, {Accuracy.Describe(result)}, "
+            + $"balanced accuracy {result.BalancedAccuracy:0.00} %, mean F1 {100 * result.MacroF1:0.00} %, "
             + $"calibration error {100 * result.CalibrationError:0.00} %, {result.ImagesPerSecond:0} img/s{Counted.Skipped(skipped)}"));
         // The hardest classes come first.
         var shown = result.PerClass.Count > MostClasses

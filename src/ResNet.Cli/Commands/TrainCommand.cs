@@ -418,7 +418,7 @@ internal sealed class TrainCommand
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Test: {Counted.Images(result.Images)} of {test.Root}, the best weights: loss {result.Loss:0.0000}, "
-            + $"top-1 {result.Top1:0.00} %, top-5 {result.Top5:0.00} %, balanced accuracy {result.BalancedAccuracy:0.00} %"
+            + $"{Accuracy.Describe(result)}, balanced accuracy {result.BalancedAccuracy:0.00} %"
             + $"{Counted.Skipped(images.SkippedImages)}"));
         return result;
     }
@@ -490,11 +490,9 @@ internal sealed class TrainCommand
 
     private static string Describe(EpochMetrics metrics, int epochs)
     {
-        string evaluated = metrics.Evaluation is null
+        string evaluated = metrics.Evaluation is not { } result
             ? ""
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $", val loss {metrics.ValidationLoss:0.0000}, top-1 {metrics.Top1:0.00} %, top-5 {metrics.Top5:0.00} %");
+            : string.Create(CultureInfo.InvariantCulture, $", val loss {result.Loss:0.0000}, {Accuracy.Describe(result)}");
         string averaged = metrics.AverageEvaluation is null
             ? ""
             : string.Create(CultureInfo.InvariantCulture, $", of the average {metrics.AverageTop1:0.00} %");

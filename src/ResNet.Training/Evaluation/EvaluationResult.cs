@@ -10,6 +10,15 @@ namespace ResNet.Training.Evaluation;
 /// <param name="ImagesPerSecond">The speed over the whole pass, including decoding.</param>
 public sealed record EvaluationResult(double Loss, double Top1, double Top5, int Images, double ImagesPerSecond)
 {
+    // Of five classes, the five likeliest are all of them.
+    private const int MostClassesWithoutTop5 = 5;
+
+    /// <summary>
+    /// Whether <see cref="Top5"/> can be less than 100 %, because there are more than five classes; also true if the number of classes is
+    /// not known. Otherwise it should not be shown.
+    /// </summary>
+    public bool HasTop5 => HasTop5Of(Confusion.Classes);
+
     /// <summary>
     /// The mean recall of the classes that have images, in percent: in contrast to <see cref="Top1"/>, a class with few images counts as
     /// much as one with many. NaN if it was not computed. Default: NaN.
@@ -40,4 +49,7 @@ public sealed record EvaluationResult(double Loss, double Top1, double Top5, int
 
     /// <summary>The expected calibration error, from 0 to 1.</summary>
     public double CalibrationError => Calibration.Error;
+
+    /// <summary>Returns whether top-5 accuracies are shown for a number of classes; 0 if the number is not known.</summary>
+    internal static bool HasTop5Of(int classes) => classes is 0 or > MostClassesWithoutTop5;
 }

@@ -50,8 +50,9 @@ public static class HtmlReport
                 nameof(content));
         }
         var best = BestEpoch.Of(content.Epochs);
+        bool hasTop5 = EvaluationResult.HasTop5Of(content.Classes.Count);
         string body = NoteList(content.Notes)
-            + Section("Training", Grid("charts", Charts(content, best)), EpochTable(content.Epochs, best))
+            + Section("Training", Grid("charts", Charts(content, best, hasTop5)), EpochTable(content.Epochs, best, hasTop5))
             + Errors(content)
             + Test(content)
             + Section(
@@ -146,7 +147,7 @@ public static class HtmlReport
 
     private static string Name(BestEpoch best) => $"{(best.IsAverage ? "averaged weights" : "weights")} of epoch {best.Epoch}";
 
-    private static IEnumerable<string> Charts(ReportContent content, BestEpoch? best)
+    private static IEnumerable<string> Charts(ReportContent content, BestEpoch? best, bool hasTop5)
     {
         var epochs = content.Epochs;
         var places = new StepPlaces(epochs, content.Steps);
@@ -161,9 +162,9 @@ public static class HtmlReport
         ChartLine[] accuracies =
         [
             Line("top-1", Weights, epochs, epoch => epoch.Top1),
-            Line("top-5", Weights, epochs, epoch => epoch.Top5) with { IsDashed = true },
+            Line("top-5", Weights, epochs, epoch => hasTop5 ? epoch.Top5 : null) with { IsDashed = true },
             Line("top-1, averaged weights", Averaged, epochs, epoch => epoch.AverageTop1),
-            Line("top-5, averaged weights", Averaged, epochs, epoch => epoch.AverageTop5) with { IsDashed = true },
+            Line("top-5, averaged weights", Averaged, epochs, epoch => hasTop5 ? epoch.AverageTop5 : null) with { IsDashed = true },
         ];
         (double, double)? marked = best is { } top ? (top.Epoch, top.Top1) : null;
         yield return new LineChart("Validation accuracy, in percent", accuracies, Figures.Percent) { Most = 100, Marked = marked }.Draw();
@@ -179,24 +180,25 @@ public static class HtmlReport
     private static ChartLine Line(string name, int colour, IReadOnlyList<EpochMetrics> epochs, Func<EpochMetrics, double?> value) =>
         new(name, colour, [.. epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))]);
 
-    private static string EpochTable(IReadOnlyList<EpochMetrics> epochs, BestEpoch? best)
+    private static string EpochTable(IReadOnlyList<EpochMetrics> epochs, BestEpoch? best, bool hasTop5)
     {
         if (epochs.Count == 0) return "";
         bool hasAverage = epochs.Any(epoch => epoch.AverageTop1 is { } top1 && double.IsFinite(top1));
         string[] headings =
         [
-            "epoch", "steps", "train loss", "val loss", "top-1", "top-5",
-            .. hasAverage ? ["avg loss", "avg top-1", "avg top-5"] : Array.Empty<string>(),
+            "epoch", "steps", "train loss", "val loss", "top-1", .. hasTop5 ? ["top-5"] : Array.Empty<string>(),
+            .. hasAverage ? ["avg loss", "avg top-1"] : Array.Empty<string>(),
+            .. hasAverage && hasTop5 ? ["avg top-5"] : Array.Empty<string>(),
             "learning rate", "images/s",
         ];
         var rows = epochs.Select(epoch => (string[])
         [
             epoch.Epoch == best?.Epoch ? $"<strong>{epoch.Epoch}</strong>" : $"{epoch.Epoch}",
             epoch.Steps > 0 ? Figures.Whole(epoch.Steps) : Figures.None,
-            Figures.Loss(epoch.TrainLoss), Figures.Loss(epoch.ValidationLoss), Figures.Percent(epoch.Top1), Figures.Percent(epoch.Top5),
-            .. hasAverage
-                ? [Figures.Loss(epoch.AverageLoss), Figures.Percent(epoch.AverageTop1), Figures.Percent(epoch.AverageTop5)]
-                : Array.Empty<string>(),
+            Figures.Loss(epoch.TrainLoss), Figures.Loss(epoch.ValidationLoss), Figures.Percent(epoch.Top1),
+            .. hasTop5 ? [Figures.Percent(epoch.Top5)] : Array.Empty<string>(),
+            .. hasAverage ? [Figures.Loss(epoch.AverageLoss), Figures.Percent(epoch.AverageTop1)] : Array.Empty<string>(),
+            .. hasAverage && hasTop5 ? [Figures.Percent(epoch.AverageTop5)] : Array.Empty<string>(),
             Figures.Rate(epoch.LearningRate), Figures.Speed(epoch.ImagesPerSecond),
         ]);
         string table = Table("Metrics of each epoch", headings, rows, "numbers epochs");
@@ -245,11 +247,12 @@ public static class HtmlReport
 
     private static string Lead(EvaluationResult result, string? of)
     {
-        string loss = Figures.Loss(result.Loss), top1 = Figures.Percent(result.Top1), top5 = Figures.Percent(result.Top5);
+        string loss = Figures.Loss(result.Loss), top1 = Figures.Percent(result.Top1);
+        string top5 = result.HasTop5 ? $", top-5 {Figures.Percent(result.Top5)}" : "";
         string balanced = double.IsFinite(result.BalancedAccuracy)
             ? $", balanced accuracy {Figures.Percent(result.BalancedAccuracy)}, mean F1 {Figures.Share(result.MacroF1)}"
             : "";
-        string found = $"loss {loss}, top-1 {top1}, top-5 {top5}{balanced}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
+        string found = $"loss {loss}, top-1 {top1}{top5}{balanced}".Replace(" %", "&nbsp;%", StringComparison.Ordinal);
         string weights = of is null ? "" : $", {Text(of)}";
         return $"<p class=\"lead\">{Figures.Whole(result.Images)} images{weights}: {found}.</p>\n";
     }

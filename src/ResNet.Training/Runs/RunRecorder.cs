@@ -36,6 +36,8 @@ public sealed class RunRecorder : IDisposable
         trainer.CheckpointSaved += Write;
     }
 
+    private bool HasTop5 => EvaluationResult.HasTop5Of(_folder.Classes.Count);
+
     /// <summary>Sentences about the run's data that readers of the report should know. Default: none.</summary>
     public IReadOnlyList<string> Notes { get; set; } = [];
 
@@ -108,10 +110,10 @@ public sealed class RunRecorder : IDisposable
         Scalar("train/images_per_second", metrics.ImagesPerSecond, metrics.Steps);
         Scalar("val/loss", metrics.ValidationLoss, metrics.Steps);
         Scalar("val/top1", metrics.Top1, metrics.Steps);
-        Scalar("val/top5", metrics.Top5, metrics.Steps);
+        if (HasTop5) Scalar("val/top5", metrics.Top5, metrics.Steps);
         Scalar("average/loss", metrics.AverageLoss, metrics.Steps);
         Scalar("average/top1", metrics.AverageTop1, metrics.Steps);
-        Scalar("average/top5", metrics.AverageTop5, metrics.Steps);
+        if (HasTop5) Scalar("average/top5", metrics.AverageTop5, metrics.Steps);
     }
 
     private void Write(Checkpoints.SavedCheckpoint checkpoint)

@@ -32,8 +32,16 @@ internal static partial class TrainerLog
     internal static void EpochCompleted(this ILogger logger, EpochMetrics metrics, int epochs)
     {
         logger.EpochTrained(metrics.Epoch, epochs, metrics.Steps, metrics.TrainLoss, metrics.LearningRate, metrics.ImagesPerSecond);
-        if (metrics.Evaluation is { } own) logger.EpochEvaluated(metrics.Epoch, own.Loss, own.Top1, own.Top5);
-        if (metrics.AverageEvaluation is { } average) logger.AverageEvaluated(metrics.Epoch, average.Loss, average.Top1, average.Top5);
+        if (metrics.Evaluation is { } own)
+        {
+            if (own.HasTop5) logger.EpochEvaluated(metrics.Epoch, own.Loss, own.Top1, own.Top5);
+            else logger.EpochEvaluated(metrics.Epoch, own.Loss, own.Top1);
+        }
+        if (metrics.AverageEvaluation is { } average)
+        {
+            if (average.HasTop5) logger.AverageEvaluated(metrics.Epoch, average.Loss, average.Top1, average.Top5);
+            else logger.AverageEvaluated(metrics.Epoch, average.Loss, average.Top1);
+        }
     }
 
     [LoggerMessage(20, LogLevel.Information, "Checkpoint of step {Step} written to '{Path}' in {Seconds:0.00} s")]
@@ -70,4 +78,11 @@ internal static partial class TrainerLog
         LogLevel.Information,
         "Epoch {Epoch}, averaged weights: val loss {Loss:0.0000}, top-1 {Top1:0.00} %, top-5 {Top5:0.00} %")]
     private static partial void AverageEvaluated(this ILogger logger, int epoch, double loss, double top1, double top5);
+
+    // For five classes or fewer.
+    [LoggerMessage(13, LogLevel.Information, "Epoch {Epoch}: val loss {Loss:0.0000}, top-1 {Top1:0.00} %")]
+    private static partial void EpochEvaluated(this ILogger logger, int epoch, double loss, double top1);
+
+    [LoggerMessage(14, LogLevel.Information, "Epoch {Epoch}, averaged weights: val loss {Loss:0.0000}, top-1 {Top1:0.00} %")]
+    private static partial void AverageEvaluated(this ILogger logger, int epoch, double loss, double top1);
 }

@@ -33,10 +33,15 @@ public sealed class HtmlReportTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [ChromiumFact]
-    public void The_page_renders_without_console_errors_and_shows_the_numbers_of_the_metrics_file()
+    public void The_page_renders_without_console_errors_and_shows_the_numbers_of_the_metrics_file() => ShowsTheMetricsFile(classes: 2);
+
+    [ChromiumFact]
+    public void The_page_of_six_classes_also_shows_top_5() => ShowsTheMetricsFile(classes: 6);
+
+    private void ShowsTheMetricsFile(int classes)
     {
         var epochs = Read(Metrics);
-        var (page, console) = Load(HtmlReport.Create(Content(epochs)));
+        var (page, console) = Load(HtmlReport.Create(Content(epochs, classes)));
         console.Should().BeEmpty();
         // Chromium only escapes these three characters between tags.
         string title = WebUtility.HtmlDecode(Escaped)
@@ -51,7 +56,11 @@ public sealed class HtmlReportTests : IDisposable
 
         string[][] rows = [.. Metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(','))];
         ShownRows(page).Should().HaveSameCount(rows);
-        foreach (var (shown, stored) in ShownRows(page).Zip(rows)) ShouldShow(shown, stored);
+        string[] columns = Metrics.Split('\n')[0].Split(',');
+        foreach (var (shown, stored) in ShownRows(page).Zip(rows))
+            ShouldShow(shown, [.. stored.Where((_, i) => classes > 5 || !columns[i].EndsWith("top5", StringComparison.Ordinal))]);
+        Regex.Replace(page, "<script.*?</script>", "", RegexOptions.Singleline).Contains("top-5", StringComparison.Ordinal)
+            .Should().Be(classes > 5);
         ShouldBeTheSame(Block(page).GetProperty("runs")[0].GetProperty("epochs"), rows);
         page.Should().Contain("<dd>63.57 %</dd>").And.Contain("best top-1, averaged weights of epoch 3");
     }
@@ -209,7 +218,7 @@ public sealed class HtmlReportTests : IDisposable
             .WithMessage("The evaluation is of 3 classes, but there are 2 class names: give one for each.*");
     }
 
-    private static ReportContent Content(IReadOnlyList<EpochMetrics> epochs)
+    private static ReportContent Content(IReadOnlyList<EpochMetrics> epochs, int classes = 2)
     {
         byte[] picture = PngEncoder.Encode(Motif.Pixels(20, 30, 3), 20, 30, 3);
         return new ReportContent
@@ -222,10 +231,10 @@ public sealed class HtmlReportTests : IDisposable
             [
                 .. Enumerable.Range(1, 1200).Select(step => new StepMetrics(step, step <= 40 ? 1 : step <= 80 ? 2 : 3, 3.0 / step, 0.1)),
             ],
-            Classes = [Hostile, "b"],
+            Classes = [Hostile, .. Enumerable.Range(0, classes - 1).Select(i => $"{(char)('b' + i)}")],
             Evaluation = new EvaluationResult(1, 50, 100, 4, 10)
             {
-                Confusion = new ConfusionMatrix(2, [0, 1, 0, 1], [0, 1, 1, 0]), Calibration = new Calibration([0.5f, 0.75f], [true, false]),
+                Confusion = new ConfusionMatrix(classes, [0, 1, 0, 1], [0, 1, 1, 0]), Calibration = new Calibration([0.5f, 0.75f], [true, false]),
             },
             EvaluationOf = Hostile,
             Mistakes =

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ResNet.Training.Evaluation;
 using ResNet.Training.TrainingLoop;
 using ResNet.Training.TrainingLoop.Results;
 
@@ -31,6 +32,19 @@ public class TrainerLogTests
             "10 Information Epoch 2 of 5, step 400: train loss 1.2500, learning rate 0.05, 385 img/s",
             "11 Information Epoch 2: val loss 0.5000, top-1 80.50 %, top-5 99.25 %",
             "12 Information Epoch 2, averaged weights: val loss 0.2500, top-1 90.00 %, top-5 100.00 %");
+    }
+
+    [Fact]
+    public void Top_5_is_left_out_for_five_classes_and_logged_for_six()
+    {
+        _log.EpochCompleted(s_trained with { Evaluation = Of(5), AverageEvaluation = Of(5) }, epochs: 5);
+        _log.EpochCompleted(s_trained with { Evaluation = Of(6) }, epochs: 5);
+        _log.Lines.Where(line => !line.StartsWith("10 ", StringComparison.Ordinal)).Should().Equal(
+            "13 Information Epoch 2: val loss 0.5000, top-1 80.50 %",
+            "14 Information Epoch 2, averaged weights: val loss 0.5000, top-1 80.50 %",
+            "11 Information Epoch 2: val loss 0.5000, top-1 80.50 %, top-5 99.25 %");
+
+        static EvaluationResult Of(int classes) => new(0.5, 80.5, 99.25, 1, 400) { Confusion = new ConfusionMatrix(classes, [0], [0]) };
     }
 
     [Fact]
