@@ -85,6 +85,7 @@ internal static class EvaluateCommand
                 evaluated.Gone, evaluated.TrainedOn, result.Images,
                 result.Loss, result.Top1, result.Top5, result.BalancedAccuracy, result.MacroF1, result.CalibrationError,
                 result.ImagesPerSecond, images.SkippedImages,
+                Collapse = result.DescribeCollapse(trained.Classes),
                 PositiveClass = result.Binary is null ? null : trained.Classes[positiveClass], result.Binary?.RocAuc,
                 result.Binary?.AveragePrecision, Threshold = threshold,
                 Classes = result.PerClass.Select(row => new
@@ -97,6 +98,7 @@ internal static class EvaluateCommand
             {
                 Print(result, evaluated.Root, trained.Classes, images.SkippedImages);
                 PrintBinary(result, trained.Classes[positiveClass], threshold);
+                if (result.DescribeCollapse(trained.Classes) is { } collapse) Console.WriteLine($"Hint: {collapse}");
             });
             return ExitCode.Success;
         });

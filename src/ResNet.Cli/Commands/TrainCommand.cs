@@ -344,7 +344,7 @@ internal sealed class TrainCommand
         Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
         bool resume, bool hasCheckpoint, CancellationToken cancellationToken)
     {
-        string[] notes = [.. data.Notes, .. Leaks(manifest)];
+        string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");
         var loader = loading with
         {
@@ -394,6 +394,7 @@ internal sealed class TrainCommand
         if (outcome.StoppedEarly) Console.WriteLine($"Ended after epoch {outcome.Epochs.Count}, since top-1 no longer rose");
         if (outcome.Best is { } best && outcome.Epochs.Count > 1)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Best: top-1 {best.Top1:0.00} % in epoch {best.Epoch}"));
+        if (Collapse(outcome, run) is { } collapse) Console.WriteLine($"Hint: {collapse}");
         EvaluationResult? tested;
         try
         {
@@ -433,7 +434,29 @@ internal sealed class TrainCommand
             + $"({named}{more}), so the accuracy is too high: 'verify-data' lists all.";
     }
 
+    private static IEnumerable<string> Copies(DatasetManifest manifest)
+    {
+        var copies = manifest.FindCopies()
+            .Select(same => same.Where(entry => entry.Split == DatasetSplit.Train).ToList())
+            .SelectMany(same => same.Skip(1).Select(copy => (First: same[0], Copy: copy)))
+            .ToList();
+        if (copies.Count == 0) yield break;
+        int otherClass = copies.Count(pair => pair.First.Class != pair.Copy.Class);
+        string named = string.Join(", ", copies.Take(NamedLeaks).Select(pair => $"{pair.Copy.Path} = {pair.First.Path}"));
+        yield return $"{Counted.Of(copies.Count, "training image is a copy", "training images are copies")} of another one "
+            + $"({named}{(copies.Count > NamedLeaks ? ", …" : "")})"
+            + $"{(otherClass > 0 ? $", {otherClass:N0} of them in another class" : "")}: 'verify-data' lists all.";
+    }
+
     private static string Report(RunFolder run) => Path.Combine(run.Path, "report.html");
+
+    // Of the best weights; nothing is known of an epoch before the run was resumed.
+    private static string? Collapse(TrainingOutcome outcome, RunFolder run)
+    {
+        var epoch = outcome.Epochs.FirstOrDefault(epoch => epoch.Epoch == outcome.Best?.Epoch);
+        var result = outcome.Best is { IsAverage: true } ? epoch?.AverageEvaluation : epoch?.Evaluation;
+        return result?.DescribeCollapse(run.Classes);
+    }
 
     private static object Describe(TrainingOutcome outcome, RunFolder run, EvaluationResult? tested = null) => new
     {
@@ -446,6 +469,7 @@ internal sealed class TrainCommand
         outcome.Interrupted,
         outcome.StoppedEarly,
         outcome.Best,
+        Collapse = Collapse(outcome, run),
         Test = tested is null
             ? null
             : new

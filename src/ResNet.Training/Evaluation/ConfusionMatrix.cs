@@ -9,6 +9,11 @@ public sealed class ConfusionMatrix
     private static readonly Comparer<ConfusionCell> s_byPlace =
         Comparer<ConfusionCell>.Create((a, b) => (a.Class, a.Predicted).CompareTo((b.Class, b.Predicted)));
 
+    // Fewer images may well be predicted as one class by chance.
+    private const int LeastImages = 4;
+    private const double CollapsedShare = 0.95;
+    private const double RecognisedShare = 0.1;
+
     // Sorted by class and predicted class.
     private readonly ConfusionCell[] _cells;
 
@@ -62,6 +67,24 @@ public sealed class ConfusionMatrix
         {
             var predicted = _cells.Select(cell => cell.Predicted).ToHashSet();
             return Mean(PerClass.Where(row => row.Support > 0 || predicted.Contains(row.Class)).Select(row => row.F1));
+        }
+    }
+
+    /// <summary>
+    /// The class that a network predicts for nearly all images, although they are of several classes: for at least 95 % of at least 4
+    /// images, while it recognises at most 10 % of the images of the other classes. Null if there is no such class.
+    /// </summary>
+    public int? CollapsedClass
+    {
+        get
+        {
+            int images = PerClass.Sum(row => row.Support);
+            if (images < LeastImages) return null;
+            var (predicted, count) = _cells.GroupBy(cell => cell.Predicted).Select(cells => (cells.Key, cells.Sum(cell => cell.Count)))
+                .MaxBy(prediction => prediction.Item2);
+            int others = images - PerClass[predicted].Support;
+            int recognised = _cells.Where(cell => cell.Class == cell.Predicted && cell.Class != predicted).Sum(cell => cell.Count);
+            return others > 0 && count >= CollapsedShare * images && recognised <= RecognisedShare * others ? predicted : null;
         }
     }
 

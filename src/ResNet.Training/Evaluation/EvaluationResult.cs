@@ -1,3 +1,4 @@
+using System.Globalization;
 using ResNet.Training.Evaluation.Binary;
 
 namespace ResNet.Training.Evaluation;
@@ -49,6 +50,24 @@ public sealed record EvaluationResult(double Loss, double Top1, double Top5, int
 
     /// <summary>The expected calibration error, from 0 to 1.</summary>
     public double CalibrationError => Calibration.Error;
+
+    /// <summary>
+    /// Describes in one sentence that the network predicts one class for nearly all images (<see cref="ConfusionMatrix.CollapsedClass"/>);
+    /// null if it does not.
+    /// </summary>
+    /// <param name="classes">The names of the classes, in the order of the network's outputs.</param>
+    public string? DescribeCollapse(IReadOnlyList<string> classes)
+    {
+        ArgumentNullException.ThrowIfNull(classes);
+        if (Confusion.CollapsedClass is not { } one) return null;
+        int predicted = Confusion.Cells.Where(cell => cell.Predicted == one).Sum(cell => cell.Count);
+        int present = PerClass.Count(row => row.Support > 0), all = PerClass.Sum(row => row.Support);
+        string images = predicted == all
+            ? string.Create(CultureInfo.InvariantCulture, $"All {all:N0}")
+            : string.Create(CultureInfo.InvariantCulture, $"{predicted:N0} of {all:N0}");
+        return $"{images} images are predicted as '{classes[one]}', although they are of {present} classes: the network has collapsed to "
+            + "one class, and its accuracy only says how frequent that class is; try more epochs, a lower learning rate or class weights.";
+    }
 
     /// <summary>Returns whether top-5 accuracies are shown for a number of classes; 0 if the number is not known.</summary>
     internal static bool HasTop5Of(int classes) => classes is 0 or > MostClassesWithoutTop5;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ResNet.Training.Data.Manifests;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Reports.Charts;
@@ -51,8 +52,9 @@ public static class HtmlReport
         }
         var best = BestEpoch.Of(content.Epochs);
         bool hasTop5 = EvaluationResult.HasTop5Of(content.Classes.Count);
-        string body = NoteList(content.Notes)
+        string body = NoteList([.. content.Notes, .. Collapses(content)])
             + Section("Training", Grid("charts", Charts(content, best, hasTop5)), EpochTable(content.Epochs, best, hasTop5))
+            + ImagesSection.Write(content.Manifest, content.Classes)
             + Errors(content)
             + Test(content)
             + Section(
@@ -217,7 +219,10 @@ public static class HtmlReport
             + Thresholds(evaluation, classes)
             + Section("Hardest classes", Grid("tables", ClassTable(confusion, classes), ConfusionTable(confusion, classes)),
                 AllClasses(confusion, classes))
-            + Section("Most confident mistakes", MistakeNote(content.Mistakes), Grid("mistakes", content.Mistakes.Select(Card)));
+            + Section(
+                "Most confident mistakes",
+                MistakeNote(content.Mistakes),
+                Grid("mistakes", content.Mistakes.Select((mistake, i) => Card(mistake, i, content.Manifest))));
     }
 
     private static string Thresholds(EvaluationResult evaluation, IReadOnlyList<string> classes)
@@ -259,7 +264,13 @@ public static class HtmlReport
 
     private static string NoteList(IReadOnlyList<string> notes) => notes.Count == 0
         ? ""
-        : Section("Notes on the data", $"<ul class=\"notes\">{string.Concat(notes.Select(note => $"<li>{Text(note)}</li>"))}</ul>\n");
+        : Section("Notes", $"<ul class=\"notes\">{string.Concat(notes.Select(note => $"<li>{Text(note)}</li>"))}</ul>\n");
+
+    private static IEnumerable<string> Collapses(ReportContent content)
+    {
+        if (content.Evaluation?.DescribeCollapse(content.Classes) is { } evaluation) yield return $"Evaluation: {evaluation}";
+        if (content.Test?.DescribeCollapse(content.Classes) is { } test) yield return $"Test: {test}";
+    }
 
     private static string ClassTable(ConfusionMatrix confusion, IReadOnlyList<string> classes)
     {
@@ -307,13 +318,14 @@ public static class HtmlReport
         : "<p class=\"lead\">Left: the input of the network. Right: the Grad-CAM heat map of the predicted class, "
             + "from blue (no evidence for the class) to red (the most evidence).</p>\n";
 
-    private static string Card(ReportMistake mistake, int index)
+    private static string Card(ReportMistake mistake, int index, DatasetManifest? manifest)
     {
+        string path = ImagePaths.Breakable(ImagePaths.Find(mistake.Name, manifest));
         var (actual, predicted) = (Text(mistake.Class), Text(mistake.Predicted));
         return $"<figure class=\"mistake\">{Picture(mistake, index, $"{actual} predicted as {predicted}")}<figcaption>"
             + $"<span class=\"classes\">{actual} <span class=\"arrow\">predicted as</span> <strong>{predicted}</strong></span> "
             + $"<span class=\"probability\">{Figures.Share(mistake.Probability)}</span>"
-            + $"<span class=\"file\" title=\"{Text(mistake.Name)}\">{Text(Path.GetFileName(mistake.Name))}</span>"
+            + $"<span class=\"file\" title=\"{Text(ImagePaths.Whole(mistake.Name))}\">{path}</span>"
             + "</figcaption></figure>\n";
     }
 

@@ -1,3 +1,4 @@
+using ResNet.Training.Data.Manifests;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Runs;
 using ResNet.Training.TrainingLoop.Results;
@@ -39,6 +40,12 @@ public sealed record ReportContent
 
     /// <summary>The most confident mistakes of that evaluation, as <see cref="ReportMistake.Draw"/> makes them.</summary>
     public IReadOnlyList<ReportMistake> Mistakes { get; init; } = [];
+
+    /// <summary>
+    /// The images of the run: the report counts those of each class, lists images that are there more than once, and names the paths of
+    /// mistakes as they are in it. Null if they are not known.
+    /// </summary>
+    public DatasetManifest? Manifest { get; init; }
 
     /// <summary>The run's settings.</summary>
     public IReadOnlyList<(string Name, string Value)> Settings { get; init; } = [];

@@ -155,6 +155,7 @@ public sealed class RunRecorder : IDisposable
         Test = _test,
         Classes = _folder.Classes,
         Mistakes = _evaluated?.Mistakes ?? [],
+        Manifest = _folder.Manifest,
         Settings = [.. ComparedRun.Flat(JsonSerializer.SerializeToElement(_folder.Settings, RunFolder.Json), "")],
         Environment = RunEnvironment.Describe(_model.Device),
     };

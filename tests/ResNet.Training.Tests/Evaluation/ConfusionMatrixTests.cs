@@ -7,6 +7,38 @@ public sealed class ConfusionMatrixTests
     // The example in scikit-learn's documentation of confusion_matrix, with another class that no image has or gets.
     private readonly ConfusionMatrix _matrix = new(4, [2, 0, 2, 2, 0, 1], [0, 0, 2, 2, 0, 2]);
 
+    [Theory]
+    [InlineData(3, "0 0 1 1", "1 1 1 1", 1)]
+    [InlineData(2, "0 0 0 0", "0 0 0 0", null)]
+    [InlineData(2, "0 1 0", "1 1 1", null)]
+    // 19 of 20 are predicted as class 0, and 18 of 20.
+    [InlineData(2, "0 0 0 0 0 0 0 0 0 0 1 1 1 1 1 1 1 1 1 1", "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1", 0)]
+    [InlineData(2, "0 0 0 0 0 0 0 0 0 0 1 1 1 1 1 1 1 1 1 1", "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 1", null)]
+    // Nearly all images are of one class, and the other one is recognised, or not.
+    [InlineData(2, "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1", null)]
+    [InlineData(2, "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1", "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", 0)]
+    [InlineData(0, "", "", null)]
+    public void A_network_that_predicts_one_class_for_several_has_collapsed(int classes, string actual, string predicted, int? collapsed)
+    {
+        new ConfusionMatrix(classes, Numbers(actual), Numbers(predicted)).CollapsedClass.Should().Be(collapsed);
+
+        static int[] Numbers(string text) => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
+    }
+
+    [Fact]
+    public void A_collapse_is_described_in_one_sentence()
+    {
+        var result = new EvaluationResult(1, 50, 100, 4, 10) { Confusion = new ConfusionMatrix(3, [0, 0, 2, 2], [2, 2, 2, 2]) };
+        result.DescribeCollapse(["cat", "dog", "owl"]).Should().Be(
+            "All 4 images are predicted as 'owl', although they are of 2 classes: the network has collapsed to one class, and its accuracy "
+            + "only says how frequent that class is; try more epochs, a lower learning rate or class weights.");
+        int[] actual = [.. Enumerable.Repeat(0, 1000), .. Enumerable.Repeat(1, 1000)];
+        int[] predicted = [.. Enumerable.Repeat(0, 1990), .. Enumerable.Repeat(1, 10)];
+        (result with { Confusion = new ConfusionMatrix(2, actual, predicted) }).DescribeCollapse(["cat", "dog"])
+            .Should().StartWith("1,990 of 2,000 images are predicted as 'cat', although they are of 2 classes: ");
+        (result with { Confusion = new ConfusionMatrix(2, [0, 0, 1, 1], [0, 1, 1, 0]) }).DescribeCollapse(["cat", "dog"]).Should().BeNull();
+    }
+
     [Fact]
     public void Images_are_counted_by_class_and_predicted_class()
     {

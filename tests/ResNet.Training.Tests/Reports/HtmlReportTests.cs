@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using ResNet.Imaging.Decoding;
 using ResNet.Testing;
+using ResNet.Training.Data.Folders;
+using ResNet.Training.Data.Manifests;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Reports;
@@ -210,6 +212,90 @@ public sealed class HtmlReportTests : IDisposable
     }
 
     [Fact]
+    public void A_collapse_to_one_class_is_noted_at_the_top()
+    {
+        var sound = new EvaluationResult(1, 100, 100, 4, 10) { Confusion = new ConfusionMatrix(2, [0, 0, 1, 1], [0, 0, 1, 1]) };
+        var collapsed = sound with { Confusion = new ConfusionMatrix(2, [0, 0, 1, 1], [1, 1, 1, 1]) };
+        string page = HtmlReport.Create(Content(sound, collapsed));
+        page.Should().Contain("<li>Test: All 4 images are predicted as &#39;&lt;ill&gt;&#39;, although they are of 2 classes: ")
+            .And.NotContain("<li>Evaluation:");
+        HtmlReport.Create(Content(collapsed, sound)).Should().Contain("<li>Evaluation: All 4 images are predicted as ");
+        HtmlReport.Create(Content(sound, sound)).Should().NotContain("collapsed");
+
+        static ReportContent Content(EvaluationResult evaluation, EvaluationResult test) =>
+            new() { Title = "x", Epochs = [], Classes = ["healthy", "<ill>"], Evaluation = evaluation, Test = test };
+    }
+
+    [Fact]
+    public void Images_of_each_class_and_split_are_counted()
+    {
+        string page = HtmlReport.Create(new ReportContent
+        {
+            Title = "x", Epochs = [], Classes = ["dog", "<cat>"],
+            Manifest = new DatasetManifest(
+            [
+                Image(DatasetSplit.Train, "dog", "train/dog/1.png", 1), Image(DatasetSplit.Train, "dog", "train/dog/2.png", 2),
+                Image(DatasetSplit.Train, "<cat>", "train/<cat>/1.png", 3), Image(DatasetSplit.Validation, "<cat>", "val/<cat>/1.png", 4),
+                Image(DatasetSplit.Test, "dog", "test/dog/1.png", 5),
+            ]),
+        });
+        string table = Regex.Match(page, "<caption>Images of each class</caption>.*?</table>", RegexOptions.Singleline).Value;
+        Regex.Matches(table, "<tr>(.*?)</tr>").Select(row => string.Join(
+                " ",
+                Regex.Matches(row.Value, "<t[hd][^>]*>(.*?)</t[hd]>").Select(cell => Regex.Replace(cell.Groups[1].Value, "<[^>]*>", ""))))
+            .Should().Equal("class training validation test", "dog 2 0 1", "&lt;cat&gt; 1 1 0", "all 3 1 1");
+        page.Should().Contain("No image is there more than once.");
+    }
+
+    [Fact]
+    public void Images_that_are_there_more_than_once_are_listed_and_those_that_were_trained_on_come_first()
+    {
+        string page = HtmlReport.Create(new ReportContent
+        {
+            Title = "x", Epochs = [], Classes = ["cat", "dog"],
+            Manifest = new DatasetManifest(
+            [
+                Image(DatasetSplit.Train, "cat", "train/cat/1.png", 1), Image(DatasetSplit.Train, "dog", "train/dog/<1>.png", 1),
+                Image(DatasetSplit.Train, "cat", "train/cat/2.png", 2), Image(DatasetSplit.Validation, "cat", "val/cat/2.png", 2),
+            ]),
+        });
+        page.Should().Contain(
+            "<p class=\"warning\">2 images have the same bytes as another one, "
+            + "and 1 of the images to evaluate is also among the training images.");
+        string table =
+            Regex.Match(page, "<caption>Images that are there more than once</caption>.*?</table>", RegexOptions.Singleline).Value;
+        Regex.Matches(table, "<tr><th scope=\"row\">(.*?)</tr>").Select(row => Regex.Replace(row.Groups[1].Value, "<wbr>|</t[hd]>", "")
+                .Replace("<td>", " | ", StringComparison.Ordinal))
+            .Should().Equal(
+                "train/cat/2.png | val/cat/2.png | training and validation",
+                "train/cat/1.png | train/dog/&lt;1&gt;.png | both training, as &#39;cat&#39; and &#39;dog&#39;");
+    }
+
+    [Theory]
+    [InlineData("/data/train/photos/val/<cat>/a & b.png", "val/<cat>/a & b.png")]
+    [InlineData("/data/train/photos/cat/1.png", "cat/1.png")]
+    [InlineData("/packs/val.safetensors: <cat>/a & b.png", "val/<cat>/a & b.png")]
+    [InlineData("/elsewhere/2.png", "/elsewhere/2.png")]
+    [InlineData("/data/xcat/1.png", "/data/xcat/1.png")]
+    public void A_mistake_has_the_path_of_the_manifest_and_the_whole_one_on_hover(string name, string shown)
+    {
+        string page = HtmlReport.Create(new ReportContent
+        {
+            Title = "x", Epochs = [], Classes = ["<cat>", "dog"],
+            Evaluation = new EvaluationResult(1, 50, 100, 2, 10) { Confusion = new ConfusionMatrix(2, [0, 1], [1, 1]) },
+            Mistakes = [new ReportMistake(name, "<cat>", "dog", 0.9, default, default)],
+            Manifest = new DatasetManifest(
+            [
+                Image(DatasetSplit.Validation, "<cat>", "val/<cat>/a & b.png", 1), Image(DatasetSplit.Validation, "<cat>", "cat/1.png", 2),
+            ]),
+        });
+        var file = Regex.Match(page, "<span class=\"file\" title=\"([^\"]*)\">(.*?)</span>");
+        WebUtility.HtmlDecode(file.Groups[1].Value).Should().Be(name);
+        file.Groups[2].Value.Should().NotContain("<cat>");
+        WebUtility.HtmlDecode(file.Groups[2].Value.Replace("<wbr>", "", StringComparison.Ordinal)).Should().Be(shown);
+    }
+
+    [Fact]
     public void Names_for_another_number_of_classes_are_refused()
     {
         var evaluation = new EvaluationResult(1, 50, 100, 2, 10) { Confusion = new ConfusionMatrix(3, [0, 1], [0, 2]) };
@@ -217,6 +303,9 @@ public sealed class HtmlReportTests : IDisposable
         create.Should().Throw<ArgumentException>()
             .WithMessage("The evaluation is of 3 classes, but there are 2 class names: give one for each.*");
     }
+
+    private static ManifestEntry Image(DatasetSplit split, string name, string path, ulong content) =>
+        new(split, name, path, 100, (1UL << 40) + content);
 
     private static ReportContent Content(IReadOnlyList<EpochMetrics> epochs, int classes = 2)
     {
@@ -234,7 +323,8 @@ public sealed class HtmlReportTests : IDisposable
             Classes = [Hostile, .. Enumerable.Range(0, classes - 1).Select(i => $"{(char)('b' + i)}")],
             Evaluation = new EvaluationResult(1, 50, 100, 4, 10)
             {
-                Confusion = new ConfusionMatrix(classes, [0, 1, 0, 1], [0, 1, 1, 0]), Calibration = new Calibration([0.5f, 0.75f], [true, false]),
+                Confusion = new ConfusionMatrix(classes, [0, 1, 0, 1], [0, 1, 1, 0]),
+                Calibration = new Calibration([0.5f, 0.75f], [true, false]),
             },
             EvaluationOf = Hostile,
             Mistakes =

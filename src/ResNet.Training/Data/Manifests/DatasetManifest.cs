@@ -24,12 +24,19 @@ public sealed class DatasetManifest
 
     private static readonly string[] s_splits = ["train", "validation", "test"];
 
+    private readonly Lazy<IReadOnlyList<IReadOnlyList<ManifestEntry>>> _copies;
+
     /// <summary>Makes a manifest of some images.</summary>
     /// <param name="entries">The images.</param>
     public DatasetManifest(IEnumerable<ManifestEntry> entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
         Entries = [.. entries.OrderBy(entry => entry.Path, CodePointOrder.Instance)];
+        _copies = new(() =>
+        [
+            .. Entries.Where(entry => entry.Length >= 0 && !IsOfPacks).GroupBy(entry => entry.Content)
+                .Where(same => same.Skip(1).Any()).Select(same => (ManifestEntry[])[.. same]),
+        ]);
     }
 
     /// <summary>The images in the order of their paths.</summary>
@@ -195,6 +202,12 @@ public sealed class DatasetManifest
                 .Select(entry => (entry, trained[entry.Content])),
         ];
     }
+
+    /// <summary>
+    /// Finds images with the same bytes: groups of two or more, in one part of the data set or in several, each in the order of the paths.
+    /// None in packs, since different images may have the same checksum there.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<ManifestEntry>> FindCopies() => _copies.Value;
 
     /// <summary>Finds the images of another data set that are training images of this one, by their content.</summary>
     /// <param name="other">The other data set.</param>

@@ -14,6 +14,24 @@ public sealed class DatasetManifestTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void Images_with_the_same_bytes_are_found_in_and_between_splits_and_not_in_packs()
+    {
+        const ulong OfFiles = 1UL << 40;
+        ManifestEntry[] entries =
+        [
+            new(DatasetSplit.Train, "cat", "train/cat/2.png", 10, OfFiles + 1),
+            new(DatasetSplit.Train, "cat", "train/cat/1.png", 10, OfFiles + 1),
+            new(DatasetSplit.Test, "dog", "test/dog/1.png", 10, OfFiles + 1),
+            new(DatasetSplit.Train, "dog", "train/dog/1.png", 11, OfFiles + 1),
+            new(DatasetSplit.Train, "dog", "train/dog/2.png", -1, 0), new(DatasetSplit.Train, "dog", "train/dog/3.png", -1, 0),
+        ];
+        new DatasetManifest(entries).FindCopies().Should().ContainSingle()
+            .Which.Select(entry => entry.Path).Should().Equal("test/dog/1.png", "train/cat/1.png", "train/cat/2.png");
+        var packed = entries[..2].Select(entry => entry with { Hash = 1 });
+        new DatasetManifest(packed).FindCopies().Should().BeEmpty("checksums of 32 bits may be the same by chance");
+    }
+
+    [Fact]
     public void A_manifest_has_each_image_with_its_split_class_length_and_hash()
     {
         Write(("train/a/1.png", "abc"), ("train/b/2.png", ""), ("val/a/3.png", "x"), ("val/b/4.png", "x"), ("test/a/5.png", "y"),
