@@ -20,6 +20,9 @@ public sealed class JsonTests(JsonTests.Place place) : IClassFixture<JsonTests.P
         string[] row = File.ReadLines(place.In("run", "metrics.csv")).Last().Split(',');
         epochs[1].GetProperty("train_loss").GetDouble().Should()
             .BeApproximately(double.Parse(row[2], System.Globalization.CultureInfo.InvariantCulture), 1e-6);
+        epochs[1].GetProperty("train_top1").GetDouble().Should().BeApproximately(
+            double.Parse(row[13], System.Globalization.CultureInfo.InvariantCulture), 1e-4);
+        epochs[1].GetProperty("peak_memory_bytes").GetInt64().Should().BeGreaterThan(50_000_000).And.BeLessThan(20_000_000_000);
         epochs[1].GetProperty("average_top1").ValueKind.Should().Be(JsonValueKind.Null, "there is no average, and JSON has no NaN");
         trained.GetProperty("best").GetProperty("top1").GetDouble().Should().Be(epochs.Max(epoch => epoch.GetProperty("top1").GetDouble()));
     }

@@ -517,12 +517,13 @@ internal sealed class TrainCommand
         string evaluated = metrics.Evaluation is not { } result
             ? ""
             : string.Create(CultureInfo.InvariantCulture, $", val loss {result.Loss:0.0000}, {Accuracy.Describe(result)}");
+        string trained = metrics.TrainTop1 is { } top1 ? string.Create(CultureInfo.InvariantCulture, $"{top1:0.00} %") : "not measured";
         string averaged = metrics.AverageEvaluation is null
             ? ""
             : string.Create(CultureInfo.InvariantCulture, $", of the average {metrics.AverageTop1:0.00} %");
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"Epoch {metrics.Epoch}/{epochs}: train loss {metrics.TrainLoss:0.0000}{evaluated}{averaged}, "
+            $"Epoch {metrics.Epoch}/{epochs}: train loss {metrics.TrainLoss:0.0000}, train top-1 {trained}{evaluated}{averaged}, "
             + $"{metrics.ImagesPerSecond:0} img/s");
     }
 }

@@ -1,5 +1,6 @@
 using ResNet.Imaging;
 using ResNet.Imaging.Randomness;
+using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Data;
 using static TorchSharp.torch;
@@ -164,6 +165,48 @@ public sealed class ImageLoader
                 if (taken.Count > 0) yield return taken;
             }
             pipeline.Complete();
+        }
+    }
+
+    /// <summary>
+    /// Decodes the first images of an epoch's first batch again, and the last one, which <see cref="Transforms.BatchTransform"/> mixes with
+    /// the first one. Images that cannot be read are left out, as in the batch, but not counted again.
+    /// </summary>
+    /// <param name="epoch">The epoch's number, from 0.</param>
+    /// <param name="count">The maximum number of first images.</param>
+    /// <returns>The images, whose tensors belong to the current dispose scope; null if none of them can be read.</returns>
+    internal ImageBatch? Peek(int epoch, int count)
+    {
+        var order = Order(epoch);
+        int batchSize = Math.Min(Options.BatchSize, order.Length);
+        var pixels = new List<byte[]>();
+        var positions = new List<int>();
+        var erasures = new List<(int, Erasure)>();
+        using var worker = new ImageWorker(_source, Transforms, Options.Channels, cache: null);
+        int next = 0;
+        while (next < batchSize && pixels.Count < count) TryDecode(next++);
+        for (int last = batchSize - 1; last >= next && !TryDecode(last); last--) { }
+        if (pixels.Count == 0) return null;
+        var (height, width) = Transforms.Size;
+        var images = tensor(pixels.SelectMany(image => image).ToArray(), [pixels.Count, height, width, Options.Channels]);
+        var labels = tensor(positions.Select(position => (long)Label(order[position])).ToArray());
+        return new ImageBatch(0, images, labels, positions, Transforms.Normalize, erasures, skipped: []);
+
+        bool TryDecode(int position)
+        {
+            var image = new byte[checked(Transforms.Size.Height * Transforms.Size.Width * Options.Channels)];
+            try
+            {
+                worker.Decode(order[position], RandomOf(epoch, position, order[position]), image);
+            }
+            catch (Exception failure) when (failure is ImageDecodingException or TransformException)
+            {
+                return false;
+            }
+            foreach (var erasure in worker.Erasures) erasures.Add((pixels.Count, erasure));
+            pixels.Add(image);
+            positions.Add(position);
+            return true;
         }
     }
 

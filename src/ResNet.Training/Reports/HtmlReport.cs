@@ -53,8 +53,13 @@ public static class HtmlReport
         var best = BestEpoch.Of(content.Epochs);
         bool hasTop5 = EvaluationResult.HasTop5Of(content.Classes.Count);
         string body = NoteList([.. content.Notes, .. Collapses(content)])
-            + Section("Training", Grid("charts", Charts(content, best, hasTop5)), EpochTable(content.Epochs, best, hasTop5))
+            + Section(
+                "Training",
+                Grid("charts", Charts(content, best, hasTop5)),
+                Unmeasured(content.Epochs),
+                EpochTable(content.Epochs, best, hasTop5))
             + ImagesSection.Write(content.Manifest, content.Classes)
+            + Section("First batch of training", SampleNote(content.Samples), Grid("samples", content.Samples.Select(Card)))
             + Errors(content)
             + Test(content)
             + Section(
@@ -145,6 +150,8 @@ public static class HtmlReport
         }
         double speed = Figures.Median(content.Epochs.Select(epoch => epoch.ImagesPerSecond));
         if (double.IsFinite(speed)) yield return (Figures.Speed(speed), "images per second in training");
+        if (content.Epochs.Max(epoch => epoch.PeakMemoryBytes) is { } bytes)
+            yield return (Figures.Memory(bytes), "peak memory of the process");
     }
 
     private static string Name(BestEpoch best) => $"{(best.IsAverage ? "averaged weights" : "weights")} of epoch {best.Epoch}";
@@ -163,13 +170,16 @@ public static class HtmlReport
         yield return new LineChart("Loss", losses, Figures.Loss).Draw();
         ChartLine[] accuracies =
         [
+            Line("training top-1", Training, epochs, epoch => epoch.TrainTop1),
             Line("top-1", Weights, epochs, epoch => epoch.Top1),
             Line("top-5", Weights, epochs, epoch => hasTop5 ? epoch.Top5 : null) with { IsDashed = true },
             Line("top-1, averaged weights", Averaged, epochs, epoch => epoch.AverageTop1),
             Line("top-5, averaged weights", Averaged, epochs, epoch => hasTop5 ? epoch.AverageTop5 : null) with { IsDashed = true },
         ];
         (double, double)? marked = best is { } top ? (top.Epoch, top.Top1) : null;
-        yield return new LineChart("Validation accuracy, in percent", accuracies, Figures.Percent) { Most = 100, Marked = marked }.Draw();
+        string of = !accuracies[0].HasPoints ? "Validation accuracy" : accuracies.Skip(1).Any(line => line.HasPoints) ? "Accuracy"
+            : "Training accuracy";
+        yield return new LineChart($"{of}, in percent", accuracies, Figures.Percent) { Most = 100, Marked = marked }.Draw();
         var rates = places.Thinned(step => step.LearningRate);
         var rate = rates.Count > epochs.Count
             ? new ChartLine("learning rate", Training, rates)
@@ -178,6 +188,11 @@ public static class HtmlReport
         var speed = Line("images per second", Training, epochs, epoch => epoch.ImagesPerSecond);
         yield return new LineChart("Training speed, in images per second", [speed], Figures.Speed) { Least = 0 }.Draw();
     }
+
+    private static string Unmeasured(IReadOnlyList<EpochMetrics> epochs) =>
+        epochs.Count == 0 || epochs.Any(epoch => epoch.TrainTop1 is not null)
+            ? ""
+            : "<p class=\"note\">Training accuracy: not measured. Images that Mixup or CutMix combine have no single class.</p>\n";
 
     private static ChartLine Line(string name, int colour, IReadOnlyList<EpochMetrics> epochs, Func<EpochMetrics, double?> value) =>
         new(name, colour, [.. epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))]);
@@ -188,7 +203,7 @@ public static class HtmlReport
         bool hasAverage = epochs.Any(epoch => epoch.AverageTop1 is { } top1 && double.IsFinite(top1));
         string[] headings =
         [
-            "epoch", "steps", "train loss", "val loss", "top-1", .. hasTop5 ? ["top-5"] : Array.Empty<string>(),
+            "epoch", "steps", "train loss", "train top-1", "val loss", "top-1", .. hasTop5 ? ["top-5"] : Array.Empty<string>(),
             .. hasAverage ? ["avg loss", "avg top-1"] : Array.Empty<string>(),
             .. hasAverage && hasTop5 ? ["avg top-5"] : Array.Empty<string>(),
             "learning rate", "images/s",
@@ -197,7 +212,8 @@ public static class HtmlReport
         [
             epoch.Epoch == best?.Epoch ? $"<strong>{epoch.Epoch}</strong>" : $"{epoch.Epoch}",
             epoch.Steps > 0 ? Figures.Whole(epoch.Steps) : Figures.None,
-            Figures.Loss(epoch.TrainLoss), Figures.Loss(epoch.ValidationLoss), Figures.Percent(epoch.Top1),
+            Figures.Loss(epoch.TrainLoss), epoch.TrainTop1 is { } top1 && double.IsFinite(top1) ? Figures.Percent(top1) : "not measured",
+            Figures.Loss(epoch.ValidationLoss), Figures.Percent(epoch.Top1),
             .. hasTop5 ? [Figures.Percent(epoch.Top5)] : Array.Empty<string>(),
             .. hasAverage ? [Figures.Loss(epoch.AverageLoss), Figures.Percent(epoch.AverageTop1)] : Array.Empty<string>(),
             .. hasAverage && hasTop5 ? [Figures.Percent(epoch.AverageTop5)] : Array.Empty<string>(),
@@ -311,6 +327,18 @@ public static class HtmlReport
             Figures.Share((double)cell.Count / confusion.PerClass[cell.Class].Support),
         ]);
         return Table("Most frequent confusions", ["class", "predicted as", "images", "share"], rows, "numbers pair");
+    }
+
+    private static string SampleNote(IReadOnlyList<ReportSample> samples) => samples.Count == 0
+        ? ""
+        : $"<p class=\"lead\">The first {(samples.Count == 1 ? "image" : $"{samples.Count} images")} as the network saw them, augmented, "
+            + "with their classes.</p>\n";
+
+    private static string Card(ReportSample sample)
+    {
+        string type = IsSmall(sample.Picture.Span) ? " class=\"pixels\"" : "";
+        return $"<figure class=\"sample\"><img{type} src=\"{Png(sample.Picture)}\" alt=\"{Text(sample.Classes)}\">"
+            + $"<figcaption>{Text(sample.Classes)}</figcaption></figure>\n";
     }
 
     private static string MistakeNote(IReadOnlyList<ReportMistake> mistakes) => mistakes.Count == 0

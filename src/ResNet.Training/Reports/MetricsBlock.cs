@@ -55,6 +55,8 @@ internal static class MetricsBlock
         Write(json, "images_per_second", epoch.ImagesPerSecond);
         Write(json, "val_balanced_accuracy", epoch.BalancedAccuracy);
         Write(json, "val_macro_f1", epoch.MacroF1);
+        Write(json, "train_top1", epoch.TrainTop1);
+        Write(json, "peak_memory_bytes", epoch.PeakMemoryBytes);
         json.WriteEndObject();
     }
 

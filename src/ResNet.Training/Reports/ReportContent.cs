@@ -41,6 +41,9 @@ public sealed record ReportContent
     /// <summary>The most confident mistakes of that evaluation, as <see cref="ReportMistake.Draw"/> makes them.</summary>
     public IReadOnlyList<ReportMistake> Mistakes { get; init; } = [];
 
+    /// <summary>Training images as the network saw them, as <see cref="ReportSample.Draw"/> makes them.</summary>
+    public IReadOnlyList<ReportSample> Samples { get; init; } = [];
+
     /// <summary>
     /// The images of the run: the report counts those of each class, lists images that are there more than once, and names the paths of
     /// mistakes as they are in it. Null if they are not known.

@@ -25,6 +25,7 @@ public sealed class RunRecorder : IDisposable
     // The last evaluation, the weights that it is of, and its mistakes.
     private (EvaluationResult Result, string Of, IReadOnlyList<ReportMistake> Mistakes)? _evaluated;
     private EvaluationResult? _test;
+    private IReadOnlyList<ReportSample>? _samples;
 
     internal RunRecorder(RunFolder folder, Trainer trainer, ResNetModel model, ImageLoader? evaluation)
     {
@@ -107,6 +108,7 @@ public sealed class RunRecorder : IDisposable
     private void WriteEpoch(EpochMetrics metrics)
     {
         Scalar("train/epoch_loss", metrics.TrainLoss, metrics.Steps);
+        Scalar("train/top1", metrics.TrainTop1, metrics.Steps);
         Scalar("train/images_per_second", metrics.ImagesPerSecond, metrics.Steps);
         Scalar("val/loss", metrics.ValidationLoss, metrics.Steps);
         Scalar("val/top1", metrics.Top1, metrics.Steps);
@@ -155,6 +157,7 @@ public sealed class RunRecorder : IDisposable
         Test = _test,
         Classes = _folder.Classes,
         Mistakes = _evaluated?.Mistakes ?? [],
+        Samples = _samples ??= ReportSample.Draw(_trainer.FirstImages, _folder.Classes, _folder.Settings.Training.Mixing),
         Manifest = _folder.Manifest,
         Settings = [.. ComparedRun.Flat(JsonSerializer.SerializeToElement(_folder.Settings, RunFolder.Json), "")],
         Environment = RunEnvironment.Describe(_model.Device),

@@ -111,6 +111,9 @@ public sealed class Trainer
     /// </summary>
     public IReadOnlyList<StepMetrics> History => _state?.History ?? [];
 
+    /// <summary>The training images in the size of the first epoch.</summary>
+    internal ImageLoader FirstImages => _plan.GetLoader(epoch: 0);
+
     /// <summary>Trains the network. Afterwards it is in training mode, and its weights are in channels-last layout.</summary>
     /// <param name="model">
     /// The network; training starts from its weights. It ends with the last weights, or with their average if the run is finished and has
@@ -250,10 +253,12 @@ public sealed class Trainer
             Epoch = state.Epoch + 1,
             Steps = state.Step,
             TrainLoss = state.FetchMeanLoss(),
+            TrainTop1 = state.FetchTop1(),
             LearningRate = _plan.GetLearningRate(state.Step - 1),
             ImagesPerSecond = imagesPerSecond,
             Evaluation = evaluates ? With(average: false) : null,
             AverageEvaluation = evaluates && _options.Average is not null ? With(average: true) : null,
+            PeakMemoryBytes = ProcessMemory.PeakBytes(),
         };
 
         EvaluationResult With(bool average)

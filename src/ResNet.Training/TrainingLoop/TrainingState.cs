@@ -42,12 +42,18 @@ internal sealed class TrainingState : IDisposable
     private readonly Tensor _stepLosses;
     private readonly Tensor _lossSum;
 
+    // The number of this epoch's images that were classified correctly [1], float64; null if images are mixed.
+    private readonly Tensor? _correct;
+
     // The norms' statistics before the step, if steps may be skipped.
     private readonly Tensor? _statistics;
 
     private List<EpochMetrics> _epochs = [];
     private TimeSpan _elapsedBefore;
     private bool _averageHasBegun;
+
+    // False in the rest of an epoch whose beginning was not counted, by an older version.
+    private bool _isCorrectKnown = true;
     private long _images;
     private long _fetched;
 
@@ -61,6 +67,7 @@ internal sealed class TrainingState : IDisposable
         using var scope = NewDisposeScope();
         _stepLosses = empty([plan.Steps], ScalarType.Float64, model.Device).FillInPlace(NoLoss);
         _lossSum = zeros(1, ScalarType.Float64, model.Device);
+        _correct = options.Mixing is null ? zeros(1, ScalarType.Float64, model.Device) : null;
         Weights = new FlatWeights(model, options.Optimizer.DecayNormsAndBiases, options.Precision);
         try
         {
@@ -77,6 +84,7 @@ internal sealed class TrainingState : IDisposable
         }
         _stepLosses.DetachFromDisposeScope();
         _lossSum.DetachFromDisposeScope();
+        _correct?.DetachFromDisposeScope();
         _statistics?.DetachFromDisposeScope();
     }
 
@@ -143,6 +151,7 @@ internal sealed class TrainingState : IDisposable
         {
             _stepLosses.narrow(0, step.Number, 1).copy_(step.Loss);
             _lossSum.AddInPlace(step.LossSum);
+            _correct?.AddInPlace(step.Correct!);
             _images += step.Images;
         }
         bool learns = HasFiniteGradients() && isFinite;
@@ -183,6 +192,8 @@ internal sealed class TrainingState : IDisposable
         _epochs.Add(metrics);
         (Epoch, Batch, _images) = (Epoch + 1, 0, 0);
         _lossSum.FillInPlace(0);
+        _correct?.FillInPlace(0);
+        _isCorrectKnown = true;
         FetchHistory();
     }
 
@@ -200,6 +211,13 @@ internal sealed class TrainingState : IDisposable
 
     /// <summary>Returns the mean loss of this epoch's images so far; waits for the device.</summary>
     internal double FetchMeanLoss() => _lossSum.ReadDouble() / _images;
+
+    /// <summary>
+    /// Returns the share in percent of this epoch's images so far whose class was the likeliest one; null if it is not known. Waits for the
+    /// device.
+    /// </summary>
+    internal double? FetchTop1() =>
+        _correct is not null && _isCorrectKnown && _images > 0 ? 100 * _correct.ReadDouble() / _images : null;
 
     /// <summary>Returns the mean loss of a step; NaN if it was skipped. Waits for the device.</summary>
     internal double FetchLoss(long step)
@@ -237,7 +255,8 @@ internal sealed class TrainingState : IDisposable
         using var scope = NewDisposeScope();
         FetchHistory();
         var epochs = _epochs.ConvertAll(SavedEpoch.Of);
-        var position = new Position(Epoch, Batch, Step, Learned, _images, Elapsed, _averageHasBegun, epochs);
+        double? correct = _isCorrectKnown ? _correct?.ReadDouble() : null;
+        var position = new Position(Epoch, Batch, Step, Learned, _images, Elapsed, _averageHasBegun, epochs, correct);
         var texts = new Dictionary<string, string>(setup.Texts) { [PositionKey] = JsonSerializer.Serialize(position, s_json) };
         return folder.Save(Step, CollectTensors(), texts, isBest);
     }
@@ -261,6 +280,8 @@ internal sealed class TrainingState : IDisposable
         _epochs = position.Epochs.ConvertAll(epoch => epoch.ToMetrics());
         using var untracked = no_grad();
         foreach (var (name, tensor) in own) tensor.copy_(checkpoint.Tensors[name]);
+        _correct?.FillInPlace(position.Correct ?? 0);
+        _isCorrectKnown = position.Correct is not null || position.Images == 0;
         Weights.PublishWeights();
         FetchHistory();
         _clock.Restart();
@@ -275,6 +296,7 @@ internal sealed class TrainingState : IDisposable
         Weights.Dispose();
         _stepLosses.Dispose();
         _lossSum.Dispose();
+        _correct?.Dispose();
         _statistics?.Dispose();
     }
 
@@ -309,22 +331,27 @@ internal sealed class TrainingState : IDisposable
         }
     }
 
-    /// <summary>The parts of a checkpoint that are not tensors.</summary>
+    /// <summary>The parts of a checkpoint that are not tensors. Older ones do not have the number of images classified correctly.</summary>
     private sealed record Position(
-        int Epoch, int Batch, long Step, long Learned, long Images, TimeSpan Elapsed, bool AverageHasBegun, List<SavedEpoch> Epochs);
+        int Epoch, int Batch, long Step, long Learned, long Images, TimeSpan Elapsed, bool AverageHasBegun, List<SavedEpoch> Epochs,
+        double? Correct = null);
 
+    // Older checkpoints have no training accuracy and no memory.
     private sealed record SavedEpoch(
-        int Epoch, long Steps, double TrainLoss, double LearningRate, double ImagesPerSecond, SavedResult? Weights, SavedResult? Average)
+        int Epoch, long Steps, double TrainLoss, double LearningRate, double ImagesPerSecond, SavedResult? Weights, SavedResult? Average,
+        double? TrainTop1 = null, long? PeakMemoryBytes = null)
     {
         internal static SavedEpoch Of(EpochMetrics metrics) => new(
             metrics.Epoch, metrics.Steps, metrics.TrainLoss, metrics.LearningRate, metrics.ImagesPerSecond,
-            SavedResult.Of(metrics.Evaluation), SavedResult.Of(metrics.AverageEvaluation));
+            SavedResult.Of(metrics.Evaluation), SavedResult.Of(metrics.AverageEvaluation), metrics.TrainTop1, metrics.PeakMemoryBytes);
 
         internal EpochMetrics ToMetrics() => new()
         {
             Epoch = Epoch,
             Steps = Steps,
             TrainLoss = TrainLoss,
+            TrainTop1 = TrainTop1,
+            PeakMemoryBytes = PeakMemoryBytes,
             LearningRate = LearningRate,
             ImagesPerSecond = ImagesPerSecond,
             Evaluation = Weights?.ToResult(),

@@ -33,6 +33,8 @@ internal sealed class TrainingStep : IDisposable
         }
         Loss = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
         LossSum = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
+        // Mixed images have no single class.
+        Correct = options.Mixing is null ? zeros(1, ScalarType.Float64, device).DetachFromDisposeScope() : null;
     }
 
     /// <summary>The step's number in the run, from 0.</summary>
@@ -46,6 +48,11 @@ internal sealed class TrainingStep : IDisposable
 
     /// <summary>The sum of the losses of the step's images <c>[1]</c>, float64.</summary>
     internal Tensor LossSum { get; }
+
+    /// <summary>
+    /// The number of the step's images <c>[1]</c>, float64, whose class is the likeliest one before the step; null if images are mixed.
+    /// </summary>
+    internal Tensor? Correct { get; }
 
     /// <summary>Returns the mean loss; waits for the device.</summary>
     internal double FetchLoss() => Loss.ReadDouble();
@@ -75,6 +82,7 @@ internal sealed class TrainingStep : IDisposable
         _loss.Dispose();
         Loss.Dispose();
         LossSum.Dispose();
+        Correct?.Dispose();
     }
 
     private void Begin(long number)
@@ -82,6 +90,7 @@ internal sealed class TrainingStep : IDisposable
         _state.BeginStep();
         Loss.FillInPlace(0);
         LossSum.FillInPlace(0);
+        Correct?.FillInPlace(0);
         (Number, Images) = (number, 0);
     }
 
@@ -92,6 +101,7 @@ internal sealed class TrainingStep : IDisposable
         var labels = batch.Labels.to(model.Device, non_blocking: true);
         if (_options.Mixing is { } mixing) labels = mixing.Apply(input, labels, model.Options.Classes, _seed, _state.Epoch, batch.Index);
         var logits = model.call(input.to(model.DType)).to(ScalarType.Float32);
+        Correct?.AddInPlace(logits.detach().argmax(1).eq(labels).sum(ScalarType.Float64));
         return _loss.Compute(logits, labels);
     }
 }

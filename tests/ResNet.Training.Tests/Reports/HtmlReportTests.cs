@@ -23,10 +23,10 @@ public sealed class HtmlReportTests : IDisposable
 
     // The second epoch was not evaluated.
     private const string Metrics = """
-        epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second
-        1,40,2.512345,2.25,12.3,51.75,2.5,10.1,50.2,0.1,512.4
-        2,80,1.75,,,,,,,0.05,498.6
-        3,1200,1.123456,1.5,61.25,95,1.25,63.57,96.5,0.000012,505
+        epoch,steps,train_loss,train_top1,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second
+        1,40,2.512345,11.25,2.25,12.3,51.75,2.5,10.1,50.2,0.1,512.4
+        2,80,1.75,,,,,,,,0.05,498.6
+        3,1200,1.123456,58.5,1.5,61.25,95,1.25,63.57,96.5,0.000012,505
 
         """;
 
@@ -60,7 +60,10 @@ public sealed class HtmlReportTests : IDisposable
         ShownRows(page).Should().HaveSameCount(rows);
         string[] columns = Metrics.Split('\n')[0].Split(',');
         foreach (var (shown, stored) in ShownRows(page).Zip(rows))
+        {
             ShouldShow(shown, [.. stored.Where((_, i) => classes > 5 || !columns[i].EndsWith("top5", StringComparison.Ordinal))]);
+            if (stored[3].Length == 0) shown[3].Should().Be("not measured");
+        }
         Regex.Replace(page, "<script.*?</script>", "", RegexOptions.Singleline).Contains("top-5", StringComparison.Ordinal)
             .Should().Be(classes > 5);
         ShouldBeTheSame(Block(page).GetProperty("runs")[0].GetProperty("epochs"), rows);
@@ -296,6 +299,24 @@ public sealed class HtmlReportTests : IDisposable
     }
 
     [Fact]
+    public void Training_accuracy_and_peak_memory_are_shown_where_they_were_measured()
+    {
+        EpochMetrics[] epochs =
+        [
+            new() { Epoch = 1, TrainTop1 = 40, PeakMemoryBytes = 900 << 20 },
+            new() { Epoch = 2, TrainTop1 = 62.5, PeakMemoryBytes = 3L << 29 },
+        ];
+        string page = HtmlReport.Create(new ReportContent { Title = "x", Epochs = epochs });
+        page.Should().Contain("<figcaption>Training accuracy, in percent</figcaption>").And.Contain("epoch 2: training top-1 62.50 %")
+            .And.Contain("<dd>1.5 GiB</dd><dt>peak memory of the process</dt>").And.NotContain("not measured");
+        Block(page).GetProperty("runs")[0].GetProperty("epochs")[0].GetProperty("peak_memory_bytes").GetInt64().Should().Be(900 << 20);
+
+        string mixed = HtmlReport.Create(new ReportContent { Title = "x", Epochs = [new EpochMetrics { Epoch = 1 }] });
+        mixed.Should().Contain("Training accuracy: not measured.").And.NotContain("peak memory").And.NotContain("training top-1");
+        HtmlReport.Create(new ReportContent { Title = "x", Epochs = [] }).Should().NotContain("not measured");
+    }
+
+    [Fact]
     public void Names_for_another_number_of_classes_are_refused()
     {
         var evaluation = new EvaluationResult(1, 50, 100, 2, 10) { Confusion = new ConfusionMatrix(3, [0, 1], [0, 2]) };
@@ -371,7 +392,7 @@ public sealed class HtmlReportTests : IDisposable
         {
             if (value.Length == 0)
             {
-                text.Should().Be("–");
+                text.Should().BeOneOf("–", "not measured");
                 continue;
             }
             string number = text.Replace(" %", "", StringComparison.Ordinal);

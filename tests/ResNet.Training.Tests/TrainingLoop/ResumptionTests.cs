@@ -247,6 +247,7 @@ public sealed class ResumptionTests : IDisposable
             whole.Epochs,
             equal => equal
                 .Excluding(epoch => epoch.ImagesPerSecond)
+                .Excluding(epoch => epoch.PeakMemoryBytes)
                 .Excluding(epoch => epoch.Evaluation)
                 .Excluding(epoch => epoch.AverageEvaluation),
             how);

@@ -55,6 +55,42 @@ public sealed class TrainerTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Training_accuracy_is_that_of_the_images_as_the_network_saw_them(int accumulate)
+    {
+        using var model = ResNets.Create("resnet20", classes: 2, inputChannels: 1, seed: 1);
+        using var own = ResNets.Create("resnet20", classes: 2, inputChannels: 1, seed: 1);
+        // Without learning, the weights stay, and so do the logits of a batch in training mode, but for the statistics of the norms.
+        var options = new TrainerOptions
+        {
+            Epochs = 1, AccumulateBatches = accumulate, Optimizer = new Sgd { LearningRate = 1e-30, WeightDecay = 0 }, LabelSmoothing = 0.1,
+        };
+        var outcome = new Trainer(new ImageLoader(_samples, s_transforms, _options), null, options).Train(model);
+
+        int correct = 0;
+        own.train();
+        foreach (var batch in new ImageLoader(_samples, s_transforms, _options).Epoch(0))
+        {
+            using var scope = NewDisposeScope();
+            using var untracked = no_grad();
+            long[] predicted = own.call(batch.ToInput(CPU)).argmax(1).data<long>().ToArray();
+            correct += predicted.Zip(batch.Labels.data<long>().ToArray()).Count(pair => pair.First == pair.Second);
+        }
+        correct.Should().BeInRange(1, 63, "a test where all or none are correct proves less");
+        outcome.Epochs.Should().ContainSingle().Which.TrainTop1.Should().Be(100.0 * correct / 64);
+        outcome.Epochs[0].PeakMemoryBytes.Should().BeInRange(1 << 20, 1L << 40);
+    }
+
+    [Fact]
+    public void Training_accuracy_is_not_measured_where_images_are_mixed()
+    {
+        using var model = ResNets.Create("resnet20", classes: 2, inputChannels: 1, seed: 1);
+        var options = new TrainerOptions { Epochs = 1, Mixing = new Mixup(p: 0.5) };
+        new Trainer(new ImageLoader(_samples, s_transforms, _options), null, options).Train(model).Epochs[0].TrainTop1.Should().BeNull();
+    }
+
     [Fact]
     public void A_network_learns_what_there_is_to_learn()
     {

@@ -21,6 +21,11 @@ internal static class Figures
 
     internal static string Whole(long value) => Text(value, "#,0");
 
+    /// <summary>Formats a number of bytes: <c>612 MiB</c>, <c>1.5 GiB</c>.</summary>
+    internal static string Memory(long bytes) => bytes < 1L << 30
+        ? Text(Math.Round(bytes / (double)(1 << 20)), "#,0", " MiB")
+        : Text(bytes / (double)(1L << 30), "#,0.0", " GiB");
+
     internal static string Duration(TimeSpan? time) => time switch
     {
         null => None,

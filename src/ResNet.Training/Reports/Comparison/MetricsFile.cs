@@ -45,6 +45,8 @@ public static class MetricsFile
         Epoch = (int)fields.Whole("epoch"),
         Steps = fields.Whole("steps"),
         TrainLoss = fields.Number("train_loss"),
+        TrainTop1 = fields.Number("train_top1") is var top1 && double.IsNaN(top1) ? null : top1,
+        PeakMemoryBytes = fields.Whole("peak_memory_bytes") is > 0 and var bytes ? bytes : null,
         LearningRate = fields.Number("learning_rate"),
         ImagesPerSecond = fields.Number("images_per_second"),
         Evaluation = ReadResult(fields, "val") is { } result

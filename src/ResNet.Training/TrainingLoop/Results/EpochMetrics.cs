@@ -15,6 +15,12 @@ public sealed record EpochMetrics
     /// </summary>
     public double TrainLoss { get; init; } = double.NaN;
 
+    /// <summary>
+    /// The share of the training images during the epoch whose class was the likeliest one, in percent: of the images as the network saw
+    /// them, augmented, and each with the weights before its step. Null if it was not measured: mixed images have no single class.
+    /// </summary>
+    public double? TrainTop1 { get; init; }
+
     /// <summary>Mean cross entropy over the evaluation images.</summary>
     public double? ValidationLoss => Evaluation?.Loss;
 
@@ -35,6 +41,12 @@ public sealed record EpochMetrics
 
     /// <summary>The images per second of the training pass, decoding included; NaN if it had no images.</summary>
     public double ImagesPerSecond { get; init; } = double.NaN;
+
+    /// <summary>
+    /// The most memory that the process had in RAM up to the end of the epoch, in bytes; null if the system does not say. Memory of other
+    /// devices is not included.
+    /// </summary>
+    public long? PeakMemoryBytes { get; init; }
 
     /// <summary>The number of steps of the run so far.</summary>
     public long Steps { get; init; }

@@ -12,6 +12,14 @@ public sealed class MetricsFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void Training_accuracy_and_memory_are_read_and_missing_ones_are_null()
+    {
+        var epochs = Read("epoch,train_top1,peak_memory_bytes\n1,62.5,123456789012\n2,,\n");
+        (epochs[0].TrainTop1, epochs[0].PeakMemoryBytes).Should().Be((62.5, 123_456_789_012));
+        (epochs[1].TrainTop1, epochs[1].PeakMemoryBytes).Should().Be((null, null));
+    }
+
+    [Fact]
     public void Columns_are_found_by_their_names_and_empty_fields_are_not_numbers()
     {
         var epochs = Read("""
