@@ -67,6 +67,8 @@ try
         Output = Console.Out,
     };
     if (parsed.GetValue(JsonOutput.Option)) JsonOutput.Begin();
+    // A shell reads the lines of a script.
+    if (parsed.CommandResult.Command.Name != "completion") TerminalWriter.Begin();
     // Runs on the main thread, because libtorch's large tensors fit into its heap only.
     int code = parsed.Invoke(configuration);
     // Only a training run can be resumed.

@@ -4,7 +4,6 @@ using ResNet.Cli.Output;
 using ResNet.Core;
 using ResNet.Training.Reports;
 using ResNet.Training.Reports.Comparison;
-using Spectre.Console;
 
 namespace ResNet.Cli.Commands;
 
@@ -32,7 +31,7 @@ internal static class CompareCommand
             // The page is written before anything is shown, since writing may fail.
             if (path is not null) AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(HtmlReport.Compare(comparison))));
             JsonOutput.Show(Describe(comparison), () => Print(comparison));
-            if (path is not null) Console.WriteLine($"The curves are in {path}");
+            if (path is not null) Console.WriteLine($"The curves are in {LineBreaks.Quote(path)}");
             return ExitCode.Success;
         });
         return command;
@@ -62,26 +61,11 @@ internal static class CompareCommand
 
     private static void Print(RunComparison comparison)
     {
-        ComparedValues[] rows = [.. comparison.Results, .. comparison.Differences];
         string[] headings = ["", .. comparison.Runs.Select(run => run.Name)];
-        if (ConsoleProgress.IsTerminal) AnsiConsole.Write(Boxed(headings, rows));
-        else PrintPlain([headings, .. rows.Select(row => (string[])[row.Name, .. row.Values])]);
-        if (comparison.ImagesNote is { } note) ConsoleProgress.WriteLine(note);
-    }
-
-    private static Table Boxed(string[] headings, ComparedValues[] rows)
-    {
-        var table = new Table().Border(TableBorder.Rounded);
-        foreach (string heading in headings) table.AddColumn(new TableColumn(new Text(heading)));
-        foreach (var row in rows) table.AddRow(row.Values.Prepend(row.Name).Select(value => new Text(value)));
-        return table;
-    }
-
-    // The format for files and other programs: columns of fixed width, with two spaces between them.
-    private static void PrintPlain(string[][] lines)
-    {
-        int[] widths = [.. lines[0].Select((_, column) => lines.Max(line => line[column].Length))];
-        foreach (string[] line in lines)
-            Console.WriteLine(string.Join("  ", line.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        string[][] rows = [.. comparison.Results.Concat(comparison.Differences).Select(row => (string[])[row.Name, .. row.Values])];
+        // Files and other programs get whole lines.
+        int width = ConsoleProgress.IsTerminal && Console.WindowWidth > 0 ? Console.WindowWidth : int.MaxValue;
+        foreach (string line in ComparisonTable.Lines(headings, rows, width)) Console.WriteLine(line);
+        if (comparison.ImagesNote is { } note) Console.WriteLine(note);
     }
 }

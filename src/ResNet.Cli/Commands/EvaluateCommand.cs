@@ -156,7 +156,7 @@ internal static class EvaluateCommand
     {
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Counted.Images(result.Images)} of {images}: loss {result.Loss:0.0000}, {Accuracy.Describe(result)}, "
+            $"{Counted.Images(result.Images)} of {LineBreaks.Quote(images)}: loss {result.Loss:0.0000}, {Accuracy.Describe(result)}, "
             + $"balanced accuracy {result.BalancedAccuracy:0.00} %, mean F1 {100 * result.MacroF1:0.00} %, "
             + $"calibration error {100 * result.CalibrationError:0.00} %, {result.ImagesPerSecond:0} img/s{Counted.Skipped(skipped)}"));
         // The hardest classes come first.

@@ -380,14 +380,17 @@ internal sealed class TrainCommand
         }
         catch (ImageDecodingException)
         {
-            Console.WriteLine($"Stopped; after the picture is mended or replaced, go on with: resnet train --resume {run.Path}");
+            Console.WriteLine(
+                $"Stopped; after the picture is mended or replaced, go on with: resnet train --resume {LineBreaks.Quote(run.Path)}");
             throw;
         }
         if (outcome.Interrupted)
         {
             // A run that is stopped before its first evaluation keeps the weights so far.
             if (!run.HasWeights) run.SaveWeights(model);
-            Console.WriteLine($"Stopped after {Counted.Of(outcome.Steps, "step", "steps")}; go on with: resnet train --resume {run.Path}");
+            Console.WriteLine(
+                $"Stopped after {Counted.Of(outcome.Steps, "step", "steps")}; go on with: "
+                + $"resnet train --resume {LineBreaks.Quote(run.Path)}");
             JsonOutput.Write(Describe(outcome, run));
             return ExitCode.Interrupted;
         }
@@ -402,11 +405,12 @@ internal sealed class TrainCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            Console.WriteLine($"Stopped before the end of the test; go on with it by: resnet train --resume {run.Path}");
+            Console.WriteLine($"Stopped before the end of the test; go on with it by: resnet train --resume {LineBreaks.Quote(run.Path)}");
             JsonOutput.Write(Describe(outcome, run));
             return ExitCode.Interrupted;
         }
-        Console.WriteLine($"The weights, settings and metrics are in {run.Path}, and {Report(run)} shows them");
+        Console.WriteLine(
+            $"The weights, settings and metrics are in {LineBreaks.Quote(run.Path)}, and {LineBreaks.Quote(Report(run))} shows them");
         JsonOutput.Write(Describe(outcome, run, tested));
         return ExitCode.Success;
     }
@@ -418,7 +422,7 @@ internal sealed class TrainCommand
         var result = ConsoleProgress.Run(progress => recording.EvaluateTest(images, progress, cancellationToken));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Test: {Counted.Images(result.Images)} of {test.Root}, the best weights: loss {result.Loss:0.0000}, "
+            $"Test: {Counted.Images(result.Images)} of {LineBreaks.Quote(test.Root)}, the best weights: loss {result.Loss:0.0000}, "
             + $"{Accuracy.Describe(result)}, balanced accuracy {result.BalancedAccuracy:0.00} %"
             + $"{Counted.Skipped(images.SkippedImages)}"));
         return result;

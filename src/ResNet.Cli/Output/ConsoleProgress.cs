@@ -5,6 +5,7 @@ using ResNet.Core.Weights.Published;
 using ResNet.Training;
 using ResNet.Training.Data;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 using static TorchSharp.torch;
 
 namespace ResNet.Cli.Output;
@@ -38,8 +39,7 @@ internal static class ConsoleProgress
     /// <summary>Writes a permanent line, above the bar if there is one.</summary>
     internal static void WriteLine(string line)
     {
-        // The line is padded to the width of the window, to overwrite the end of the bar.
-        if (IsTerminal) AnsiConsole.Write(new Padder(new Text(line), new Padding(0)) { Expand = true });
+        if (IsTerminal) AnsiConsole.Write(new UnbrokenLines(LineBreaks.Split(line, AnsiConsole.Profile.Width)));
         else Console.WriteLine(line);
     }
 
@@ -87,6 +87,21 @@ internal static class ConsoleProgress
         string left = progress.TimeLeft.ToString(format, CultureInfo.InvariantCulture);
         string speed = string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond,4:0} img/s");
         return ($"{phase} {progress.Epoch}/{progress.Epochs}", speed, loss, rate, $"{left} left");
+    }
+
+    /// <summary>Lines as they are, where Spectre's text would break words that are longer than the window.</summary>
+    internal sealed class UnbrokenLines(IReadOnlyList<string> lines) : Renderable
+    {
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
+        {
+            foreach (string line in lines)
+            {
+                // The end of the bar is overwritten with blanks. A line longer than the window takes several of the terminal's.
+                int rows = Math.Max(1, (line.Length + maxWidth - 1) / maxWidth);
+                yield return new Segment(line.PadRight(rows * maxWidth));
+                yield return Segment.LineBreak;
+            }
+        }
     }
 
     private sealed class DownloadSteps(IProgress<DatasetProgress> steps) : IProgress<DownloadProgress>

@@ -76,7 +76,7 @@ public static class HtmlReport
     {
         ArgumentNullException.ThrowIfNull(comparison);
         var runs = comparison.Runs;
-        string[] headings = ["", .. runs.Select((run, i) => $"<span class=\"run s{i % ChartLine.Colours}\"></span>{Text(run.Name)}")];
+        string[] headings = ["", .. runs.Select((run, i) => $"{Key(i)}{Text(run.Name)}")];
         string body = Section("Results", Note(), Table("Results", headings, Rows(comparison.Results), "numbers wide"))
             + Section(
                 "Curves",
@@ -92,6 +92,8 @@ public static class HtmlReport
             + MetricsBlock.Write([.. runs.Select(run => (run.Name, run.Epochs))]);
         string name = runs.Count == 1 ? runs[0].Name : $"{Figures.Whole(runs.Count)} runs side by side";
         return HtmlPage.Create("Comparison", name, null, comparison.IsRanked ? BestOf(runs) : [], body);
+
+        static string Key(int run) => LineChart.Swatch(new ChartLine("", run, []) { IsDashed = run >= ChartLine.Colours });
 
         string Note() => comparison.ImagesNote is { } note ? $"<p class=\"warning\">{Text(note)}</p>\n" : "";
 

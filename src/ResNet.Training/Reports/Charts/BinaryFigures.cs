@@ -8,8 +8,8 @@ internal static class BinaryFigures
     // More points would not be visible.
     private const int MostPoints = 200;
 
-    private const int Curve = 1;
-    private const int Reference = 0;
+    private const int Curve = 0;
+    private const int Reference = 3;
 
     private static readonly ChartAxis s_axis = new(0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]);
 

@@ -161,8 +161,11 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
     private static double ValueAt(ChartLine line, double x) =>
         line.Points.FirstOrDefault(point => point.X == x, (X: 0, Y: double.NaN)).Y;
 
-    private static string Key(ChartLine line) =>
-        $"<li><svg viewBox=\"0 0 22 8\" aria-hidden=\"true\"><path class=\"line {line.Type}\" d=\"M1 4H21\"/></svg>{Text(line.Name)}</li>";
+    /// <summary>Returns a short piece of a line.</summary>
+    internal static string Swatch(ChartLine line) =>
+        $"<svg class=\"run\" viewBox=\"0 0 22 8\" aria-hidden=\"true\"><path class=\"line {line.Type}\" d=\"M1 4H21\"/></svg>";
+
+    private static string Key(ChartLine line) => $"<li>{Swatch(line)}{Text(line.Name)}</li>";
 
     private static double X(ChartAxis axis, double value) => axis.Place(value, Left, Right);
 
