@@ -110,7 +110,7 @@ public sealed class TerminalTests
 
     private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
-    // Words, and quoted parts as one.
+    // Words, and quoted parts and percentages as one.
     private static string[] Units(string line) =>
-        [.. Regex.Matches(line, @"\S*(?<!\w)'(?=[^ ]).*?'(?!\w)\S*|\S+").Select(unit => unit.Value)];
+        [.. Regex.Matches(line, @"\S*(?<!\w)'(?=[^ ]).*?'(?!\w)\S*|\S+( %\S*)?").Select(unit => unit.Value)];
 }

@@ -49,7 +49,8 @@ internal static class LineBreaks
                 if (!isQuoted) isQuoted = (i == 0 || !char.IsLetterOrDigit(text[i - 1])) && HasEnd(text, i + 1);
                 else if (IsEnd(text, i)) isQuoted = false;
             }
-            if (!isQuoted && text[i] == ' ' && (i + 1 == text.Length || text[i + 1] != ' '))
+            // A number stays with its percent sign.
+            if (!isQuoted && text[i] == ' ' && (i + 1 == text.Length || text[i + 1] is not (' ' or '%')))
             {
                 yield return text[start..(i + 1)];
                 start = i + 1;
