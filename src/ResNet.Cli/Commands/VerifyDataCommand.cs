@@ -3,6 +3,7 @@ using ResNet.Cli.Options;
 using ResNet.Cli.Output;
 using ResNet.Training;
 using ResNet.Training.Data.Folders;
+using ResNet.Training.Data.Similarity;
 using ResNet.Training.Runs;
 
 namespace ResNet.Cli.Commands;
@@ -11,6 +12,7 @@ namespace ResNet.Cli.Commands;
 internal static class VerifyDataCommand
 {
     private const int ListedAtMost = 20;
+    private const int NamedOfGroup = 4;
 
     internal static Command Create(CancellationToken cancellationToken)
     {
@@ -66,7 +68,7 @@ internal static class VerifyDataCommand
             var document = new
             {
                 report.Images, Classes = folders[0].Classes.Count, report.IsClean, report.Broken, report.TooSmall,
-                report.InSeveralClasses, report.InOneClass,
+                report.InSeveralClasses, report.InOneClass, report.Similar,
                 PassedOver = folders.SelectMany(images => images.PassedOver).GroupBy(ending => ending.Key)
                     .ToDictionary(same => same.Key, same => same.Sum(ending => ending.Value)),
             };
@@ -97,7 +99,26 @@ internal static class VerifyDataCommand
         var inBoth = report.InOneClass.Where(image => image.Roots.Count > 1);
         List("The same image to train on and to evaluate on", [.. inBoth.Select(Together)], atMost);
         List("The same image several times", [.. report.InOneClass.Where(image => image.Roots.Count == 1).Select(Together)], atMost);
+        PrintSimilar(report.Similar, Short, atMost);
         Console.WriteLine(report.IsClean ? "No problems found." : "These images need a look.");
+    }
+
+    private static void PrintSimilar(IReadOnlyList<SimilarImages> groups, Func<string, string> shorten, int atMost)
+    {
+        string Together(SimilarImages group)
+        {
+            string named = string.Join(" ~ ", group.Paths.Take(NamedOfGroup).Select(shorten));
+            return group.Paths.Count > NamedOfGroup ? $"{named} and {group.Paths.Count - NamedOfGroup:N0} more" : named;
+        }
+        var inBoth = groups.Where(group => group.Roots.Count > 1);
+        List("Almost the same image to train on and to evaluate on", [.. inBoth.Select(Together)], atMost);
+        var inClasses = groups.Where(group => group.Roots.Count == 1 && group.Classes.Count > 1);
+        List("Almost the same image in different classes", [.. inClasses.Select(Together)], atMost);
+        var rest = groups.Where(group => group.Roots.Count == 1 && group.Classes.Count == 1).ToList();
+        if (rest.Count > 0 && atMost < int.MaxValue)
+            Console.WriteLine($"Almost the same image several times in a class: {rest.Count:N0} (--all lists them)");
+        else
+            List("Almost the same image several times in a class", [.. rest.Select(Together)], atMost);
     }
 
     private static int Compare(RunFolder run, string? name, int workers, int atMost, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using ResNet.Imaging;
+using ResNet.Training.Data.Similarity;
 
 namespace ResNet.Training.Data.Folders;
 
@@ -42,6 +43,8 @@ internal sealed class ImageVerification
             ],
             InSeveralClasses = [.. repeated.Where(image => image.Classes.Count > 1)],
             InOneClass = [.. repeated.Where(image => image.Classes.Count == 1)],
+            Similar = [.. Similar(cancellationToken).OrderByDescending(image => image.Roots.Count > 1)
+                .ThenByDescending(image => image.Classes.Count > 1)],
         };
     }
 
@@ -50,11 +53,11 @@ internal sealed class ImageVerification
         try
         {
             using var image = ImageDecoder.Open(_images[index].Sample.Path, Channels);
-            _findings[index] = new Finding(null, Identify(image));
+            _findings[index] = new Finding(null, Identify(image), Thumbnail.Of(image));
         }
         catch (ImageDecodingException failure)
         {
-            _findings[index] = new Finding(failure.Reason, default);
+            _findings[index] = new Finding(failure.Reason, default, null);
         }
         var done = Interlocked.Increment(ref _done);
         if (done == _images.Length || done % Math.Max(1, _images.Length / Reports) == 0)
@@ -79,10 +82,27 @@ internal sealed class ImageVerification
                 [.. same.Select(i => _images[i].Folder.Root).Distinct()])),
     ];
 
+    private IEnumerable<SimilarImages> Similar(CancellationToken cancellationToken)
+    {
+        // Of files with the same pixels, which are reported as such, one is compared.
+        int[][] same =
+            [.. Where(finding => finding.Thumbnail is not null).GroupBy(i => _findings[i].Pixels).Select(group => group.ToArray())];
+        Thumbnail[] images = [.. same.Select(files => _findings[files[0]].Thumbnail!)];
+        foreach (int[] group in SimilaritySearch.Group(images, _options.Workers, cancellationToken))
+        {
+            int[] files = [.. group.SelectMany(i => same[i]).Order()];
+            int[] first = [.. files.DistinctBy(i => (_images[i].Folder, _images[i].Sample.Label))];
+            yield return new SimilarImages(
+                [.. first.Union(files).Select(i => _images[i].Sample.Path)],
+                [.. files.Select(i => _images[i].Folder.Classes[_images[i].Sample.Label]).Distinct()],
+                [.. files.Select(i => _images[i].Folder.Root).Distinct()]);
+        }
+    }
+
     private IEnumerable<int> Where(Func<Finding, bool> holds) => Enumerable.Range(0, _findings.Length).Where(i => holds(_findings[i]));
 
     /// <summary>The size and hash of an image; two images collide with a probability of 2⁻¹²⁸.</summary>
     private readonly record struct Identity(int Width, int Height, UInt128 Hash);
 
-    private readonly record struct Finding(string? Reason, Identity Pixels);
+    private readonly record struct Finding(string? Reason, Identity Pixels, Thumbnail? Thumbnail);
 }

@@ -1,3 +1,4 @@
+using ResNet.Training.Data.Similarity;
 
 namespace ResNet.Training.Data.Folders;
 
@@ -18,6 +19,12 @@ public sealed record VerificationReport
 
     /// <summary>Images that occur several times in one class: a fault only if they are in several folders.</summary>
     public required IReadOnlyList<RepeatedImage> InOneClass { get; init; }
+
+    /// <summary>
+    /// Groups of almost the same image, for people to judge: first those in several folders, then those in several classes. Flat images
+    /// and those with fewer than 16 pixels in width or height are left out. Files with the same pixels are no group by themselves.
+    /// </summary>
+    public required IReadOnlyList<SimilarImages> Similar { get; init; }
 
     /// <summary>Whether no image is broken, too small, or in several classes.</summary>
     public bool IsClean => Broken.Count == 0 && TooSmall.Count == 0 && InSeveralClasses.Count == 0;

@@ -104,16 +104,67 @@ public sealed class VerificationTests : IDisposable
     }
 
     [Fact]
+    public void Almost_the_same_images_are_listed_across_folders_first_then_across_classes_and_do_not_make_the_data_unsound()
+    {
+        Draw("train/a/1.png", 1);
+        Draw("train/a/1-half.png", 1, side: 24);
+        Draw("train/a/2.png", 2);
+        Draw("train/b/2-brighter.png", 2, brightness: 1.05);
+        Draw("train/a/3.png", 3);
+        Draw("train/a/3-cropped.png", 3, margin: 0.01);
+        Draw("train/b/4.png", 4);
+        Draw("val/a/1-third.png", 1, side: 16);
+        Draw("val/b/5.png", 5);
+        var report = ImageFolder.Verify([.. DatasetSplits.OpenAll(_folder.Path).Select(part => part.Images)]);
+        report.IsClean.Should().BeTrue();
+        report.InOneClass.Should().BeEmpty();
+        report.Similar.Should().HaveCount(3);
+        // One of each class in each folder comes first.
+        report.Similar[0].Paths.Should().Equal(At("train/a/1-half.png"), At("val/a/1-third.png"), At("train/a/1.png"));
+        report.Similar[0].Roots.Should().Equal(At("train"), At("val"));
+        report.Similar[0].Classes.Should().Equal("a");
+        report.Similar[1].Paths.Should().Equal(At("train/a/2.png"), At("train/b/2-brighter.png"));
+        report.Similar[1].Classes.Should().Equal("a", "b");
+        report.Similar[1].Roots.Should().Equal(At("train"));
+        report.Similar[2].Paths.Should().Equal(At("train/a/3-cropped.png"), At("train/a/3.png"));
+    }
+
+    [Fact]
+    public void Files_with_the_same_pixels_are_similar_only_together_with_another_image()
+    {
+        Draw("a/1.png", 1);
+        Draw("a/2.png", 1);
+        Draw("a/3.png", 2);
+        Draw("b/4.png", 2);
+        Draw("b/5.png", 2, side: 24);
+        var report = Verify();
+        report.InOneClass.Should().ContainSingle().Which.Paths.Should().Equal(At("a/1.png"), At("a/2.png"));
+        report.InSeveralClasses.Should().ContainSingle().Which.Paths.Should().Equal(At("a/3.png"), At("b/4.png"));
+        report.Similar.Should().ContainSingle().Which.Paths.Should().Equal(At("a/3.png"), At("b/4.png"), At("b/5.png"));
+    }
+
+    [Fact]
+    public void Flat_images_are_not_similar()
+    {
+        foreach (byte level in new byte[] { 0, 1, 2, 128, 255 })
+            _folder.Write($"a/{level}.png", PngEncoder.Encode([.. Enumerable.Repeat(level, 32 * 32 * 3)], 32, 32, 3));
+        Draw("b/1.png", 1);
+        Verify().Similar.Should().BeEmpty();
+    }
+
+    [Fact]
     public void The_report_is_the_same_whatever_the_number_of_workers()
     {
         for (var i = 0; i < 60; i++)
         {
             if (i % 7 == 0) _folder.Write($"c{i % 3}/{i}.png", [1, 2, 3]);
+            else if (i % 5 == 0) Draw($"c{i % 3}/{i}.png", i % 4, side: 16 + i);
             else Picture($"c{i % 3}/{i}.png", i % 10);
         }
         var one = Verify(new VerificationOptions { Workers = 1, MinimumSize = 17 });
         one.Broken.Should().NotBeEmpty();
         one.InSeveralClasses.Should().NotBeEmpty();
+        one.Similar.Should().NotBeEmpty();
         foreach (var workers in new[] { 2, 8 })
             Verify(new VerificationOptions { Workers = workers, MinimumSize = 17 })
                 .Should().BeEquivalentTo(one, options => options.WithStrictOrdering());
@@ -154,6 +205,9 @@ public sealed class VerificationTests : IDisposable
 
     private void Picture(string path, int seed, int width = 16, int height = 16) =>
         _folder.Write(path, PngEncoder.Encode(Pixels(seed, width, height), width, height, 3));
+
+    private void Draw(string path, int scene, int side = 48, double margin = 0, double brightness = 1) =>
+        _folder.Write(path, new Scene(scene).ToPng(side, side, margin, brightness));
 
     private static byte[] Pixels(int seed, int width, int height)
     {
