@@ -7,7 +7,7 @@ public sealed class HostilePickleTests : IDisposable
 {
     // Unpickler knows these opcodes and refuses all others.
     private const string KnownCodes =
-        ".(012NJKMGXUTCB)t]laed}suqrhjcRbQ\x80\x81\x85\x86\x87\x88\x89\x8A\x8B\x8C\x8D\x8E\x8F\x90\x91\x92\x93\x94\x95\x96";
+        ".(012NJKMGXUTCB)t]laed}suqrhjcRbQFILPSVgpio\x80\x81\x85\x86\x87\x88\x89\x8A\x8B\x8C\x8D\x8E\x8F\x90\x91\x92\x93\x94\x95\x96";
 
     private static readonly string[] s_layouts = ["zip", "legacy"];
 

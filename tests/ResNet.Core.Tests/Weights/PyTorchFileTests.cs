@@ -16,11 +16,15 @@ public class PyTorchFileTests
     [Theory]
     [InlineData("tiny.pth", WeightsFormat.PyTorch)]
     [InlineData("tiny-protocol4.pth", WeightsFormat.PyTorch)]
+    [InlineData("tiny-protocol0.pth", WeightsFormat.PyTorch)]
+    [InlineData("tiny-protocol1.pth", WeightsFormat.PyTorch)]
     [InlineData("tiny-compressed.pth", WeightsFormat.PyTorch)]
     [InlineData("tiny-folder.pth", WeightsFormat.PyTorch)]
     [InlineData("tiny-cuda.pth", WeightsFormat.PyTorch)]
     [InlineData("tiny-legacy.pth", WeightsFormat.PyTorchLegacy)]
     [InlineData("tiny-legacy-protocol4.pth", WeightsFormat.PyTorchLegacy)]
+    [InlineData("tiny-legacy-protocol0.pth", WeightsFormat.PyTorchLegacy)]
+    [InlineData("tiny-legacy-protocol1.pth", WeightsFormat.PyTorchLegacy)]
     [InlineData("tiny-legacy-cuda.pth", WeightsFormat.PyTorchLegacy)]
     public void A_state_dict_is_read_whatever_wrote_it(string name, WeightsFormat format)
     {

@@ -25,8 +25,12 @@ internal sealed class PyTorchLegacy
 
     private PyTorchLegacy(MappedFile file) => _file = file;
 
-    /// <summary>Recognises this layout by a file's start: a pickle of protocol 2 to 5 that begins with a long number or a frame.</summary>
-    internal static bool Matches(ReadOnlySpan<byte> start) => start is [0x80, >= 2 and <= 5, 0x8A or 0x95, ..];
+    /// <summary>
+    /// Recognises this layout by a file's start: a pickle of protocol 2 to 5 that begins with a long number or a frame, or a pickle of
+    /// protocol 0 or 1 of the magic number.
+    /// </summary>
+    internal static bool Matches(ReadOnlySpan<byte> start) =>
+        start is [0x80, >= 2 and <= 5, 0x8A or 0x95, ..] || start.StartsWith("L119547037146038801333356L\n"u8);
 
     internal static PickledTensors Read(MappedFile file) => new PyTorchLegacy(file).Read();
 

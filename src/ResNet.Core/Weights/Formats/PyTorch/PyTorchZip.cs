@@ -100,6 +100,12 @@ internal static class PyTorchZip
     {
         string[] pickles = [.. entries.Keys.Where(name =>
             name == Pickle || (name.EndsWith("/" + Pickle, StringComparison.Ordinal) && name.Count(c => c == '/') == 1))];
+        if (pickles.Length == 0 && entries.Keys.Any(name => name.EndsWith("/model.json", StringComparison.Ordinal)))
+        {
+            throw new WeightsFileException(
+                path, "is a TorchScript archive of PyTorch 1.0 to 1.2 (model.json), which is not read: load it with PyTorch and save its "
+                    + "state_dict()");
+        }
         if (pickles.Length != 1)
         {
             throw new WeightsFileException(

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using ResNet.Core.Weights.Formats.Storage;
 using static TorchSharp.torch;
 
@@ -7,7 +9,7 @@ namespace ResNet.Core.Weights.Formats.PyTorch;
 /// The name of a storage in a pickle (torch/serialization.py, <c>persistent_id</c>): the word "storage", the type, a key, the device, the
 /// number of elements, and in the legacy layout a part of it or None. The device is ignored: everything is read to the CPU.
 /// </summary>
-internal sealed record StorageIdentifier(string Path, string TypeName, string Key, long Count, (long Offset, long Count)? Part)
+internal sealed partial record StorageIdentifier(string Path, string TypeName, string Key, long Count, (long Offset, long Count)? Part)
 {
     // PyTorch's keys are numbers. A long key that is used often would make all look-ups slow.
     private const int MaximumKeyLength = 100;
@@ -27,6 +29,29 @@ internal sealed record StorageIdentifier(string Path, string TypeName, string Ke
     internal int? OtherSize => s_otherSizes.TryGetValue(TypeName.Replace("torch.cuda.", "torch.", StringComparison.Ordinal), out int size)
         ? size
         : null;
+
+    /// <summary>
+    /// Returns the tuple of an identifier in protocol 0, which has it as Python prints it; PyTorch writes such files, but cannot read them.
+    /// </summary>
+    /// <returns>The tuple, or the text itself if it is none of a storage.</returns>
+    internal static object FromText(string text)
+    {
+        if (Printed().Match(text) is not { Success: true } match) return text;
+        string type = match.Groups["type"].Value;
+        var global = new PickledGlobal(type, PickledCalls.IsKnown(type));
+        object?[] tuple = ["storage", global, match.Groups["key"].Value, null, Number("count")];
+        return match.Groups["offset"].Success
+            ? [.. tuple, new object?[] { match.Groups["part"].Value, Number("offset"), Number("size") }]
+            : tuple;
+
+        object Number(string name) => long.Parse(match.Groups[name].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex(
+        @"^\('storage', <class '(?<type>[\w.]+)'>, '(?<key>\w+)', '[\w:]+', (?<count>[0-9]{1,18})"
+        + @"(, (None|\('(?<part>\w+)', (?<offset>[0-9]{1,18}), (?<size>[0-9]{1,18})\)))?\)\z",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex Printed();
 
     /// <exception cref="WeightsFileException">The object is not such a name.</exception>
     internal static StorageIdentifier Parse(string path, object? identifier)

@@ -8,9 +8,9 @@ using ResNet.Core.Weights.Formats.Storage;
 namespace ResNet.Core.Weights.Formats.PyTorch;
 
 /// <summary>
-/// Reads pickles (CPython's Lib/pickletools.py describes the opcodes) of protocol 2 and later. Only tensors and plain containers are
-/// built; any other object becomes a placeholder (<see cref="PickledObject"/>), and nothing is ever run. The memory that it allocates
-/// is limited by the number of bytes that it has read.
+/// Reads pickles (CPython's Lib/pickletools.py describes the opcodes) of all protocols. Only tensors and plain containers are built;
+/// any other object becomes a placeholder (<see cref="PickledObject"/>), and nothing is ever run. The memory that it allocates is
+/// limited by the number of bytes that it has read.
 /// </summary>
 /// <param name="stream">The stream, positioned at a pickle; after <see cref="Load"/> it is positioned after the pickle.</param>
 /// <param name="path">The file, for error messages.</param>
@@ -114,6 +114,15 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
             case 0x8B: PushInteger(ReadContent(4, bytes => bytes)); break;
             case (byte)'G': Push(BinaryPrimitives.ReadDoubleBigEndian(ReadBytes(8))); break;
 
+            // Protocol 0 writes values as lines of text.
+            case (byte)'I' or (byte)'L': Push(PickledLine.Integer(ReadLine()) ?? throw Broken("a line that is no number")); break;
+            case (byte)'F': Push(PickledLine.Real(ReadLine()) ?? throw Broken("a line that is no number")); break;
+            case (byte)'S': Push(ReadTextLine(PickledLine.Quoted)); break;
+            case (byte)'V': Push(ReadTextLine(PickledLine.Unicode)); break;
+            case (byte)'P': Push(persistent(StorageIdentifier.FromText(ReadLine()))); break;
+            case (byte)'p': Remember(ReadKey()); break;
+            case (byte)'g': Push(Remembered(ReadKey())); break;
+
             case 0x8C: Push(Text(ReadBytes(ReadByte()))); break;
             case (byte)'X': Push(ReadContent(4, Text)); break;
             case 0x8D: Push(ReadContent(8, Text)); break;
@@ -149,6 +158,11 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
                 Push(Pop(2) is [string module, string name] ? Global(module, name) : throw Broken("a name that is no text"));
                 break;
             case 0x92: Pop(); Call(); break;
+            case (byte)'i': CallWith(Global(ReadLine(), ReadLine()), PopToMark()); break;
+            case (byte)'o':
+                object?[] parts = PopToMark();
+                CallWith(parts is [{ } callee, ..] ? callee : throw Broken("an operand that is not there"), parts[1..]);
+                break;
             case (byte)'R' or 0x81: Call(); break;
             case (byte)'b': Build(Pop()); break;
             case (byte)'Q': Push(persistent(Pop())); break;
@@ -172,8 +186,10 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
     private void Call()
     {
         object?[] arguments = Pop() as object?[] ?? throw Broken("arguments that are no tuple");
-        Push((_calls ??= new PickledCalls(this)).Call(Pop(), arguments));
+        CallWith(Pop(), arguments);
     }
+
+    private void CallWith(object? callee, object?[] arguments) => Push((_calls ??= new PickledCalls(this)).Call(callee, arguments));
 
     // The state of a tensor or a state dict is not needed: versions of modules, hooks, whether gradients are computed.
     private void Build(object? state)
@@ -295,6 +311,37 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
         return line.ToString();
     }
 
+    private long ReadKey() => PickledLine.Integer(ReadLine()) is long key and >= 0
+        ? key
+        : throw Broken("a line that is no key of its memo");
+
+    // As for ReadContent, the rest of a long line is passed over.
+    private object ReadTextLine(Func<string, string?> convert)
+    {
+        var line = new StringBuilder();
+        for (byte next = ReadByte(); next != '\n'; next = ReadByte())
+        {
+            if (line.Length == MaximumContentBytes)
+            {
+                SkipLine();
+                return new PickledObject("builtins.bytes");
+            }
+            line.Append((char)next);
+        }
+        string text = convert(line.ToString()) ?? throw Broken("a line that is no text");
+        if (Utf16IsValid(text)) return text;
+        _hasDamagedText = true;
+        return new PickledObject("builtins.str");
+    }
+
+    private void SkipLine()
+    {
+        int value;
+        do value = stream.ReadByte();
+        while (value is not (-1 or '\n'));
+        if (value < 0) throw new EndOfStreamException();
+    }
+
     private byte ReadByte()
     {
         int value = stream.ReadByte();
@@ -315,6 +362,17 @@ internal sealed class Unpickler(Stream stream, string path, Func<object?, object
     {
         _read += bytes;
         if (_read > MaximumBytes) throw Refused($"has a pickle of more than {MaximumBytes >> 20} MiB, more than any file of weights needs");
+    }
+
+    // Whether no half of a pair of surrogates stands alone.
+    private static bool Utf16IsValid(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])) i++;
+            else if (char.IsSurrogate(text[i])) return false;
+        }
+        return true;
     }
 
     private static string Cut(string name) => name.Length > MaximumNameLength ? name[..MaximumNameLength] : name;
