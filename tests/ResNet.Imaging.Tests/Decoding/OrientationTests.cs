@@ -67,6 +67,29 @@ public sealed class OrientationTests : IDisposable
         image.Rows(0, image.Height).ToArray().Should().Equal(expected);
     }
 
+    // Pillow 9.4: the pixels of a TIFF file as stored; libtiff itself calls such a file damaged.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    [InlineData(255)]
+    [InlineData(65_535)]
+    public void A_tiff_file_with_an_orientation_that_does_not_exist_is_read_as_it_is_stored(int orientation)
+    {
+        foreach (bool isTiled in new[] { false, true })
+        {
+            foreach (bool isBigTiff in new[] { false, true })
+            {
+                var tiff = new TestTiff(3, 2)
+                {
+                    Extra = [(274, [orientation])], Tile = isTiled ? (16, 16) : null, IsBigTiff = isBigTiff, IsBigEndian = isTiled,
+                };
+                using var image = ImageDecoder.Open(_folder.Write("a.tif", tiff.Encode([1, 2, 3, 4, 5, 6])), 1);
+                (image.Width, image.Height).Should().Be((3, 2));
+                image.Rows(0, 2).ToArray().Should().Equal(1, 2, 3, 4, 5, 6);
+            }
+        }
+    }
+
     // No two bytes are equal.
     private static DecodedImage Filled(int width, int height, int channels)
     {

@@ -38,6 +38,32 @@ public sealed class SmallPngTests
         Decode(WithHeader(9, 0)).Should().NotBeNull();
     }
 
+    // As in libpng: the pixels and their checksum are there, so the image is whole without its last chunk. Pillow reads even more.
+    [Theory]
+    [InlineData(28)]
+    [InlineData(200)]
+    public void A_file_that_is_cut_within_the_last_chunk_is_read_and_one_that_is_cut_before_it_is_damaged(int side)
+    {
+        using var folder = new TemporaryFolder();
+        byte[] pixels = new byte[side * side * 3];
+        new Random(side).NextBytes(pixels);
+        byte[] file = new TestPng(side, side, TestPng.Colours.Rgb).Encode(pixels);
+        for (int cut = 1; cut <= 16; cut++)
+        {
+            byte[] part = file[..^cut];
+            SmallPng.TryDecode(part, part.Length, 3).Should().BeNull("libpng decides about a cut of {0} bytes", cut);
+            var open = () => ImageDecoder.Open(folder.Write("cut.png", part), 3);
+            if (cut > 12)
+            {
+                open.Should().Throw<ImageDecodingException>("{0} bytes are missing", cut)
+                    .Which.Reason.Should().StartWith("the file is damaged or truncated");
+                continue;
+            }
+            using var image = open();
+            image.Rows(0, side).SequenceEqual(pixels).Should().BeTrue("only {0} bytes of the last chunk are missing", cut);
+        }
+    }
+
     [Fact]
     public void Chunks_have_to_be_in_order()
     {

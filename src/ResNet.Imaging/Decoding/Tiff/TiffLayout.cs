@@ -8,7 +8,7 @@ namespace ResNet.Imaging.Decoding.Tiff;
 /// refuses sound files too; but a damaged strip is an error. It reads no tiles of separate planes. Therefore it gets tiles as
 /// strips below each other: a tile is compressed like a strip of its width and height, so only the directory changes. It also
 /// divides associated alpha out, and rounds otherwise than Pillow. Such alpha is therefore declared unassociated, and
-/// <see cref="PixelFormat"/> divides.
+/// <see cref="PixelFormat"/> divides. libtiff takes an orientation that does not exist for damage; Pillow ignores it, and it is left out.
 /// </remarks>
 internal sealed class TiffLayout
 {
@@ -19,6 +19,7 @@ internal sealed class TiffLayout
     private const int MostJpegPadding = 1024;
 
     private readonly TiffDirectory _directory;
+    private readonly bool _isOrientationSound;
 
     private TiffLayout(TiffDirectory directory, ReadOnlySpan<byte> file)
     {
@@ -35,6 +36,7 @@ internal sealed class TiffLayout
             IsTiled = true;
         }
         AssociatedAlpha = FindAssociatedAlpha(file);
+        _isOrientationSound = directory.Value(file, TiffTag.Orientation, 1) is >= 1 and <= 8;
     }
 
     private static ReadOnlySpan<byte> EndOfJpeg => [0xFF, 0xD9];
@@ -113,16 +115,18 @@ internal sealed class TiffLayout
     }
 
     /// <summary>
-    /// The file with tiles as strips and with unassociated alpha; the strips are <see cref="TileWidth"/> wide, and those of a plane
-    /// are <see cref="TileHeight"/> times <see cref="TilesAcross"/> times <see cref="TilesDown"/> high. Null if the file is so already.
+    /// The file with tiles as strips, with unassociated alpha and without an orientation that does not exist; the strips are
+    /// <see cref="TileWidth"/> wide, and those of a plane are <see cref="TileHeight"/> times <see cref="TilesAcross"/> times
+    /// <see cref="TilesDown"/> high. Null if the file is so already.
     /// </summary>
     /// <exception cref="InvalidDataException">The tiles have no size.</exception>
     /// <exception cref="NotSupportedException">The tiles are too large.</exception>
     internal byte[]? Rewrite(ReadOnlySpan<byte> file, long mostTilePixels)
     {
-        if (!IsTiled && AssociatedAlpha < 0) return null;
+        if (!IsTiled && AssociatedAlpha < 0 && _isOrientationSound) return null;
         var entries = new SortedDictionary<int, TiffDirectory.Tag>(_directory.Tags.ToDictionary());
         if (IsTiled) MakeStrips(entries, mostTilePixels);
+        if (!_isOrientationSound) entries.Remove(TiffTag.Orientation);
 
         var (wide, countSize) = _directory.IsBig ? (8, 8) : (4, 2);
         // Some decoders want offsets to be even.
@@ -131,7 +135,10 @@ internal sealed class TiffLayout
         var extra = AssociatedAlpha < 0 ? [] : _directory.Values(file, TiffTag.ExtraSamples, MostSamples);
         var length = (long)start + directoryLength + (2 * extra.Length);
         if (length > Array.MaxLength || (!_directory.IsBig && length > uint.MaxValue))
-            throw new NotSupportedException($"it has {file.Length:N0} bytes, too many for a TIFF image in tiles or with associated alpha");
+        {
+            throw new NotSupportedException(
+                $"it has {file.Length:N0} bytes, too many for a TIFF image in tiles, with associated alpha or with a bad orientation");
+        }
 
         var rewritten = new byte[length];
         file.CopyTo(rewritten);

@@ -9,6 +9,7 @@ internal static class TiffTag
     internal const int Compression = 259;
     internal const int Photometric = 262;
     internal const int StripOffsets = 273;
+    internal const int Orientation = 274;
     internal const int SamplesPerPixel = 277;
     internal const int RowsPerStrip = 278;
     internal const int StripByteCounts = 279;
