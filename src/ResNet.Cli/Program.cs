@@ -45,7 +45,8 @@ if (CompletionCommand.IsAsked(args)) return parsed.Invoke();
 if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
     return Refuse($"There is no {(unknown.StartsWith('-') ? "option" : "command")} '{unknown}': "
         + $"give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
-if (Mistake(parsed) is { } mistake) return Refuse($"{mistake} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
+if (FindMistake(parsed) is { } mistake)
+    return Refuse($"{mistake.Sentence} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
 
 NativeHeap.KeepFreedMemory();
 
@@ -57,7 +58,7 @@ try
     {
         parsed = root.Parse([.. args, .. settings.Arguments]);
         // The command line alone had no error.
-        if (Mistake(parsed) is { } wrong) return Refuse(settings.Locate(wrong));
+        if (FindMistake(parsed) is { } wrong) return Refuse(settings.Locate(wrong));
     }
     // Help stays on standard output.
     var configuration = new InvocationConfiguration
@@ -81,8 +82,8 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 }
 catch (Exception e) when (Refusal.IsAboutInput(e))
 {
-    string sentence = Refusal.Sentence(e, parsed);
-    return Refuse(settings is null ? sentence : settings.Locate(sentence));
+    var described = Refusal.Describe(e, parsed);
+    return Refuse(settings is null ? described.Sentence : settings.Locate(described));
 }
 
 static int Refuse(string sentence)
@@ -92,10 +93,11 @@ static int Refuse(string sentence)
 }
 
 // Finds the errors of a command line before any work begins.
-static string? Mistake(ParseResult line) =>
+static Mistake? FindMistake(ParseResult line) =>
     line.Errors.Count > 0 ? Explain(line.Errors[0])
     : line.CommandResult.Children.FirstOrDefault(HasBlank) is { } blank
-        ? $"{(blank is OptionResult option ? option.Option.Name : ((ArgumentResult)blank).Argument.Name)} is empty, but has to be a value."
+        ? Mistake.About(
+            blank is OptionResult option ? option.Option.Name : ((ArgumentResult)blank).Argument.Name, "is empty, but has to be a value.")
         : null;
 
 // If some of several pictures are missing, predict classifies the others.
@@ -104,8 +106,10 @@ static bool HasBlank(SymbolResult symbol) =>
     && symbol.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value));
 
 // A message about a value of the wrong kind describes the kind in words, not by the name of a .NET type.
-static string Explain(ParseError error)
+static Mistake Explain(ParseError error)
 {
-    if (error.SymbolResult is not OptionResult { Tokens: [var token], Option: var option }) return error.Message;
-    return $"{option.Name} is '{token.Value}', but has to be {OptionKind.Describe(option, token.Value)}.";
+    if (error.SymbolResult is not OptionResult { Option: var option } result) return new(error.Message);
+    return result.Tokens is [var token]
+        ? Mistake.About(option.Name, $"is '{token.Value}', but has to be {OptionKind.Describe(option, token.Value)}.")
+        : new(error.Message, option.Name);
 }

@@ -26,31 +26,33 @@ internal static class Refusal
             or ArithmeticException and not (DivideByZeroException or OverflowException)
             or IOException and not FileLoadException;
 
-    /// <summary>Returns the sentence.</summary>
+    /// <summary>Returns the sentence, and the option that it is about.</summary>
     /// <param name="e">The exception.</param>
     /// <param name="parsed">The command line that caused it.</param>
-    internal static string Sentence(Exception e, ParseResult parsed) => e switch
+    internal static Mistake Describe(Exception e, ParseResult parsed) => e switch
     {
+        CommandLineException wrong => new(wrong.Message, wrong.Option, wrong.Fault),
         InvalidOptionException refused => InWordsOf(parsed, refused),
+        DatasetException { Problem: var problem } => new(e.Message + Remedy(problem), "--dataset"),
+        RunFolderException { Problem: var problem } => new(e.Message + Remedy(problem), "--output"),
+        CheckpointException => new(e.Message, "--output"),
         // libtorch's own message names a line of its source.
         ExternalException when IsOutOfMemory(e.Message) =>
-            "There is not enough memory for that: choose smaller images, a smaller batch, a smaller network or fewer classes.",
-        RunFolderException { Problem: var problem } => e.Message + Remedy(problem),
-        DatasetException { Problem: var problem } => e.Message + Remedy(problem),
-        _ => e.Message,
+            new("There is not enough memory for that: choose smaller images, a smaller batch, a smaller network or fewer classes."),
+        _ => new(e.Message),
     };
 
     // The library names a property of its options; a message of the command line has to name the option that was typed. A setting that
     // was not typed, such as an option of a resumed run, keeps the library's name.
-    private static string InWordsOf(ParseResult parsed, InvalidOptionException refused)
+    private static Mistake InWordsOf(ParseResult parsed, InvalidOptionException refused)
     {
-        if (OptionTable.Find(parsed.CommandResult.Command, refused) is not { } symbol) return refused.Message;
+        if (OptionTable.Find(parsed.CommandResult.Command, refused) is not { } symbol) return new(refused.Message);
         var typed = parsed.GetResult(symbol) is { } result ? result.Tokens : [];
-        if (typed is not [{ Value: var text }]) return refused.Message;
+        if (typed is not [{ Value: var text }]) return new(refused.Message);
         // Batches may have fewer images than requested, if some cannot be read.
         if (refused is { Owner: nameof(ResNetModel), Value: long images } && text != images.ToString(CultureInfo.InvariantCulture))
-            return refused.Message;
-        return $"{symbol.Name} is {(refused.Value is string ? $"'{text}'" : text)}, but has to be {refused.Accepted}.";
+            return new(refused.Message);
+        return Mistake.About(symbol.Name, $"is {(refused.Value is string ? $"'{text}'" : text)}, but has to be {refused.Accepted}.");
     }
 
     private static bool IsOutOfMemory(string message) => s_outOfMemory.Any(words => message.Contains(words, StringComparison.Ordinal));

@@ -58,6 +58,22 @@ public sealed class SettingsFileTests : IDisposable
         """{"network": "resnet17"}""",
         "In the settings file 'settings.json', network is 'resnet17', but has to be the name of a network; the nearest are *")]
     [InlineData(
+        """{"dataset": "photos", "image-size": 0}""",
+        "In the settings file 'settings.json', image-size is 0, but has to be at least 1.")]
+    [InlineData(
+        """{"dataset": "photos", "optimizer": "adamw", "momentum": 0.5}""",
+        "In the settings file 'settings.json', momentum is for --optimizer sgd: leave it out.")]
+    [InlineData(
+        """{"dataset": "photos", "device": "gpu"}""",
+        "In the settings file 'settings.json', device is 'gpu': There is no device 'gpu': give cpu, cuda or cuda:N.")]
+    [InlineData("""{"dataset": "photoz"}""", "In the settings file 'settings.json', dataset is 'photoz': There is no folder 'photoz'*")]
+    [InlineData(
+        """{"dataset": "photos", "classWeights": "w.json"}""",
+        "In the settings file 'settings.json', classWeights is 'w.json', but has to be 'balanced' or the path of a JSON file.")]
+    [InlineData(
+        """{"dataset": "photos", "class-weights": "settings.json"}""",
+        "In the settings file 'settings.json', class-weights is 'settings.json': In the class weights file 'settings.json', dataset is *")]
+    [InlineData(
         """{"resume": "runs/mine"}""",
         "In the settings file 'settings.json', there is resume, which belongs on the command line: leave it out.")]
     [InlineData("""{"seed": 1, "Seed": 2}""", "In the settings file 'settings.json', seed is there twice: leave one of them out.")]
@@ -70,6 +86,15 @@ public sealed class SettingsFileTests : IDisposable
     {
         Write(text);
         Refused("--settings", "settings.json").Should().Match($"error: {message}").And.NotContain("\n");
+    }
+
+    [Fact]
+    public void A_mistake_of_the_command_line_is_not_that_of_a_file_with_the_same_value()
+    {
+        Write("""{"output": "photoz", "network": "resnet20"}""");
+        Refused("--settings", "settings.json", "--dataset", "photoz").Should().StartWith("error: There is no folder 'photoz'");
+        Refused("--settings", "settings.json", "--dataset", "photos", "--recipe", "resnet20").Should()
+            .StartWith("error: --recipe is 'resnet20', but has to be ");
     }
 
     [Fact]

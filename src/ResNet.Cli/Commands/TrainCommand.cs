@@ -187,8 +187,8 @@ internal sealed class TrainCommand
         var recipe = called is null ? null : TrainingRecipes.Find(called);
         var published = parsed.GetValue(_pretrained) ? PretrainedWeights.Find(name) : null;
         if (published is not null && parsed.GetValue(_channels) == 1)
-            throw new CommandLineException(
-                "--channels is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
+            throw CommandLineException.About(
+                _channels.Name, "is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
         var device = Devices.Parse(parsed.GetValue(_device));
         var training = _training.Apply(parsed, recipe?.Training);
         var loader = new ImageLoaderOptions
@@ -200,9 +200,9 @@ internal sealed class TrainCommand
         var weighting = ClassWeighting.Read(parsed.GetValue(_classWeights));
         var loading = Loading(parsed);
         if (training.Precision == Precision.Half && device.type == DeviceType.CPU)
-            throw new CommandLineException("--precision is half, which needs a CUDA device: use bfloat16 or full on the CPU.");
-        if (parsed.GetValue(_imageSize) is < 1)
-            throw new CommandLineException($"--image-size is {parsed.GetValue(_imageSize)}, but has to be at least 1.");
+            throw CommandLineException.About("--precision", "is half, which needs a CUDA device: use bfloat16 or full on the CPU.");
+        if (parsed.GetValue(_imageSize) is < 1 and var side)
+            throw CommandLineException.About(_imageSize.Name, $"is {side}, but has to be at least 1.");
         if (parsed.GetValue(_channels) is { } count) _ = loader with { Channels = count };
 
         long seed = parsed.GetValue(_seed);
@@ -310,8 +310,8 @@ internal sealed class TrainCommand
         double minutes = parsed.GetValue(_checkpointMinutes);
         if (minutes is not (>= 0 and <= MostMinutes))
         {
-            throw new CommandLineException(string.Create(
-                CultureInfo.InvariantCulture, $"--checkpoint-minutes is {minutes}, but has to be between 0 and {MostMinutes}."));
+            throw CommandLineException.About(_checkpointMinutes.Name, string.Create(
+                CultureInfo.InvariantCulture, $"is {minutes}, but has to be between 0 and {MostMinutes}."));
         }
         _ = new CheckpointOptions
         {

@@ -7,6 +7,7 @@ namespace ResNet.Cli.Options;
 /// <summary><c>train --class-weights balanced|FILE</c>: the weights of the classes in the loss.</summary>
 internal sealed class ClassWeighting
 {
+    private const string OptionName = "--class-weights";
     private const string Balanced = "balanced";
     private const string Kind = "class weights file";
 
@@ -19,7 +20,7 @@ internal sealed class ClassWeighting
 
     private ClassWeighting(string path, Dictionary<string, double>? weights) => (_path, _weights) = (path, weights);
 
-    internal static Option<string?> CreateOption() => new("--class-weights")
+    internal static Option<string?> CreateOption() => new(OptionName)
     {
         Description = "The weights of the classes in the loss: 'balanced' gives all classes the same influence, whatever their numbers of "
             + "images; or a JSON file such as {\"healthy\": 1, \"ill\": 3}. Default: all classes have the same weight.",
@@ -34,10 +35,10 @@ internal sealed class ClassWeighting
         if (value is null) return null;
         if (value == Balanced) return new ClassWeighting(value, weights: null);
         if (!File.Exists(value))
-            throw new CommandLineException($"--class-weights is '{value}', but has to be '{Balanced}' or the path of a JSON file.");
-        using var document = JsonFile.Open(value, Kind);
+            throw CommandLineException.About(OptionName, $"is '{value}', but has to be '{Balanced}' or the path of a JSON file.");
+        using var document = JsonFile.Open(value, Kind, OptionName);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
-            throw new CommandLineException($"The {Kind} '{value}' has to be a JSON object, such as {{\"healthy\": 1, \"ill\": 3}}.");
+            throw Wrong($"The {Kind} '{value}' has to be a JSON object, such as {{\"healthy\": 1, \"ill\": 3}}.");
         var weights = new Dictionary<string, double>();
         foreach (var property in document.RootElement.EnumerateObject())
         {
@@ -46,11 +47,11 @@ internal sealed class ClassWeighting
             double weight = isNumber ? property.Value.GetDouble() : double.NaN;
             if (weight is not (> 0 and < double.PositiveInfinity))
             {
-                throw new CommandLineException(
+                throw Wrong(
                     $"In the {Kind} '{value}', {name} is {property.Value.GetRawText()}, but has to be a number more than 0.");
             }
             if (!weights.TryAdd(name, weight))
-                throw new CommandLineException($"In the {Kind} '{value}', {name} is there twice: leave one of them out.");
+                throw Wrong($"In the {Kind} '{value}', {name} is there twice: leave one of them out.");
         }
         return new ClassWeighting(value, weights);
     }
@@ -63,14 +64,16 @@ internal sealed class ClassWeighting
         if (_weights.Keys.FirstOrDefault(name => !training.Classes.Contains(name)) is { } unknown)
         {
             string known = string.Join(", ", training.Classes.Take(NamedAtMost));
-            throw new CommandLineException(
+            throw Wrong(
                 $"In the {Kind} '{_path}', there is '{unknown}', which is no class of '{training.Root}': its classes are "
                 + $"{known}{(training.Classes.Count > NamedAtMost ? " and others" : "")}.");
         }
         return training.Classes.FirstOrDefault(name => !_weights.ContainsKey(name)) is { } missing
-            ? throw new CommandLineException($"The {Kind} '{_path}' has no weight for the class '{missing}': give one for each class.")
+            ? throw Wrong($"The {Kind} '{_path}' has no weight for the class '{missing}': give one for each class.")
             : [.. training.Classes.Select(name => _weights[name])];
     }
+
+    private static CommandLineException Wrong(string sentence, Exception? inner = null) => new(sentence, inner) { Option = OptionName };
 
     private static string ReadName(JsonProperty property, string path)
     {
@@ -80,7 +83,7 @@ internal sealed class ClassWeighting
         }
         catch (InvalidOperationException e)
         {
-            throw new CommandLineException($"The {Kind} '{path}' has a name that is not Unicode text: write the name of a class.", e);
+            throw Wrong($"The {Kind} '{path}' has a name that is not Unicode text: write the name of a class.", e);
         }
     }
 }

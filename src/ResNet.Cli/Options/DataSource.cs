@@ -124,7 +124,12 @@ internal sealed record DataSource(
             ?? throw new DatasetException($"The folder '{folder}' has {TrainPack}, but neither {string.Join(" nor ", s_evaluationPacks)}: "
                 + "'pack' makes both of a folder with train/ and val/ or test/.");
         if (validationSplit is not null)
-            throw new CommandLineException($"'{folder}' has {evaluationPack} to evaluate on: leave --validation-split out.");
+        {
+            throw new CommandLineException($"'{folder}' has {evaluationPack} to evaluate on: leave --validation-split out.")
+            {
+                Option = "--validation-split",
+            };
+        }
         var training = ImagePack.Open(Path.Join(folder, TrainPack));
         ImagePack Open(string name)
         {
@@ -194,6 +199,11 @@ internal sealed record DataSource(
     private static void RefuseFractionOfKnown(string name)
     {
         if (KnownDataset.Catalogue.FirstOrDefault(row => row.Name == name) is { } known)
-            throw new CommandLineException($"{known.Title} has {known.EvaluationFolder}/ to evaluate on: leave --validation-split out.");
+        {
+            throw new CommandLineException($"{known.Title} has {known.EvaluationFolder}/ to evaluate on: leave --validation-split out.")
+            {
+                Option = "--validation-split",
+            };
+        }
     }
 }

@@ -8,7 +8,9 @@ namespace ResNet.Cli.Options;
 /// <summary>The <c>--device</c> option.</summary>
 internal static class Devices
 {
-    internal static Option<string> Option() => new("--device")
+    private const string Name = "--device";
+
+    internal static Option<string> Option() => new(Name)
     {
         Description = "Where to compute: cpu, cuda or cuda:N. Default: cuda where there is one, else cpu.",
         HelpName = "DEVICE",
@@ -26,13 +28,15 @@ internal static class Devices
             ["cuda", var number] => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out index),
             _ => false,
         };
-        if (!known) throw new CommandLineException($"There is no device '{text}': give cpu, cuda or cuda:N.");
+        if (!known) throw Missing(text, ": give cpu, cuda or cuda:N");
         if (parts[0] == "cpu") return CPU;
         if (!cuda.is_available())
-            throw new CommandLineException(
-                $"There is no device '{text}', since libtorch finds no CUDA device on this machine: use --device cpu.");
+            throw Missing(text, ", since libtorch finds no CUDA device on this machine: use --device cpu");
         return index < cuda.device_count()
             ? new Device(DeviceType.CUDA, index)
-            : throw new CommandLineException($"There is no device '{text}': this machine has cuda:0 to cuda:{cuda.device_count() - 1}.");
+            : throw Missing(text, $": this machine has cuda:0 to cuda:{cuda.device_count() - 1}");
     }
+
+    private static CommandLineException Missing(string device, string remedy) =>
+        new($"There is no device '{device}'{remedy}.") { Option = Name };
 }

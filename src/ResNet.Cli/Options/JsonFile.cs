@@ -10,9 +10,10 @@ internal static class JsonFile
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="kind">The kind of file, for messages.</param>
+    /// <param name="option">The name of the option that names the file.</param>
     /// <exception cref="CommandLineException">The file is not JSON.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    internal static JsonDocument Open(string path, string kind)
+    internal static JsonDocument Open(string path, string kind, string option)
     {
         try
         {
@@ -23,7 +24,10 @@ internal static class JsonFile
         catch (JsonException e)
         {
             // The rest of the message is for programmers.
-            throw new CommandLineException($"The {kind} '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e);
+            throw new CommandLineException($"The {kind} '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e)
+            {
+                Option = option,
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -39,7 +39,7 @@ internal sealed class SettingsFile
         var command = parsed.CommandResult.Command;
         if (parsed.GetValue(Option) is not { } path || IsGiven(parsed, command.Options.First(option => option.Name == "--resume")))
             return null;
-        using var document = JsonFile.Open(path, "settings file");
+        using var document = JsonFile.Open(path, "settings file", Option.Name);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw new CommandLineException($"The settings file '{path}' has to be a JSON object, such as {{\"epochs\": 5}}.");
         var file = new SettingsFile(path);
@@ -56,17 +56,14 @@ internal sealed class SettingsFile
         return file;
     }
 
-    /// <summary>Returns a sentence about a value, with the file's name before it if the value came from the file.</summary>
-    internal string Locate(string sentence)
+    /// <summary>Returns a mistake's sentence, with the file's name before it if the value of its option came from the file.</summary>
+    internal string Locate(Mistake mistake)
     {
-        foreach (var (option, property, value) in _settings)
-        {
-            if (sentence.StartsWith($"{option.Name} ", StringComparison.Ordinal))
-                return $"{Place}, {property}{sentence[option.Name.Length..]}";
-            if (value is not null && sentence.Contains($"'{value}'", StringComparison.Ordinal))
-                return $"{Place}, {property} is '{value}': {sentence}";
-        }
-        return sentence;
+        var (option, property, value) = _settings.FirstOrDefault(setting => setting.Option.Name == mistake.Option);
+        return
+            option is null ? mistake.Sentence
+            : mistake.Fault is { } fault ? $"{Place}, {property} {fault}"
+            : $"{Place}, {property} is {(value is null ? "true" : $"'{value}'")}: {mistake.Sentence}";
     }
 
     private string Place => $"In the settings file '{_path}'";

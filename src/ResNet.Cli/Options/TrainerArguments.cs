@@ -155,7 +155,7 @@ internal sealed class TrainerArguments
         {
             optimizer = optimizer is Sgd sgd
                 ? sgd with { Momentum = momentum }
-                : throw new CommandLineException("--momentum is for --optimizer sgd: leave it out.");
+                : throw CommandLineException.About(_momentum.Name, "is for --optimizer sgd: leave it out.");
         }
         return optimizer with
         {

@@ -82,6 +82,6 @@ public sealed class RefusalSentenceTests
         var root = new RootCommand { TrainCommand.Create(CancellationToken.None) };
         var parsed = root.Parse(["train", .. arguments]);
         parsed.Errors.Should().BeEmpty();
-        return Refusal.Sentence(fail.Should().Throw<Exception>().Which, parsed);
+        return Refusal.Describe(fail.Should().Throw<Exception>().Which, parsed).Sentence;
     }
 }
