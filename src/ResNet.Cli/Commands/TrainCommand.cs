@@ -269,6 +269,21 @@ internal sealed class TrainCommand
                 $"{refused.Option.Name} cannot be changed with --resume, since the run would not end as it would have: leave it out, "
                 + "or begin a new run.");
         var run = RunFolder.OpenUnfinished(folder);
+        try
+        {
+            return GoOn(parsed, run, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The images were not read yet, or the network not made; the run is as it was.
+            Console.WriteLine($"Stopped before the first step; go on with: resnet train --resume {run.Path}");
+            JsonOutput.Write(Describe(outcome: null, run));
+            return ExitCode.Interrupted;
+        }
+    }
+
+    private int GoOn(ParseResult parsed, RunFolder run, CancellationToken cancellationToken)
+    {
         var settings = run.Settings;
         var loading = Loading(parsed);
         var device = Devices.Parse(parsed.GetValue(_device));
@@ -277,7 +292,7 @@ internal sealed class TrainCommand
         var data = opened with { Channels = settings.Channels };
         if (!data.Train.Classes.SequenceEqual(run.Classes))
             throw new DatasetException(
-                $"The classes in '{data.Train.Root}' are others than those the run '{folder}' began with: put the images back, "
+                $"The classes in '{data.Train.Root}' are others than those the run '{run.Path}' began with: put the images back, "
                 + "or begin a new run.");
         bool hasCheckpoint = !new CheckpointFolder(run.Checkpoints.Folder, run.Checkpoints.Keep).IsEmpty;
         var manifest = data.CreateManifest(loading.Workers, cancellationToken);
@@ -406,7 +421,7 @@ internal sealed class TrainCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             Console.WriteLine($"Stopped before the end of the test; go on with it by: resnet train --resume {LineBreaks.Quote(run.Path)}");
-            JsonOutput.Write(Describe(outcome, run));
+            JsonOutput.Write(Describe(outcome with { Interrupted = true }, run));
             return ExitCode.Interrupted;
         }
         Console.WriteLine(
@@ -455,24 +470,24 @@ internal sealed class TrainCommand
     private static string Report(RunFolder run) => Path.Combine(run.Path, "report.html");
 
     // Of the best weights; nothing is known of an epoch before the run was resumed.
-    private static string? Collapse(TrainingOutcome outcome, RunFolder run)
+    private static string? Collapse(TrainingOutcome? outcome, RunFolder run)
     {
-        var epoch = outcome.Epochs.FirstOrDefault(epoch => epoch.Epoch == outcome.Best?.Epoch);
-        var result = outcome.Best is { IsAverage: true } ? epoch?.AverageEvaluation : epoch?.Evaluation;
+        var epoch = outcome?.Epochs.FirstOrDefault(epoch => epoch.Epoch == outcome.Best?.Epoch);
+        var result = outcome?.Best is { IsAverage: true } ? epoch?.AverageEvaluation : epoch?.Evaluation;
         return result?.DescribeCollapse(run.Classes);
     }
 
-    private static object Describe(TrainingOutcome outcome, RunFolder run, EvaluationResult? tested = null) => new
+    private static object Describe(TrainingOutcome? outcome, RunFolder run, EvaluationResult? tested = null) => new
     {
         Run = run.Path,
         // There is no evaluation before the end of the first epoch.
         Report = File.Exists(Report(run)) ? Report(run) : null,
         run.Settings.Network,
         run.Settings.Dataset,
-        outcome.Steps,
-        outcome.Interrupted,
-        outcome.StoppedEarly,
-        outcome.Best,
+        outcome?.Steps,
+        Interrupted = outcome?.Interrupted ?? true,
+        outcome?.StoppedEarly,
+        outcome?.Best,
         Collapse = Collapse(outcome, run),
         Test = tested is null
             ? null
@@ -480,7 +495,7 @@ internal sealed class TrainCommand
             {
                 tested.Images, tested.Loss, tested.Top1, tested.Top5, tested.BalancedAccuracy, tested.MacroF1, tested.CalibrationError,
             },
-        outcome.Epochs,
+        outcome?.Epochs,
     };
 
     private static ResNetModel Network(
