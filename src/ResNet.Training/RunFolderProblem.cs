@@ -17,4 +17,7 @@ public enum RunFolderProblem
 
     /// <summary>The folder is not writable.</summary>
     Unwritable,
+
+    /// <summary>The run is not finished: it can be resumed.</summary>
+    Unfinished,
 }

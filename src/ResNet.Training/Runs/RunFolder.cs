@@ -45,6 +45,7 @@ public sealed partial class RunFolder
 
     private const string ManifestName = "images.tsv";
     private const string ThresholdName = "threshold.json";
+    private const string TestName = "test.json";
     private const string LockName = ".lock";
 
     // The metadata of the weights, with which their file is enough for predictions.
@@ -109,6 +110,9 @@ public sealed partial class RunFolder
         Keep = Settings.KeepCheckpoints,
     };
 
+    /// <summary>Whether <c>settings.json</c> lacks the last extension.</summary>
+    internal bool IsExtended { get; private init; }
+
     private string WeightsPath => FilePath("weights.safetensors");
 
     /// <summary>Makes a folder for a new run.</summary>
@@ -132,7 +136,7 @@ public sealed partial class RunFolder
         {
             Directory.CreateDirectory(path);
             // The settings come first: if the process is killed here, the folder is known as a run's, and the run can be started again.
-            run.Write("settings.json", JsonSerializer.Serialize(settings, Json) + "\n");
+            run.SaveSettings();
             // The folder may have been that of a run without weights.
             if (manifest is null) File.Delete(run.FilePath(ManifestName));
             else manifest.Write(run.FilePath(ManifestName));
@@ -205,8 +209,9 @@ public sealed partial class RunFolder
         ArgumentNullException.ThrowIfNull(model);
         Writing(() =>
         {
-            // A threshold is of the weights that it was chosen for.
+            // A threshold is of the weights that it was chosen for, and so are the results of a test before the run was extended.
             File.Delete(FilePath(ThresholdName));
+            File.Delete(FilePath(TestName));
             model.SaveWeights(WeightsPath, new Dictionary<string, string>
             {
                 ["format"] = "pt",
@@ -232,8 +237,35 @@ public sealed partial class RunFolder
     public RunFolder MoveDataset(string dataset)
     {
         var moved = new RunFolder(Path, Settings with { Dataset = dataset }, Classes);
-        Writing(() => Write("settings.json", JsonSerializer.Serialize(moved.Settings, Json) + "\n"));
+        moved.SaveSettings();
         return moved;
+    }
+
+    /// <summary>
+    /// Returns the same, finished run with further epochs in its settings. A trainer with these settings that resumes the run goes on
+    /// with it (<see cref="TrainerOptions.Extensions"/>); <see cref="Record"/> writes them to <c>settings.json</c> as soon as it does.
+    /// </summary>
+    /// <param name="epochs">The number of further epochs, at least 1.</param>
+    /// <param name="learningRate">The highest learning rate of these epochs, more than 0; null for that of the run.</param>
+    /// <exception cref="InvalidOptionException">A value is out of its range.</exception>
+    /// <exception cref="RunFolderException">The run is not finished, or has no checkpoints.</exception>
+    /// <exception cref="CheckpointException">Its checkpoints are damaged.</exception>
+    public RunFolder Extend(int epochs, double? learningRate = null)
+    {
+        using var checkpoint = new CheckpointFolder(Checkpoints.Folder, Checkpoints.Keep).OpenLatest();
+        if (checkpoint is null)
+        {
+            throw new RunFolderException(
+                $"The run '{Path}' has no checkpoints, from which it could go on: begin a new run with its weights.");
+        }
+        int after = TrainingState.ReadEnd(checkpoint, Settings.Training)
+            ?? throw new RunFolderException($"The run '{Path}' is not finished, so it cannot be extended: resume it first.")
+            {
+                Problem = RunFolderProblem.Unfinished,
+            };
+        var extension = new RunExtension { After = after, Epochs = epochs, LearningRate = learningRate };
+        var training = Settings.Training with { Extensions = [.. Settings.Training.Extensions ?? [], extension] };
+        return new RunFolder(Path, Settings with { Training = training }, Classes) { IsExtended = true };
     }
 
     /// <summary>Writes the results on the test images to <c>test.json</c>.</summary>
@@ -246,7 +278,7 @@ public sealed partial class RunFolder
         {
             result.Images, result.Loss, result.Top1, result.Top5, result.BalancedAccuracy, result.MacroF1, result.CalibrationError,
         };
-        Writing(() => Write("test.json", JsonSerializer.Serialize(numbers, Json) + "\n"));
+        Writing(() => Write(TestName, JsonSerializer.Serialize(numbers, Json) + "\n"));
     }
 
     /// <summary>Writes <c>metrics.csv</c> and <c>steps.csv</c>.</summary>
@@ -356,6 +388,8 @@ public sealed partial class RunFolder
             };
         }
     }
+
+    internal void SaveSettings() => Writing(() => Write("settings.json", JsonSerializer.Serialize(Settings, Json) + "\n"));
 
     internal void SaveReport(ReportContent content)
     {

@@ -85,6 +85,8 @@ public sealed class RunRecorder : IDisposable
     private void Resume(Resumption from)
     {
         _epochs.AddRange(from.Completed);
+        // Before the extension's first checkpoint, which needs these settings.
+        if (_folder.IsExtended) _folder.SaveSettings();
         _folder.SaveMetrics(_epochs, _trainer.History);
         WriteSteps();
         foreach (var epoch in _epochs) WriteEpoch(epoch);

@@ -24,7 +24,9 @@ public sealed record EarlyStopping
     }
 
     /// <summary>Finds the accuracy to beat in all epochs so far, and the number of evaluations since then.</summary>
-    internal (double? ToBeat, int Evaluations) Look(IEnumerable<EpochMetrics> epochs)
+    /// <param name="epochs">The epochs.</param>
+    /// <param name="after">The number of epochs before the run's last extension, whose evaluations do not count.</param>
+    internal (double? ToBeat, int Evaluations) Look(IEnumerable<EpochMetrics> epochs, int after = 0)
     {
         double? toBeat = null;
         int evaluations = 0;
@@ -33,7 +35,7 @@ public sealed record EarlyStopping
             if (BestEpoch.Of([epoch]) is not { Top1: var top1 }) continue;
             bool gained = toBeat is null || top1 > toBeat + MinimumGain;
             if (gained) toBeat = top1;
-            evaluations = gained ? 0 : evaluations + 1;
+            evaluations = gained || epoch.Epoch <= after ? 0 : evaluations + 1;
         }
         return (toBeat, evaluations);
     }

@@ -37,6 +37,7 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
         using var now = JsonDocument.Parse(Texts[OptionsKey]);
         foreach (var property in now.RootElement.EnumerateObject())
         {
+            if (property.Name == nameof(TrainerOptions.Extensions) && Begins(property.Value, then.RootElement)) continue;
             string before = then.RootElement.TryGetProperty(property.Name, out var value) ? value.GetRawText() : "null";
             Compare(checkpoint, $"{nameof(TrainerOptions)}.{property.Name}", before, property.Value.GetRawText());
         }
@@ -56,6 +57,17 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
         };
         if (training.Options.Sampler != ImageSampler.Once) texts[SamplerKey] = $"{training.Options.Sampler}";
         return texts;
+    }
+
+    // A run may have more extensions than its checkpoint.
+    private static bool Begins(JsonElement now, JsonElement then)
+    {
+        string[] before = List(then.TryGetProperty(nameof(TrainerOptions.Extensions), out var value) ? value : default);
+        return List(now).Take(before.Length).SequenceEqual(before);
+
+        static string[] List(JsonElement extensions) => extensions.ValueKind == JsonValueKind.Array
+            ? [.. extensions.EnumerateArray().Select(extension => extension.GetRawText())]
+            : [];
     }
 
     // Checkpoints of runs that take each image once name no sampler, as before there were samplers.

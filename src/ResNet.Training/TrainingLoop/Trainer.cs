@@ -121,7 +121,8 @@ public sealed class Trainer
     /// </param>
     /// <param name="resume">
     /// Whether to resume from the newest intact checkpoint in <see cref="CheckpointOptions.Folder"/>, or start from the beginning if there
-    /// is none. If false, the folder must not have checkpoints.
+    /// is none. If false, the folder must not have checkpoints. A finished run goes on if <see cref="TrainerOptions.Extensions"/> has one
+    /// more than it had.
     /// </param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">
@@ -210,7 +211,7 @@ public sealed class Trainer
         var stopLoading = _options.AccumulateBatches == 1 ? cancellationToken : default;
         var meter = new ProgressMeter(TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, loader.Batches, progress, state.Batch);
         bool anyRead = state.Batch > 0;
-        long skipped = _training.SkippedImages;
+        long skipped = _training.SkippedImages, end = _plan.GetEnd(state.Epoch);
         using var step = new TrainingStep(state, _options, loader);
         state.Model.train();
         _telemetry.OnEpochBegun();
@@ -220,7 +221,7 @@ public sealed class Trainer
             // The last batches of a step may be missing if none of their images could be read.
             if (state.IsWithinStep && number != step.Number) EndStep(state, step, watch, checkpoints);
             if (!state.IsWithinStep) cancellationToken.ThrowIfCancellationRequested();
-            if (number >= _plan.Steps) break;
+            if (number >= end) break;
             anyRead = true;
             // Skipped images left one, whose single pixel no batch norm can normalise.
             if (batch.Skipped.Count > 0 && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width)) continue;
@@ -231,7 +232,7 @@ public sealed class Trainer
         if (state.IsWithinStep) EndStep(state, step, watch, checkpoints);
         state.EndBatches(loader.Batches);
         _telemetry.OnImagesSkipped(_training.SkippedImages - skipped);
-        if (!anyRead && state.Step < _plan.Steps) throw _training.NothingRead();
+        if (!anyRead && state.Step < end) throw _training.NothingRead();
         return meter.ImagesPerSecond;
     }
 

@@ -25,6 +25,16 @@ public sealed record TrainerOptions
         init => field = Require.AtLeast(this, value, 1);
     }
 
+    /// <summary>
+    /// Further epochs, for which a finished run goes on: resume it with the same options and one more extension. A new run with extensions
+    /// gives the same result, to the bit, as one that is extended later. Default: null, none.
+    /// </summary>
+    public IReadOnlyList<RunExtension>? Extensions
+    {
+        get;
+        init => field = value is null ? null : [.. value];
+    }
+
     /// <summary>The optimizer, with the highest learning rate. Default: <see cref="Sgd"/>.</summary>
     public OptimizerOptions Optimizer
     {

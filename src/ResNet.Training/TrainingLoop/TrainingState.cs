@@ -119,7 +119,7 @@ internal sealed class TrainingState : IDisposable
     internal TimeSpan Elapsed => _elapsedBefore + _clock.Elapsed;
 
     /// <summary>Whether early stopping has ended the run.</summary>
-    internal bool StoppedEarly => _options.EarlyStopping is { } stopping && stopping.Look(_epochs).Evaluations >= stopping.Patience;
+    internal bool StoppedEarly => _options.EarlyStopping is { } stopping && Stops(stopping, _epochs, _plan.GetFirstEpoch(Epoch));
 
     /// <summary>Whether the run is finished.</summary>
     internal bool IsOver => Epoch >= _plan.Epochs || StoppedEarly;
@@ -176,7 +176,7 @@ internal sealed class TrainingState : IDisposable
         if (_average is null || !_plan.MovesAverage(Step - 1)) return;
         if (_averageHasBegun)
         {
-            _average.Update(_plan.AverageDecay);
+            _average.Update(_plan.GetAverageDecay(Step - 1));
             return;
         }
         _average.CopyFromWeights();
@@ -256,35 +256,66 @@ internal sealed class TrainingState : IDisposable
         FetchHistory();
         var epochs = _epochs.ConvertAll(SavedEpoch.Of);
         double? correct = _isCorrectKnown ? _correct?.ReadDouble() : null;
-        var position = new Position(Epoch, Batch, Step, Learned, _images, Elapsed, _averageHasBegun, epochs, correct);
+        var position = new Position(
+            Epoch, Batch, Step, Learned, _images, Elapsed, _averageHasBegun, epochs, correct, _options.Extensions?.Count ?? 0);
         var texts = new Dictionary<string, string>(setup.Texts) { [PositionKey] = JsonSerializer.Serialize(position, s_json) };
         return folder.Save(Step, CollectTensors(), texts, isBest);
+    }
+
+    /// <summary>Returns the number of epochs of a finished run; null if the run is not finished.</summary>
+    /// <param name="checkpoint">Its newest checkpoint.</param>
+    /// <param name="options">The options of the run.</param>
+    /// <exception cref="CheckpointException">The checkpoint cannot be read.</exception>
+    internal static int? ReadEnd(Checkpoint checkpoint, TrainerOptions options)
+    {
+        var position = ReadPosition(checkpoint);
+        var last = options.Extensions is [.., var extension] ? extension : null;
+        bool isComplete =
+            last is not null ? position.Epoch >= last.After + last.Epochs
+            : options.Steps is { } steps ? position.Step >= steps
+            : position.Epoch >= options.Epochs;
+        bool isOver = isComplete
+            || (options.EarlyStopping is { } stopping
+                && Stops(stopping, position.Epochs.Select(epoch => epoch.ToMetrics()), last?.After ?? 0));
+        return isOver && position.Batch == 0 ? position.Epoch : null;
     }
 
     /// <summary>Restores the state of a checkpoint; nothing changes if the checkpoint does not fit.</summary>
     /// <exception cref="CheckpointException">It is of another network or cannot be read.</exception>
     internal void Restore(Checkpoint checkpoint)
     {
+        var position = ReadPosition(checkpoint);
+        if (_options.Extensions?.ElementAtOrDefault(position.Extensions) is { } next && position.IsBeyond(next))
+        {
+            throw CheckpointException.Unusable(
+                checkpoint.Path,
+                $"is of epoch {position.Epoch + (position.Batch > 0 ? 1 : 0)}, but {nameof(RunExtension)}.{nameof(RunExtension.After)} is "
+                + $"{next.After}: extend the run after its last epoch");
+        }
         var own = CollectTensors();
         foreach (var (name, tensor) in own)
         {
+            // An extended run has more steps than its checkpoint of before.
             if (checkpoint.Tensors.TryGetValue(name, out var stored)
-                && stored.shape.SequenceEqual(tensor.shape)
+                && (stored.shape.SequenceEqual(tensor.shape) || (name == StepLossesName && HasSteps(stored) && HasSteps(tensor)))
                 && stored.dtype == tensor.dtype) continue;
             throw CheckpointException.Unusable(
                 checkpoint.Path, $"is of another network or run: it has no '{name}' of the shape [{string.Join(", ", tensor.shape)}]");
         }
-        var position = ReadPosition(checkpoint);
         (Epoch, Batch, Step, Learned, _images) = (position.Epoch, position.Batch, position.Step, position.Learned, position.Images);
         (_elapsedBefore, _averageHasBegun) = (position.Elapsed, position.AverageHasBegun);
         _epochs = position.Epochs.ConvertAll(epoch => epoch.ToMetrics());
         using var untracked = no_grad();
+        own.Remove(StepLossesName);
         foreach (var (name, tensor) in own) tensor.copy_(checkpoint.Tensors[name]);
         _correct?.FillInPlace(position.Correct ?? 0);
         _isCorrectKnown = position.Correct is not null || position.Images == 0;
+        using (NewDisposeScope()) _stepLosses.narrow(0, 0, Step).copy_(checkpoint.Tensors[StepLossesName].narrow(0, 0, Step));
         Weights.PublishWeights();
         FetchHistory();
         _clock.Restart();
+
+        bool HasSteps(Tensor losses) => losses.ndim == 1 && position.Step <= losses.numel();
     }
 
     public void Dispose()
@@ -331,10 +362,20 @@ internal sealed class TrainingState : IDisposable
         }
     }
 
-    /// <summary>The parts of a checkpoint that are not tensors. Older ones do not have the number of images classified correctly.</summary>
+    private static bool Stops(EarlyStopping stopping, IEnumerable<EpochMetrics> epochs, int after) =>
+        stopping.Look(epochs, after).Evaluations >= stopping.Patience;
+
+    /// <summary>
+    /// The parts of a checkpoint that are not tensors. Older ones have neither the number of images classified correctly nor that of
+    /// extensions.
+    /// </summary>
     private sealed record Position(
         int Epoch, int Batch, long Step, long Learned, long Images, TimeSpan Elapsed, bool AverageHasBegun, List<SavedEpoch> Epochs,
-        double? Correct = null);
+        double? Correct = null, int Extensions = 0)
+    {
+        /// <summary>Returns whether the run has gone on after the epoch where an extension begins.</summary>
+        internal bool IsBeyond(RunExtension extension) => Epoch > extension.After || (Epoch == extension.After && Batch > 0);
+    }
 
     // Older checkpoints have no training accuracy and no memory.
     private sealed record SavedEpoch(

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.TrainingLoop.Results;
+using ResNet.Training.TrainingLoop.Telemetry;
 
 namespace ResNet.Training.TrainingLoop;
 
@@ -115,7 +116,7 @@ internal sealed class TrainingTelemetry(ILogger log, TrainingPlan plan)
         }
         else if (state.StoppedEarly)
         {
-            var (toBeat, evaluations) = options.EarlyStopping!.Look(state.Epochs);
+            var (toBeat, evaluations) = options.EarlyStopping!.Look(state.Epochs, plan.GetFirstEpoch(state.Epoch));
             log.StoppedEarly(state.Epoch, toBeat ?? double.NaN, evaluations);
         }
         else

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using ResNet.Training.Evaluation;
-using ResNet.Training.TrainingLoop;
 using ResNet.Training.TrainingLoop.Results;
+using ResNet.Training.TrainingLoop.Telemetry;
 
 namespace ResNet.Training.Tests.TrainingLoop;
 

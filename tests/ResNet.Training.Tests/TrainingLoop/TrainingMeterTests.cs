@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
-using ResNet.Training.TrainingLoop;
 using ResNet.Training.TrainingLoop.Results;
+using ResNet.Training.TrainingLoop.Telemetry;
 
 namespace ResNet.Training.Tests.TrainingLoop;
 

@@ -100,6 +100,8 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
     internal static IEnumerable<(string Name, string Value)> Flat(JsonElement element, string name) => element.ValueKind switch
     {
         JsonValueKind.Object => element.EnumerateObject().SelectMany(member => Flat(member.Value, Inside(name, member.Name))),
+        JsonValueKind.Array when element.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Object) =>
+            element.EnumerateArray().SelectMany((item, i) => Flat(item, $"{name}[{i}]")),
         JsonValueKind.Array => [(name, string.Join(", ", element.EnumerateArray()))],
         JsonValueKind.Null => [],
         _ => [(name, element.ToString())],

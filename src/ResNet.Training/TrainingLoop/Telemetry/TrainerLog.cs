@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using ResNet.Training.TrainingLoop.Results;
 
-namespace ResNet.Training.TrainingLoop;
+namespace ResNet.Training.TrainingLoop.Telemetry;
 
 /// <summary>The log messages of a run.</summary>
 internal static partial class TrainerLog

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using ResNet.Training.TrainingLoop.Results;
 
-namespace ResNet.Training.TrainingLoop;
+namespace ResNet.Training.TrainingLoop.Telemetry;
 
 /// <summary>
 /// The meter <c>ResNet.Training</c> of a run, with OpenTelemetry's conventions for names and units
