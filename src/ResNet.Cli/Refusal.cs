@@ -62,6 +62,7 @@ internal static class Refusal
         RunFolderProblem.Missing => " Give the one that 'train' named at its end.",
         RunFolderProblem.Occupied => " Choose another one with --output, or go on with it by --resume.",
         RunFolderProblem.Foreign => " Choose another one with --output.",
+        RunFolderProblem.Unfinished => " 'train --resume FOLDER' does that.",
         RunFolderProblem.Unwritable => " Make room or set its permissions, or choose another one with --output.",
         _ => "",
     };

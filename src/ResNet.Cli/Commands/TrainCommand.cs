@@ -24,7 +24,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Cli.Commands;
 
-/// <summary><c>train</c>: trains a network and writes a run folder, or resumes a stopped run.</summary>
+/// <summary><c>train</c>: trains a network and writes a run folder, resumes a stopped run, or extends a finished one.</summary>
 internal sealed class TrainCommand
 {
     private const int DefaultBatchSize = 128;
@@ -41,6 +41,14 @@ internal sealed class TrainCommand
         Description = "Goes on with a run that was stopped, where it was; what it is trained on and how stays as it was. "
             + "With --dataset the same images may be in another folder.",
         HelpName = "FOLDER",
+    };
+    private readonly Option<string[]> _extend = new("--extend")
+    {
+        Description = "Goes on with a finished run for so many more epochs, in which the learning rate follows the run's schedule anew; "
+            + "--learning-rate sets its highest value. With --dataset the same images may be in another folder.",
+        HelpName = "EPOCHS FOLDER",
+        Arity = new ArgumentArity(1, 2),
+        AllowMultipleArgumentsPerToken = true,
     };
     private readonly Option<string> _dataset = new("--dataset")
     {
@@ -158,9 +166,9 @@ internal sealed class TrainCommand
     {
         var command = new Command(
             "train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5. "
-                + "Goes on after it was stopped by: train --resume FOLDER")
+                + "Goes on after it was stopped by: train --resume FOLDER. Goes on after its end by: train --extend EPOCHS FOLDER")
         {
-            SettingsFile.Option, _resume, _dataset, _validationSplit, _network, _pretrained, _recipe,
+            SettingsFile.Option, _resume, _extend, _dataset, _validationSplit, _network, _pretrained, _recipe,
         };
         foreach (var option in _training.All) command.Add(option);
         Option[] others =
@@ -172,8 +180,9 @@ internal sealed class TrainCommand
         _network.CompletionSources.Add([.. ResNets.Names]);
         _recipe.CompletionSources.Add([.. TrainingRecipes.All.Select(recipe => recipe.Name)]);
         _dataset.CompletionSources.Add([.. KnownDataset.Catalogue.Select(row => row.Name)]);
-        command.SetAction(parsed => parsed.GetValue(_resume) is { } folder
-            ? Resume(parsed, folder, cancellationToken)
+        command.SetAction(parsed =>
+            parsed.GetResult(_extend) is { Implicit: false } ? Extend(parsed, cancellationToken)
+            : parsed.GetValue(_resume) is { } folder ? Resume(parsed, folder, cancellationToken)
             : Begin(parsed, cancellationToken));
         return command;
     }
@@ -261,12 +270,9 @@ internal sealed class TrainCommand
 
     private int Resume(ParseResult parsed, string folder, CancellationToken cancellationToken)
     {
-        var changeable = new Option[] { _resume, _dataset, _device, _workers, _cache, JsonOutput.Option };
-        var refused = parsed.CommandResult.Children.OfType<OptionResult>()
-            .FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option));
-        if (refused is not null)
+        if (FindUnchangeable(parsed, [_resume]) is { } refused)
             throw new CommandLineException(
-                $"{refused.Option.Name} cannot be changed with --resume, since the run would not end as it would have: leave it out, "
+                $"{refused.Name} cannot be changed with --resume, since the run would not end as it would have: leave it out, "
                 + "or begin a new run.");
         var run = RunFolder.OpenUnfinished(folder);
         try
@@ -280,6 +286,28 @@ internal sealed class TrainCommand
             JsonOutput.Write(Describe(outcome: null, run));
             return ExitCode.Interrupted;
         }
+    }
+
+    private int Extend(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (FindUnchangeable(parsed, [_extend, _training.LearningRate]) is { } refused)
+            throw new CommandLineException(
+                $"{refused.Name} cannot be changed with --extend, which goes on with the run as it is: leave it out, or begin a new run.");
+        if (parsed.GetValue(_extend) is not [var count, var folder])
+            throw new CommandLineException("--extend needs a number of epochs and the folder of a run, such as --extend 5 runs/mine.");
+        if (!int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int epochs) || epochs < 1)
+            throw new CommandLineException(
+                $"--extend is '{count}', but has to be a number of epochs, at least 1, and then the folder of a run.");
+        var run = RunFolder.OpenUnfinished(folder).Extend(epochs, parsed.GetValue(_training.LearningRate));
+        return GoOn(parsed, run, cancellationToken);
+    }
+
+    // What decides the result of a run cannot be changed afterwards.
+    private Option? FindUnchangeable(ParseResult parsed, Option[] expected)
+    {
+        Option[] changeable = [.. expected, _dataset, _device, _workers, _cache, JsonOutput.Option];
+        return parsed.CommandResult.Children.OfType<OptionResult>()
+            .FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option))?.Option;
     }
 
     private int GoOn(ParseResult parsed, RunFolder run, CancellationToken cancellationToken)

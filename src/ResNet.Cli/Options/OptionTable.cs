@@ -59,6 +59,7 @@ internal static class OptionTable
         (nameof(Mixup), nameof(Mixup.Alpha), "--mixup"),
         (nameof(CutMix), nameof(CutMix.Alpha), "--cutmix"),
         (nameof(Sgd), nameof(Sgd.Momentum), "--momentum"),
+        (nameof(RunExtension), nameof(RunExtension.LearningRate), "--learning-rate"),
         .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.LearningRate), "--learning-rate")),
         .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.WeightDecay), "--weight-decay")),
         .. s_schedules.Select(schedule => (schedule, nameof(LearningRateSchedule.Warmup), "--warmup")),

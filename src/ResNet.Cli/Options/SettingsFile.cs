@@ -7,8 +7,11 @@ namespace ResNet.Cli.Options;
 /// <summary><c>train --settings FILE</c>: options in a JSON object. The command line takes precedence over them.</summary>
 internal sealed class SettingsFile
 {
+    // These options name a run, which has its settings.
+    private static readonly string[] s_continuing = ["--resume", "--extend"];
+
     // These options name the source of the settings, or the use of the output.
-    private static readonly string[] s_onCommandLineOnly = ["--settings", "--resume", JsonOutput.Option.Name];
+    private static readonly string[] s_onCommandLineOnly = ["--settings", .. s_continuing, JsonOutput.Option.Name];
 
     private readonly string _path;
     private readonly List<(Option Option, string Property, string? Value)> _settings = [];
@@ -30,15 +33,15 @@ internal sealed class SettingsFile
 
     /// <summary>
     /// Reads the file that a command line names, without the options that the command line sets too. Returns null if it names no file,
-    /// or if it resumes a run, which has its settings.
+    /// or if it goes on with a run, which has its settings.
     /// </summary>
     /// <exception cref="CommandLineException">A value in the file is not valid for its option.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     internal static SettingsFile? Read(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        if (parsed.GetValue(Option) is not { } path || IsGiven(parsed, command.Options.First(option => option.Name == "--resume")))
-            return null;
+        if (parsed.GetValue(Option) is not { } path
+            || command.Options.Any(option => s_continuing.Contains(option.Name) && IsGiven(parsed, option))) return null;
         using var document = JsonFile.Open(path, "settings file", Option.Name);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             throw new CommandLineException($"The settings file '{path}' has to be a JSON object, such as {{\"epochs\": 5}}.");

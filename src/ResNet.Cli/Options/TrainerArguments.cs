@@ -109,6 +109,9 @@ internal sealed class TrainerArguments
         Constant,
     }
 
+    /// <summary>The highest learning rate, which an extension of a run may set too.</summary>
+    internal Option<double?> LearningRate => _learningRate;
+
     internal IReadOnlyList<Option> All =>
     [
         _epochs, _steps, _optimizer, _learningRate, _momentum, _weightDecay, _schedule, _warmup, _labelSmoothing, _focalLoss,
