@@ -3,23 +3,16 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
-using ResNet.Core;
-using ResNet.Core.Weights.Published;
 using ResNet.Imaging;
-using ResNet.Training;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Folders;
-using ResNet.Training.Data.Known;
 using ResNet.Training.Data.Manifests;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
-using ResNet.Training.Loading.Transforms;
-using ResNet.Training.Recipes;
 using ResNet.Training.Runs;
 using ResNet.Training.TrainingLoop;
 using ResNet.Training.TrainingLoop.Results;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Cli.Commands;
@@ -27,15 +20,12 @@ namespace ResNet.Cli.Commands;
 /// <summary><c>train</c>: trains a network and writes a run folder, resumes a stopped run, or extends a finished one.</summary>
 internal sealed class TrainCommand
 {
-    private const int DefaultBatchSize = 128;
     private const double DefaultCheckpointMinutes = 10;
     private const double MostMinutes = 1_000_000;
     private const int NamedLeaks = 3;
-    private const string ImagenetteRecipe = "imagenette-5";
 
-    // The data sets that the recipe was made for.
-    private static readonly string[] s_imagenette = ["imagenette2-160", "imagenette2-320"];
-
+    private readonly TrainerArguments _training = TrainerArguments.OfRun();
+    private readonly RunArguments _run;
     private readonly Option<string?> _resume = new("--resume")
     {
         Description = "Goes on with a run that was stopped, where it was; what it is trained on and how stays as it was. "
@@ -49,79 +39,6 @@ internal sealed class TrainCommand
         HelpName = "EPOCHS FOLDER",
         Arity = new ArgumentArity(1, 2),
         AllowMultipleArgumentsPerToken = true,
-    };
-    private readonly Option<string> _dataset = new("--dataset")
-    {
-        Description = DataSource.Description,
-        HelpName = "NAME|FOLDER",
-        DefaultValueFactory = _ => DataSource.FashionMnistName,
-    };
-    private readonly Option<double?> _validationSplit = new("--validation-split")
-    {
-        Description = "The share of each class's images to evaluate on, from a folder with no val/: 0.2 for a fifth. "
-            + "The seed decides which.",
-        HelpName = "PART",
-        CustomParser = result => Number.Parse(result),
-    };
-    private readonly Option<string[]> _onlyInTrain = new("--only-in-train")
-    {
-        Description = "A class that may be without images in val/ and test/; can be given several times.",
-        HelpName = "CLASS",
-    };
-    private readonly Option<IReadOnlyList<string>?> _extensions = LoadingOptions.Extensions();
-    private readonly Option<string> _network = new("--network")
-    {
-        Description = "The network's name; 'networks' lists them.",
-        HelpName = "NETWORK",
-        DefaultValueFactory = _ => "resnet18",
-    };
-    private readonly Option<bool> _pretrained = new("--pretrained")
-    {
-        Arity = ArgumentArity.Zero,
-        Description = "Starts from the network's published weights for ImageNet, with a new classifier; they are downloaded once.",
-    };
-    private readonly Option<string?> _recipe = new("--recipe")
-    {
-        Description = $"How to train, as a whole: {string.Join(", ", TrainingRecipes.All.Select(recipe => recipe.Name))}. "
-            + $"Further options change one thing of it each. Default: {ImagenetteRecipe} for {string.Join(" and ", s_imagenette)}, "
-            + "else none.",
-        HelpName = "NAME",
-    };
-    private readonly TrainerArguments _training = new();
-    private readonly Option<string?> _classWeights = ClassWeighting.CreateOption();
-    private readonly Option<ImageSampler> _sampler = new("--sampler")
-    {
-        Description = "The images of an epoch: once takes each image once, balanced draws as many with replacement, each class as often.",
-        HelpName = "once|balanced",
-        DefaultValueFactory = _ => ImageSampler.Once,
-    };
-    private readonly Option<int?> _batchSize = new("--batch-size")
-    {
-        Description = $"Images of a batch. Default: {DefaultBatchSize}.",
-        HelpName = "N",
-    };
-    private readonly Option<int?> _imageSize = new("--image-size")
-    {
-        Description = "Height and width of the network's input. Default: what the network was made for, 224 or 32, "
-            + "or the median of the images' shorter sides if that is less.",
-        HelpName = "PIXELS",
-    };
-    private readonly Option<int?> _channels = new("--channels")
-    {
-        Description = "3 for colour, 1 for grey. Default: 1 for fashion-mnist, else 3.",
-        HelpName = "1|3",
-    };
-    private readonly Option<Augmentation?> _augmentation = new("--augmentation")
-    {
-        Description = "What is random about training images. Default: None for fashion-mnist, Flip for images smaller than 224, "
-            + "else CropAndFlip.",
-        HelpName = string.Join('|', Enum.GetNames<Augmentation>()),
-    };
-    private readonly Option<long> _seed = new("--seed")
-    {
-        Description = "Where the weights, the order and the augmentation come from.",
-        HelpName = "N",
-        DefaultValueFactory = _ => 0,
     };
     private readonly Option<int?> _checkpointSteps = new("--checkpoint-steps")
     {
@@ -141,14 +58,11 @@ internal sealed class TrainCommand
         HelpName = "N",
         DefaultValueFactory = _ => 2,
     };
-    private readonly Option<OnUnreadableImage> _onUnreadable = LoadingOptions.OnUnreadable();
     private readonly Option<string?> _output = new("--output")
     {
         Description = "The run folder. Default: runs/<time>-<network>.",
         HelpName = "FOLDER",
     };
-    private readonly Option<string> _device = Devices.Option();
-    private readonly Option<int> _workers = LoadingOptions.Workers();
     private readonly Option<int> _cache = new("--cache-mb")
     {
         Description = "Memory in MiB for decoded evaluation images, which then need not be decoded in each epoch; 0 for none.",
@@ -156,9 +70,7 @@ internal sealed class TrainCommand
         DefaultValueFactory = _ => 256,
     };
 
-    private TrainCommand()
-    {
-    }
+    private TrainCommand() => _run = new RunArguments(_training);
 
     internal static Command Create(CancellationToken cancellationToken) => new TrainCommand().Build(cancellationToken);
 
@@ -166,20 +78,11 @@ internal sealed class TrainCommand
     {
         var command = new Command(
             "train", "Trains a network and leaves a run folder, for example: train --dataset photos --epochs 5. "
-                + "Goes on after it was stopped by: train --resume FOLDER. Goes on after its end by: train --extend EPOCHS FOLDER")
-        {
-            SettingsFile.Option, _resume, _extend, _dataset, _validationSplit, _network, _pretrained, _recipe,
-        };
-        foreach (var option in _training.All) command.Add(option);
-        Option[] others =
-        [
-            _onlyInTrain, _extensions, _classWeights, _sampler, _batchSize, _imageSize, _channels, _augmentation, _seed,
-            _checkpointSteps, _checkpointMinutes, _keepCheckpoints, _onUnreadable, _output, _device, _workers, _cache, JsonOutput.Option,
-        ];
-        foreach (var option in others) command.Add(option);
-        _network.CompletionSources.Add([.. ResNets.Names]);
-        _recipe.CompletionSources.Add([.. TrainingRecipes.All.Select(recipe => recipe.Name)]);
-        _dataset.CompletionSources.Add([.. KnownDataset.Catalogue.Select(row => row.Name)]);
+                + "Goes on after it was stopped by: train --resume FOLDER. Goes on after its end by: train --extend EPOCHS FOLDER");
+        _run.AddTo(
+            command,
+            [SettingsFile.Option, _resume, _extend],
+            [_checkpointSteps, _checkpointMinutes, _keepCheckpoints, _output, _cache, JsonOutput.Option]);
         command.SetAction(parsed =>
             parsed.GetResult(_extend) is { Implicit: false } ? Extend(parsed, cancellationToken)
             : parsed.GetValue(_resume) is { } folder ? Resume(parsed, folder, cancellationToken)
@@ -190,79 +93,18 @@ internal sealed class TrainCommand
     private int Begin(ParseResult parsed, CancellationToken cancellationToken)
     {
         // All errors of the command line are found before a dataset is unpacked.
-        string name = parsed.GetValue(_network)!;
-        var row = ResNets.Find(name);
-        string? called = parsed.GetValue(_recipe) ?? (s_imagenette.Contains(parsed.GetValue(_dataset)) ? ImagenetteRecipe : null);
-        var recipe = called is null ? null : TrainingRecipes.Find(called);
-        var published = parsed.GetValue(_pretrained) ? PretrainedWeights.Find(name) : null;
-        if (published is not null && parsed.GetValue(_channels) == 1)
-            throw CommandLineException.About(
-                _channels.Name, "is 1, but the published weights of --pretrained are for colour images: leave --channels out.");
-        var device = Devices.Parse(parsed.GetValue(_device));
-        var training = _training.Apply(parsed, recipe?.Training);
-        var loader = new ImageLoaderOptions
-        {
-            BatchSize = parsed.GetValue(_batchSize) ?? recipe?.BatchSize ?? DefaultBatchSize,
-            Workers = parsed.GetValue(_workers),
-        };
         RefuseCheckpoints(parsed);
-        var weighting = ClassWeighting.Read(parsed.GetValue(_classWeights));
         var loading = Loading(parsed);
-        if (training.Precision == Precision.Half && device.type == DeviceType.CPU)
-            throw CommandLineException.About("--precision", "is half, which needs a CUDA device: use bfloat16 or full on the CPU.");
-        if (parsed.GetValue(_imageSize) is < 1 and var side)
-            throw CommandLineException.About(_imageSize.Name, $"is {side}, but has to be at least 1.");
-        if (parsed.GetValue(_channels) is { } count) _ = loader with { Channels = count };
-
-        long seed = parsed.GetValue(_seed);
-        var extensions = parsed.GetValue(_extensions);
-        var splits = new SplitOptions
-        {
-            EvaluationFraction = parsed.GetValue(_validationSplit),
-            Seed = seed,
-            OnlyInTrain = parsed.GetValue(_onlyInTrain) ?? [],
-            Extensions = extensions ?? ImageFolder.Extensions,
-        };
-        var data = DataSource.Open(parsed.GetValue(_dataset)!, splits, cancellationToken).In(parsed.GetValue(_channels));
-        if (published is not null) data = data.For(published.Preprocessing);
-        int usual = Math.Min(row.ImageSize, recipe?.ImageSize ?? row.ImageSize);
-        int inputSize = parsed.GetValue(_imageSize) ?? Math.Min(data.ImageSize, usual);
-        string reason =
-            parsed.GetValue(_imageSize) is not null ? "which --image-size asks for"
-            : inputSize < usual ? $"the median of the images' shorter sides, which is less than the {usual} that {Maker()} is made for"
-            : $"which {Maker()} is made for";
-        string Maker() => recipe is not null && recipe.ImageSize < row.ImageSize ? $"the recipe {recipe.Name}" : row.Name;
-        var scaled = recipe?.WithImageSize(inputSize);
         double minutes = parsed.GetValue(_checkpointMinutes);
-        var settings = new RunSettings
+        var (data, settings, device) = _run.Read(parsed, cancellationToken);
+        settings = settings with
         {
-            Network = row.Name,
-            Pretrained = published?.Name,
-            Dataset = data.Name,
-            ValidationSplit = parsed.GetValue(_validationSplit),
-            OnlyInTrain = splits.OnlyInTrain.Count > 0 ? splits.OnlyInTrain : null,
-            Extensions = extensions,
-            Channels = data.Channels,
-            ImageSize = scaled?.EvaluationSize ?? inputSize,
-            TrainingSize = scaled?.EvaluationSize is null ? null : inputSize,
-            ResizeTo = scaled?.ResizeTo ?? ResizeTo(inputSize, data),
-            Mean = data.Normalize.Mean,
-            Deviation = data.Normalize.Deviation,
-            Recipe = recipe?.Name,
-            Augmentation = parsed.GetValue(_augmentation) ?? (recipe is null ? data.Augmentation : null),
-            BatchSize = loader.BatchSize,
-            Sampler = parsed.GetValue(_sampler),
-            Seed = seed,
-            OnUnreadableImage = parsed.GetValue(_onUnreadable),
             CheckpointSteps = parsed.GetValue(_checkpointSteps),
             CheckpointMinutes = minutes == 0 ? null : minutes,
             KeepCheckpoints = parsed.GetValue(_keepCheckpoints),
-            Training = weighting is null ? training : training with { ClassWeights = weighting.Of(data.Train) },
         };
         string folder = parsed.GetValue(_output) ?? NewFolder(settings.Network);
-        RefuseOneClass(data);
-        Console.WriteLine($"Image size {inputSize} × {inputSize}: {reason}");
-        var manifest = data.CreateManifest(loader.Workers, cancellationToken);
+        var manifest = data.CreateManifest(loading.Workers, cancellationToken);
         return Train(
             () => RunFolder.Create(folder, settings, data.Train.Classes, manifest), manifest, settings, data, device, loading,
             resume: false, hasCheckpoint: false, cancellationToken);
@@ -305,7 +147,7 @@ internal sealed class TrainCommand
     // What decides the result of a run cannot be changed afterwards.
     private Option? FindUnchangeable(ParseResult parsed, Option[] expected)
     {
-        Option[] changeable = [.. expected, _dataset, _device, _workers, _cache, JsonOutput.Option];
+        Option[] changeable = [.. expected, _run.Dataset, _run.Device, _run.Workers, _cache, JsonOutput.Option];
         return parsed.CommandResult.Children.OfType<OptionResult>()
             .FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option))?.Option;
     }
@@ -314,8 +156,8 @@ internal sealed class TrainCommand
     {
         var settings = run.Settings;
         var loading = Loading(parsed);
-        var device = Devices.Parse(parsed.GetValue(_device));
-        string? moved = parsed.GetResult(_dataset) is { Implicit: false } ? parsed.GetValue(_dataset) : null;
+        var device = Devices.Parse(parsed.GetValue(_run.Device));
+        string? moved = parsed.GetResult(_run.Dataset) is { Implicit: false } ? parsed.GetValue(_run.Dataset) : null;
         var opened = DataSource.Open(moved ?? settings.Dataset, settings.Splits, cancellationToken);
         var data = opened with { Channels = settings.Channels };
         if (!data.Train.Classes.SequenceEqual(run.Classes))
@@ -344,7 +186,7 @@ internal sealed class TrainCommand
 
     private ImageLoaderOptions Loading(ParseResult parsed) => new()
     {
-        Workers = parsed.GetValue(_workers),
+        Workers = parsed.GetValue(_run.Workers),
         CacheBytes = (long)parsed.GetValue(_cache) << 20,
     };
 
@@ -371,18 +213,6 @@ internal sealed class TrainCommand
         return folder;
     }
 
-    private static void RefuseOneClass(DataSource data)
-    {
-        if (data.Train.Classes.Count < 2)
-            throw new DatasetException(
-                $"'{data.Train.Root}' has the class '{data.Train.Classes[0]}' alone: there is nothing to tell apart, "
-                + "so add a folder of images for each further class.");
-    }
-
-    // Photographs are resized to 8/7 of the input before its centre is cut out (256 for 224), as in the paper.
-    private static int ResizeTo(int imageSize, DataSource data) =>
-        imageSize >= 160 || imageSize < data.ImageSize ? imageSize * 8 / 7 : imageSize;
-
     private static int Train(
         Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
         bool resume, bool hasCheckpoint, CancellationToken cancellationToken)
@@ -396,11 +226,9 @@ internal sealed class TrainCommand
             Seed = settings.Seed,
             OnUnreadableImage = settings.OnUnreadableImage,
         };
-        var training = new ImageLoader(
-            data.Train.Source, settings.TrainingTransforms, loader with { Shuffle = true, Sampler = settings.Sampler, CacheBytes = 0 });
+        var training = RunArguments.CreateLoader(settings, data, loading.Workers);
         var evaluation = new ImageLoader(data.Evaluation.Source, settings.EvaluationTransforms, loader);
-        manual_seed(settings.Seed);
-        using var model = Network(settings, data, device, hasCheckpoint, cancellationToken);
+        using var model = RunArguments.CreateNetwork(settings, data, device, hasCheckpoint, cancellationToken);
         var run = open();
         var options = settings.Training with { Checkpoints = run.Checkpoints };
         var trainer = new Trainer(training, evaluation, options, new WarningLogger());
@@ -525,16 +353,6 @@ internal sealed class TrainCommand
             },
         outcome?.Epochs,
     };
-
-    private static ResNetModel Network(
-        RunSettings settings, DataSource data, Device device, bool hasCheckpoint, CancellationToken cancellationToken)
-    {
-        int classes = data.Train.Classes.Count;
-        // A resumed run takes its weights from the checkpoint; the published weights may not be available then.
-        return settings.Pretrained is null || hasCheckpoint
-            ? ResNets.Create(settings.Network, classes, settings.Channels, device)
-            : ConsoleProgress.Create(PretrainedWeights.Find(settings.Network), classes, device, cancellationToken);
-    }
 
     private static void Watch(Trainer trainer, ImageLoader training, ImageLoader evaluation)
     {

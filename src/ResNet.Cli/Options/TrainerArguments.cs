@@ -9,7 +9,9 @@ using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Cli.Options;
 
-/// <summary>The options of <c>train</c> for training: each changes one setting of a recipe, or of the defaults.</summary>
+/// <summary>
+/// The options of <c>train</c> and <c>find-lr</c> for training: each changes one setting of a recipe, or of the defaults.
+/// </summary>
 internal sealed class TrainerArguments
 {
     private const int DefaultPatience = 5;
@@ -112,11 +114,23 @@ internal sealed class TrainerArguments
     /// <summary>The highest learning rate, which an extension of a run may set too.</summary>
     internal Option<double?> LearningRate => _learningRate;
 
-    internal IReadOnlyList<Option> All =>
+    /// <summary>The options that the command has.</summary>
+    internal IReadOnlyList<Option> All { get; private set; } = [];
+
+    /// <summary>Makes the options of a whole run.</summary>
+    internal static TrainerArguments OfRun() => Create(of =>
     [
-        _epochs, _steps, _optimizer, _learningRate, _momentum, _weightDecay, _schedule, _warmup, _labelSmoothing, _focalLoss,
-        _mixup, _cutMix, _accumulate, _clipNorm, _average, _precision, _progressive, _evaluateEvery, _earlyStopping, _onNonFiniteLoss,
-    ];
+        of._epochs, of._steps, of._optimizer, of._learningRate, of._momentum, of._weightDecay, of._schedule, of._warmup,
+        of._labelSmoothing, of._focalLoss, of._mixup, of._cutMix, of._accumulate, of._clipNorm, of._average, of._precision,
+        of._progressive, of._evaluateEvery, of._earlyStopping, of._onNonFiniteLoss,
+    ]);
+
+    /// <summary>Makes the options of single steps, without the learning rate.</summary>
+    internal static TrainerArguments OfSteps() => Create(of =>
+    [
+        of._optimizer, of._momentum, of._weightDecay, of._labelSmoothing, of._focalLoss, of._mixup, of._cutMix, of._accumulate,
+        of._clipNorm, of._precision,
+    ]);
 
     /// <summary>Returns a recipe's options, or the defaults, with the changes of the command line.</summary>
     internal TrainerOptions Apply(ParseResult parsed, TrainerOptions? recipe)
@@ -143,6 +157,13 @@ internal sealed class TrainerArguments
                 : options.EarlyStopping,
             OnNonFiniteLoss = parsed.GetValue(_onNonFiniteLoss) ?? options.OnNonFiniteLoss,
         };
+    }
+
+    private static TrainerArguments Create(Func<TrainerArguments, IReadOnlyList<Option>> choose)
+    {
+        var arguments = new TrainerArguments();
+        arguments.All = choose(arguments);
+        return arguments;
     }
 
     private OptimizerOptions Optimizer(ParseResult parsed, OptimizerOptions recipe)
