@@ -28,6 +28,7 @@ var root = new RootCommand(
     + $"{ExitCode.ResumeMe} (stopped by SIGTERM, train --resume goes on) and {ExitCode.Interrupted} (stopped by Ctrl-C).")
 {
     TrainCommand.Create(cancellation.Token),
+    FindLearningRateCommand.Create(cancellation.Token),
     EvaluateCommand.Create(cancellation.Token),
     PredictCommand.Create(cancellation.Token),
     ExportCommand.Create(cancellation.Token),

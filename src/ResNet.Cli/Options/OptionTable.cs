@@ -9,6 +9,7 @@ using ResNet.Training.Data.Known;
 using ResNet.Training.Data.Packs;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Evaluation.Binary;
+using ResNet.Training.LearningRates;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
@@ -59,6 +60,9 @@ internal static class OptionTable
         (nameof(Mixup), nameof(Mixup.Alpha), "--mixup"),
         (nameof(CutMix), nameof(CutMix.Alpha), "--cutmix"),
         (nameof(Sgd), nameof(Sgd.Momentum), "--momentum"),
+        (nameof(LearningRateFinderOptions), nameof(LearningRateFinderOptions.From), "--from"),
+        (nameof(LearningRateFinderOptions), nameof(LearningRateFinderOptions.To), "--to"),
+        (nameof(LearningRateFinderOptions), nameof(LearningRateFinderOptions.Steps), "--steps"),
         (nameof(RunExtension), nameof(RunExtension.LearningRate), "--learning-rate"),
         .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.LearningRate), "--learning-rate")),
         .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.WeightDecay), "--weight-decay")),

@@ -16,6 +16,9 @@ internal static class ConsoleProgress
     private const int WidestBar = 24;
     private const int NarrowestBar = 8;
 
+    // A smaller learning rate has too few digits without an exponent.
+    private const double LeastRate = 1e-3;
+
     // The widths of the text before the bar, and of the percentage with the space before it.
     private const int DescriptionWidth = 64;
     private const int PercentageWidth = 6;
@@ -79,7 +82,7 @@ internal static class ConsoleProgress
     {
         string phase = progress.Phase == TrainingPhase.Training ? "train" : "evaluate";
         string rate = progress.Phase == TrainingPhase.Training
-            ? string.Create(CultureInfo.InvariantCulture, $"lr {progress.LearningRate:0.0000}")
+            ? $"lr {progress.LearningRate.ToString(progress.LearningRate < LeastRate ? "0.0e0" : "0.0000", CultureInfo.InvariantCulture)}"
             : "";
         // There are no values before the end of the first step, if a step has several batches.
         string loss = double.IsNaN(progress.Loss) ? "" : string.Create(CultureInfo.InvariantCulture, $"loss {progress.Loss:0.000}");

@@ -147,13 +147,8 @@ public sealed class Trainer
         ResNetModel model, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Require.That(
-            _options, _options.ClassWeights, _options.ClassWeights is not { } weights || weights.Count == model.Options.Classes,
-            $"one weight for each of the network's {model.Options.Classes} classes", nameof(_options.ClassWeights));
-        // Checks the smallest batch now, which comes only at the end of the first epoch.
         model.train();
-        var size = _plan.GetLoader(epoch: 0).Transforms.Size;
-        model.RefuseSinglePixels(_training.SmallestBatch, size.Height, size.Width);
+        _plan.ThrowIfUnfit(model);
         var watch = new LossWatch(_options.OnNonFiniteLoss, _telemetry);
         var checkpoints = new RunCheckpoints(_options.Checkpoints, _setup, watch, _telemetry);
         checkpoints.ThrowIfUnfit(resume);

@@ -1,3 +1,4 @@
+using ResNet.Core;
 using ResNet.Training.Loading;
 
 namespace ResNet.Training.TrainingLoop;
@@ -43,6 +44,20 @@ internal sealed class TrainingPlan
 
     /// <summary>The number of epochs of the whole run; the last one may be incomplete.</summary>
     internal int Epochs => _phases[^1].FirstEpoch + CountEpochs(_phases[^1].Steps);
+
+    /// <summary>Throws if the options do not fit a network in training mode.</summary>
+    /// <exception cref="InvalidOptionException">
+    /// Batch normalisation would have a single value per channel, or the number of class weights is not that of the network's classes.
+    /// </exception>
+    internal void ThrowIfUnfit(ResNetModel model)
+    {
+        Require.That(
+            _options, _options.ClassWeights, _options.ClassWeights is not { } weights || weights.Count == model.Options.Classes,
+            $"one weight for each of the network's {model.Options.Classes} classes", nameof(_options.ClassWeights));
+        // Checks the smallest batch now, which comes only at the end of the first epoch.
+        var size = GetLoader(epoch: 0).Transforms.Size;
+        model.RefuseSinglePixels(_training.SmallestBatch, size.Height, size.Width);
+    }
 
     /// <summary>Returns the step of a batch. Steps, epochs and batches count from 0, here and below.</summary>
     internal long GetStep(int epoch, int batch)

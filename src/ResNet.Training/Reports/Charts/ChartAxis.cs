@@ -13,6 +13,23 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
 
     private static readonly double[] s_steps = [1, 2, 2.5, 5, 10];
 
+    /// <summary>Whether the axis has logarithms to the base of ten, which are labelled by their numbers.</summary>
+    internal bool IsLogarithmic { get; private init; }
+
+    /// <summary>Makes an axis of the logarithms of positive numbers, with a tick at each power of ten.</summary>
+    /// <param name="from">The number at its start.</param>
+    /// <param name="to">The number at its end.</param>
+    internal static ChartAxis Logarithmic(double from, double to)
+    {
+        const double tolerance = 1e-9;
+        double start = Math.Log10(from), end = Math.Max(Math.Log10(to), start + tolerance);
+        int first = (int)Math.Ceiling(start - tolerance), last = (int)Math.Floor(end + tolerance);
+        return new(start, end, [.. Enumerable.Range(first, Math.Max(0, last - first + 1)).Select(power => (double)power)])
+        {
+            IsLogarithmic = true,
+        };
+    }
+
     /// <summary>Makes an axis that contains all values and begins and ends at round numbers.</summary>
     /// <param name="values">The values to draw; values that are not finite, or too large, are ignored.</param>
     /// <param name="least">The axis starts at this value or lower; null: at the smallest value.</param>
@@ -48,6 +65,7 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
     /// <summary>Formats a tick: all ticks have the same number of decimals, and very small and large ones have an exponent.</summary>
     internal string Label(double tick)
     {
+        if (IsLogarithmic) return Figures.RoundedRate(Math.Pow(10, tick));
         double step = Ticks.Count > 1 ? Ticks[1] - Ticks[0] : Math.Abs(tick);
         double largest = Math.Max(Math.Abs(From), Math.Abs(To));
         if (largest is < 1e-3 or >= 1e7) return tick == 0 ? "0" : tick.ToString("0.##e-0", CultureInfo.InvariantCulture);
@@ -56,6 +74,10 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
         if (Math.Abs((step * Math.Pow(10, places)) - Math.Round(step * Math.Pow(10, places))) > 1e-6) places++;
         return tick.ToString($"#,0{(places > 0 ? "." + new string('0', places) : "")}", CultureInfo.InvariantCulture);
     }
+
+    /// <summary>Formats any value, with two decimals, or as the number whose logarithm it is.</summary>
+    internal string Name(double value) =>
+        IsLogarithmic ? Figures.RoundedRate(Math.Pow(10, value)) : value.ToString("0.##", CultureInfo.InvariantCulture);
 
     private static double Step(double rough)
     {

@@ -17,6 +17,11 @@ internal static class Figures
 
     internal static string Rate(double? value) => Text(value, value is > 0 and < 1e-4 ? "0.###e-0" : "0.######");
 
+    /// <summary>Formats a learning rate with two digits: <c>0.032</c>, <c>3.2e-5</c>.</summary>
+    internal static string RoundedRate(double? value) => value is { } rate && double.IsFinite(rate)
+        ? Rate(double.Parse(rate.ToString("E1", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture))
+        : None;
+
     internal static string Speed(double? value) => Text(value, value < 10 ? "0.0" : "#,0");
 
     internal static string Whole(long value) => Text(value, "#,0");

@@ -144,8 +144,7 @@ internal sealed record LineChart(string Title, IReadOnlyList<ChartLine> Lines, F
         {
             double centre = X(x, place);
             var values = shown.Select(line => (line.Name, Y: ValueAt(line, place))).Where(value => double.IsFinite(value.Y));
-            string position = place.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture);
-            string text = $"{XLabel} {position}: {string.Join(", ", values.Select(value => $"{value.Name} {Format(value.Y)}"))}";
+            string text = $"{XLabel} {x.Name(place)}: {string.Join(", ", values.Select(value => $"{value.Name} {Format(value.Y)}"))}";
             double from = Math.Max(Left, centre - half), to = Math.Min(Right, centre + half);
             svg.Append($"<rect class=\"place\" data-x=\"{At(centre)}\" x=\"{At(from)}\" y=\"{At(Top)}\" ")
                 .Append($"width=\"{At(to - from)}\" height=\"{At(Bottom - Top)}\"><title>{Text(text)}</title></rect>\n");
