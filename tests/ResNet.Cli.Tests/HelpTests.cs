@@ -5,7 +5,8 @@ public class HelpTests
 {
     private static readonly string[] s_commands =
     [
-        "train", "find-lr", "evaluate", "predict", "export", "compare", "summary", "networks", "download", "verify-data", "pack", "completion",
+        "train", "find-lr", "evaluate", "predict", "export", "compare", "summary", "networks", "download",
+        "verify-data", "pack", "completion",
     ];
 
     public static TheoryData<string> Commands => [.. s_commands];

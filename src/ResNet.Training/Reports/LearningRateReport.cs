@@ -37,7 +37,9 @@ public static class LearningRateReport
         string suggestion = curve.Suggestion is null
             ? "The loss does not fall, so there is no suggestion."
             : "The circle marks the suggestion, where the smoothed loss falls most steeply.";
-        string end = curve.Diverged ? "The test stopped where the loss rose too far." : "The loss did not rise far enough to stop the test.";
+        string end = curve.Diverged
+            ? "The test stopped where the loss rose too far."
+            : "The loss did not rise far enough to stop the test.";
         return $"<p class=\"lead\">{suggestion} {end}</p>\n";
     }
 
@@ -48,7 +50,10 @@ public static class LearningRateReport
         double most = curve.Points.Max(point => point.Smoothed);
         ChartLine[] lines =
         [
-            new("each step", EachStep, [.. curve.Points.Select(point => (At(point.LearningRate), Math.Min(point.Loss, most)))]) { IsFaint = true },
+            new("each step", EachStep, [.. curve.Points.Select(point => (At(point.LearningRate), Math.Min(point.Loss, most)))])
+            {
+                IsFaint = true,
+            },
             new("smoothed", Smoothed, [.. curve.Points.Select(point => (At(point.LearningRate), point.Smoothed))]),
         ];
         return new LineChart("Training loss", lines, Figures.Loss)

@@ -54,8 +54,8 @@ public sealed class OptionTableTests
     private static bool MayRefuse(MethodDefinition method) => Calls(method).Any(call => call.DeclaringType.FullName is "ResNet.Require"
         || (call.DeclaringType.FullName == typeof(InvalidOptionException).FullName && call.Name == ".ctor"));
 
-    // A setter has the name of its property, and each type that inherits it is an owner; other methods name a property or parameter in
-    // their code.
+    // A setter has the name of its property, and each public type that inherits it is an owner; other methods name a property or
+    // parameter in their code.
     private static IEnumerable<string> Missing(MethodDefinition method)
     {
         if (!method.IsSetter)
@@ -70,6 +70,6 @@ public sealed class OptionTableTests
     }
 
     private static IEnumerable<string> Owners(TypeDefinition type) => type.IsAbstract
-        ? type.Module.Types.Where(derived => derived.BaseType?.FullName == type.FullName).SelectMany(Owners)
+        ? type.Module.Types.Where(derived => derived.IsPublic && derived.BaseType?.FullName == type.FullName).SelectMany(Owners)
         : [type.Name];
 }
