@@ -1,4 +1,5 @@
 using ResNet.Core.Blocks;
+using ResNet.Core.Export;
 using ResNet.Core.Folding;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
@@ -292,6 +293,21 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         WeightsFile.Save(path, state_dict(), metadata, format);
+    }
+
+    /// <summary>
+    /// Writes a file for <c>ResNet.Inference</c>, which computes the network without TorchSharp: weights with folded batch norms, in
+    /// single precision, and the plan of the layers.
+    /// </summary>
+    /// <param name="path">The file, a safetensors file; an existing file is replaced.</param>
+    /// <param name="options">Classes, preprocessing and licence; null for none.</param>
+    /// <exception cref="ArgumentException">The network has a custom norm, or the options do not fit the network.</exception>
+    /// <exception cref="IOException">The file cannot be written; an existing file stays.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
+    public void SaveForInference(string path, InferenceExportOptions? options = null)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        InferenceExporter.Export(this, path, options ?? new());
     }
 
     /// <summary>

@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace ResNet.Inference.Execution;
+
+/// <summary>Floats outside of the collector's heap, at an address that vectors and cache lines like.</summary>
+internal sealed unsafe class NativeBuffer : SafeHandle
+{
+    private const int Alignment = 64;
+
+    /// <summary>Allocates zeros.</summary>
+    internal NativeBuffer(long floats) : base(0, ownsHandle: true)
+    {
+        Length = Math.Max(floats, 1);
+        nuint bytes = checked((nuint)Length * sizeof(float));
+        SetHandle((nint)NativeMemory.AlignedAlloc(bytes, Alignment));
+        NativeMemory.Clear(Address, bytes);
+    }
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>The number of floats.</summary>
+    internal long Length { get; }
+
+    /// <summary>The first float.</summary>
+    internal float* Address => (float*)handle;
+
+    protected override bool ReleaseHandle()
+    {
+        NativeMemory.AlignedFree(Address);
+        return true;
+    }
+}

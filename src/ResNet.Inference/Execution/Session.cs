@@ -1,0 +1,317 @@
+using System.Numerics;
+using ResNet.Inference.Kernels;
+using ResNet.Inference.Plans;
+
+namespace ResNet.Inference.Execution;
+
+/// <summary>A network that is ready for images of one size: its layers as work, and the memory for all values.</summary>
+internal sealed unsafe class Session : IDisposable
+{
+    private readonly List<(Work Work, int Layer)> _steps = [];
+    private readonly NativeBuffer _arena;
+    private readonly NativeBuffer _images;
+    private readonly NativeBuffer _zeros;
+    private readonly NativeBuffer _scratch;
+    private readonly MapShape[] _shapes;
+    private readonly long[] _places;
+    private readonly Geometry _imageGeometry;
+    private readonly int _imagePadding;
+
+    /// <summary>Makes the session.</summary>
+    /// <param name="plan">The network.</param>
+    /// <param name="shapes">The shape of each value (<see cref="InferencePlan.Shapes"/>).</param>
+    /// <param name="weights">The packed weights.</param>
+    /// <param name="images">The number of images.</param>
+    /// <param name="threads">The most threads that compute together.</param>
+    /// <param name="kept">Values that are read at the end, besides the last one.</param>
+    internal Session(InferencePlan plan, MapShape[] shapes, WeightStore weights, int images, int threads, IReadOnlyCollection<int> kept)
+    {
+        (_shapes, Images) = (shapes, images);
+        var kernels = weights.Kernels;
+        _places = new long[shapes.Length];
+        var arena = new Arena();
+        int[] lastUse = new int[shapes.Length];
+        for (int i = 0; i < plan.Layers.Count; i++)
+        {
+            lastUse[plan.Layers[i].Input] = i;
+            if (plan.Layers[i].Add is { } add) lastUse[add] = i;
+        }
+        foreach (int value in kept) lastUse[value] = plan.Layers.Count;
+        lastUse[^1] = plan.Layers.Count;
+        for (int i = 0; i < plan.Layers.Count; i++) _places[i + 1] = arena.Place(Floats(i + 1), i, lastUse[i + 1]);
+        _arena = new NativeBuffer(arena.Length);
+        _zeros = new NativeBuffer(shapes.Max(shape => KernelSet.Channels(shape.Channels)));
+
+        var first = plan.Layers[0];
+        _imagePadding = first.Padding;
+        int height = shapes[0].Height + (2 * first.Padding), width = shapes[0].Width + (2 * first.Padding);
+        _images = new NativeBuffer((long)images * height * width * plan.Channels);
+        _imageGeometry = new Geometry
+        {
+            Images = images, Height = height, Width = width, Pitch = plan.Channels,
+            OutputHeight = shapes[1].Height, OutputWidth = shapes[1].Width, OutputPitch = KernelSet.Channels(shapes[1].Channels),
+            KernelHeight = first.Kernel, Stride = first.Stride,
+        };
+
+        long scratch = 0;
+        var choices = new Algorithm[plan.Layers.Count];
+        for (int i = 0; i < plan.Layers.Count; i++)
+        {
+            var layer = plan.Layers[i];
+            if (layer.Kind != LayerKind.Convolution || i == 0) continue;
+            var geometry = GeometryOf(layer, i);
+            int depth = geometry.Pitch, columns = geometry.OutputPitch;
+            choices[i] = AlgorithmChoice.Choose(geometry, depth, columns, layer.Groups, weights.LargestTile);
+            if (choices[i] != Algorithm.Direct)
+                scratch = Math.Max(scratch, WinogradWork.Scratch(geometry, Size(choices[i]), depth, columns, threads));
+        }
+        _scratch = new NativeBuffer(scratch * threads);
+        for (int i = 0; i < plan.Layers.Count; i++)
+        {
+            foreach (var work in Works(plan.Layers[i], i, choices[i], weights, threads, scratch)) _steps.Add((work, i));
+        }
+        Algorithms = choices;
+    }
+
+    /// <summary>The number of images.</summary>
+    internal int Images { get; }
+
+    /// <summary>The algorithm of each convolution, by layer.</summary>
+    internal IReadOnlyList<Algorithm> Algorithms { get; }
+
+    /// <summary>The bytes of all values.</summary>
+    internal long Bytes => (_arena.Length + _images.Length + _scratch.Length + _zeros.Length) * sizeof(float);
+
+    /// <summary>Takes images <c>[N, C, H, W]</c>.</summary>
+    /// <returns>Whether all numbers are finite.</returns>
+    internal bool Load(ReadOnlySpan<float> images)
+    {
+        var (channels, height, width) = _shapes[0];
+        var sum = Vector<float>.Zero;
+        float rest = 0;
+        int plane = height * width;
+        for (int n = 0; n < Images; n++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                var source = images.Slice(((n * channels) + c) * plane, plane);
+                int i = 0;
+                // A number minus itself is 0, or NaN if it is not finite.
+                for (; i <= plane - Vector<float>.Count; i += Vector<float>.Count)
+                {
+                    var values = new Vector<float>(source[i..]);
+                    sum += values - values;
+                }
+                for (; i < plane; i++) rest += source[i] - source[i];
+                for (int y = 0; y < height; y++)
+                {
+                    var row = source.Slice(y * width, width);
+                    float* target = ImageRow(n, y) + c;
+                    for (int x = 0; x < width; x++) target[x * channels] = row[x];
+                }
+            }
+        }
+        return rest == 0 && sum == Vector<float>.Zero;
+    }
+
+    /// <summary>Takes images <c>[N, H, W, C]</c> of bytes.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="table">The number for each byte, channel by channel: 256 for each channel.</param>
+    internal void Load(ReadOnlySpan<byte> images, float[] table)
+    {
+        var (channels, height, width) = _shapes[0];
+        for (int n = 0; n < Images; n++)
+        {
+            for (int y = 0; y < height; y++)
+            {
+                var row = images.Slice(((n * height) + y) * width * channels, width * channels);
+                float* target = ImageRow(n, y);
+                for (int x = 0; x < row.Length; x += channels)
+                {
+                    for (int c = 0; c < channels; c++) target[x + c] = table[(c << 8) + row[x + c]];
+                }
+            }
+        }
+    }
+
+    /// <summary>Computes all layers.</summary>
+    internal void Run(ThreadTeam? team, CancellationToken cancellationToken)
+    {
+        foreach (var (work, _) in _steps)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (team is null) work.ComputeAll();
+            else team.Run(work);
+        }
+    }
+
+    /// <summary>Reads a value as <c>[N, C, H, W]</c>.</summary>
+    internal void Read(int value, Span<float> target)
+    {
+        var (channels, height, width) = _shapes[value];
+        int pixels = height * width, pitch = KernelSet.Channels(channels);
+        float* source = Address(value);
+        for (int n = 0; n < Images; n++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                for (int p = 0; p < pixels; p++) target[(((n * channels) + c) * pixels) + p] = source[((((long)n * pixels) + p) * pitch) + c];
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _arena.Dispose();
+        _images.Dispose();
+        _zeros.Dispose();
+        _scratch.Dispose();
+    }
+
+    private static int Size(Algorithm algorithm) => algorithm == Algorithm.Winograd4 ? 4 : 2;
+
+    private float* ImageRow(int image, int y) =>
+        _images.Address + ((((((long)image * _imageGeometry.Height) + y + _imagePadding) * _imageGeometry.Width) + _imagePadding) * _shapes[0].Channels);
+
+    private long Floats(int value) =>
+        (long)Images * _shapes[value].Height * _shapes[value].Width * KernelSet.Channels(_shapes[value].Channels);
+
+    private float* Address(int value) => _arena.Address + _places[value];
+
+    private Geometry GeometryOf(Layer layer, int i)
+    {
+        var (input, output) = (_shapes[layer.Input], _shapes[i + 1]);
+        return new Geometry
+        {
+            Images = Images, Height = input.Height, Width = input.Width, Pitch = KernelSet.Channels(input.Channels),
+            OutputHeight = output.Height, OutputWidth = output.Width, OutputPitch = KernelSet.Channels(output.Channels),
+            KernelHeight = layer.Kernel, KernelWidth = layer.Kernel, Stride = layer.Stride, Dilation = layer.Dilation, Padding = layer.Padding,
+        };
+    }
+
+    private IEnumerable<Work> Works(Layer layer, int i, Algorithm algorithm, WeightStore weights, int threads, long scratch)
+    {
+        var kernels = weights.Kernels;
+        var geometry = i == 0 ? _imageGeometry : GeometryOf(layer, i);
+        int rows = Images * geometry.OutputHeight;
+        switch (layer.Kind)
+        {
+            case LayerKind.Convolution or LayerKind.Linear:
+                var packed = weights.Pack(i, algorithm);
+                var convolution = new Convolution
+                {
+                    Geometry = geometry,
+                    Input = i == 0 ? (nint)_images.Address : (nint)Address(layer.Input),
+                    Output = (nint)Address(i + 1),
+                    Zeros = (nint)_zeros.Address,
+                    Depth = packed.Depth,
+                    Weights = packed.Weights,
+                    Panels = packed.Panels,
+                    Epilogue = new Epilogue(packed.Bias, layer.Add is { } add ? (nint)Address(add) : 0, layer.Relu),
+                };
+                return
+                [
+                    algorithm == Algorithm.Direct
+                        ? ConvolutionWork.Divide(kernels, convolution, threads)
+                        : WinogradWork.Divide(kernels, convolution, Size(algorithm), threads, (nint)_scratch.Address, scratch),
+                ];
+            case LayerKind.MaxPool:
+                return [new RowsWork(rows, RowsOfPart(), part => kernels.MaxPool(geometry, Address(layer.Input), Address(i + 1), part))];
+            case LayerKind.AveragePool:
+                var windows = geometry with { KernelHeight = 2, KernelWidth = 2 };
+                return
+                [
+                    new RowsWork(
+                        rows, RowsOfPart(),
+                        part => kernels.AveragePool(windows, layer.Stride == 1, Address(layer.Input), Address(i + 1), part)),
+                ];
+            case LayerKind.Mean:
+                int pixels = geometry.Height * geometry.Width;
+                return
+                [
+                    new RowsWork(Images, Math.Max(1, Images / threads), part =>
+                    {
+                        for (long n = part.Start.Value; n < part.End.Value; n++)
+                        {
+                            kernels.Mean(
+                                Address(layer.Input) + (n * pixels * geometry.Pitch), pixels, geometry.Pitch,
+                                Address(i + 1) + (n * geometry.Pitch));
+                        }
+                    }),
+                ];
+            case LayerKind.Pointwise:
+                var (scale, shift) = (weights.Vector(i, isBias: false), weights.Vector(i, isBias: true));
+                int count = geometry.Pixels;
+                return
+                [
+                    new RowsWork(count, Math.Max(1, count / (2 * threads)), part => kernels.Pointwise(
+                        Address(layer.Input), scale is null ? null : scale.Address, shift is null ? null : shift.Address,
+                        layer.Add is { } other ? Address(other) : null, layer.Relu, geometry.Pitch, Address(i + 1), part)),
+                ];
+            case LayerKind.GroupNorm:
+                var (factors, shifts) = (weights.Vector(i, isBias: false)!, weights.Vector(i, isBias: true)!);
+                return
+                [
+                    new RowsWork(Images, Math.Max(1, Images / threads), part => GroupNorm(layer, i, factors.Address, shifts.Address, part)),
+                ];
+            case LayerKind.Subsample:
+                return [new RowsWork(rows, RowsOfPart(), part => Subsample(layer, geometry, i, part))];
+            default:
+                throw new InvalidOperationException($"No kernel for {layer.Kind}.");
+        }
+
+        int RowsOfPart() => Math.Max(1, rows / (2 * threads));
+    }
+
+    private void Subsample(Layer layer, in Geometry geometry, int i, Range rows)
+    {
+        int channels = _shapes[layer.Input].Channels;
+        for (int row = rows.Start.Value; row < rows.End.Value; row++)
+        {
+            var (image, y) = Math.DivRem(row, geometry.OutputHeight);
+            for (int x = 0; x < geometry.OutputWidth; x++)
+            {
+                float* source = Address(layer.Input)
+                    + ((((((long)image * geometry.Height) + (y * layer.Stride)) * geometry.Width) + (x * layer.Stride)) * geometry.Pitch);
+                var target = new Span<float>(
+                    Address(i + 1) + ((((long)row * geometry.OutputWidth) + x) * geometry.OutputPitch), geometry.OutputPitch);
+                target.Clear();
+                new ReadOnlySpan<float>(source, channels).CopyTo(target[layer.Before..]);
+            }
+        }
+    }
+
+    private void GroupNorm(Layer layer, int i, float* scale, float* shift, Range images)
+    {
+        var (channels, height, width) = _shapes[i + 1];
+        int pixels = height * width, pitch = KernelSet.Channels(channels), size = channels / layer.Groups;
+        for (long n = images.Start.Value; n < images.End.Value; n++)
+        {
+            float* source = Address(layer.Input) + (n * pixels * pitch), target = Address(i + 1) + (n * pixels * pitch);
+            for (int group = 0; group < layer.Groups; group++)
+            {
+                double sum = 0, squares = 0;
+                for (long p = 0; p < pixels; p++)
+                {
+                    for (int c = group * size; c < (group + 1) * size; c++) sum += source[(p * pitch) + c];
+                }
+                double mean = sum / ((double)pixels * size);
+                for (long p = 0; p < pixels; p++)
+                {
+                    for (int c = group * size; c < (group + 1) * size; c++)
+                        squares += (source[(p * pitch) + c] - mean) * (source[(p * pitch) + c] - mean);
+                }
+                double factor = 1 / Math.Sqrt((squares / ((double)pixels * size)) + layer.Epsilon);
+                for (long p = 0; p < pixels; p++)
+                {
+                    for (int c = group * size; c < (group + 1) * size; c++)
+                    {
+                        float value = ((float)((source[(p * pitch) + c] - mean) * factor) * scale[c]) + shift[c];
+                        target[(p * pitch) + c] = layer.Relu ? (value < 0 ? 0 : value) : value;
+                    }
+                }
+            }
+            for (long p = 0; p < pixels; p++) new Span<float>(target + (p * pitch) + channels, pitch - channels).Clear();
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using ResNet.Inference.Vectors;
+
+namespace ResNet.Inference.Kernels;
+
+/// <inheritdoc/>
+internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors) : KernelSet(width, T.Count, maximumVectors)
+    where T : unmanaged, IVector<T>
+{
+    // A block of taps and panels stays in the second-level cache while all pixels pass it.
+    private const int CachedFloats = 96 * 1024;
+
+    internal override void Convolve(in Convolution convolution, Range tiles, Range panels)
+    {
+        var geometry = convolution.Geometry;
+        int first = panels.Start.Value, end = panels.End.Value;
+        int columns = 0;
+        for (int p = first; p < end; p++) columns += convolution.Panels[p].Vectors * T.Count;
+        int block = Math.Clamp(CachedFloats / (convolution.Depth * columns), 1, geometry.Taps);
+        float** rows = stackalloc float*[block * TileKernels.Rows];
+        float** shifted = stackalloc float*[block * TileKernels.Rows];
+        float* sums = stackalloc float[TileKernels.Rows * TileKernels.MaximumVectors * T.Count];
+        for (int tap = 0; tap < geometry.Taps; tap += block)
+        {
+            int taps = Math.Min(block, geometry.Taps - tap);
+            for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++)
+            {
+                int pixel = tile * TileKernels.Rows;
+                FindRows(convolution, pixel, tap, taps, rows);
+                for (int p = first; p < end; p++)
+                {
+                    ref readonly var panel = ref convolution.Panels[p];
+                    float** inputs = rows;
+                    if (panel.Input > 0)
+                    {
+                        inputs = shifted;
+                        for (int i = 0; i < taps * TileKernels.Rows; i++) shifted[i] = rows[i] + panel.Input;
+                    }
+                    int width = panel.Vectors * T.Count;
+                    float* weights = (float*)convolution.Weights + panel.Weights + ((long)tap * convolution.Depth * width);
+                    TileKernels.Compute<T>(panel.Vectors, inputs, taps, convolution.Depth, weights, sums, width);
+                    Finish(convolution, pixel, panel, sums, isFirst: tap == 0, isLast: tap + taps == geometry.Taps);
+                }
+            }
+        }
+    }
+
+    internal override void ConvolveWinograd(in Convolution convolution, int size, Range tiles, Range panels, float* scratch)
+    {
+        var block = new WinogradBlock<T>(convolution, size, tiles, panels, scratch);
+        block.TransformInput();
+        block.Multiply();
+        block.TransformOutput();
+    }
+
+    internal override void MaxPool(in Geometry geometry, float* input, float* output, Range rows)
+    {
+        for (int row = rows.Start.Value; row < rows.End.Value; row++)
+        {
+            var (image, y) = Math.DivRem(row, geometry.OutputHeight);
+            int top = (y * geometry.Stride) - geometry.Padding;
+            int bottom = Math.Min(top + geometry.KernelHeight, geometry.Height);
+            for (int x = 0; x < geometry.OutputWidth; x++)
+            {
+                int left = (x * geometry.Stride) - geometry.Padding;
+                int right = Math.Min(left + geometry.KernelWidth, geometry.Width);
+                float* target = output + ((((long)row * geometry.OutputWidth) + x) * geometry.OutputPitch);
+                for (int c = 0; c < geometry.Pitch; c += T.Count)
+                {
+                    var greatest = T.Broadcast(float.NegativeInfinity);
+                    for (int i = Math.Max(top, 0); i < bottom; i++)
+                    {
+                        float* source = input + (((long)image * geometry.Height) + i) * geometry.Width * geometry.Pitch + c;
+                        for (int j = Math.Max(left, 0); j < right; j++)
+                            greatest = T.Max(greatest, T.Load(source + ((long)j * geometry.Pitch)));
+                    }
+                    T.Store(greatest, target + c);
+                }
+            }
+        }
+    }
+
+    internal override void AveragePool(in Geometry geometry, bool countsOutside, float* input, float* output, Range rows)
+    {
+        for (int row = rows.Start.Value; row < rows.End.Value; row++)
+        {
+            var (image, y) = Math.DivRem(row, geometry.OutputHeight);
+            int top = y * geometry.Stride, bottom = Math.Min(top + geometry.KernelHeight, geometry.Height);
+            for (int x = 0; x < geometry.OutputWidth; x++)
+            {
+                int left = x * geometry.Stride, right = Math.Min(left + geometry.KernelWidth, geometry.Width);
+                int count = countsOutside ? geometry.Taps : (bottom - top) * (right - left);
+                float* target = output + ((((long)row * geometry.OutputWidth) + x) * geometry.OutputPitch);
+                for (int c = 0; c < geometry.Pitch; c += T.Count)
+                {
+                    var sum = T.Zero;
+                    for (int i = top; i < bottom; i++)
+                    {
+                        float* source = input + (((long)image * geometry.Height) + i) * geometry.Width * geometry.Pitch + c;
+                        for (int j = left; j < right; j++) sum += T.Load(source + ((long)j * geometry.Pitch));
+                    }
+                    T.Store(sum * T.Broadcast(1f / count), target + c);
+                }
+            }
+        }
+    }
+
+    internal override void Mean(float* input, int pixels, int channels, float* output)
+    {
+        var factor = T.Broadcast(1f / pixels);
+        for (int c = 0; c < channels; c += T.Count)
+        {
+            var sum = T.Zero;
+            for (long pixel = 0; pixel < pixels; pixel++) sum += T.Load(input + (pixel * channels) + c);
+            T.Store(sum * factor, output + c);
+        }
+    }
+
+    internal override void Pointwise(
+        float* input, float* scale, float* shift, float* add, bool relu, int channels, float* output, Range pixels)
+    {
+        for (long pixel = pixels.Start.Value; pixel < pixels.End.Value; pixel++)
+        {
+            for (int c = 0; c < channels; c += T.Count)
+            {
+                long i = (pixel * channels) + c;
+                var value = T.Load(input + i);
+                if (scale is not null) value = T.MultiplyAdd(value, T.Load(scale + c), T.Load(shift + c));
+                if (add is not null) value += T.Load(add + i);
+                if (relu) value = T.Max(T.Zero, value);
+                T.Store(value, output + i);
+            }
+        }
+    }
+
+    // The pixels that the taps of a tile's pixels lie on. Rows after the last pixel repeat it.
+    private static void FindRows(in Convolution convolution, int pixel, int firstTap, int taps, float** rows)
+    {
+        var g = convolution.Geometry;
+        for (int r = 0; r < TileKernels.Rows; r++)
+        {
+            int place = Math.Min(pixel + r, g.Pixels - 1);
+            var (line, x) = Math.DivRem(place, g.OutputWidth);
+            var (image, y) = Math.DivRem(line, g.OutputHeight);
+            int top = (y * g.Stride) - g.Padding, left = (x * g.Stride) - g.Padding;
+            var (i, j) = Math.DivRem(firstTap, g.KernelWidth);
+            for (int tap = 0; tap < taps; tap++)
+            {
+                rows[(tap * TileKernels.Rows) + r] = convolution.Pixel(image, top + (i * g.Dilation), left + (j * g.Dilation));
+                if (++j == g.KernelWidth) (i, j) = (i + 1, 0);
+            }
+        }
+    }
+
+    // Adds what earlier blocks of taps gave, or the bias; after the last block also the sum and ReLU.
+    private static void Finish(in Convolution convolution, int pixel, in Panel panel, float* sums, bool isFirst, bool isLast)
+    {
+        var g = convolution.Geometry;
+        int count = Math.Min(TileKernels.Rows, g.Pixels - pixel);
+        int width = panel.Vectors * T.Count;
+        float* bias = convolution.Epilogue.BiasOf(panel.Column);
+        bool relu = isLast && convolution.Epilogue.Relu;
+        for (int r = 0; r < count; r++, sums += width)
+        {
+            long place = ((long)(pixel + r) * g.OutputPitch) + panel.Column;
+            float* target = (float*)convolution.Output + place;
+            float* before = isFirst ? bias : target;
+            float* add = isLast && convolution.Epilogue.Add != 0 ? (float*)convolution.Epilogue.Add + place : null;
+            for (int c = 0; c < width; c += T.Count)
+            {
+                var value = T.Load(sums + c) + T.Load(before + c);
+                if (add is not null) value += T.Load(add + c);
+                if (relu) value = T.Max(T.Zero, value);
+                T.Store(value, target + c);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+namespace ResNet.Inference.Plans;
+
+/// <summary>The layers of a network in the order in which they are computed.</summary>
+internal sealed record InferencePlan
+{
+    /// <summary>Limits for files that somebody else may have written; the largest network of the catalogue has 1,203 convolutions.</summary>
+    internal const int MaximumLayers = 100_000;
+
+    internal const int MaximumKernel = 15;
+
+    internal const int MaximumChannels = 1 << 20;
+
+    private const int MaximumStride = 64;
+
+    /// <summary>The channels of the images.</summary>
+    internal required int Channels { get; init; }
+
+    /// <summary>The layers.</summary>
+    internal required IReadOnlyList<Layer> Layers { get; init; }
+
+    /// <summary>The values that are the outputs of the stem and of each stage.</summary>
+    internal IReadOnlyList<int> Stages { get; init; } = [];
+
+    /// <summary>Checks everything that does not depend on the size of the images, and returns the channels of each value.</summary>
+    /// <param name="weights">The shape of a tensor; null if there is none of that name.</param>
+    /// <exception cref="FormatException">Something does not fit; the message is a clause that names the layer.</exception>
+    internal int[] Check(Func<string, IReadOnlyList<long>?> weights)
+    {
+        Refuse(Channels is < 1 or > MaximumChannels, $"its images have {Channels} channels");
+        Refuse(Layers.Count is < 1 or > MaximumLayers, $"it has {Layers.Count} layers");
+        var channels = new int[Layers.Count + 1];
+        channels[0] = Channels;
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            var layer = Layers[i];
+            string name = $"layer {i} ({layer.Kind})";
+            Refuse(layer.Input < 0 || layer.Input > i, $"{name} reads the value {layer.Input}, which no earlier layer computes");
+            Refuse(
+                (layer.Input == 0) != (i == 0) || (i == 0 && (layer.Kind != LayerKind.Convolution || layer.Groups > 1 || layer.Dilation > 1)),
+                $"{name} reads the images, but only a first convolution without groups and dilation may");
+            Refuse(layer.Kernel is < 1 or > MaximumKernel, $"{name} has a kernel of {layer.Kernel} pixels");
+            Refuse(layer.Stride is < 1 or > MaximumStride, $"{name} has the stride {layer.Stride}");
+            Refuse(layer.Dilation is < 1 or > MaximumStride, $"{name} has the dilation {layer.Dilation}");
+            Refuse(layer.Padding < 0 || layer.Padding > layer.Kernel / 2 * layer.Dilation, $"{name} has the padding {layer.Padding}");
+            Refuse(layer.Groups < 1, $"{name} has {layer.Groups} groups");
+            channels[i + 1] = ChannelsOf(layer, name, channels[layer.Input], weights);
+            if (layer.Add is not { } add) continue;
+            Refuse(add < 1 || add > i || channels[add] != channels[i + 1], $"{name} adds the value {add}, which does not fit");
+            Refuse(layer.Kind is not (LayerKind.Convolution or LayerKind.Pointwise), $"{name} cannot add a value");
+        }
+        Refuse(
+            Layers[^1].Kind != LayerKind.Linear || Layers.Take(Layers.Count - 1).Any(layer => layer.Kind == LayerKind.Linear),
+            "its last layer, and no other, has to be linear");
+        Refuse(Stages.Any(stage => stage < 1 || stage >= Layers.Count), "a stage is not one of its values");
+        return channels;
+    }
+
+    /// <summary>Computes the shape of each value for images of a size.</summary>
+    /// <exception cref="ArgumentException">The images are too small or too large for a layer.</exception>
+    internal MapShape[] Shapes(int height, int width, int[] channels)
+    {
+        var shapes = new MapShape[Layers.Count + 1];
+        shapes[0] = new MapShape(Channels, height, width);
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            var layer = Layers[i];
+            var input = shapes[layer.Input];
+            var (rows, columns) = layer.Kind switch
+            {
+                LayerKind.Convolution or LayerKind.MaxPool => (Windows(layer, input.Height), Windows(layer, input.Width)),
+                // Without a stride the mean keeps the size; with one, a rest at the border counts.
+                LayerKind.AveragePool or LayerKind.Subsample =>
+                    ((input.Height + layer.Stride - 1) / layer.Stride, (input.Width + layer.Stride - 1) / layer.Stride),
+                LayerKind.Mean => (1, 1),
+                _ => (input.Height, input.Width),
+            };
+            if (rows < 1 || columns < 1)
+                throw new ArgumentException($"Images of {height} × {width} pixels are too small for this network.");
+            shapes[i + 1] = new MapShape(channels[i + 1], rows, columns);
+            if (layer.Add is { } add && shapes[add] != shapes[i + 1])
+                throw new ArgumentException($"Images of {height} × {width} pixels do not fit this network: its layer {i} adds two sizes.");
+            if (layer.Kind == LayerKind.Linear && (input.Height > 1 || input.Width > 1))
+                throw new ArgumentException($"Images of {height} × {width} pixels do not fit this network: its classifier gets a map.");
+        }
+        return shapes;
+    }
+
+    private static int Windows(Layer layer, int length)
+    {
+        long free = length + (2L * layer.Padding) - ((layer.Dilation * (layer.Kernel - 1L)) + 1);
+        return free < 0 ? 0 : (int)(free / layer.Stride) + 1;
+    }
+
+    private static int ChannelsOf(Layer layer, string name, int input, Func<string, IReadOnlyList<long>?> weights)
+    {
+        switch (layer.Kind)
+        {
+            case LayerKind.Convolution:
+                var shape = ShapeOf(layer.Weight);
+                Refuse(
+                    shape.Count != 4 || shape[0] % layer.Groups != 0 || input % layer.Groups != 0 || shape[1] != input / layer.Groups
+                    || shape[2] != layer.Kernel || shape[3] != layer.Kernel,
+                    $"{name} has weights [{string.Join(", ", shape)}] for {input} channels");
+                return Vector(layer.Bias, shape[0]);
+            case LayerKind.Linear:
+                var matrix = ShapeOf(layer.Weight);
+                Refuse(matrix.Count != 2 || matrix[1] != input, $"{name} has weights [{string.Join(", ", matrix)}] for {input} channels");
+                return Vector(layer.Bias, matrix[0]);
+            case LayerKind.Pointwise or LayerKind.GroupNorm:
+                Refuse((layer.Weight is null) != (layer.Bias is null), $"{name} has a scale or a shift alone");
+                Vector(layer.Weight, input);
+                Refuse(
+                    layer.Kind == LayerKind.GroupNorm && (input % layer.Groups != 0 || !(layer.Epsilon > 0) || layer.Weight is null),
+                    $"{name} does not fit {input} channels");
+                return Vector(layer.Bias, input);
+            case LayerKind.Subsample:
+                Refuse(layer.Before < 0 || layer.After < 0, $"{name} adds {layer.Before} and {layer.After} channels");
+                return Vector(null, (long)input + layer.Before + layer.After);
+            case LayerKind.MaxPool or LayerKind.Mean:
+                return input;
+            case LayerKind.AveragePool:
+                Refuse(layer.Stride > 2, $"{name} has the stride {layer.Stride}");
+                return input;
+            default:
+                throw new FormatException($"{name} is of no known kind");
+        }
+
+        IReadOnlyList<long> ShapeOf(string? tensor) =>
+            (tensor is null ? null : weights(tensor)) ?? throw new FormatException($"{name} lacks the tensor '{tensor}'");
+
+        int Vector(string? tensor, long length)
+        {
+            Refuse(length is < 1 or > MaximumChannels, $"{name} has {length} channels");
+            Refuse(
+                tensor is not null && !(ShapeOf(tensor) is [var actual] && actual == length),
+                $"{name} has the tensor '{tensor}', which does not have {length} elements");
+            return (int)length;
+        }
+    }
+
+    private static void Refuse(bool isSo, string problem)
+    {
+        if (isSo) throw new FormatException(problem);
+    }
+}

@@ -1,0 +1,47 @@
+namespace ResNet.Inference.Plans;
+
+/// <summary>A layer of a plan: a function of one or two earlier values. Value 0 is the images; layer i computes value i + 1.</summary>
+internal sealed record Layer
+{
+    /// <summary>What it computes.</summary>
+    internal required LayerKind Kind { get; init; }
+
+    /// <summary>The value that it reads.</summary>
+    internal required int Input { get; init; }
+
+    /// <summary>A value that is added; null for none.</summary>
+    internal int? Add { get; init; }
+
+    /// <summary>Whether negative numbers become 0 at the end.</summary>
+    internal bool Relu { get; init; }
+
+    /// <summary>The name of the tensor with its weights or scales; null for none.</summary>
+    internal string? Weight { get; init; }
+
+    /// <summary>The name of the tensor with its bias or shifts; null for zeros.</summary>
+    internal string? Bias { get; init; }
+
+    /// <summary>The side of its kernel or window, in pixels.</summary>
+    internal int Kernel { get; init; } = 1;
+
+    /// <summary>The distance of neighbouring outputs, in pixels of the input.</summary>
+    internal int Stride { get; init; } = 1;
+
+    /// <summary>Rows and columns of zeros around the input.</summary>
+    internal int Padding { get; init; }
+
+    /// <summary>The distance of neighbouring taps of the kernel, in pixels.</summary>
+    internal int Dilation { get; init; } = 1;
+
+    /// <summary>The groups of a convolution or a group norm.</summary>
+    internal int Groups { get; init; } = 1;
+
+    /// <summary>Channels of zeros before the input's.</summary>
+    internal int Before { get; init; }
+
+    /// <summary>Channels of zeros after the input's.</summary>
+    internal int After { get; init; }
+
+    /// <summary>The number that a group norm adds to the variance.</summary>
+    internal float Epsilon { get; init; }
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using System.Text.Json;
+
+namespace ResNet.Inference.Plans;
+
+/// <summary>Plans as JSON: a list of layers, whose values are omitted where they are the default.</summary>
+internal static class PlanJson
+{
+    private static readonly Dictionary<LayerKind, string> s_names = new()
+    {
+        [LayerKind.Convolution] = "convolution",
+        [LayerKind.Pointwise] = "pointwise",
+        [LayerKind.GroupNorm] = "group_norm",
+        [LayerKind.MaxPool] = "max_pool",
+        [LayerKind.AveragePool] = "average_pool",
+        [LayerKind.Subsample] = "subsample",
+        [LayerKind.Mean] = "mean",
+        [LayerKind.Linear] = "linear",
+    };
+
+    private static readonly Dictionary<string, LayerKind> s_kinds = s_names.ToDictionary(entry => entry.Value, entry => entry.Key);
+
+    internal static string Write(InferencePlan plan)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("channels", plan.Channels);
+            json.WriteStartArray("stages");
+            foreach (int stage in plan.Stages) json.WriteNumberValue(stage);
+            json.WriteEndArray();
+            json.WriteStartArray("layers");
+            foreach (var layer in plan.Layers) Write(json, layer);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    /// <exception cref="FormatException">It is no plan.</exception>
+    internal static InferencePlan Read(string text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            var root = json.RootElement;
+            return new InferencePlan
+            {
+                Channels = root.GetProperty("channels").GetInt32(),
+                Stages = [.. root.GetProperty("stages").EnumerateArray().Take(InferencePlan.MaximumLayers).Select(stage => stage.GetInt32())],
+                Layers = [.. root.GetProperty("layers").EnumerateArray().Take(InferencePlan.MaximumLayers + 1).Select(Layer)],
+            };
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new FormatException("its plan is damaged", e);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, Layer layer)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind", s_names[layer.Kind]);
+        json.WriteNumber("input", layer.Input);
+        if (layer.Add is { } add) json.WriteNumber("add", add);
+        if (layer.Relu) json.WriteBoolean("relu", true);
+        if (layer.Weight is not null) json.WriteString("weight", layer.Weight);
+        if (layer.Bias is not null) json.WriteString("bias", layer.Bias);
+        Number("kernel", layer.Kernel, 1);
+        Number("stride", layer.Stride, 1);
+        Number("padding", layer.Padding, 0);
+        Number("dilation", layer.Dilation, 1);
+        Number("groups", layer.Groups, 1);
+        Number("before", layer.Before, 0);
+        Number("after", layer.After, 0);
+        if (layer.Epsilon != 0) json.WriteNumber("epsilon", layer.Epsilon);
+        json.WriteEndObject();
+
+        void Number(string name, int value, int usual)
+        {
+            if (value != usual) json.WriteNumber(name, value);
+        }
+    }
+
+    private static Layer Layer(JsonElement json)
+    {
+        string kind = json.GetProperty("kind").GetString() ?? "";
+        if (!s_kinds.TryGetValue(kind, out var known)) throw new FormatException("its plan has a layer of a kind that this version does not know");
+        return new Layer
+        {
+            Kind = known,
+            Input = json.GetProperty("input").GetInt32(),
+            Add = json.TryGetProperty("add", out var add) ? add.GetInt32() : null,
+            Relu = json.TryGetProperty("relu", out var relu) && relu.GetBoolean(),
+            Weight = Text("weight"),
+            Bias = Text("bias"),
+            Kernel = Number("kernel", 1),
+            Stride = Number("stride", 1),
+            Padding = Number("padding", 0),
+            Dilation = Number("dilation", 1),
+            Groups = Number("groups", 1),
+            Before = Number("before", 0),
+            After = Number("after", 0),
+            Epsilon = json.TryGetProperty("epsilon", out var epsilon) ? epsilon.GetSingle() : 0,
+        };
+
+        int Number(string name, int usual) => json.TryGetProperty(name, out var value) ? value.GetInt32() : usual;
+
+        string? Text(string name) => json.TryGetProperty(name, out var value) ? value.GetString() : null;
+    }
+}
