@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using System.Text.Json;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Files;
 using ResNet.Inference.Kernels;
@@ -19,6 +18,7 @@ public sealed class InferenceModel : IDisposable
     private readonly WeightStore _weights;
     private readonly ThreadTeam _team;
     private readonly InferenceOptions _options;
+    private readonly float[] _table;
     private readonly List<(int Height, int Width, Session Session)> _idle = [];
     private bool _disposed;
 
@@ -29,7 +29,8 @@ public sealed class InferenceModel : IDisposable
         _weights = new WeightStore(
             file.Plan, KernelSet.For(_options.Vectors ?? Hardware), _options.WinogradTile, file.ReadTensor, name => file.ShapeOf(name)!);
         _team = new ThreadTeam(_options.Threads);
-        if (file.Metadata.TryGetValue(InferenceFile.ClassesKey, out string? classes)) Classes = Names(classes);
+        Classes = file.Classes;
+        _table = StoredPreprocessing.Table(file.Preprocessing, Channels);
     }
 
     /// <summary>The widest vectors of this process: those that the kernels use if <see cref="InferenceOptions.Vectors"/> is null.</summary>
@@ -54,6 +55,9 @@ public sealed class InferenceModel : IDisposable
 
     /// <summary>The licence of the weights; null if the file does not name one.</summary>
     public string? License => _file.Metadata.GetValueOrDefault(InferenceFile.LicenseKey);
+
+    /// <summary>The preprocessing of the file; null if it has none.</summary>
+    internal StoredPreprocessing? Preprocessing => _file.Preprocessing;
 
     /// <summary>Opens a file that <c>ResNetModel.SaveForInference</c> wrote. The file stays open until the model is disposed.</summary>
     /// <param name="path">The file.</param>
@@ -92,6 +96,34 @@ public sealed class InferenceModel : IDisposable
         {
             if (!session.Load(images))
                 throw new ArgumentException("The images contain NaN or infinite numbers: give finite ones.", nameof(images));
+            Compute(session, cancellationToken);
+            session.Read(_file.Plan.Layers.Count, scores);
+        }
+        finally
+        {
+            Return(height, width, session);
+        }
+    }
+
+    /// <summary>Computes the class scores (logits) of images in bytes.</summary>
+    /// <param name="pixels">
+    /// The images <c>[count, height, width, Channels]</c>, as decoders return them. They are scaled to 0…1 and normalised as the
+    /// preprocessing of the file says; without one they are scaled only.
+    /// </param>
+    /// <param name="count">The number of images, at least 1.</param>
+    /// <param name="height">Their height in pixels, at least 1.</param>
+    /// <param name="width">Their width in pixels, at least 1.</param>
+    /// <param name="scores">Receives <c>[count, ClassCount]</c>, not yet normalised by a softmax.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    /// <exception cref="ArgumentException">A length does not fit, or an image is too small for the network.</exception>
+    public void Run(
+        ReadOnlySpan<byte> pixels, int count, int height, int width, Span<float> scores, CancellationToken cancellationToken = default)
+    {
+        CheckLengths(pixels.Length, count, height, width, scores.Length);
+        var session = Rent(count, height, width);
+        try
+        {
+            session.Load(pixels, _table);
             Compute(session, cancellationToken);
             session.Read(_file.Plan.Layers.Count, scores);
         }
@@ -141,10 +173,10 @@ public sealed class InferenceModel : IDisposable
         if (length != needed)
         {
             throw new ArgumentException(
-                $"The images have {length} numbers, but {count} × {Channels} × {height} × {width} are {needed}.", nameof(length));
+                $"The images have {length} numbers, but {count} × {Channels} × {height} × {width} are {needed}.");
         }
         if (scores != (long)count * ClassCount)
-            throw new ArgumentException($"The scores have room for {scores} numbers, but {count} × {ClassCount} are needed.", nameof(scores));
+            throw new ArgumentException($"The scores have room for {scores} numbers, but {count} × {ClassCount} are needed.");
     }
 
     private Session Rent(int count, int height, int width)
@@ -177,20 +209,5 @@ public sealed class InferenceModel : IDisposable
             }
         }
         session.Dispose();
-    }
-
-    private string[] Names(string json)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            string[] names = [.. document.RootElement.EnumerateArray().Select(name => name.GetString() ?? "")];
-            return names.Length == ClassCount ? names : throw new FormatException($"it names {names.Length} of {ClassCount} classes");
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
-        {
-            _file.Dispose();
-            throw new InferenceFileException("the file", "is damaged: its list of classes cannot be read", e);
-        }
     }
 }

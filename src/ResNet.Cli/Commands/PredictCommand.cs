@@ -3,6 +3,7 @@ using System.Globalization;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
 using ResNet.Imaging;
+using ResNet.Inference;
 using ResNet.Training.Classification;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Folders;

@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
 using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Inference.Files;

@@ -5,6 +5,15 @@ namespace ResNet.Inference.Execution;
 /// <summary>The weights of a convolution or a linear layer in the order in which the kernels read them.</summary>
 internal sealed class PackedWeights : IDisposable
 {
+    // G of Lavin and Gray 2015.
+    private static readonly double[,] s_transform2 = { { 1, 0, 0 }, { 0.5, 0.5, 0.5 }, { 0.5, -0.5, 0.5 }, { 0, 0, 1 } };
+
+    private static readonly double[,] s_transform4 =
+    {
+        { 1.0 / 4, 0, 0 }, { -1.0 / 6, -1.0 / 6, -1.0 / 6 }, { -1.0 / 6, 1.0 / 6, -1.0 / 6 },
+        { 1.0 / 24, 1.0 / 12, 1.0 / 6 }, { 1.0 / 24, -1.0 / 12, 1.0 / 6 }, { 0, 0, 1 },
+    };
+
     private readonly NativeBuffer _weights;
     private readonly NativeBuffer _bias;
 
@@ -39,24 +48,23 @@ internal sealed class PackedWeights : IDisposable
         KernelSet kernels, float[] weights, float[]? bias, (int Output, int Input, int Height, int Width) shape, int groups, bool readsImages)
     {
         var (output, input, height, width) = shape;
-        int columns = KernelSet.Channels(output);
-        var buffer = new List<Panel>();
+        int columns = KernelSet.Channels(output), merged = Grouping.Merged(groups, output / groups);
         int taps = readsImages ? height : height * width;
-        int depth = readsImages ? width * input : groups == 1 ? KernelSet.Channels(input) : 0;
-        int merged = groups == 1 ? 1 : Merged(groups, output / groups);
-        if (groups > 1) depth = merged * input;
-        int perPart = groups == 1 ? columns : merged == groups ? columns : merged * (output / groups);
+        int depth = readsImages ? width * input : groups == 1 ? KernelSet.Channels(input) : merged * input;
+        // Groups that are merged to all of them may leave a rest of the last vector.
+        int columnsOfPart = merged == groups ? columns : merged * (output / groups);
+        var list = new List<Panel>();
         long floats = 0;
-        for (int part = 0; part * perPart < columns; part++)
+        for (int part = 0; part * columnsOfPart < columns; part++)
         {
-            foreach (var (column, vectors) in kernels.Columns(perPart))
+            foreach (var (column, vectors) in kernels.Columns(columnsOfPart))
             {
-                buffer.Add(new Panel((part * perPart) + column, vectors, part * (groups == 1 ? 0 : depth), floats));
+                list.Add(new Panel((part * columnsOfPart) + column, vectors, part * depth, floats));
                 floats += (long)taps * depth * vectors * kernels.Lanes;
             }
         }
         var packed = new NativeBuffer(floats);
-        Panel[] panels = [.. buffer];
+        Panel[] panels = [.. list];
         Parallel.ForEach(panels, panel =>
         {
             int lanes = panel.Vectors * kernels.Lanes;
@@ -135,15 +143,6 @@ internal sealed class PackedWeights : IDisposable
         return new PackedWeights(packed, Padded(bias, columns), panels, depth);
     }
 
-    // G of Lavin and Gray 2015.
-    private static readonly double[,] s_transform2 = { { 1, 0, 0 }, { 0.5, 0.5, 0.5 }, { 0.5, -0.5, 0.5 }, { 0, 0, 1 } };
-
-    private static readonly double[,] s_transform4 =
-    {
-        { 1.0 / 4, 0, 0 }, { -1.0 / 6, -1.0 / 6, -1.0 / 6 }, { -1.0 / 6, 1.0 / 6, -1.0 / 6 },
-        { 1.0 / 24, 1.0 / 12, 1.0 / 6 }, { 1.0 / 24, -1.0 / 12, 1.0 / 6 }, { 0, 0, 1 },
-    };
-
     public void Dispose()
     {
         _weights.Dispose();
@@ -156,13 +155,5 @@ internal sealed class PackedWeights : IDisposable
         var buffer = new NativeBuffer(channels);
         values.AsSpan().CopyTo(new Span<float>(buffer.Address, channels));
         return buffer;
-    }
-
-    // Groups are merged, with weights of zero between them, until their outputs fill whole vectors.
-    private static int Merged(int groups, int width)
-    {
-        int merged = 1;
-        while (merged < groups && ((merged * width) % KernelSet.Alignment != 0 || groups % merged != 0)) merged++;
-        return merged;
     }
 }

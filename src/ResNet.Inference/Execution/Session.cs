@@ -39,6 +39,7 @@ internal sealed unsafe class Session : IDisposable
         foreach (int value in kept) lastUse[value] = plan.Layers.Count;
         lastUse[^1] = plan.Layers.Count;
         for (int i = 0; i < plan.Layers.Count; i++) _places[i + 1] = arena.Place(Floats(i + 1), i, lastUse[i + 1]);
+        RequireMemory(arena.Length * sizeof(float), shapes[0]);
         _arena = new NativeBuffer(arena.Length);
         _zeros = new NativeBuffer(shapes.Max(shape => KernelSet.Channels(shape.Channels)));
 
@@ -166,6 +167,16 @@ internal sealed unsafe class Session : IDisposable
         _images.Dispose();
         _zeros.Dispose();
         _scratch.Dispose();
+    }
+
+    // The operating system may promise memory that it does not have, and end the process later.
+    private void RequireMemory(long bytes, MapShape image)
+    {
+        long there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (bytes <= there) return;
+        throw new InsufficientMemoryException(
+            $"{Images} images of {image.Height} × {image.Width} pixels need {bytes >> 20:N0} MiB, but there are {there >> 20:N0} MiB: "
+            + "use fewer or smaller images.");
     }
 
     private static int Size(Algorithm algorithm) => algorithm == Algorithm.Winograd4 ? 4 : 2;

@@ -19,6 +19,11 @@ internal sealed unsafe class InferenceFile : IDisposable
     /// <summary>The version of the format, in the metadata under <see cref="VersionKey"/>.</summary>
     internal const string Version = "1";
 
+    /// <summary>The name of a file without a name, in messages.</summary>
+    internal const string StreamName = "the stream";
+
+    private const string MetadataName = "__metadata__";
+
     private const int LengthBytes = 8;
     private const long MaximumHeaderBytes = 100_000_000;
 
@@ -52,6 +57,12 @@ internal sealed unsafe class InferenceFile : IDisposable
 
     /// <summary>The channels of each value of the plan.</summary>
     internal int[] Channels { get; private set; } = [];
+
+    /// <summary>The names of the classes; null if the file has none.</summary>
+    internal IReadOnlyList<string>? Classes { get; private set; }
+
+    /// <summary>The preprocessing of images; null if the file has none.</summary>
+    internal StoredPreprocessing? Preprocessing { get; private set; }
 
     internal IReadOnlyDictionary<string, string> Metadata => _metadata;
 
@@ -90,7 +101,7 @@ internal sealed unsafe class InferenceFile : IDisposable
     {
         using var buffer = new MemoryStream();
         stream.CopyTo(buffer);
-        return new InferenceFile("the stream", buffer.ToArray()).Read();
+        return new InferenceFile(StreamName, buffer.ToArray()).Read();
     }
 
     /// <summary>The shape of a tensor; null if there is none of that name.</summary>
@@ -126,11 +137,11 @@ internal sealed unsafe class InferenceFile : IDisposable
         try
         {
             ReadHeader();
-            Refuse(!_metadata.TryGetValue(VersionKey, out string? version), "is no file for inference: make one with SaveForInference");
-            Refuse(version != Version, $"has the format {version}, but this version reads {Version}: make the file again");
             CheckSum();
             Plan = PlanJson.Read(_metadata.GetValueOrDefault(PlanKey) ?? throw new FormatException("it has no plan"));
             Channels = Plan.Check(ShapeOf);
+            if (_metadata.TryGetValue(ClassesKey, out string? classes)) Classes = Names(classes);
+            if (_metadata.TryGetValue(PreprocessingKey, out string? text)) Preprocessing = StoredPreprocessing.Read(text, Plan.Channels);
             return this;
         }
         catch (FormatException e)
@@ -156,14 +167,15 @@ internal sealed unsafe class InferenceFile : IDisposable
         {
             var reader = new Utf8JsonReader(new ReadOnlySpan<byte>(_bytes + LengthBytes, (int)length));
             using var json = JsonDocument.ParseValue(ref reader);
+            if (json.RootElement.TryGetProperty(MetadataName, out var metadata))
+            {
+                foreach (var text in metadata.EnumerateObject()) _metadata[text.Name] = text.Value.GetString() ?? "";
+            }
+            Refuse(!_metadata.TryGetValue(VersionKey, out string? version), "is no file for inference: make one with SaveForInference");
+            Refuse(version != Version, $"has the format {version}, but this version reads {Version}: make the file again");
             foreach (var entry in json.RootElement.EnumerateObject())
             {
-                if (entry.Name == "__metadata__")
-                {
-                    foreach (var text in entry.Value.EnumerateObject()) _metadata[text.Name] = text.Value.GetString() ?? "";
-                    continue;
-                }
-                end = Math.Max(end, ReadEntry(entry));
+                if (entry.Name != MetadataName) end = Math.Max(end, ReadEntry(entry));
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or OverflowException)
@@ -184,6 +196,20 @@ internal sealed unsafe class InferenceFile : IDisposable
         if (!fits) throw new FormatException($"the tensor '{entry.Name}' does not fit its shape, or lies outside of the file");
         if (!_tensors.TryAdd(entry.Name, (shape, offsets[0], (int)count))) throw new FormatException($"the tensor '{entry.Name}' is there twice");
         return offsets[1];
+    }
+
+    private string[] Names(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            string[] names = [.. document.RootElement.EnumerateArray().Select(name => name.GetString() ?? "")];
+            return names.Length == Channels[^1] ? names : throw new FormatException($"it names {names.Length} of {Channels[^1]} classes");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new FormatException("its list of classes cannot be read", e);
+        }
     }
 
     private void CheckSum()

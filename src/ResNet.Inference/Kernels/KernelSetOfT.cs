@@ -13,9 +13,8 @@ internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors)
     {
         var geometry = convolution.Geometry;
         int first = panels.Start.Value, end = panels.End.Value;
-        int columns = 0;
-        for (int p = first; p < end; p++) columns += convolution.Panels[p].Vectors * T.Count;
-        int block = Math.Clamp(CachedFloats / (convolution.Depth * columns), 1, geometry.Taps);
+        // Sums are rounded after each block, so a block does not depend on how the panels are divided among threads.
+        int block = (int)Math.Clamp(CachedFloats / ((long)convolution.Depth * geometry.OutputPitch), 1, geometry.Taps);
         float** rows = stackalloc float*[block * TileKernels.Rows];
         float** shifted = stackalloc float*[block * TileKernels.Rows];
         float* sums = stackalloc float[TileKernels.Rows * TileKernels.MaximumVectors * T.Count];

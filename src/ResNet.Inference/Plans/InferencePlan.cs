@@ -1,3 +1,5 @@
+using ResNet.Inference.Kernels;
+
 namespace ResNet.Inference.Plans;
 
 /// <summary>The layers of a network in the order in which they are computed.</summary>
@@ -41,7 +43,8 @@ internal sealed record InferencePlan
             Refuse(layer.Kernel is < 1 or > MaximumKernel, $"{name} has a kernel of {layer.Kernel} pixels");
             Refuse(layer.Stride is < 1 or > MaximumStride, $"{name} has the stride {layer.Stride}");
             Refuse(layer.Dilation is < 1 or > MaximumStride, $"{name} has the dilation {layer.Dilation}");
-            Refuse(layer.Padding < 0 || layer.Padding > layer.Kernel / 2 * layer.Dilation, $"{name} has the padding {layer.Padding}");
+            // More padding would enlarge the map, from layer to layer.
+            Refuse(layer.Padding < 0 || 2 * layer.Padding > layer.Dilation * (layer.Kernel - 1), $"{name} has the padding {layer.Padding}");
             Refuse(layer.Groups < 1, $"{name} has {layer.Groups} groups");
             channels[i + 1] = ChannelsOf(layer, name, channels[layer.Input], weights);
             if (layer.Add is not { } add) continue;
@@ -101,6 +104,9 @@ internal sealed record InferencePlan
                     shape.Count != 4 || shape[0] % layer.Groups != 0 || input % layer.Groups != 0 || shape[1] != input / layer.Groups
                     || shape[2] != layer.Kernel || shape[3] != layer.Kernel,
                     $"{name} has weights [{string.Join(", ", shape)}] for {input} channels");
+                Refuse(
+                    shape[0] <= MaximumChannels && Grouping.Merged(layer.Groups, (int)shape[0] / layer.Groups) > Grouping.MaximumMerged,
+                    $"{name} has {layer.Groups} groups of {shape[0] / layer.Groups} channels, for which there is no kernel");
                 return Vector(layer.Bias, shape[0]);
             case LayerKind.Linear:
                 var matrix = ShapeOf(layer.Weight);

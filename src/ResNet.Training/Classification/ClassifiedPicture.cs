@@ -1,4 +1,5 @@
 using ResNet.Imaging;
+using ResNet.Inference;
 
 namespace ResNet.Training.Classification;
 

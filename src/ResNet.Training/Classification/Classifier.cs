@@ -8,6 +8,7 @@ using ResNet.Imaging;
 using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
+using ResNet.Inference;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Runs;

@@ -2,6 +2,7 @@ using ResNet.Core;
 using ResNet.Imaging;
 using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Rendering;
+using ResNet.Inference;
 using ResNet.Training.Evaluation;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -2,6 +2,7 @@ using ResNet.Imaging;
 using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
+using ResNet.Inference;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Classification;

@@ -1,6 +1,4 @@
-using ResNet.Imaging;
-
-namespace ResNet.Training.Classification;
+namespace ResNet.Imaging;
 
 /// <summary>Pixels in a caller's memory.</summary>
 internal sealed class PictureBuffer : IPixelSource

@@ -1,4 +1,4 @@
-namespace ResNet.Training.Classification;
+namespace ResNet.Inference;
 
 /// <summary>A class that an image may show.</summary>
 /// <param name="Class">The class's name.</param>

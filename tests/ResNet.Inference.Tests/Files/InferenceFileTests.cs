@@ -1,0 +1,135 @@
+using System.Text;
+using ResNet.Testing;
+
+namespace ResNet.Inference.Tests.Files;
+
+public sealed class InferenceFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly SavedNetwork _saved = new("resnet20");
+    private readonly byte[] _file;
+
+    public InferenceFileTests() => _file = File.ReadAllBytes(_saved.File);
+
+    public void Dispose()
+    {
+        _saved.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void A_stream_gives_the_same_network_as_a_file()
+    {
+        using var model = InferenceModel.Open(new MemoryStream(_file));
+        _saved.Deviation(model, 1, 32, 32).Should().BeLessThan(1e-4);
+    }
+
+    [Fact]
+    public void A_file_that_is_cut_short_anywhere_is_refused()
+    {
+        for (int length = 0; length < _file.Length; length += length < 9000 ? 37 : 20011)
+            Refusal(_file[..length]).Should().MatchRegex("^The file 'the stream' (is|has) .*\\.$", "{0} bytes", length);
+    }
+
+    [Fact]
+    public void A_byte_that_is_flipped_anywhere_is_refused_or_changes_nothing()
+    {
+        var random = new Random(1);
+        int header = 8 + BitConverter.ToInt32(_file);
+        for (int i = 0; i < 3000; i++)
+        {
+            byte[] file = [.. _file];
+            int place = i % 2 == 0 ? random.Next(header) : random.Next(file.Length);
+            file[place] ^= (byte)(1 << random.Next(8));
+            string? message = Try(file);
+            if (place >= header) message.Should().Be("The file 'the stream' is damaged: its checksum does not fit its weights.");
+            else message?.Should().MatchRegex("^The file 'the stream' (is|has) .*\\.$", "byte {0}", place);
+        }
+    }
+
+    [Theory]
+    [InlineData("\"kernel\":3", "\"kernel\":5", "is damaged: layer 0 (Convolution) has weights [16, 3, 3, 3] for 3 channels")]
+    [InlineData("\"input\":0", "\"input\":7", "is damaged: layer 0 (Convolution) reads the value 7, which no earlier layer computes")]
+    [InlineData("\"add\":1", "\"add\":9", "is damaged: layer 2 (Convolution) adds the value 9, which does not fit")]
+    [InlineData("\"padding\":1", "\"padding\":2", "is damaged: layer 0 (Convolution) has the padding 2")]
+    [InlineData("\"padding\":1", "\"stride\":-1", "is damaged: layer 0 (Convolution) has the stride -1")]
+    [InlineData("\"mean\"", "\"meen\"", "is damaged: its plan has a layer of a kind that this version does not know")]
+    [InlineData("conv1.weight\",\"bias", "conv7.weight\",\"bias", "is damaged: layer 0 (Convolution) lacks the tensor 'conv7.weight'")]
+    [InlineData("\"channels\":3", "\"channels\":0", "is damaged: its images have 0 channels")]
+    [InlineData("\"resnet.inference\":\"1\"", "\"resnet.inference\":\"2\"", "has the format 2, but this version reads 1: make the file again")]
+    [InlineData("\"resnet.inference\":\"1\"", "\"resnet.inferense\":\"1\"", "is no file for inference: make one with SaveForInference")]
+    public void A_plan_that_does_not_fit_is_refused_by_name(string before, string after, string problem) =>
+        Refusal(Replace(before, after)).Should().Be($"The file 'the stream' {problem}.");
+
+    [Fact]
+    public void Files_that_are_not_there_are_refused()
+    {
+        Refusal(Path.Combine(_folder.Path, "none.safetensors")).Should().EndWith("none.safetensors' does not exist.");
+        Refusal(_folder.Path).Should().EndWith("' is a folder: name a file in it.");
+        File.WriteAllBytes(Path.Combine(_folder.Path, "empty"), []);
+        Refusal(Path.Combine(_folder.Path, "empty")).Should().EndWith("empty' is no file for inference.");
+        _saved.Network.SaveWeights(Path.Combine(_folder.Path, "weights.safetensors"));
+        Refusal(Path.Combine(_folder.Path, "weights.safetensors"))
+            .Should().EndWith("weights.safetensors' is no file for inference: make one with SaveForInference.");
+
+        static string Refusal(string path)
+        {
+            Action open = () => InferenceModel.Open(path).Dispose();
+            return open.Should().Throw<InferenceFileException>().Which.Message;
+        }
+    }
+
+    [Fact]
+    public void A_file_can_be_replaced_while_a_model_uses_it()
+    {
+        string path = Path.Combine(_folder.Path, "network.safetensors");
+        File.Copy(_saved.File, path);
+        using var model = InferenceModel.Open(path);
+        // As SaveForInference replaces it: by renaming another file over it.
+        File.WriteAllText(path + ".new", "something else");
+        File.Move(path + ".new", path, overwrite: true);
+        _saved.Deviation(model, 1, 32, 32).Should().BeLessThan(1e-4);
+    }
+
+    // The plan is a text within the header's JSON, so its quotation marks are escaped; the header keeps its length.
+    private byte[] Replace(string before, string after)
+    {
+        int header = BitConverter.ToInt32(_file);
+        string text = Encoding.UTF8.GetString(_file, 8, header);
+        string escaped = before.Replace("\"", "\\u0022", StringComparison.Ordinal);
+        bool isPlan = text.Contains(escaped, StringComparison.Ordinal);
+        if (isPlan) (before, after) = (escaped, after.Replace("\"", "\\u0022", StringComparison.Ordinal));
+        int place = text.IndexOf(before, StringComparison.Ordinal);
+        place.Should().BeGreaterThan(0, "the text is there");
+        byte[] bytes = Encoding.UTF8.GetBytes(text[..place] + after + text[(place + before.Length)..]);
+        return [.. BitConverter.GetBytes((long)bytes.Length), .. bytes, .. _file[(8 + header)..]];
+    }
+
+    private static string Refusal(byte[] file)
+    {
+        string? message = Try(file);
+        message.Should().NotBeNull();
+        return message!;
+    }
+
+    // Returns the refusal; null if the network can be computed.
+    private static string? Try(byte[] file)
+    {
+        try
+        {
+            using var model = InferenceModel.Open(new MemoryStream(file), new InferenceOptions { Threads = 1 });
+            try
+            {
+                model.Run(new float[model.Channels * 8 * 8], 1, 8, 8, new float[model.ClassCount]);
+            }
+            catch (ArgumentException)
+            {
+            }
+            return null;
+        }
+        catch (InferenceFileException refused)
+        {
+            return refused.Message;
+        }
+    }
+}

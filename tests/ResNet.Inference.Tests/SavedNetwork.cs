@@ -1,0 +1,48 @@
+using ResNet.Core;
+using ResNet.Testing;
+using static TorchSharp.torch;
+
+namespace ResNet.Inference.Tests;
+
+/// <summary>A network with random weights and statistics, and its file for inference.</summary>
+internal sealed class SavedNetwork : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    internal SavedNetwork(string name, int classes = 10) : this(ResNets.Create(name, classes: classes, seed: 1))
+    {
+    }
+
+    internal SavedNetwork(ResNetModel network)
+    {
+        Network = network;
+        manual_seed(1);
+        RandomNorms.Draw(network);
+        network.eval();
+        File = Path.Combine(_folder.Path, "network.safetensors");
+        network.SaveForInference(File);
+    }
+
+    internal ResNetModel Network { get; }
+
+    internal string File { get; }
+
+    /// <summary>Compares the scores of random images with those of the network itself.</summary>
+    /// <returns>The largest deviation, relative to the largest score.</returns>
+    internal double Deviation(InferenceModel model, int images, int height, int width)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var input = randn(images, model.Channels, height, width);
+        float[] expected = Network.call(input).data<float>().ToArray();
+        var scores = new float[images * model.ClassCount];
+        model.Run(input.data<float>().ToArray(), images, height, width, scores);
+        return expected.Zip(scores, (left, right) => Math.Abs(left - right)).Max() / expected.Max(Math.Abs);
+    }
+
+    public void Dispose()
+    {
+        Network.Dispose();
+        _folder.Dispose();
+    }
+}
