@@ -44,7 +44,7 @@ if errorlevel 1 exit /b 1
 dotnet build tests\ResNet.Packages.Tests -c Release --nologo -v quiet
 if errorlevel 1 exit /b 1
 set result=0
-for %%p in (ResNet.Imaging.Tests ResNet.Cli.Tests ResNet.Core.Tests ResNet.Training.Tests ResNet.Packages.Tests ResNet.Parity.Tests) do (
+for %%p in (ResNet.Imaging.Tests ResNet.Inference.Tests ResNet.Cli.Tests ResNet.Core.Tests ResNet.Training.Tests ResNet.Packages.Tests ResNet.Parity.Tests) do (
   dotnet test tests\%%p -c Release --no-build --nologo%options%
   if errorlevel 1 set result=1
 )

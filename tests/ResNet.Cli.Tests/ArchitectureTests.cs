@@ -11,7 +11,7 @@ public sealed partial class ArchitectureTests
 {
     private static readonly Assembly[] s_assemblies =
     [
-        typeof(Imaging.DecodedImage).Assembly, typeof(Core.ResNetModel).Assembly, typeof(Training.Loading.ImageLoader).Assembly,
+        typeof(Imaging.DecodedImage).Assembly, typeof(Inference.InferenceModel).Assembly, typeof(Core.ResNetModel).Assembly, typeof(Training.Loading.ImageLoader).Assembly,
         Assembly.Load("resnet"),
     ];
 
@@ -97,12 +97,14 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Assemblies_refer_to_those_below_alone_and_imaging_not_to_TorchSharp()
+    public void Assemblies_refer_to_those_below_alone_and_the_lowest_two_not_to_TorchSharp()
     {
         Ours("ResNet.Imaging").Should().BeEmpty();
         References("ResNet.Imaging").Should().NotContain(name => name.StartsWith("Torch", StringComparison.Ordinal));
-        Ours("ResNet.Core").Should().Equal("ResNet.Imaging");
-        Ours("ResNet.Training").Should().Equal("ResNet.Core", "ResNet.Imaging");
+        Ours("ResNet.Inference").Should().Equal("ResNet.Imaging");
+        References("ResNet.Inference").Should().NotContain(name => name.StartsWith("Torch", StringComparison.Ordinal));
+        Ours("ResNet.Core").Should().Equal("ResNet.Imaging", "ResNet.Inference");
+        Ours("ResNet.Training").Should().Equal("ResNet.Core", "ResNet.Imaging", "ResNet.Inference");
 
         static IEnumerable<string> Ours(string assembly) =>
             References(assembly).Where(name => name.StartsWith("ResNet.", StringComparison.Ordinal)).Order();

@@ -35,7 +35,7 @@ public sealed class ExportTests : IDisposable
     {
         Train();
         Export(1, "--format", "pytorch", "--pixels").Should().Be("error: --pixels and --probabilities are for --format onnx, "
-            + "since a file of weights computes nothing: leave them out.");
+            + "which has such inputs and outputs alone: leave them out.");
         Export(1, "--format", "tflite").Should().StartWith("error: --format is 'tflite', but has to be one of Onnx, Safetensors, PyTorch, "
             + "TorchSharp.");
         Export(1, "--network", "resnet50", "--pretrained").Should().StartWith("error: --network and --pretrained go together, "

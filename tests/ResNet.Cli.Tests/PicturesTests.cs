@@ -2,7 +2,6 @@ using ResNet.Cli.Output;
 using ResNet.Imaging;
 using ResNet.Inference;
 using ResNet.Testing;
-using ResNet.Training.Classification;
 
 namespace ResNet.Cli.Tests;
 

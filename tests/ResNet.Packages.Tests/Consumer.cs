@@ -23,7 +23,7 @@ public sealed class Consumer : IDisposable
         TinyPictures.Write(Path.Combine(Cache, "imagenette2-160"));
         File.WriteAllText(Path.Combine(Cache, "imagenette2-160", ".complete"), "");
 
-        foreach (string project in new[] { "ResNet.Imaging", "ResNet.Core", "ResNet.Training", "ResNet.Cli" })
+        foreach (string project in new[] { "ResNet.Imaging", "ResNet.Inference", "ResNet.Core", "ResNet.Training", "ResNet.Cli" })
             Run(Root, "dotnet", "pack", $"src/{project}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
         File.WriteAllText(Path.Combine(_folder.Path, "nuget.config"), $"""
             <configuration>

@@ -18,7 +18,11 @@ internal static class Pages
     /// <summary>The paths of the pages, relative to the root of the repository.</summary>
     internal static IReadOnlyList<string> All { get; } =
     [
-        .. new[] { "README.md", "src/ResNet.Imaging/README.md", "src/ResNet.Core/README.md", "src/ResNet.Training/README.md" }
+        .. new[]
+            {
+                "README.md", "src/ResNet.Imaging/README.md", "src/ResNet.Inference/README.md", "src/ResNet.Core/README.md",
+                "src/ResNet.Training/README.md",
+            }
             .Concat(Directory.EnumerateFiles(Path.Combine(Consumer.Root, "docs"), "*.md")
                 .Select(path => "docs/" + Path.GetFileName(path)).Order(StringComparer.Ordinal))
             .Where(page => Blocks(page).Any()),

@@ -17,8 +17,8 @@ internal static class ExportCommand
         var pretrained = TrainedNetwork.PretrainedOption();
         var format = new Option<ExportFormat>("--format")
         {
-            Description = "onnx: the network and its weights, for ONNX Runtime. The others: the weights alone, "
-                + "for other programs that build the network.",
+            Description = "onnx: the network and its weights, for ONNX Runtime. inference: the same for ResNet.Inference. "
+                + "The others: the weights alone, for other programs that build the network.",
             HelpName = string.Join('|', Enum.GetValues<ExportFormat>().Select(NameOf)),
             DefaultValueFactory = _ => ExportFormat.Onnx,
         };
@@ -47,7 +47,7 @@ internal static class ExportCommand
             var kind = parsed.GetValue(format);
             if (kind != ExportFormat.Onnx && (parsed.GetValue(pixels) || parsed.GetValue(probabilities)))
                 throw new CommandLineException(
-                    $"--pixels and --probabilities are for --format onnx, since a file of weights computes nothing: leave them out.");
+                    $"--pixels and --probabilities are for --format onnx, which has such inputs and outputs alone: leave them out.");
             using var trained = TrainedNetwork.Open(
                 parsed.GetValue(run), parsed.GetValue(network), parsed.GetValue(pretrained), "export --network resnet50 --pretrained",
                 CPU, cancellationToken);
@@ -59,6 +59,11 @@ internal static class ExportCommand
                     Classes = trained.Classes, Preprocessing = trained.Preprocessing, TakesPixels = parsed.GetValue(pixels),
                     GivesProbabilities = parsed.GetValue(probabilities),
                 });
+            }
+            else if (kind == ExportFormat.Inference)
+            {
+                trained.Model.SaveForInference(
+                    path, new InferenceExportOptions { Classes = trained.Classes, Preprocessing = trained.Preprocessing });
             }
             else
             {
@@ -79,6 +84,7 @@ internal static class ExportCommand
         ExportFormat.Onnx => "onnx",
         ExportFormat.PyTorch => "pth",
         ExportFormat.TorchSharp => "dat",
+        ExportFormat.Inference => "inference.safetensors",
         _ => "safetensors",
     };
 

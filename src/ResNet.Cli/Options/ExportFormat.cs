@@ -6,6 +6,9 @@ internal enum ExportFormat
     /// <summary>The network with its weights, for ONNX Runtime.</summary>
     Onnx,
 
+    /// <summary>The network with folded weights, classes and preprocessing, for <c>ResNet.Inference</c>.</summary>
+    Inference,
+
     /// <summary>The weights, as <c>safetensors</c>.</summary>
     Safetensors,
 

@@ -2,7 +2,6 @@ using ResNet.Core;
 using ResNet.Core.Inspection;
 using ResNet.Imaging;
 using ResNet.Imaging.Transforms;
-using ResNet.Inference;
 using ResNet.Testing;
 using ResNet.Training.Classification;
 using ResNet.Training.Loading;
