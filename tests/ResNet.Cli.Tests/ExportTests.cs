@@ -1,3 +1,4 @@
+using ResNet.Inference;
 using ResNet.Testing;
 
 namespace ResNet.Cli.Tests;
@@ -18,6 +19,7 @@ public sealed class ExportTests : IDisposable
         (string Format, string File)[] files =
         [
             ("onnx", "resnet20.onnx"), ("safetensors", "resnet20.safetensors"), ("pytorch", "resnet20.pth"), ("torchsharp", "resnet20.dat"),
+            ("inference", "resnet20.inference.safetensors"),
         ];
         foreach (var (format, file) in files)
         {
@@ -25,6 +27,8 @@ public sealed class ExportTests : IDisposable
             Export(0, "--format", format).Should().MatchRegex($@"^{System.Text.RegularExpressions.Regex.Escape(path)} \([\d,]+ bytes\)$");
             new FileInfo(path).Length.Should().BeInRange(1_000_000, 1_300_000, "resnet20 has 0.27 million weights of four bytes");
         }
+        using (var classifier = ImageClassifier.Open(Path.Combine(Run, "resnet20.inference.safetensors")))
+            classifier.Classes.Should().Equal("bright", "dark");
         string elsewhere = Path.Combine(_folder.Path, "elsewhere.onnx");
         Export(0, "--pixels", "--probabilities", "--output", elsewhere).Should().StartWith(elsewhere);
         File.ReadAllText(elsewhere, System.Text.Encoding.Latin1).Should().ContainAll("pixels", "probabilities", """["bright","dark"]""");
@@ -36,8 +40,8 @@ public sealed class ExportTests : IDisposable
         Train();
         Export(1, "--format", "pytorch", "--pixels").Should().Be("error: --pixels and --probabilities are for --format onnx, "
             + "which has such inputs and outputs alone: leave them out.");
-        Export(1, "--format", "tflite").Should().StartWith("error: --format is 'tflite', but has to be one of Onnx, Safetensors, PyTorch, "
-            + "TorchSharp.");
+        Export(1, "--format", "tflite").Should().StartWith("error: --format is 'tflite', but has to be one of Onnx, Inference, Safetensors, "
+            + "PyTorch, TorchSharp.");
         Export(1, "--network", "resnet50", "--pretrained").Should().StartWith("error: --network and --pretrained go together, "
             + "and take the place of a run");
         string nowhere = Path.Combine(_folder.Path, "nowhere", "network.onnx");
