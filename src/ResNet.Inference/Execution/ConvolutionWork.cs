@@ -3,49 +3,39 @@ using ResNet.Inference.Kernels;
 namespace ResNet.Inference.Execution;
 
 /// <summary>A convolution or a linear layer, by products.</summary>
-internal sealed class ConvolutionWork : Work
+/// <param name="kernels">The kernels.</param>
+/// <param name="convolution">The convolution.</param>
+/// <param name="division">Its parts; a row is a tile of pixels.</param>
+internal sealed class ConvolutionWork(KernelSet kernels, in Convolution convolution, in Division division) : Work(division.Parts)
 {
     // Fewer products in a part would not pay for taking it (about 20 µs).
     private const long LeastProducts = 1_000_000;
 
-    private readonly KernelSet _kernels;
-    private readonly Convolution _convolution;
-    private readonly int _tiles;
-    private readonly int _tilesOfPart;
-    private readonly int _panelsOfPart;
-    private readonly int _panelParts;
+    // A part has at least so many tiles, or the weights, which are read for each part, are read too often.
+    private const int LeastTiles = 4;
 
-    private ConvolutionWork(KernelSet kernels, in Convolution convolution, int tiles, int tilesOfPart, int panelsOfPart)
-        : base(Ratio(tiles, tilesOfPart) * Ratio(convolution.Panels.Length, panelsOfPart))
-    {
-        (_kernels, _convolution, _tiles) = (kernels, convolution, tiles);
-        (_tilesOfPart, _panelsOfPart) = (tilesOfPart, panelsOfPart);
-        _panelParts = Ratio(convolution.Panels.Length, panelsOfPart);
-    }
+    private readonly Convolution _convolution = convolution;
+    private readonly Division _division = division;
 
     /// <summary>Divides a convolution into parts: by pixels; if there are few, by output channels.</summary>
     internal static ConvolutionWork Divide(KernelSet kernels, in Convolution convolution, int threads)
     {
-        int tiles = Ratio(convolution.Geometry.Pixels, TileKernels.Rows), panels = convolution.Panels.Length;
+        int tiles = Division.Ratio(convolution.Geometry.Pixels, TileKernels.Rows), panels = convolution.Panels.Length;
         long products = (long)convolution.Geometry.Pixels * convolution.Geometry.Taps * convolution.Depth
             * convolution.Panels.Sum(panel => panel.Vectors * kernels.Lanes);
-        int parts = threads == 1 ? 1 : (int)Math.Clamp(products / LeastProducts, 1, 4L * threads);
-        // Weights that do not fit the second-level cache are better read once than by each thread.
-        bool byPanels = tiles < 4 * parts && panels >= parts;
-        return byPanels
-            ? new ConvolutionWork(kernels, convolution, tiles, tiles, Ratio(panels, parts))
-            : new ConvolutionWork(kernels, convolution, tiles, Ratio(tiles, parts), panels);
+        int parts = (int)Math.Clamp(products / LeastProducts / threads, 1, 4) * threads;
+        if (threads == 1 || products < LeastProducts) parts = 1;
+        bool byPanels = tiles < LeastTiles * parts && panels >= threads;
+        return new ConvolutionWork(
+            kernels, convolution,
+            byPanels
+                ? new Division(tiles, 1, panels, panels >= parts ? parts : threads)
+                : new Division(tiles, Math.Min(parts, tiles), panels, 1));
     }
 
     private protected override void Compute(int part, int thread)
     {
-        var (tile, panel) = Math.DivRem(part, _panelParts);
-        (tile, panel) = (tile * _tilesOfPart, panel * _panelsOfPart);
-        _kernels.Convolve(
-            _convolution,
-            tile..Math.Min(tile + _tilesOfPart, _tiles),
-            panel..Math.Min(panel + _panelsOfPart, _convolution.Panels.Length));
+        var (tiles, panels) = _division[part];
+        kernels.Convolve(_convolution, tiles, panels);
     }
-
-    private static int Ratio(int all, int part) => (all + part - 1) / part;
 }

@@ -56,6 +56,7 @@ internal sealed unsafe class Session : IDisposable
 
         long scratch = 0;
         var choices = new Algorithm[plan.Layers.Count];
+        var divisions = new Division[plan.Layers.Count];
         for (int i = 0; i < plan.Layers.Count; i++)
         {
             var layer = plan.Layers[i];
@@ -63,13 +64,16 @@ internal sealed unsafe class Session : IDisposable
             var geometry = GeometryOf(layer, i);
             int depth = geometry.Pitch, columns = geometry.OutputPitch;
             choices[i] = AlgorithmChoice.Choose(geometry, depth, columns, layer.Groups, weights.LargestTile);
-            if (choices[i] != Algorithm.Direct)
-                scratch = Math.Max(scratch, WinogradWork.Scratch(geometry, Size(choices[i]), depth, columns, threads));
+            if (choices[i] == Algorithm.Direct) continue;
+            int size = Size(choices[i]);
+            divisions[i] = WinogradWork.Divide(geometry, size, depth, columns, kernels.Columns(columns).Count(), threads);
+            scratch = Math.Max(
+                scratch, KernelSet.WinogradScratch(size, divisions[i].MostRows * TileKernels.Rows, depth, columns));
         }
         _scratch = new NativeBuffer(scratch * threads);
         for (int i = 0; i < plan.Layers.Count; i++)
         {
-            foreach (var work in Works(plan.Layers[i], i, choices[i], weights, threads, scratch)) _steps.Add((work, i));
+            foreach (var work in Works(plan.Layers[i], i, choices[i], divisions[i], weights, threads, scratch)) _steps.Add((work, i));
         }
         Algorithms = choices;
     }
@@ -200,7 +204,8 @@ internal sealed unsafe class Session : IDisposable
         };
     }
 
-    private IEnumerable<Work> Works(Layer layer, int i, Algorithm algorithm, WeightStore weights, int threads, long scratch)
+    private IEnumerable<Work> Works(
+        Layer layer, int i, Algorithm algorithm, Division division, WeightStore weights, int threads, long scratch)
     {
         var kernels = weights.Kernels;
         var geometry = i == 0 ? _imageGeometry : GeometryOf(layer, i);
@@ -224,7 +229,7 @@ internal sealed unsafe class Session : IDisposable
                 [
                     algorithm == Algorithm.Direct
                         ? ConvolutionWork.Divide(kernels, convolution, threads)
-                        : WinogradWork.Divide(kernels, convolution, Size(algorithm), threads, (nint)_scratch.Address, scratch),
+                        : new WinogradWork(kernels, convolution, Size(algorithm), division, (nint)_scratch.Address, scratch),
                 ];
             case LayerKind.MaxPool:
                 return [new RowsWork(rows, RowsOfPart(), part => kernels.MaxPool(geometry, Address(layer.Input), Address(i + 1), part))];

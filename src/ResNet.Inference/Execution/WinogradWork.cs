@@ -3,74 +3,51 @@ using ResNet.Inference.Kernels;
 namespace ResNet.Inference.Execution;
 
 /// <summary>A 3×3 convolution by Winograd's algorithm.</summary>
-internal sealed unsafe class WinogradWork : Work
+/// <param name="kernels">The kernels.</param>
+/// <param name="convolution">The convolution.</param>
+/// <param name="size">The side of a tile of the output: 2 or 4 pixels.</param>
+/// <param name="division">Its parts; a row is as many tiles as a tile of the matrix products has rows.</param>
+/// <param name="scratch">The memory of the first thread.</param>
+/// <param name="scratchOfThread">The floats from the memory of a thread to that of the next.</param>
+internal sealed unsafe class WinogradWork(
+    KernelSet kernels, in Convolution convolution, int size, in Division division, nint scratch, long scratchOfThread)
+    : Work(division.Parts)
 {
     // The transformed tiles of a part should stay in the second-level cache.
-    private const long CachedFloats = 128 * 1024;
+    private const long CachedFloats = 160 * 1024;
 
-    private readonly KernelSet _kernels;
-    private readonly Convolution _convolution;
-    private readonly int _size;
-    private readonly int _tiles;
-    private readonly int _tilesOfPart;
-    private readonly int _panelsOfPart;
-    private readonly int _panelParts;
-    private readonly nint _scratch;
-    private readonly long _scratchOfThread;
-
-    private WinogradWork(
-        KernelSet kernels, in Convolution convolution, int size, int tiles, int tilesOfPart, int panelsOfPart, nint scratch, long ofThread)
-        : base(Ratio(tiles, tilesOfPart) * Ratio(convolution.Panels.Length, panelsOfPart))
-    {
-        (_kernels, _convolution, _size, _tiles) = (kernels, convolution, size, tiles);
-        (_tilesOfPart, _panelsOfPart) = (tilesOfPart, panelsOfPart);
-        _panelParts = Ratio(convolution.Panels.Length, panelsOfPart);
-        (_scratch, _scratchOfThread) = (scratch, ofThread);
-    }
+    private readonly Convolution _convolution = convolution;
+    private readonly Division _division = division;
+    private readonly int _tiles = TilesOf(convolution.Geometry, size);
 
     /// <summary>The tiles of a map.</summary>
     internal static int TilesOf(in Geometry geometry, int size) =>
-        geometry.Images * Ratio(geometry.OutputHeight, size) * Ratio(geometry.OutputWidth, size);
+        geometry.Images * Division.Ratio(geometry.OutputHeight, size) * Division.Ratio(geometry.OutputWidth, size);
 
-    /// <summary>The floats that each thread needs.</summary>
-    internal static long Scratch(in Geometry geometry, int size, int depth, int columns, int threads) =>
-        KernelSet.WinogradScratch(size, Divide(geometry, size, depth, columns, threads).Tiles, depth, columns);
-
-    /// <summary>Divides a convolution into parts: by tiles; if there are few, by output channels.</summary>
-    internal static WinogradWork Divide(
-        KernelSet kernels, in Convolution convolution, int size, int threads, nint scratch, long scratchOfThread)
+    /// <summary>Divides a convolution into parts.</summary>
+    /// <param name="geometry">The convolution.</param>
+    /// <param name="size">The side of a tile of the output.</param>
+    /// <param name="depth">Input channels.</param>
+    /// <param name="columns">Output channels.</param>
+    /// <param name="panels">The panels of the output channels.</param>
+    /// <param name="threads">The most threads that compute together.</param>
+    internal static Division Divide(in Geometry geometry, int size, int depth, int columns, int panels, int threads)
     {
-        var last = convolution.Panels[^1];
-        int columns = last.Column + (last.Vectors * kernels.Lanes);
-        var (tiles, byPanels) = Divide(convolution.Geometry, size, convolution.Depth, columns, threads);
-        int panels = convolution.Panels.Length;
-        return new WinogradWork(
-            kernels, convolution, size, TilesOf(convolution.Geometry, size), tiles,
-            byPanels ? Ratio(panels, Math.Min(threads, panels)) : panels, scratch, scratchOfThread);
+        int rows = Division.Ratio(TilesOf(geometry, size), TileKernels.Rows), elements = (size + 2) * (size + 2);
+        // With few rows, threads share the output channels: each transforms the input, but rows need not be equal.
+        int panelParts = rows < 8 * threads && panels >= threads ? threads : 1;
+        long floats = (long)elements * TileKernels.Rows * (depth + (columns / panelParts));
+        // The weights are read for each part.
+        int least = panelParts > 1 ? 4 : 2;
+        int parts = Division.Ratio(rows, (int)Math.Clamp(CachedFloats / floats, least, rows + least));
+        if (panelParts == 1) parts = Math.Min(Division.Ratio(parts, threads) * threads, rows);
+        return new Division(rows, parts, panels, panelParts);
     }
 
     private protected override void Compute(int part, int thread)
     {
-        var (tile, panel) = Math.DivRem(part, _panelParts);
-        (tile, panel) = (tile * _tilesOfPart, panel * _panelsOfPart);
-        _kernels.ConvolveWinograd(
-            _convolution, _size,
-            tile..Math.Min(tile + _tilesOfPart, _tiles),
-            panel..Math.Min(panel + _panelsOfPart, _convolution.Panels.Length),
-            (float*)_scratch + (thread * _scratchOfThread));
+        var (rows, panels) = _division[part];
+        int first = rows.Start.Value * TileKernels.Rows, end = Math.Min(rows.End.Value * TileKernels.Rows, _tiles);
+        kernels.ConvolveWinograd(_convolution, size, first..end, panels, (float*)scratch + (thread * scratchOfThread));
     }
-
-    // The transformed weights are read once for each block of tiles, so the blocks are as large as the cache allows.
-    private static (int Tiles, bool ByPanels) Divide(in Geometry geometry, int size, int depth, int columns, int threads)
-    {
-        int all = TilesOf(geometry, size), elements = (size + 2) * (size + 2);
-        int cached = (int)Math.Max(CachedFloats / ((long)elements * (depth + columns)), 2 * TileKernels.Rows);
-        cached = cached / TileKernels.Rows * TileKernels.Rows;
-        if (all <= cached) return (all, threads > 1);
-        int blocks = Ratio(Ratio(all, cached), threads) * threads;
-        int tiles = Ratio(Ratio(all, blocks), TileKernels.Rows) * TileKernels.Rows;
-        return (Math.Min(tiles, all), false);
-    }
-
-    private static int Ratio(int all, int part) => (all + part - 1) / part;
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ResNet.Inference.Kernels;
 
 /// <summary>A convolution with the addresses of all that it reads and writes.</summary>
@@ -25,11 +27,12 @@ internal readonly unsafe record struct Convolution
     internal required Epilogue Epilogue { get; init; }
 
     /// <summary>The address of a pixel of the input; of zeros, if it lies outside.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float* Pixel(int image, int y, int x)
     {
-        var g = Geometry;
-        return (uint)y < (uint)g.Height && (uint)x < (uint)g.Width
-            ? (float*)Input + ((((long)image * g.Height) + y) * g.Width + x) * g.Pitch
+        int height = Geometry.Height, width = Geometry.Width;
+        return (uint)y < (uint)height && (uint)x < (uint)width
+            ? (float*)Input + ((((((long)image * height) + y) * width) + x) * Geometry.Pitch)
             : (float*)Zeros;
     }
 }

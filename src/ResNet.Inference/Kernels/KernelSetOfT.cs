@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ResNet.Inference.Vectors;
 
 namespace ResNet.Inference.Kernels;
@@ -6,38 +7,44 @@ namespace ResNet.Inference.Kernels;
 internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors) : KernelSet(width, T.Count, maximumVectors)
     where T : unmanaged, IVector<T>
 {
-    // A block of taps and panels stays in the second-level cache while all pixels pass it.
+    // The weights of a block stay in the second-level cache while all pixels of a part pass them.
     private const int CachedFloats = 96 * 1024;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Convolve(in Convolution convolution, Range tiles, Range panels)
     {
         var geometry = convolution.Geometry;
-        int first = panels.Start.Value, end = panels.End.Value;
-        // Sums are rounded after each block, so a block does not depend on how the panels are divided among threads.
-        int block = (int)Math.Clamp(CachedFloats / ((long)convolution.Depth * geometry.OutputPitch), 1, geometry.Taps);
+        // Sums are rounded after each block of taps, so a block does not depend on how the panels are divided among threads.
+        int widest = MaximumVectors * T.Count;
+        int block = (int)Math.Clamp(CachedFloats / ((long)convolution.Depth * widest), 1, geometry.Taps);
+        int together = (int)Math.Clamp(CachedFloats / ((long)convolution.Depth * block * widest), 1, panels.End.Value);
         float** rows = stackalloc float*[block * TileKernels.Rows];
         float** shifted = stackalloc float*[block * TileKernels.Rows];
         float* sums = stackalloc float[TileKernels.Rows * TileKernels.MaximumVectors * T.Count];
-        for (int tap = 0; tap < geometry.Taps; tap += block)
+        for (int first = panels.Start.Value; first < panels.End.Value; first += together)
         {
-            int taps = Math.Min(block, geometry.Taps - tap);
-            for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++)
+            int end = Math.Min(first + together, panels.End.Value);
+            for (int tap = 0; tap < geometry.Taps; tap += block)
             {
-                int pixel = tile * TileKernels.Rows;
-                FindRows(convolution, pixel, tap, taps, rows);
-                for (int p = first; p < end; p++)
+                int taps = Math.Min(block, geometry.Taps - tap);
+                for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++)
                 {
-                    ref readonly var panel = ref convolution.Panels[p];
-                    float** inputs = rows;
-                    if (panel.Input > 0)
+                    int pixel = tile * TileKernels.Rows;
+                    FindRows(convolution, pixel, tap, taps, rows);
+                    for (int p = first; p < end; p++)
                     {
-                        inputs = shifted;
-                        for (int i = 0; i < taps * TileKernels.Rows; i++) shifted[i] = rows[i] + panel.Input;
+                        ref readonly var panel = ref convolution.Panels[p];
+                        float** inputs = rows;
+                        if (panel.Input > 0)
+                        {
+                            inputs = shifted;
+                            for (int i = 0; i < taps * TileKernels.Rows; i++) shifted[i] = rows[i] + panel.Input;
+                        }
+                        int width = panel.Vectors * T.Count;
+                        float* weights = (float*)convolution.Weights + panel.Weights + ((long)tap * convolution.Depth * width);
+                        TileKernels.Compute<T>(panel.Vectors, inputs, taps, convolution.Depth, weights, sums, width);
+                        Finish(convolution, pixel, panel, sums, isFirst: tap == 0, isLast: tap + taps == geometry.Taps);
                     }
-                    int width = panel.Vectors * T.Count;
-                    float* weights = (float*)convolution.Weights + panel.Weights + ((long)tap * convolution.Depth * width);
-                    TileKernels.Compute<T>(panel.Vectors, inputs, taps, convolution.Depth, weights, sums, width);
-                    Finish(convolution, pixel, panel, sums, isFirst: tap == 0, isLast: tap + taps == geometry.Taps);
                 }
             }
         }
@@ -51,6 +58,7 @@ internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors)
         block.TransformOutput();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void MaxPool(in Geometry geometry, float* input, float* output, Range rows)
     {
         for (int row = rows.Start.Value; row < rows.End.Value; row++)
@@ -78,6 +86,7 @@ internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void AveragePool(in Geometry geometry, bool countsOutside, float* input, float* output, Range rows)
     {
         for (int row = rows.Start.Value; row < rows.End.Value; row++)
@@ -103,6 +112,7 @@ internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Mean(float* input, int pixels, int channels, float* output)
     {
         var factor = T.Broadcast(1f / pixels);
@@ -114,6 +124,7 @@ internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Pointwise(
         float* input, float* scale, float* shift, float* add, bool relu, int channels, float* output, Range pixels)
     {
@@ -132,6 +143,7 @@ internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors)
     }
 
     // The pixels that the taps of a tile's pixels lie on. Rows after the last pixel repeat it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FindRows(in Convolution convolution, int pixel, int firstTap, int taps, float** rows)
     {
         var g = convolution.Geometry;
@@ -151,6 +163,7 @@ internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors)
     }
 
     // Adds what earlier blocks of taps gave, or the bias; after the last block also the sum and ReLU.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Finish(in Convolution convolution, int pixel, in Panel panel, float* sums, bool isFirst, bool isLast)
     {
         var g = convolution.Geometry;

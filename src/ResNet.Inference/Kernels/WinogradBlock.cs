@@ -48,6 +48,7 @@ internal readonly unsafe ref struct WinogradBlock<T>
     private int Down => (_convolution.Geometry.OutputHeight + _size - 1) / _size;
 
     /// <summary>Writes <c>Bᵀ d B</c> of each tile: <c>[elements, tiles, channels]</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void TransformInput()
     {
         float** pixels = stackalloc float*[Elements];
@@ -65,6 +66,7 @@ internal readonly unsafe ref struct WinogradBlock<T>
     }
 
     /// <summary>Multiplies the tiles by the weights, element by element of the transformed tile: <c>[elements, tiles, columns]</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Multiply()
     {
         int depth = _convolution.Depth;
@@ -91,6 +93,7 @@ internal readonly unsafe ref struct WinogradBlock<T>
     }
 
     /// <summary>Writes <c>Aᵀ m A</c> of each tile, with bias, sum and ReLU.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void TransformOutput()
     {
         var g = _convolution.Geometry;

@@ -83,9 +83,10 @@ public sealed class ConvolutionTests
         }
         else
         {
-            long floats = WinogradWork.Scratch(geometry, tile, pitch, outputPitch, threads);
+            var division = WinogradWork.Divide(geometry, tile, pitch, outputPitch, packed.Panels.Length, threads);
+            long floats = KernelSet.WinogradScratch(tile, division.MostRows * TileKernels.Rows, pitch, outputPitch);
             using var scratch = new Canaries((int)floats);
-            WinogradWork.Divide(kernels, convolution, tile, threads, (nint)scratch.Address, floats).ComputeAll();
+            new WinogradWork(kernels, convolution, tile, division, (nint)scratch.Address, floats).ComputeAll();
             scratch.Check();
         }
         output.Check();

@@ -1,0 +1,34 @@
+namespace ResNet.Inference.Execution;
+
+/// <summary>
+/// A layer's rows of work (tiles of pixels) and its panels, divided into parts. The parts are as equal as whole rows allow, and their
+/// number is a multiple of that of the threads.
+/// </summary>
+/// <param name="Rows">The rows.</param>
+/// <param name="RowParts">The parts that the rows are divided into.</param>
+/// <param name="Panels">The panels.</param>
+/// <param name="PanelParts">The parts that the panels are divided into.</param>
+internal readonly record struct Division(int Rows, int RowParts, int Panels, int PanelParts)
+{
+    /// <summary>The number of parts.</summary>
+    internal int Parts => RowParts * PanelParts;
+
+    /// <summary>The most rows of a part.</summary>
+    internal int MostRows => Ratio(Rows, RowParts);
+
+    /// <summary>The rows and panels of a part.</summary>
+    internal (Range Rows, Range Panels) this[int part]
+    {
+        get
+        {
+            var (row, panel) = Math.DivRem(part, PanelParts);
+            return (Part(Rows, RowParts, row), Part(Panels, PanelParts, panel));
+        }
+    }
+
+    /// <summary>Divides and rounds up.</summary>
+    internal static int Ratio(int all, int part) => (all + part - 1) / part;
+
+    private static Range Part(int all, int parts, int part) =>
+        (int)((long)all * part / parts)..(int)((long)all * (part + 1) / parts);
+}
