@@ -301,7 +301,9 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// </summary>
     /// <param name="path">The file, a safetensors file; an existing file is replaced.</param>
     /// <param name="options">Classes, preprocessing and licence; null for none.</param>
-    /// <exception cref="ArgumentException">The network has a custom norm, or the options do not fit the network.</exception>
+    /// <exception cref="ArgumentException">
+    /// The network has a custom norm, groups without a kernel, or weights that are not finite, or the options do not fit the network.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be written; an existing file stays.</exception>
     /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public void SaveForInference(string path, InferenceExportOptions? options = null)

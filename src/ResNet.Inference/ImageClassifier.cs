@@ -27,6 +27,7 @@ public sealed class ImageClassifier : IDisposable
             if (model.Channels is not (1 or 3))
                 throw new InferenceFileException(file, $"takes {model.Channels} channels, but pictures have 1 (grey) or 3 (colour)");
             _transforms = preprocessing.Transforms;
+            model.RequireSize(preprocessing.CropSize);
         }
         catch
         {
@@ -138,7 +139,7 @@ public sealed class ImageClassifier : IDisposable
         return await Task.Run(() => Classify(memory, name, count, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Disposes of the network.</summary>
+    /// <summary>Disposes of the network; if calls are running, at the end of the last one.</summary>
     public void Dispose() => Model.Dispose();
 
     private Prediction[] Classify(IPixelSource picture, string name, int count, CancellationToken cancellationToken)

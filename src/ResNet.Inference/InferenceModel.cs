@@ -20,6 +20,8 @@ public sealed class InferenceModel : IDisposable
     private readonly InferenceOptions _options;
     private readonly float[] _table;
     private readonly List<(int Height, int Width, Session Session)> _idle = [];
+    private int _running;
+    private int _mostRunning;
     private bool _disposed;
 
     private InferenceModel(InferenceFile file, InferenceOptions? options)
@@ -27,7 +29,7 @@ public sealed class InferenceModel : IDisposable
         _options = options ?? new();
         _file = file;
         _weights = new WeightStore(
-            file.Plan, KernelSet.For(_options.Vectors ?? Hardware), _options.WinogradTile, file.ReadTensor, name => file.ShapeOf(name)!);
+            file.Plan, KernelSet.For(_options.Vectors ?? Hardware), _options.WinogradTile, _options.Threads, file.ReadTensor, name => file.ShapeOf(name)!);
         _team = new ThreadTeam(_options.Threads);
         Classes = file.Classes;
         _table = StoredPreprocessing.Table(file.Preprocessing, Channels);
@@ -86,7 +88,12 @@ public sealed class InferenceModel : IDisposable
     /// <param name="width">Their width in pixels, at least 1.</param>
     /// <param name="scores">Receives <c>[count, ClassCount]</c>, not yet normalised by a softmax.</param>
     /// <param name="cancellationToken">Stops the computation after the current layer.</param>
-    /// <exception cref="ArgumentException">A length does not fit, an image has NaN or an infinity, or is too small for the network.</exception>
+    /// <exception cref="ArgumentException">
+    /// A length does not fit, an image has NaN or an infinity, or is too small or too large for the network.
+    /// </exception>
+    /// <exception cref="InsufficientMemoryException">There is not enough memory for so many images of this size.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public void Run(
         ReadOnlySpan<float> images, int count, int height, int width, Span<float> scores, CancellationToken cancellationToken = default)
     {
@@ -115,7 +122,10 @@ public sealed class InferenceModel : IDisposable
     /// <param name="width">Their width in pixels, at least 1.</param>
     /// <param name="scores">Receives <c>[count, ClassCount]</c>, not yet normalised by a softmax.</param>
     /// <param name="cancellationToken">Stops the computation after the current layer.</param>
-    /// <exception cref="ArgumentException">A length does not fit, or an image is too small for the network.</exception>
+    /// <exception cref="ArgumentException">A length does not fit, or an image is too small or too large for the network.</exception>
+    /// <exception cref="InsufficientMemoryException">There is not enough memory for so many images of this size.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public void Run(
         ReadOnlySpan<byte> pixels, int count, int height, int width, Span<float> scores, CancellationToken cancellationToken = default)
     {
@@ -133,19 +143,37 @@ public sealed class InferenceModel : IDisposable
         }
     }
 
-    /// <summary>Frees the memory. No call may be running.</summary>
+    /// <summary>Frees the memory; if calls are running, at the end of the last one.</summary>
     public void Dispose()
     {
         lock (_idle)
         {
             if (_disposed) return;
             _disposed = true;
-            foreach (var entry in _idle) entry.Session.Dispose();
-            _idle.Clear();
+            if (_running == 0) Free();
         }
+    }
+
+    private void Free()
+    {
+        foreach (var entry in _idle) entry.Session.Dispose();
+        _idle.Clear();
         _team.Dispose();
         _weights.Dispose();
         _file.Dispose();
+    }
+
+    /// <summary>Throws if the network cannot take square images of this side, in pixels.</summary>
+    internal void RequireSize(int side)
+    {
+        try
+        {
+            _file.Plan.Shapes(side, side, _file.Channels);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InferenceFileException(_file.Name, $"is damaged: its pictures of {side} pixels do not fit the network", e);
+        }
     }
 
     private void Compute(Session session, CancellationToken cancellationToken)
@@ -169,7 +197,7 @@ public sealed class InferenceModel : IDisposable
     {
         if (count < 1 || height < 1 || width < 1)
             throw new ArgumentException($"There are {count} images of {height} × {width} pixels, but each number has to be at least 1.");
-        long needed = (long)count * Channels * height * width;
+        var needed = (Int128)count * Channels * height * width;
         if (length != needed)
         {
             throw new ArgumentException(
@@ -184,6 +212,7 @@ public sealed class InferenceModel : IDisposable
         lock (_idle)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            _mostRunning = Math.Max(_mostRunning, ++_running);
             for (int i = _idle.Count - 1; i >= 0; i--)
             {
                 var entry = _idle[i];
@@ -192,22 +221,37 @@ public sealed class InferenceModel : IDisposable
                 return entry.Session;
             }
         }
-        return new Session(
-            _file.Plan, _file.Plan.Shapes(height, width, _file.Channels), _weights, count, _options.Threads, kept: []);
+        try
+        {
+            return new Session(_file.Plan, _file.Plan.Shapes(height, width, _file.Channels), _weights, count, _options.Threads);
+        }
+        catch
+        {
+            End();
+            throw;
+        }
+    }
+
+    // The end of a call.
+    private void End()
+    {
+        lock (_idle)
+        {
+            if (--_running == 0 && _disposed) Free();
+        }
     }
 
     private void Return(int height, int width, Session session)
     {
         lock (_idle)
         {
-            if (!_disposed)
+            _idle.Add((height, width, session));
+            if (_idle.Count > Math.Max(KeptSessions, _mostRunning))
             {
-                _idle.Add((height, width, session));
-                if (_idle.Count <= KeptSessions) return;
-                session = _idle[0].Session;
+                _idle[0].Session.Dispose();
                 _idle.RemoveAt(0);
             }
         }
-        session.Dispose();
+        End();
     }
 }

@@ -11,8 +11,8 @@ public sealed partial class ArchitectureTests
 {
     private static readonly Assembly[] s_assemblies =
     [
-        typeof(Imaging.DecodedImage).Assembly, typeof(Inference.InferenceModel).Assembly, typeof(Core.ResNetModel).Assembly, typeof(Training.Loading.ImageLoader).Assembly,
-        Assembly.Load("resnet"),
+        typeof(Imaging.DecodedImage).Assembly, typeof(Inference.InferenceModel).Assembly, typeof(Core.ResNetModel).Assembly,
+        typeof(Training.Loading.ImageLoader).Assembly, Assembly.Load("resnet"),
     ];
 
     /// <summary>The pairs of folders of an assembly without an arrow between them in the diagram.</summary>

@@ -40,8 +40,8 @@ public sealed class ExportTests : IDisposable
         Train();
         Export(1, "--format", "pytorch", "--pixels").Should().Be("error: --pixels and --probabilities are for --format onnx, "
             + "which has such inputs and outputs alone: leave them out.");
-        Export(1, "--format", "tflite").Should().StartWith("error: --format is 'tflite', but has to be one of Onnx, Inference, Safetensors, "
-            + "PyTorch, TorchSharp.");
+        Export(1, "--format", "tflite").Should().StartWith("error: --format is 'tflite', but has to be one of Onnx, Inference, "
+            + "Safetensors, PyTorch, TorchSharp.");
         Export(1, "--network", "resnet50", "--pretrained").Should().StartWith("error: --network and --pretrained go together, "
             + "and take the place of a run");
         string nowhere = Path.Combine(_folder.Path, "nowhere", "network.onnx");

@@ -1,4 +1,3 @@
-using ResNet.Core;
 
 namespace ResNet.Inference.Tests;
 
@@ -119,7 +118,8 @@ public sealed class InferenceModelTests : IDisposable
     [Fact]
     public void Lengths_that_do_not_fit_are_refused()
     {
-        Refusal(() => _model.Run(_images, 1, Side, Side, new float[10])).Should().Be("The images have 9600 numbers, but 1 × 3 × 40 × 40 are 4800.");
+        Refusal(() => _model.Run(_images, 1, Side, Side, new float[10]))
+            .Should().Be("The images have 9600 numbers, but 1 × 3 × 40 × 40 are 4800.");
         Refusal(() => _model.Run(_images, 2, Side, Side, new float[10]))
             .Should().Be("The scores have room for 10 numbers, but 2 × 10 are needed.");
         Refusal(() => _model.Run(_images, 0, Side, Side, new float[10])).Should().StartWith("There are 0 images of 40 × 40 pixels");
@@ -144,7 +144,8 @@ public sealed class InferenceModelTests : IDisposable
     {
         for (int round = 0; round < 2; round++)
         {
-            for (int side = 1; side < 40; side += 3) _saved.Deviation(_model, 1, side, side + 2).Should().BeLessThan(1e-4, "{0} pixels", side);
+            for (int side = 1; side < 40; side += 3)
+                _saved.Deviation(_model, 1, side, side + 2).Should().BeLessThan(1e-4, "{0} pixels", side);
         }
     }
 
@@ -158,20 +159,56 @@ public sealed class InferenceModelTests : IDisposable
     }
 
     [Fact]
-    public void Images_too_small_for_a_network_are_refused()
+    public void A_single_pixel_is_an_image()
     {
-        using var network = ResNets.Create("resnet18", classes: 3);
-        using var saved = new SavedNetwork(network);
+        using var saved = new SavedNetwork("resnet18");
         using var model = InferenceModel.Open(saved.File);
-        saved.Deviation(model, 1, 1, 1).Should().BeLessThan(1e-4, "a single pixel is padded by each layer");
+        saved.Deviation(model, 1, 1, 1).Should().BeLessThan(1e-4, "each layer pads it");
+    }
+
+    [Fact]
+    public async Task A_model_that_is_disposed_while_calls_run_serves_them_to_their_end()
+    {
+        float[] expected = Scores(_model);
+        for (int round = 0; round < 20; round++)
+        {
+            var model = InferenceModel.Open(_saved.File);
+            using var begun = new CountdownEvent(3);
+            var calls = Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+            {
+                begun.Signal();
+                try
+                {
+                    Scores(model).Should().Equal(expected);
+                }
+                catch (ObjectDisposedException)
+                {
+                }
+            })).ToArray();
+            begun.Wait();
+            model.Dispose();
+            await Task.WhenAll(calls);
+        }
+    }
+
+    [Fact]
+    public void Images_that_are_too_large_are_refused()
+    {
+        Action run = () => _model.Run(new byte[70_000 * 3], 1, 1, 70_000, new float[10]);
+        run.Should().Throw<ArgumentException>().WithMessage("Images of 1 × 70000 pixels are too large: a side has at most 65536 pixels.*");
+        // The product of these lengths is 2⁶⁴.
+        Action overflow = () => _model.Run(ReadOnlySpan<float>.Empty, 1 << 30, 1 << 30, 16, []);
+        overflow.Should().Throw<ArgumentException>().WithMessage("The images have 0 numbers, but *");
     }
 
     [Fact]
     public void Options_out_of_their_range_are_refused()
     {
         Refusal(() => new InferenceOptions { Threads = 0 }).Should().Be("InferenceOptions.Threads is 0, but has to be between 1 and 1024.");
-        Refusal(() => new InferenceOptions { WinogradTile = 3 }).Should().Be("InferenceOptions.WinogradTile is 3, but has to be 0, 2 or 4.");
-        Refusal(() => new InferenceOptions { Vectors = (VectorWidth)9 }).Should().StartWith("InferenceOptions.Vectors is 9, but has to be None to ");
+        Refusal(() => new InferenceOptions { WinogradTile = 3 })
+            .Should().Be("InferenceOptions.WinogradTile is 3, but has to be 0, 2 or 4.");
+        Refusal(() => new InferenceOptions { Vectors = (VectorWidth)9 })
+            .Should().StartWith("InferenceOptions.Vectors is 9, but has to be None to ");
 
         static string Refusal(Func<object> make) => make.Should().Throw<InvalidOptionException>().Which.Message;
     }

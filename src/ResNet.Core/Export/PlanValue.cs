@@ -21,7 +21,7 @@ internal readonly record struct PlanValue(PlanWriter Writer, int Number, bool Is
         ResidualBlock block => block.Apply(Keep()),
         ReLU _ => Relu(),
         Conv2d convolution => Append(Writer.Convolution(convolution, Number)),
-        BatchNorm2d norm => Append(Writer.Scale(norm, norm.weight, norm.bias!, norm.running_mean!, norm.running_var!, norm.eps, Number)),
+        BatchNorm2d norm => Append(Writer.Scale(norm, norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.eps, Number)),
         FrozenBatchNorm2d norm => Append(Writer.Scale(
             norm, norm.weight, norm.bias, norm.running_mean, norm.running_var, FrozenBatchNorm2d.Epsilon, Number)),
         GroupNorm norm => Append(Writer.GroupNorm(norm, Number)),

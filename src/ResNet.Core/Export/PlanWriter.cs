@@ -46,7 +46,7 @@ internal sealed class PlanWriter
         Kind = LayerKind.Linear,
         Input = input,
         Weight = Store(layer, "weight", layer.weight),
-        Bias = Store(layer, "bias", layer.bias!),
+        Bias = Store(layer, "bias", layer.bias),
     };
 
     internal Layer GroupNorm(GroupNorm layer, int input) => new()
@@ -54,14 +54,15 @@ internal sealed class PlanWriter
         Kind = LayerKind.GroupNorm,
         Input = input,
         Weight = Store(layer, "weight", layer.weight),
-        Bias = Store(layer, "bias", layer.bias!),
+        Bias = Store(layer, "bias", layer.bias),
         Groups = (int)layer.num_groups,
         Epsilon = (float)layer.eps,
     };
 
     /// <summary>A batch norm as a scale and a shift, computed in double precision.</summary>
-    internal Layer Scale(Module layer, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double epsilon, int input)
+    internal Layer Scale(Module layer, Tensor? weight, Tensor? bias, Tensor? mean, Tensor? variance, double epsilon, int input)
     {
+        if (weight is null || bias is null || mean is null || variance is null) throw Incomplete(layer);
         var scale = weight.to(ScalarType.Float64) / variance.to(ScalarType.Float64).Plus(epsilon).sqrt();
         return new Layer
         {
@@ -76,7 +77,14 @@ internal sealed class PlanWriter
     internal void Write(string path, int channels, IEnumerable<(string Key, string Text)> metadata)
     {
         var plan = new InferencePlan { Channels = channels, Layers = Layers, Stages = Stages };
-        plan.Check(name => _tensors.TryGetValue(name, out var tensor) ? tensor.shape : null);
+        try
+        {
+            plan.Check(name => _tensors.TryGetValue(name, out var tensor) ? tensor.shape : null);
+        }
+        catch (FormatException e)
+        {
+            throw new ArgumentException($"The network cannot be saved for inference: {e.Message}.", e);
+        }
         var texts = new Dictionary<string, string>
         {
             [InferenceFile.VersionKey] = InferenceFile.Version,
@@ -99,10 +107,19 @@ internal sealed class PlanWriter
         return hash.GetCurrentHash();
     }
 
-    private string Store(Module layer, string parameter, Tensor value)
+    private string Store(Module layer, string parameter, Tensor? value)
     {
+        if (value is null) throw Incomplete(layer);
+        if (!value.isfinite().all().item<bool>())
+        {
+            throw new ArgumentException(
+                $"The network cannot be saved for inference: {parameter} of its layer {_names[layer]} contains NaN or infinite numbers.");
+        }
         string name = $"{_names[layer]}.{parameter}";
         _tensors[name] = value.detach().to(ScalarType.Float32).cpu();
         return name;
     }
+
+    private ArgumentException Incomplete(Module layer) => new(
+        $"The network cannot be saved for inference: its layer {_names[layer]} lacks weights or statistics.");
 }

@@ -6,8 +6,8 @@ namespace ResNet.Inference.Execution;
 /// <remarks>The choice depends on shapes alone, so that results do not depend on threads or on measurements.</remarks>
 internal static class AlgorithmChoice
 {
-    // In the time of a product of two vectors' elements. A core with 512-bit vectors multiplies 50 to 60 G pairs a second, and two cores read
-    // about 20 GB/s of weights from the third-level cache and the memory (docs/inference.md).
+    // The time to read a weight, in multiplications: two cores with vectors of 512 bits multiply about 110 G pairs of numbers a second, and
+    // read about 10 G weights a second from the third-level cache and the memory.
     private const double WeightCost = 12;
 
     // Reading and transforming an element of a tile, and the way back.

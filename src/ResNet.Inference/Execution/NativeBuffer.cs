@@ -10,6 +10,7 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     /// <summary>Allocates zeros.</summary>
     internal NativeBuffer(long floats) : base(0, ownsHandle: true)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(floats);
         Length = Math.Max(floats, 1);
         nuint bytes = checked((nuint)Length * sizeof(float));
         SetHandle((nint)NativeMemory.AlignedAlloc(bytes, Alignment));

@@ -32,9 +32,6 @@ internal sealed class PackedWeights : IDisposable
 
     internal unsafe nint Bias => (nint)_bias.Address;
 
-    /// <summary>The bytes of the weights.</summary>
-    internal long Bytes => _weights.Length * sizeof(float);
-
     /// <summary>Packs weights for products.</summary>
     /// <param name="kernels">The kernels that read them.</param>
     /// <param name="weights"><c>[output, input / groups, height, width]</c>.</param>
@@ -44,8 +41,10 @@ internal sealed class PackedWeights : IDisposable
     /// <param name="readsImages">
     /// Whether the input are images with their own number of channels: a row of the kernel is one tap then, since its pixels lie together.
     /// </param>
+    /// <param name="threads">The most threads that pack together.</param>
     internal static unsafe PackedWeights Direct(
-        KernelSet kernels, float[] weights, float[]? bias, (int Output, int Input, int Height, int Width) shape, int groups, bool readsImages)
+        KernelSet kernels, float[] weights, float[]? bias, (int Output, int Input, int Height, int Width) shape, int groups,
+        bool readsImages, int threads)
     {
         var (output, input, height, width) = shape;
         int columns = KernelSet.Channels(output), merged = Grouping.Merged(groups, output / groups);
@@ -65,7 +64,7 @@ internal sealed class PackedWeights : IDisposable
         }
         var packed = new NativeBuffer(floats);
         Panel[] panels = [.. list];
-        Parallel.ForEach(panels, panel =>
+        Parallel.ForEach(panels, new ParallelOptions { MaxDegreeOfParallelism = threads }, panel =>
         {
             int lanes = panel.Vectors * kernels.Lanes;
             float* target = packed.Address + panel.Weights;
@@ -101,14 +100,16 @@ internal sealed class PackedWeights : IDisposable
     /// <param name="bias">A number for each output channel, or none.</param>
     /// <param name="output">Output channels.</param>
     /// <param name="input">Input channels.</param>
-    internal static unsafe PackedWeights Winograd(KernelSet kernels, int size, float[] weights, float[]? bias, int output, int input)
+    /// <param name="threads">The most threads that pack together.</param>
+    internal static unsafe PackedWeights Winograd(
+        KernelSet kernels, int size, float[] weights, float[]? bias, int output, int input, int threads)
     {
         int depth = KernelSet.Channels(input), columns = KernelSet.Channels(output), side = size + 2;
         var transform = size == 4 ? s_transform4 : s_transform2;
         Panel[] panels = [.. kernels.Columns(columns).Select(p => new Panel(p.Column, p.Vectors, 0, (long)p.Column * depth))];
         long element = (long)columns * depth;
         var packed = new NativeBuffer(side * side * element);
-        Parallel.ForEach(panels, panel =>
+        Parallel.ForEach(panels, new ParallelOptions { MaxDegreeOfParallelism = threads }, panel =>
         {
             int lanes = panel.Vectors * kernels.Lanes;
             float* target = packed.Address + panel.Weights;

@@ -23,8 +23,7 @@ internal sealed unsafe class Session : IDisposable
     /// <param name="weights">The packed weights.</param>
     /// <param name="images">The number of images.</param>
     /// <param name="threads">The most threads that compute together.</param>
-    /// <param name="kept">Values that are read at the end, besides the last one.</param>
-    internal Session(InferencePlan plan, MapShape[] shapes, WeightStore weights, int images, int threads, IReadOnlyCollection<int> kept)
+    internal Session(InferencePlan plan, MapShape[] shapes, WeightStore weights, int images, int threads)
     {
         (_shapes, Images) = (shapes, images);
         var kernels = weights.Kernels;
@@ -36,17 +35,11 @@ internal sealed unsafe class Session : IDisposable
             lastUse[plan.Layers[i].Input] = i;
             if (plan.Layers[i].Add is { } add) lastUse[add] = i;
         }
-        foreach (int value in kept) lastUse[value] = plan.Layers.Count;
         lastUse[^1] = plan.Layers.Count;
         for (int i = 0; i < plan.Layers.Count; i++) _places[i + 1] = arena.Place(Floats(i + 1), i, lastUse[i + 1]);
-        RequireMemory(arena.Length * sizeof(float), shapes[0]);
-        _arena = new NativeBuffer(arena.Length);
-        _zeros = new NativeBuffer(shapes.Max(shape => KernelSet.Channels(shape.Channels)));
-
         var first = plan.Layers[0];
         _imagePadding = first.Padding;
         int height = shapes[0].Height + (2 * first.Padding), width = shapes[0].Width + (2 * first.Padding);
-        _images = new NativeBuffer((long)images * height * width * plan.Channels);
         _imageGeometry = new Geometry
         {
             Images = images, Height = height, Width = width, Pitch = plan.Channels,
@@ -70,6 +63,11 @@ internal sealed unsafe class Session : IDisposable
             scratch = Math.Max(
                 scratch, KernelSet.WinogradScratch(size, divisions[i].MostRows * TileKernels.Rows, depth, columns));
         }
+        long imageFloats = checked((long)images * height * width * plan.Channels);
+        RequireMemory(checked(arena.Length + imageFloats + (scratch * threads)) * sizeof(float), shapes[0]);
+        _arena = new NativeBuffer(arena.Length);
+        _images = new NativeBuffer(imageFloats);
+        _zeros = new NativeBuffer(shapes.Max(shape => KernelSet.Channels(shape.Channels)));
         _scratch = new NativeBuffer(scratch * threads);
         for (int i = 0; i < plan.Layers.Count; i++)
         {
@@ -83,9 +81,6 @@ internal sealed unsafe class Session : IDisposable
 
     /// <summary>The algorithm of each convolution, by layer.</summary>
     internal IReadOnlyList<Algorithm> Algorithms { get; }
-
-    /// <summary>The bytes of all values.</summary>
-    internal long Bytes => (_arena.Length + _images.Length + _scratch.Length + _zeros.Length) * sizeof(float);
 
     /// <summary>Takes images <c>[N, C, H, W]</c>.</summary>
     /// <returns>Whether all numbers are finite.</returns>
@@ -160,7 +155,9 @@ internal sealed unsafe class Session : IDisposable
         {
             for (int c = 0; c < channels; c++)
             {
-                for (int p = 0; p < pixels; p++) target[(((n * channels) + c) * pixels) + p] = source[((((long)n * pixels) + p) * pitch) + c];
+                var plane = target.Slice(((n * channels) + c) * pixels, pixels);
+                float* from = source + ((long)n * pixels * pitch) + c;
+                for (int p = 0; p < pixels; p++) plane[p] = from[(long)p * pitch];
             }
         }
     }
@@ -185,11 +182,14 @@ internal sealed unsafe class Session : IDisposable
 
     private static int Size(Algorithm algorithm) => algorithm == Algorithm.Winograd4 ? 4 : 2;
 
-    private float* ImageRow(int image, int y) =>
-        _images.Address + ((((((long)image * _imageGeometry.Height) + y + _imagePadding) * _imageGeometry.Width) + _imagePadding) * _shapes[0].Channels);
+    private float* ImageRow(int image, int y)
+    {
+        long row = ((long)image * _imageGeometry.Height) + y + _imagePadding;
+        return _images.Address + (((row * _imageGeometry.Width) + _imagePadding) * _shapes[0].Channels);
+    }
 
     private long Floats(int value) =>
-        (long)Images * _shapes[value].Height * _shapes[value].Width * KernelSet.Channels(_shapes[value].Channels);
+        checked((long)Images * _shapes[value].Height * _shapes[value].Width * KernelSet.Channels(_shapes[value].Channels));
 
     private float* Address(int value) => _arena.Address + _places[value];
 
@@ -200,7 +200,8 @@ internal sealed unsafe class Session : IDisposable
         {
             Images = Images, Height = input.Height, Width = input.Width, Pitch = KernelSet.Channels(input.Channels),
             OutputHeight = output.Height, OutputWidth = output.Width, OutputPitch = KernelSet.Channels(output.Channels),
-            KernelHeight = layer.Kernel, KernelWidth = layer.Kernel, Stride = layer.Stride, Dilation = layer.Dilation, Padding = layer.Padding,
+            KernelHeight = layer.Kernel, KernelWidth = layer.Kernel,
+            Stride = layer.Stride, Dilation = layer.Dilation, Padding = layer.Padding,
         };
     }
 
@@ -322,8 +323,7 @@ internal sealed unsafe class Session : IDisposable
                 {
                     for (int c = group * size; c < (group + 1) * size; c++)
                     {
-                        float value = ((float)((source[(p * pitch) + c] - mean) * factor) * scale[c]) + shift[c];
-                        target[(p * pitch) + c] = layer.Relu ? (value < 0 ? 0 : value) : value;
+                        target[(p * pitch) + c] = ((float)((source[(p * pitch) + c] - mean) * factor) * scale[c]) + shift[c];
                     }
                 }
             }

@@ -13,6 +13,9 @@ internal sealed class ThreadTeam : IDisposable
     // About 50 µs: longer than the time between two layers. The operating system takes about as long to wake a thread.
     private const int Spins = 1000;
 
+    // Who waits for the last part lets other threads of the same core run now and then.
+    private const int SpinsOfTurn = 64;
+
     private static readonly TimeSpan s_idleTime = TimeSpan.FromSeconds(5);
 
     private readonly Thread?[] _threads;
@@ -34,9 +37,16 @@ internal sealed class ThreadTeam : IDisposable
     internal bool TryEnter()
     {
         if (_threads.Length == 0 || _disposed || !_use.TryEnter()) return false;
-        lock (_sleep)
+        try
         {
-            for (int i = 0; i < _threads.Length; i++) _threads[i] ??= Start(i + 1);
+            lock (_sleep)
+            {
+                for (int i = 0; i < _threads.Length; i++) _threads[i] ??= Start(i + 1);
+            }
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            // The threads that there are do all of the work.
         }
         return true;
     }
@@ -55,13 +65,23 @@ internal sealed class ThreadTeam : IDisposable
         work.Begin();
         Volatile.Write(ref _work, work);
         Interlocked.Increment(ref _generation);
-        if (Volatile.Read(ref _sleeping) > 0)
+        try
         {
-            lock (_sleep) Monitor.PulseAll(_sleep);
+            if (Volatile.Read(ref _sleeping) > 0)
+            {
+                lock (_sleep) Monitor.PulseAll(_sleep);
+            }
         }
-        work.TakeParts(thread: 0);
-        var wait = new SpinWait();
-        while (!work.IsDone) wait.SpinOnce(sleep1Threshold: -1);
+        finally
+        {
+            // Also if this thread is interrupted: the others still write to the session's memory.
+            work.TakeParts(thread: 0);
+            for (int spins = 0; !work.IsDone; spins++)
+            {
+                if (spins % SpinsOfTurn == 0) Thread.Yield();
+                else Thread.SpinWait(5);
+            }
+        }
     }
 
     /// <summary>Ends the threads.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ResNet.Inference.Kernels;
 using ResNet.Inference.Plans;
 
@@ -8,39 +7,52 @@ namespace ResNet.Inference.Execution;
 /// <param name="plan">The network.</param>
 /// <param name="kernels">The kernels.</param>
 /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or 0.</param>
+/// <param name="threads">The most threads that pack together.</param>
 /// <param name="read">Reads a tensor in the order of the file.</param>
 /// <param name="shapeOf">Gives the shape of a tensor.</param>
 internal sealed class WeightStore(
-    InferencePlan plan, KernelSet kernels, int largestTile, Func<string, float[]> read, Func<string, IReadOnlyList<long>> shapeOf) : IDisposable
+    InferencePlan plan, KernelSet kernels, int largestTile, int threads, Func<string, float[]> read,
+    Func<string, IReadOnlyList<long>> shapeOf)
+    : IDisposable
 {
-    private readonly ConcurrentDictionary<(int Layer, Algorithm Algorithm), Lazy<PackedWeights>> _packed = new();
-    private readonly ConcurrentDictionary<(int Layer, bool IsBias), Lazy<NativeBuffer>> _vectors = new();
+    private readonly Dictionary<(int Layer, Algorithm Algorithm), PackedWeights> _packed = [];
+    private readonly Dictionary<(int Layer, bool IsBias), NativeBuffer> _vectors = [];
+    private readonly Lock _packing = new();
 
     internal KernelSet Kernels => kernels;
 
     internal int LargestTile => largestTile;
 
-    /// <summary>The bytes of all packed weights.</summary>
-    internal long Bytes => _packed.Values.Where(entry => entry.IsValueCreated).Sum(entry => entry.Value.Bytes);
-
     /// <summary>The weights of a convolution or a linear layer.</summary>
-    internal PackedWeights Pack(int layer, Algorithm algorithm) =>
-        _packed.GetOrAdd((layer, algorithm), key => new Lazy<PackedWeights>(() => PackNow(key.Layer, key.Algorithm))).Value;
+    internal PackedWeights Pack(int layer, Algorithm algorithm)
+    {
+        lock (_packing)
+        {
+            if (!_packed.TryGetValue((layer, algorithm), out var packed))
+                _packed.Add((layer, algorithm), packed = PackNow(layer, algorithm));
+            return packed;
+        }
+    }
 
     /// <summary>Scale or shift of a layer, padded to the channels in memory; null if it has none.</summary>
-    internal NativeBuffer? Vector(int layer, bool isBias) =>
-        (isBias ? plan.Layers[layer].Bias : plan.Layers[layer].Weight) is not { } name
-            ? null
-            : _vectors.GetOrAdd((layer, isBias), _ => new Lazy<NativeBuffer>(() =>
+    internal NativeBuffer? Vector(int layer, bool isBias)
+    {
+        if ((isBias ? plan.Layers[layer].Bias : plan.Layers[layer].Weight) is not { } name) return null;
+        lock (_packing)
+        {
+            if (!_vectors.TryGetValue((layer, isBias), out var vector))
             {
-                var values = read(name);
-                return PackedWeights.Padded(values, KernelSet.Channels(values.Length));
-            })).Value;
+                float[] values = read(name);
+                _vectors.Add((layer, isBias), vector = PackedWeights.Padded(values, KernelSet.Channels(values.Length)));
+            }
+            return vector;
+        }
+    }
 
     public void Dispose()
     {
-        foreach (var entry in _packed.Values) entry.Value.Dispose();
-        foreach (var entry in _vectors.Values) entry.Value.Dispose();
+        foreach (var packed in _packed.Values) packed.Dispose();
+        foreach (var vector in _vectors.Values) vector.Dispose();
     }
 
     private PackedWeights PackNow(int index, Algorithm algorithm)
@@ -51,7 +63,8 @@ internal sealed class WeightStore(
         float[] weights = read(layer.Weight!);
         float[]? bias = layer.Bias is null ? null : read(layer.Bias);
         return algorithm == Algorithm.Direct
-            ? PackedWeights.Direct(kernels, weights, bias, (output, input, layer.Kernel, layer.Kernel), layer.Groups, readsImages: index == 0)
-            : PackedWeights.Winograd(kernels, algorithm == Algorithm.Winograd4 ? 4 : 2, weights, bias, output, input);
+            ? PackedWeights.Direct(
+                kernels, weights, bias, (output, input, layer.Kernel, layer.Kernel), layer.Groups, readsImages: index == 0, threads)
+            : PackedWeights.Winograd(kernels, algorithm == Algorithm.Winograd4 ? 4 : 2, weights, bias, output, input, threads);
     }
 }

@@ -27,8 +27,14 @@ internal abstract class Work(int parts)
         int part;
         while (Volatile.Read(ref _next) < Parts && (part = Interlocked.Increment(ref _next) - 1) < Parts)
         {
-            Compute(part, thread);
-            Interlocked.Increment(ref _done);
+            try
+            {
+                Compute(part, thread);
+            }
+            finally
+            {
+                Interlocked.Increment(ref _done);
+            }
         }
     }
 

@@ -1,17 +1,17 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using ResNet.Inference.Plans;
 
 namespace ResNet.Inference.Files;
 
 /// <summary>
 /// A safetensors file (https://github.com/huggingface/safetensors, "Format") with folded weights in single precision. Its metadata
-/// contain the plan of the layers and a checksum of all weights. The file stays mapped, and is read when weights are packed.
+/// contain the plan of the layers and a checksum of all weights. The file stays open, and is read when weights are packed.
 /// </summary>
-internal sealed unsafe class InferenceFile : IDisposable
+internal sealed class InferenceFile : IDisposable
 {
     internal const string VersionKey = "resnet.inference", PlanKey = "plan", ChecksumKey = "checksum", ClassesKey = "classes",
         PreprocessingKey = "preprocessing", LicenseKey = "license";
@@ -26,31 +26,21 @@ internal sealed unsafe class InferenceFile : IDisposable
 
     private const int LengthBytes = 8;
     private const long MaximumHeaderBytes = 100_000_000;
+    private const int ChunkBytes = 1 << 20;
 
     private readonly Dictionary<string, (long[] Shape, long Begin, int Count)> _tensors = [];
     private readonly Dictionary<string, string> _metadata = [];
-    private readonly MemoryMappedFile? _file;
-    private readonly MemoryMappedViewAccessor? _view;
-    private readonly GCHandle _pinned;
+    private readonly SafeFileHandle? _handle;
+    private readonly byte[] _content;
     private readonly string _name;
-    private readonly byte* _bytes;
     private readonly long _length;
     private long _start;
 
-    private InferenceFile(string name, MemoryMappedFile file, long length)
-    {
-        (_name, _file, _length) = (name, file, length);
-        _view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _bytes);
-        _bytes += _view.PointerOffset;
-    }
+    private InferenceFile(string name, SafeFileHandle? handle, byte[] content, long length) =>
+        (_name, _handle, _content, _length) = (name, handle, content, length);
 
-    private InferenceFile(string name, byte[] content)
-    {
-        (_name, _length) = (name, content.Length);
-        _pinned = GCHandle.Alloc(content, GCHandleType.Pinned);
-        _bytes = (byte*)_pinned.AddrOfPinnedObject();
-    }
+    /// <summary>The file, or another name of the source.</summary>
+    internal string Name => _name;
 
     /// <summary>The plan, already checked.</summary>
     internal InferencePlan Plan { get; private set; } = null!;
@@ -69,29 +59,20 @@ internal sealed unsafe class InferenceFile : IDisposable
     /// <exception cref="InferenceFileException">The file cannot be read, is damaged, or is no file for inference.</exception>
     internal static InferenceFile Open(string path)
     {
-        MemoryMappedFile? mapped = null;
+        SafeFileHandle? handle = null;
         try
         {
             if (Directory.Exists(path)) throw new InferenceFileException(path, "is a folder: name a file in it");
-            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-            // An empty file, and a pipe, cannot be mapped.
-            if (!stream.CanSeek || stream.Length <= LengthBytes)
-            {
-                stream.Dispose();
-                throw new InferenceFileException(path, "is no file for inference");
-            }
-            long length = stream.Length;
-            mapped = MemoryMappedFile.CreateFromFile(
-                stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            return new InferenceFile(path, mapped, length).Read();
+            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            return new InferenceFile(path, handle, [], RandomAccess.GetLength(handle)).Read();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new InferenceFileException(path, "does not exist", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            mapped?.Dispose();
+            handle?.Dispose();
             throw new InferenceFileException(path, $"cannot be read: {e.Message.TrimEnd('.')}", e);
         }
     }
@@ -99,9 +80,16 @@ internal sealed unsafe class InferenceFile : IDisposable
     /// <inheritdoc cref="Open(string)"/>
     internal static InferenceFile Open(Stream stream)
     {
-        using var buffer = new MemoryStream();
-        stream.CopyTo(buffer);
-        return new InferenceFile(StreamName, buffer.ToArray()).Read();
+        var buffer = new MemoryStream();
+        try
+        {
+            stream.CopyTo(buffer);
+        }
+        catch (Exception e) when (e is IOException or NotSupportedException)
+        {
+            throw new InferenceFileException(StreamName, $"cannot be read: {e.Message.TrimEnd('.')}", e);
+        }
+        return new InferenceFile(StreamName, null, buffer.GetBuffer(), buffer.Length).Read();
     }
 
     /// <summary>The shape of a tensor; null if there is none of that name.</summary>
@@ -112,7 +100,7 @@ internal sealed unsafe class InferenceFile : IDisposable
     {
         var (_, begin, count) = _tensors[name];
         var values = new float[count];
-        new ReadOnlySpan<byte>(_bytes + _start + begin, count * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
+        ReadAt(_start + begin, MemoryMarshal.AsBytes(values.AsSpan()));
         if (!BitConverter.IsLittleEndian)
         {
             var words = MemoryMarshal.Cast<float, int>(values.AsSpan());
@@ -121,16 +109,7 @@ internal sealed unsafe class InferenceFile : IDisposable
         return values;
     }
 
-    public void Dispose()
-    {
-        if (_view is not null)
-        {
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-            _view.Dispose();
-            _file!.Dispose();
-        }
-        if (_pinned.IsAllocated) _pinned.Free();
-    }
+    public void Dispose() => _handle?.Dispose();
 
     private InferenceFile Read()
     {
@@ -156,17 +135,36 @@ internal sealed unsafe class InferenceFile : IDisposable
         }
     }
 
+    private void ReadAt(long position, Span<byte> target)
+    {
+        if (_handle is null)
+        {
+            _content.AsSpan((int)position, target.Length).CopyTo(target);
+            return;
+        }
+        while (target.Length > 0)
+        {
+            int read = RandomAccess.Read(_handle, target, position);
+            if (read == 0) throw new InferenceFileException(_name, "became shorter while it was in use: replace it by renaming another file");
+            position += read;
+            target = target[read..];
+        }
+    }
+
     private void ReadHeader()
     {
         Refuse(_length <= LengthBytes, "is no file for inference");
-        long length = BinaryPrimitives.ReadInt64LittleEndian(new ReadOnlySpan<byte>(_bytes, LengthBytes));
+        Span<byte> prefix = stackalloc byte[LengthBytes];
+        ReadAt(0, prefix);
+        long length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
         Refuse(length is < 2 or > MaximumHeaderBytes || length > _length - LengthBytes, "is cut short, or no file for inference");
         _start = LengthBytes + length;
         long end = 0;
         try
         {
-            var reader = new Utf8JsonReader(new ReadOnlySpan<byte>(_bytes + LengthBytes, (int)length));
-            using var json = JsonDocument.ParseValue(ref reader);
+            var header = new byte[length];
+            ReadAt(LengthBytes, header);
+            using var json = JsonDocument.Parse(header);
             if (json.RootElement.TryGetProperty(MetadataName, out var metadata))
             {
                 foreach (var text in metadata.EnumerateObject()) _metadata[text.Name] = text.Value.GetString() ?? "";
@@ -187,14 +185,17 @@ internal sealed unsafe class InferenceFile : IDisposable
 
     private long ReadEntry(JsonProperty entry)
     {
-        if (entry.Value.GetProperty("dtype").GetString() != "F32") throw new FormatException($"the tensor '{entry.Name}' is not of the type F32");
+        if (entry.Value.GetProperty("dtype").GetString() != "F32")
+            throw new FormatException($"the tensor '{entry.Name}' is not of the type F32");
         long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64())];
         long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
-        long count = shape.Length <= 4 && shape.All(length => length >= 1) ? shape.Aggregate(1L, (product, length) => checked(product * length)) : 0;
-        bool fits = offsets.Length == 2 && offsets[0] >= 0 && offsets[1] <= _length - _start && offsets[0] % sizeof(float) == 0
+        bool isShape = shape.Length <= 4 && shape.All(length => length >= 1);
+        long count = isShape ? shape.Aggregate(1L, (product, length) => checked(product * length)) : 0;
+        bool fits = offsets.Length == 2 && offsets[0] >= 0 && offsets[1] >= offsets[0] && offsets[1] <= _length - _start && offsets[0] % sizeof(float) == 0
             && count is >= 1 and <= int.MaxValue / sizeof(float) && offsets[1] - offsets[0] == count * sizeof(float);
         if (!fits) throw new FormatException($"the tensor '{entry.Name}' does not fit its shape, or lies outside of the file");
-        if (!_tensors.TryAdd(entry.Name, (shape, offsets[0], (int)count))) throw new FormatException($"the tensor '{entry.Name}' is there twice");
+        if (!_tensors.TryAdd(entry.Name, (shape, offsets[0], (int)count)))
+            throw new FormatException($"the tensor '{entry.Name}' is there twice");
         return offsets[1];
     }
 
@@ -215,8 +216,13 @@ internal sealed unsafe class InferenceFile : IDisposable
     private void CheckSum()
     {
         var hash = new XxHash3();
-        for (long begin = _start; begin < _length; begin += 1 << 30)
-            hash.Append(new ReadOnlySpan<byte>(_bytes + begin, (int)Math.Min(1 << 30, _length - begin)));
+        var chunk = new byte[ChunkBytes];
+        for (long begin = _start; begin < _length; begin += ChunkBytes)
+        {
+            var part = chunk.AsSpan(0, (int)Math.Min(ChunkBytes, _length - begin));
+            ReadAt(begin, part);
+            hash.Append(part);
+        }
         if (_metadata.GetValueOrDefault(ChecksumKey) != Convert.ToHexStringLower(hash.GetCurrentHash()))
             throw new FormatException("its checksum does not fit its weights");
     }

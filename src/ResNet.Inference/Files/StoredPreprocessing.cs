@@ -11,7 +11,8 @@ namespace ResNet.Inference.Files;
 /// <param name="Normalize">The normalisation.</param>
 internal sealed record StoredPreprocessing(int ResizeTo, int CropSize, ImageInterpolation Interpolation, Normalize Normalize)
 {
-    private const int LongestSide = 1 << 15;
+    /// <summary>The longest side of a picture for a network, in pixels.</summary>
+    internal const int LongestSide = 1 << 13;
 
     /// <summary>The transforms on pixels.</summary>
     internal Compose Transforms => new(new Resize(ResizeTo) { Interpolation = Interpolation }, new CenterCrop(CropSize));
@@ -41,13 +42,19 @@ internal sealed record StoredPreprocessing(int ResizeTo, int CropSize, ImageInte
             var root = json.RootElement;
             float[] mean = Numbers("mean"), deviation = Numbers("deviation");
             int resize = root.GetProperty("resize").GetInt32(), crop = root.GetProperty("crop").GetInt32();
-            if (!Enum.TryParse<ImageInterpolation>(root.GetProperty("interpolation").GetString(), ignoreCase: true, out var interpolation)
-                || mean.Length != channels || deviation.Length != channels
-                || resize is < 1 or > LongestSide || crop is < 1 or > LongestSide)
+            ImageInterpolation? interpolation = root.GetProperty("interpolation").GetString() switch
+            {
+                "bilinear" => ImageInterpolation.Bilinear,
+                "bicubic" => ImageInterpolation.Bicubic,
+                _ => null,
+            };
+            if (interpolation is not { } filter || mean.Length != channels || deviation.Length != channels
+                || resize is < 1 or > LongestSide || crop is < 1 or > LongestSide
+                || !mean.All(float.IsFinite) || !deviation.All(value => float.IsNormal(value) && value > 0))
             {
                 throw new FormatException("its preprocessing does not fit the network");
             }
-            return new StoredPreprocessing(resize, crop, interpolation, new Normalize(mean, deviation));
+            return new StoredPreprocessing(resize, crop, filter, new Normalize(mean, deviation));
 
             float[] Numbers(string name) => [.. root.GetProperty(name).EnumerateArray().Select(number => number.GetSingle())];
         }

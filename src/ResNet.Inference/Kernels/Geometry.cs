@@ -49,5 +49,5 @@ internal readonly record struct Geometry
     internal int Taps => KernelHeight * KernelWidth;
 
     /// <summary>Pixels of all outputs.</summary>
-    internal int Pixels => Images * OutputHeight * OutputWidth;
+    internal int Pixels => checked(Images * OutputHeight * OutputWidth);
 }

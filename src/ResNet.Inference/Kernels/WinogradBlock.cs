@@ -65,7 +65,9 @@ internal readonly unsafe ref struct WinogradBlock<T>
         }
     }
 
-    /// <summary>Multiplies the tiles by the weights, element by element of the transformed tile: <c>[elements, tiles, columns]</c>.</summary>
+    /// <summary>
+    /// Multiplies the tiles by the weights, element by element of the transformed tile: <c>[elements, tiles, columns]</c>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Multiply()
     {

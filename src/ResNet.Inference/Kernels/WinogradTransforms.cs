@@ -3,7 +3,9 @@ using ResNet.Inference.Vectors;
 
 namespace ResNet.Inference.Kernels;
 
-/// <summary>The transforms of Winograd's algorithm (Lavin and Gray 2015), each for as many channels at once as a vector has floats.</summary>
+/// <summary>
+/// The transforms of Winograd's algorithm (Lavin and Gray 2015), each for as many channels at once as a vector has floats.
+/// </summary>
 internal static unsafe class WinogradTransforms<T>
     where T : unmanaged, IVector<T>
 {

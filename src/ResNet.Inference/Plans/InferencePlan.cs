@@ -5,12 +5,15 @@ namespace ResNet.Inference.Plans;
 /// <summary>The layers of a network in the order in which they are computed.</summary>
 internal sealed record InferencePlan
 {
-    /// <summary>Limits for files that somebody else may have written; the largest network of the catalogue has 1,203 convolutions.</summary>
+    /// <summary>The most layers; the deepest network of the catalogue has 1,203 convolutions.</summary>
     internal const int MaximumLayers = 100_000;
 
     internal const int MaximumKernel = 15;
 
     internal const int MaximumChannels = 1 << 20;
+
+    /// <summary>The longest side of images, in pixels.</summary>
+    internal const int MaximumSide = 1 << 16;
 
     private const int MaximumStride = 64;
 
@@ -30,6 +33,9 @@ internal sealed record InferencePlan
     {
         Refuse(Channels is < 1 or > MaximumChannels, $"its images have {Channels} channels");
         Refuse(Layers.Count is < 1 or > MaximumLayers, $"it has {Layers.Count} layers");
+        // A small file would need much memory if many layers packed the same weights.
+        var names = Layers.SelectMany(layer => new[] { layer.Weight, layer.Bias }).Where(name => name is not null).ToList();
+        Refuse(names.Count != names.Distinct().Count(), "two of its layers have the same tensor");
         var channels = new int[Layers.Count + 1];
         channels[0] = Channels;
         for (int i = 0; i < Layers.Count; i++)
@@ -38,14 +44,16 @@ internal sealed record InferencePlan
             string name = $"layer {i} ({layer.Kind})";
             Refuse(layer.Input < 0 || layer.Input > i, $"{name} reads the value {layer.Input}, which no earlier layer computes");
             Refuse(
-                (layer.Input == 0) != (i == 0) || (i == 0 && (layer.Kind != LayerKind.Convolution || layer.Groups > 1 || layer.Dilation > 1)),
+                (layer.Input == 0) != (i == 0)
+                || (i == 0 && (layer.Kind != LayerKind.Convolution || layer.Groups > 1 || layer.Dilation > 1)),
                 $"{name} reads the images, but only a first convolution without groups and dilation may");
             Refuse(layer.Kernel is < 1 or > MaximumKernel, $"{name} has a kernel of {layer.Kernel} pixels");
             Refuse(layer.Stride is < 1 or > MaximumStride, $"{name} has the stride {layer.Stride}");
             Refuse(layer.Dilation is < 1 or > MaximumStride, $"{name} has the dilation {layer.Dilation}");
             // More padding would enlarge the map, from layer to layer.
-            Refuse(layer.Padding < 0 || 2 * layer.Padding > layer.Dilation * (layer.Kernel - 1), $"{name} has the padding {layer.Padding}");
+            Refuse(layer.Padding < 0 || 2L * layer.Padding > layer.Dilation * (layer.Kernel - 1L), $"{name} has the padding {layer.Padding}");
             Refuse(layer.Groups < 1, $"{name} has {layer.Groups} groups");
+            RefuseUnused(layer, name);
             channels[i + 1] = ChannelsOf(layer, name, channels[layer.Input], weights);
             if (layer.Add is not { } add) continue;
             Refuse(add < 1 || add > i || channels[add] != channels[i + 1], $"{name} adds the value {add}, which does not fit");
@@ -62,6 +70,11 @@ internal sealed record InferencePlan
     /// <exception cref="ArgumentException">The images are too small or too large for a layer.</exception>
     internal MapShape[] Shapes(int height, int width, int[] channels)
     {
+        if (Math.Max(height, width) > MaximumSide)
+        {
+            throw new ArgumentException(
+                $"Images of {height} × {width} pixels are too large: a side has at most {MaximumSide} pixels.");
+        }
         var shapes = new MapShape[Layers.Count + 1];
         shapes[0] = new MapShape(Channels, height, width);
         for (int i = 0; i < Layers.Count; i++)
@@ -86,6 +99,21 @@ internal sealed record InferencePlan
                 throw new ArgumentException($"Images of {height} × {width} pixels do not fit this network: its classifier gets a map.");
         }
         return shapes;
+    }
+
+    // What a kind does not compute may not be asked for.
+    private static void RefuseUnused(Layer layer, string name)
+    {
+        var kind = layer.Kind;
+        bool isConvolution = kind == LayerKind.Convolution, hasWindow = isConvolution || kind == LayerKind.MaxPool;
+        Refuse(layer.Kernel != 1 && !hasWindow, $"{name} cannot have a kernel");
+        Refuse(layer.Padding != 0 && !hasWindow, $"{name} cannot have a padding");
+        Refuse(
+            layer.Stride != 1 && !hasWindow && kind is not (LayerKind.AveragePool or LayerKind.Subsample), $"{name} cannot have a stride");
+        Refuse(layer.Dilation != 1 && !isConvolution, $"{name} cannot have a dilation");
+        Refuse(layer.Groups != 1 && !isConvolution && kind != LayerKind.GroupNorm, $"{name} cannot have groups");
+        Refuse(layer.Relu && kind is not (LayerKind.Convolution or LayerKind.Pointwise), $"{name} cannot have a ReLU");
+        Refuse((layer.Before != 0 || layer.After != 0) && kind != LayerKind.Subsample, $"{name} cannot have channels of zeros");
     }
 
     private static int Windows(Layer layer, int length)

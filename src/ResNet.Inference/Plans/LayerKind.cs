@@ -6,7 +6,9 @@ internal enum LayerKind
     /// <summary>A convolution, with a bias, and a sum and ReLU if asked for.</summary>
     Convolution,
 
-    /// <summary><c>x · scale + shift</c> for each channel (a batch norm that no convolution precedes), a sum and ReLU, each if asked for.</summary>
+    /// <summary>
+    /// <c>x · scale + shift</c> for each channel (a batch norm that no convolution precedes), a sum and ReLU, each if asked for.
+    /// </summary>
     Pointwise,
 
     /// <summary>Group normalisation, with a scale and a shift for each channel.</summary>

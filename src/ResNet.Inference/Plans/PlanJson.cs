@@ -48,9 +48,11 @@ internal static class PlanJson
             return new InferencePlan
             {
                 Channels = root.GetProperty("channels").GetInt32(),
-                Stages = [.. root.GetProperty("stages").EnumerateArray().Take(InferencePlan.MaximumLayers).Select(stage => stage.GetInt32())],
-                Layers = [.. root.GetProperty("layers").EnumerateArray().Take(InferencePlan.MaximumLayers + 1).Select(Layer)],
+                Stages = [.. List("stages").Select(stage => stage.GetInt32())],
+                Layers = [.. List("layers").Select(Layer)],
             };
+
+            IEnumerable<JsonElement> List(string name) => root.GetProperty(name).EnumerateArray().Take(InferencePlan.MaximumLayers + 1);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
@@ -86,7 +88,8 @@ internal static class PlanJson
     private static Layer Layer(JsonElement json)
     {
         string kind = json.GetProperty("kind").GetString() ?? "";
-        if (!s_kinds.TryGetValue(kind, out var known)) throw new FormatException("its plan has a layer of a kind that this version does not know");
+        if (!s_kinds.TryGetValue(kind, out var known))
+            throw new FormatException("its plan has a layer of a kind that this version does not know");
         return new Layer
         {
             Kind = known,

@@ -55,11 +55,35 @@ public sealed class InferenceFileTests : IDisposable
     [InlineData("\"padding\":1", "\"stride\":-1", "is damaged: layer 0 (Convolution) has the stride -1")]
     [InlineData("\"mean\"", "\"meen\"", "is damaged: its plan has a layer of a kind that this version does not know")]
     [InlineData("conv1.weight\",\"bias", "conv7.weight\",\"bias", "is damaged: layer 0 (Convolution) lacks the tensor 'conv7.weight'")]
+    [InlineData("\"padding\":1", "\"padding\":1724430209", "is damaged: layer 0 (Convolution) has the padding 1724430209")]
+    [InlineData("\"kind\":\"linear\"", "\"groups\":2,\"kind\":\"linear\"", "is damaged: layer 24 (Linear) cannot have groups")]
+    [InlineData("\"kind\":\"linear\"", "\"kernel\":3,\"kind\":\"linear\"", "is damaged: layer 24 (Linear) cannot have a kernel")]
+    [InlineData("\"kind\":\"mean\"", "\"relu\":true,\"kind\":\"mean\"", "is damaged: layer 23 (Mean) cannot have a ReLU")]
+    [InlineData("\"bias\":\"conv1.bias\"", "\"bias\":\"layer1.0.conv1.bias\"", "is damaged: two of its layers have the same tensor")]
     [InlineData("\"channels\":3", "\"channels\":0", "is damaged: its images have 0 channels")]
-    [InlineData("\"resnet.inference\":\"1\"", "\"resnet.inference\":\"2\"", "has the format 2, but this version reads 1: make the file again")]
+    [InlineData(
+        "\"resnet.inference\":\"1\"", "\"resnet.inference\":\"2\"", "has the format 2, but this version reads 1: make the file again")]
     [InlineData("\"resnet.inference\":\"1\"", "\"resnet.inferense\":\"1\"", "is no file for inference: make one with SaveForInference")]
     public void A_plan_that_does_not_fit_is_refused_by_name(string before, string after, string problem) =>
         Refusal(Replace(before, after)).Should().Be($"The file 'the stream' {problem}.");
+
+    [Fact]
+    public void Places_of_tensors_whose_difference_overflows_are_refused()
+    {
+        int header = BitConverter.ToInt32(_file);
+        string text = Encoding.UTF8.GetString(_file, 8, header);
+        var place = System.Text.RegularExpressions.Regex.Match(text, "\"conv1.bias\".*?\"data_offsets\":(\\[\\d+,\\d+\\])");
+        Refusal(Replace(place.Groups[1].Value, "[9223372036854775744,-9223372036854775808]"))
+            .Should().Be("The file 'the stream' is damaged: the tensor 'conv1.bias' does not fit its shape, or lies outside of the file.");
+    }
+
+    [Fact]
+    public void A_stream_that_cannot_be_read_is_refused()
+    {
+        using var stream = new FileStream(Path.Combine(_folder.Path, "written"), FileMode.Create, FileAccess.Write);
+        Action open = () => InferenceModel.Open(stream).Dispose();
+        open.Should().Throw<InferenceFileException>().WithMessage("The file 'the stream' cannot be read: *");
+    }
 
     [Fact]
     public void Files_that_are_not_there_are_refused()

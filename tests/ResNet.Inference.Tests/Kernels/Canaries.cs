@@ -27,8 +27,10 @@ internal sealed unsafe class Canaries : IDisposable
     /// <summary>Fails if the floats around the content have changed.</summary>
     internal void Check()
     {
-        foreach (float value in new ReadOnlySpan<float>(_buffer.Address, Border)) float.IsNaN(value).Should().BeTrue("nothing is written before it");
-        foreach (float value in new ReadOnlySpan<float>(Address + Length, Border)) float.IsNaN(value).Should().BeTrue("nothing is written after it");
+        foreach (float value in new ReadOnlySpan<float>(_buffer.Address, Border))
+            float.IsNaN(value).Should().BeTrue("nothing is written before it");
+        foreach (float value in new ReadOnlySpan<float>(Address + Length, Border))
+            float.IsNaN(value).Should().BeTrue("nothing is written after it");
     }
 
     public void Dispose() => _buffer.Dispose();

@@ -52,7 +52,8 @@ public sealed class ConvolutionTests
         {
             Images = shape.Images, Height = shape.Height, Width = shape.Width, Pitch = pitch,
             OutputHeight = outputHeight, OutputWidth = outputWidth, OutputPitch = outputPitch,
-            KernelHeight = shape.Kernel, KernelWidth = shape.Kernel, Stride = shape.Stride, Dilation = shape.Dilation, Padding = shape.Padding,
+            KernelHeight = shape.Kernel, KernelWidth = shape.Kernel,
+            Stride = shape.Stride, Dilation = shape.Dilation, Padding = shape.Padding,
         };
         float[] weights = Numbers(shape.Output * (shape.Input / shape.Groups) * shape.Kernel * shape.Kernel);
         float[] bias = Numbers(shape.Output);
@@ -62,8 +63,9 @@ public sealed class ConvolutionTests
         using var zeros = new Canaries(new float[pitch]);
         using var packed = tile == 0
             ? PackedWeights.Direct(
-                kernels, weights, bias, (shape.Output, shape.Input / shape.Groups, shape.Kernel, shape.Kernel), shape.Groups, readsImages: false)
-            : PackedWeights.Winograd(kernels, tile, weights, bias, shape.Output, shape.Input);
+                kernels, weights, bias, (shape.Output, shape.Input / shape.Groups, shape.Kernel, shape.Kernel), shape.Groups,
+                readsImages: false, threads: 2)
+            : PackedWeights.Winograd(kernels, tile, weights, bias, shape.Output, shape.Input, threads: 2);
         bool sums = random.Next(2) == 0, relu = random.Next(2) == 0;
         var convolution = new Convolution
         {
