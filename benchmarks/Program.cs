@@ -31,6 +31,9 @@ try
         case ["measure", "infer-torchsharp", var network, var weights, var images, var batch, var seconds]:
             TorchSharpInference.Measure(network, weights, images, Whole(batch), Number(seconds));
             break;
+        case ["measure", "infer-engine", var file, var images, var batch, var seconds]:
+            EngineInference.Measure(file, images, Whole(batch), Number(seconds));
+            break;
         case ["measure", "infer-onnx", var file, var images, var batch, var seconds]:
             OnnxInference.Measure(file, images, Whole(batch), Number(seconds));
             break;

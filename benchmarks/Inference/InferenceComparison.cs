@@ -30,6 +30,7 @@ internal sealed class InferenceComparison(Settings settings)
             {
                 var files = Prepare(network, folder.FullName);
                 contests.AddRange(s_batches.Select(batch => Inference(network, batch, files)));
+                contests.AddRange(s_batches.Select(batch => Engine(network, batch, files)));
                 contests.Add(First(network, files));
             }
             for (int round = 1; round <= settings.Rounds; round++)
@@ -69,6 +70,15 @@ internal sealed class InferenceComparison(Settings settings)
         return new Contest(() => Measurement.Of(_self, ["measure", Settings.Infer, network, files.Weights, .. images, _seconds]), duels);
     }
 
+    private Contest Engine(string network, int batch, Files files)
+    {
+        string name = $"ResNet.Inference, {network}, batch {batch}";
+        string[] images = [files.Images(batch), $"{batch}", _seconds];
+        return new Contest(
+            () => Measurement.Of(_self, ["measure", "infer-engine", files.Inference, .. images]),
+            [new Duel(name, "ONNX Runtime", () => Measurement.Of(_self, ["measure", "infer-onnx", files.Onnx, .. images]))]);
+    }
+
     private Contest First(string network, Files files)
     {
         string seconds = $"{SecondsAfterFirst}";
@@ -88,6 +98,7 @@ internal sealed class InferenceComparison(Settings settings)
         model.SaveWeights(files.Weights);
         model.SaveWeights(files.TorchSharpWeights, format: WeightsFormat.TorchSharp);
         OnnxExporter.Export(model, files.Onnx);
+        model.SaveForInference(files.Inference);
         int size = ResNets.Find(network).ImageSize;
         foreach (int batch in s_batches) ImageFile.Write(files.Images(batch), rand([batch, 3, size, size]).data<float>().ToArray());
         if (!File.Exists(files.Picture))
@@ -104,6 +115,8 @@ internal sealed class InferenceComparison(Settings settings)
         public string Weights => Path.Combine(Folder, $"{Network}.safetensors");
 
         public string TorchSharpWeights => Path.Combine(Folder, $"{Network}.dat");
+
+        public string Inference => Path.Combine(Folder, $"{Network}.inference.safetensors");
 
         public string Onnx => Path.Combine(Folder, $"{Network}.onnx");
 
