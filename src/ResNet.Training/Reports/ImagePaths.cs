@@ -6,14 +6,18 @@ namespace ResNet.Training.Reports;
 /// <summary>The paths of images as a manifest has them: below the data set's folder, or in a pack.</summary>
 internal static class ImagePaths
 {
-    /// <summary>Returns an image's path in the manifest; its full name if the manifest does not have it.</summary>
+    /// <summary>Returns an evaluated image's path in the manifest; its full name if the manifest does not have it.</summary>
     /// <param name="name">The path of its file, or the path of its pack, a colon and its name in it.</param>
     /// <param name="manifest">The images of the run; null if they are not known.</param>
     internal static string Find(string name, DatasetManifest? manifest)
     {
+        if (manifest is null) return name;
         string path = name.Replace(Path.DirectorySeparatorChar, '/');
+        // Packs of several splits may have images of the same name.
+        var split = manifest.EvaluationSplit;
         // The folder of the data set may itself have the name of one of its folders: the longest path is the right one.
-        return manifest?.Entries.Select(entry => entry.Path).Where(entry => IsAt(path, entry)).MaxBy(entry => entry.Length) ?? name;
+        return manifest.Entries.Where(entry => entry.Split == split && IsAt(path, entry.Path)).Select(entry => entry.Path)
+            .MaxBy(entry => entry.Length) ?? name;
     }
 
     /// <summary>Returns the whole path of a file; the name itself if it is not that of a file.</summary>
@@ -28,6 +32,7 @@ internal static class ImagePaths
         int start = path.Length - entry.Length - 1;
         if (start >= 0 && path[start] == '/' && path.EndsWith(entry, StringComparison.Ordinal)) return true;
         // In a pack, names are below the split.
-        return path.EndsWith($": {entry[(entry.IndexOf('/', StringComparison.Ordinal) + 1)..]}", StringComparison.Ordinal);
+        var below = entry.AsSpan(entry.IndexOf('/', StringComparison.Ordinal) + 1);
+        return path.AsSpan().EndsWith(below) && path.AsSpan(0, path.Length - below.Length).EndsWith(": ");
     }
 }

@@ -298,6 +298,28 @@ public sealed class HtmlReportTests : IDisposable
         WebUtility.HtmlDecode(file.Groups[2].Value.Replace("<wbr>", "", StringComparison.Ordinal)).Should().Be(shown);
     }
 
+    // Packs of several splits may have images of the same name.
+    [Theory]
+    [InlineData(DatasetSplit.Validation, "validation/cat/1.png")]
+    [InlineData(DatasetSplit.Test, "test/cat/1.png")]
+    public void A_mistake_in_a_pack_has_the_path_of_the_images_that_were_evaluated(DatasetSplit evaluated, string path)
+    {
+        string page = HtmlReport.Create(new ReportContent
+        {
+            Title = "x", Epochs = [], Classes = ["cat", "dog"],
+            Evaluation = new EvaluationResult(1, 50, 100, 2, 10) { Confusion = new ConfusionMatrix(2, [0, 1], [1, 1]) },
+            Mistakes = [new ReportMistake("/packs/evaluated.safetensors: cat/1.png", "cat", "dog", 0.9, default, default)],
+            Manifest = new DatasetManifest(
+            [
+                new(DatasetSplit.Train, "cat", "train/cat/1.png", 100, 1), new(evaluated, "cat", path, 100, 2),
+                .. evaluated == DatasetSplit.Validation
+                    ? [new(DatasetSplit.Test, "cat", "test/cat/1.png", 100, 3)]
+                    : Array.Empty<ManifestEntry>(),
+            ]),
+        });
+        page.Should().Contain($"{path.Replace("/", "/<wbr>", StringComparison.Ordinal)}</span>").And.NotContain("train/<wbr>");
+    }
+
     [Fact]
     public void Training_accuracy_and_peak_memory_are_shown_where_they_were_measured()
     {

@@ -32,11 +32,14 @@ public sealed class DatasetManifest
     {
         ArgumentNullException.ThrowIfNull(entries);
         Entries = [.. entries.OrderBy(entry => entry.Path, CodePointOrder.Instance)];
-        _copies = new(() =>
-        [
-            .. Entries.Where(entry => entry.Length >= 0 && !IsOfPacks).GroupBy(entry => entry.Content)
-                .Where(same => same.Skip(1).Any()).Select(same => (ManifestEntry[])[.. same]),
-        ]);
+        IsOfPacks = Entries.Count > 0 && Entries.All(entry => entry.Hash <= uint.MaxValue);
+        _copies = new(() => IsOfPacks
+            ? []
+            :
+            [
+                .. Entries.Where(entry => entry.Length >= 0).GroupBy(entry => entry.Content)
+                    .Where(same => same.Skip(1).Any()).Select(same => (ManifestEntry[])[.. same]),
+            ]);
     }
 
     /// <summary>The images in the order of their paths.</summary>
@@ -47,7 +50,7 @@ public sealed class DatasetManifest
         Entries.Any(entry => entry.Split == DatasetSplit.Validation) ? DatasetSplit.Validation : DatasetSplit.Test;
 
     /// <summary>Whether hashes are those of the pixels of packs, which cannot be compared with those of files.</summary>
-    public bool IsOfPacks => Entries.Count > 0 && Entries.All(entry => entry.Hash <= uint.MaxValue);
+    public bool IsOfPacks { get; }
 
     /// <summary>Reads all files of a data set's splits once, on several threads, and hashes them.</summary>
     /// <param name="root">The data set's folder, below which all of them are.</param>
