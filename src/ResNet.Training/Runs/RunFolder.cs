@@ -236,8 +236,9 @@ public sealed partial class RunFolder
     /// <exception cref="RunFolderException">The folder cannot be written.</exception>
     public RunFolder MoveDataset(string dataset)
     {
-        var moved = new RunFolder(Path, Settings with { Dataset = dataset }, Classes);
-        moved.SaveSettings();
+        var moved = new RunFolder(Path, Settings with { Dataset = dataset }, Classes) { IsExtended = IsExtended };
+        // A recorder writes both changes of an extended run, as soon as its extension is known to be possible.
+        if (!IsExtended) moved.SaveSettings();
         return moved;
     }
 

@@ -257,7 +257,7 @@ internal sealed class TrainingState : IDisposable
         var epochs = _epochs.ConvertAll(SavedEpoch.Of);
         double? correct = _isCorrectKnown ? _correct?.ReadDouble() : null;
         var position = new Position(
-            Epoch, Batch, Step, Learned, _images, Elapsed, _averageHasBegun, epochs, correct, _options.Extensions?.Count ?? 0);
+            Epoch, Batch, Step, Learned, _images, Elapsed, _averageHasBegun, epochs, correct, _options.Extensions?.Count ?? 0, IsOver);
         var texts = new Dictionary<string, string>(setup.Texts) { [PositionKey] = JsonSerializer.Serialize(position, s_json) };
         return folder.Save(Step, CollectTensors(), texts, isBest);
     }
@@ -270,8 +270,10 @@ internal sealed class TrainingState : IDisposable
     {
         var position = ReadPosition(checkpoint);
         var last = options.Extensions is [.., var extension] ? extension : null;
+        // The last steps may be missing, if none of their images could be read.
         bool isComplete =
-            last is not null ? position.Epoch >= last.After + last.Epochs
+            position.IsOver is { } over && position.Extensions == (options.Extensions?.Count ?? 0) ? over
+            : last is not null ? position.Epoch >= last.After + last.Epochs
             : options.Steps is { } steps ? position.Step >= steps
             : position.Epoch >= options.Epochs;
         bool isOver = isComplete
@@ -367,11 +369,11 @@ internal sealed class TrainingState : IDisposable
 
     /// <summary>
     /// The parts of a checkpoint that are not tensors. Older ones have neither the number of images classified correctly nor that of
-    /// extensions.
+    /// extensions, and do not say whether the run is finished.
     /// </summary>
     private sealed record Position(
         int Epoch, int Batch, long Step, long Learned, long Images, TimeSpan Elapsed, bool AverageHasBegun, List<SavedEpoch> Epochs,
-        double? Correct = null, int Extensions = 0)
+        double? Correct = null, int Extensions = 0, bool? IsOver = null)
     {
         /// <summary>Returns whether the run has gone on after the epoch where an extension begins.</summary>
         internal bool IsBeyond(RunExtension extension) => Epoch > extension.After || (Epoch == extension.After && Batch > 0);

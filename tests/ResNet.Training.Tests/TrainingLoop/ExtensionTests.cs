@@ -223,10 +223,14 @@ public sealed class ExtensionTests : IDisposable
 
         var extended = run.Extend(2, 0.01);
         extended.Settings.Training.Extensions.Should().Equal(new RunExtension { After = 1, Epochs = 2, LearningRate = 0.01 });
-        RunFolder.OpenUnfinished(path).Settings.Training.Extensions.Should().BeNull("it has not begun");
+        extended = extended.MoveDataset("elsewhere");
+        var untouched = RunFolder.OpenUnfinished(path).Settings;
+        untouched.Training.Extensions.Should().BeNull("it has not begun");
+        untouched.Dataset.Should().Be("squares");
         Train(extended, resume: true, stopAt: 6);
         var again = RunFolder.OpenUnfinished(path);
         again.Settings.Training.Extensions.Should().Equal(extended.Settings.Training.Extensions);
+        again.Settings.Dataset.Should().Be("elsewhere");
         none.Should().Throw<RunFolderException>();
         Train(again, resume: true);
         File.ReadLines(Path.Combine(path, "metrics.csv")).Skip(1).Select(line => line.Split(',')[0]).Should().Equal("1", "2", "3");
@@ -241,11 +245,33 @@ public sealed class ExtensionTests : IDisposable
         File.Exists(Path.Combine(path, "test.json")).Should().BeFalse("it was of the former weights");
     }
 
-    private void Train(RunFolder run, bool resume, long? stopAt = null)
+    // Without a shuffle, the third batch of four has the images 16 to 23: the run of three steps ends after two.
+    [Fact]
+    public void A_run_whose_last_batch_could_not_be_read_is_finished_and_can_be_extended()
+    {
+        for (int i = 16; i < 24; i++) File.WriteAllText(_samples[i].Path, "no picture");
+        var loading = Loading with { OnUnreadableImage = OnUnreadableImage.Skip };
+        var settings = new RunSettings
+        {
+            Network = "resnet20", Dataset = "squares", Channels = 1, ImageSize = 16, ResizeTo = 16, Mean = [0.5f], Deviation = [0.5f],
+            BatchSize = 8, Seed = 5, Training = new TrainerOptions { Steps = 3 },
+        };
+        var run = RunFolder.Create(Path.Combine(_folder.Path, "run"), settings, ["even", "odd"]);
+        Train(run, resume: false, loader: new(_samples, s_transforms, loading));
+        File.ReadLines(Path.Combine(run.Path, "steps.csv")).Should().HaveCount(1 + 2);
+
+        var extended = run.Extend(1);
+        extended.Settings.Training.Extensions.Should().Equal(new RunExtension { After = 1, Epochs = 1 });
+        Train(extended, resume: true, stopAt: 4, new(_samples, s_transforms, loading));
+        var unfinished = () => RunFolder.OpenUnfinished(run.Path).Extend(1);
+        unfinished.Should().Throw<RunFolderException>().WithMessage("*is not finished*");
+    }
+
+    private void Train(RunFolder run, bool resume, long? stopAt = null, ImageLoader? loader = null)
     {
         using var model = ResNets.Create("resnet20", classes: 2, inputChannels: 1);
         using var stop = new CancellationTokenSource();
-        var trainer = new Trainer(Loader(), null, run.Settings.Training with { Checkpoints = run.Checkpoints });
+        var trainer = new Trainer(loader ?? Loader(), null, run.Settings.Training with { Checkpoints = run.Checkpoints });
         trainer.StepCompleted += step => { if (step.Step == stopAt) stop.Cancel(); };
         using var recording = run.Record(trainer, model, evaluation: null);
         trainer.Train(model, resume, cancellationToken: stop.Token).Interrupted.Should().Be(stopAt is not null);
