@@ -124,7 +124,7 @@ internal sealed class TrainCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The images were not read yet, or the network not made; the run is as it was.
-            Console.WriteLine($"Stopped before the first step; go on with: resnet train --resume {run.Path}");
+            Console.WriteLine($"Stopped before the first step; go on with: resnet train --resume {LineBreaks.Quote(run.Path)}");
             JsonOutput.Write(Describe(outcome: null, run));
             return ExitCode.Interrupted;
         }
@@ -141,7 +141,25 @@ internal sealed class TrainCommand
             throw new CommandLineException(
                 $"--extend is '{count}', but has to be a number of epochs, at least 1, and then the folder of a run.");
         var run = RunFolder.OpenUnfinished(folder).Extend(epochs, parsed.GetValue(_training.LearningRate));
-        return GoOn(parsed, run, cancellationToken);
+        try
+        {
+            return GoOn(parsed, run, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The run is as it was, without the extension.
+            string[] values =
+            [
+                .. new Option[] { _training.LearningRate, _run.Dataset }.Select(parsed.GetResult)
+                    .Where(option => option is { Implicit: false })
+                    .Select(option => $" {option!.Option.Name} {LineBreaks.Quote(option.Tokens[0].Value)}"),
+            ];
+            Console.WriteLine(
+                $"Stopped before the first step; extend it again by: resnet train --extend {epochs} {LineBreaks.Quote(run.Path)}"
+                + string.Concat(values));
+            JsonOutput.Write(Describe(outcome: null, run));
+            return ExitCode.Interrupted;
+        }
     }
 
     // What decides the result of a run cannot be changed afterwards.

@@ -41,6 +41,19 @@ public sealed class StopOutsideTrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_is_stopped_before_its_extension_begins_is_as_it_was()
+    {
+        Train().Code.Should().Be(ExitCode.Success);
+        string before = File.ReadAllText(Path.Join(Run, "settings.json"));
+        var (code, output) = Invoke(
+            stopAt: null, "train", "--extend", "2", Run, "--learning-rate", "0.01", "--dataset", Pictures);
+        code.Should().Be(ExitCode.Interrupted, output);
+        output.Should().Contain(
+            $"Stopped before the first step; extend it again by: resnet train --extend 2 {Run} --learning-rate 0.01 --dataset {Pictures}");
+        File.ReadAllText(Path.Join(Run, "settings.json")).Should().Be(before);
+    }
+
+    [Fact]
     public void A_run_that_is_stopped_in_its_test_can_be_resumed()
     {
         Train().Code.Should().Be(ExitCode.Success);
