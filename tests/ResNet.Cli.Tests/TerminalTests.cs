@@ -14,7 +14,7 @@ public sealed class TerminalTests
     [
         "Epoch 3/90: train loss 1.2345, train top-1 56.78 %, val loss 1.3456, top-1 54.32 %, top-5 87.65 %, 1234 img/s",
         $"The weights, settings and metrics are in /home/somebody/runs, and {LongPath} shows them",
-        $"Note: 1 training image is a copy of another one ({Quoted} = train/dog/1.png): 'verify-data' lists all.",
+        $"Note: 1 training image is a copy of another one ({Quoted} = train/dog/1.png): 'verify-data --all' lists all.",
         LongPath,
         "  bright      precision  98.00 %, recall  97.00 %, F1  97.50 %, 1,234 images",
         "",

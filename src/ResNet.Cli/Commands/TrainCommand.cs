@@ -324,7 +324,7 @@ internal sealed class TrainCommand
         string named = string.Join(", ", leaks.Take(NamedLeaks).Select(leak => $"{leak.Evaluated.Path} = {leak.Trained.Path}"));
         string more = leaks.Count > NamedLeaks ? ", …" : "";
         yield return $"{Counted.Images(leaks.Count)} to evaluate on {(leaks.Count == 1 ? "is" : "are")} also among the training images "
-            + $"({named}{more}), so the accuracy is too high: 'verify-data' lists all.";
+            + $"({named}{more}), so the accuracy is too high: 'verify-data --all' lists all.";
     }
 
     private static IEnumerable<string> Copies(DatasetManifest manifest)
@@ -338,7 +338,7 @@ internal sealed class TrainCommand
         string named = string.Join(", ", copies.Take(NamedLeaks).Select(pair => $"{pair.Copy.Path} = {pair.First.Path}"));
         yield return $"{Counted.Of(copies.Count, "training image is a copy", "training images are copies")} of another one "
             + $"({named}{(copies.Count > NamedLeaks ? ", …" : "")})"
-            + $"{(otherClass > 0 ? $", {otherClass:N0} of them in another class" : "")}: 'verify-data' lists all.";
+            + $"{(otherClass > 0 ? $", {otherClass:N0} of them in another class" : "")}: 'verify-data --all' lists all.";
     }
 
     private static string Report(RunFolder run) => Path.Combine(run.Path, "report.html");

@@ -107,8 +107,9 @@ internal static class VerifyDataCommand
     {
         string Together(SimilarImages group)
         {
-            string named = string.Join(" ~ ", group.Paths.Take(NamedOfGroup).Select(shorten));
-            return group.Paths.Count > NamedOfGroup ? $"{named} and {group.Paths.Count - NamedOfGroup:N0} more" : named;
+            int named = atMost == int.MaxValue ? group.Paths.Count : NamedOfGroup;
+            string names = string.Join(" ~ ", group.Paths.Take(named).Select(shorten));
+            return group.Paths.Count > named ? $"{names} and {group.Paths.Count - named:N0} more" : names;
         }
         var inBoth = groups.Where(group => group.Roots.Count > 1);
         List("Almost the same image to train on and to evaluate on", [.. inBoth.Select(Together)], atMost);

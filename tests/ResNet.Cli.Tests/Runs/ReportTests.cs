@@ -27,7 +27,7 @@ public sealed class ReportTests : IDisposable
         training.ExitCode().Should().Be(0, training.Output);
         training.Output.Should().Contain(
             "Note: 2 training images are copies of another one (train/dark/003.bmp = train/bright/taken for bright.bmp, "
-            + "train/dark/copy.bmp = train/dark/001.bmp), 1 of them in another class: 'verify-data' lists all.");
+            + "train/dark/copy.bmp = train/dark/001.bmp), 1 of them in another class: 'verify-data --all' lists all.");
         training.Output.Should().NotContain("top-5");
         string? collapse = JsonDocument.Parse(training.StandardOutput).RootElement.GetProperty("collapse").GetString();
         collapse.Should().MatchRegex("^All 17 images are predicted as '(bright|dark)', although they are of 2 classes: ");
