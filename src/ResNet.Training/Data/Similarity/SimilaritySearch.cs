@@ -55,9 +55,18 @@ internal sealed class SimilaritySearch
 
     private void Compare(int position, int other)
     {
+        // Groups only grow, so two images in one group stay there, whatever other threads do meanwhile.
+        if (Root(position) == Root(other)) return;
         if (_images[position].DistanceTo(_images[other]) > _limit) return;
         // Which image is the root does not matter: groups are ordered by their first images.
         lock (_gate) _parents[Find(position)] = Find(other);
+    }
+
+    // Changes nothing and needs no lock: each parent on the way is of the image's group.
+    private int Root(int position)
+    {
+        while (Volatile.Read(ref _parents[position]) is var parent && parent != position) position = parent;
+        return position;
     }
 
     private int Find(int position)
