@@ -38,7 +38,29 @@ public sealed class FindLearningRateTests : IDisposable
         process.Output.Should().Contain($"error: {sentence}");
     }
 
+    [Theory]
+    [InlineData("--to is 0.1, but has to be more than 1.", "--from", "1", "--to", "0.1")]
+    [InlineData("--output is '.', which is a folder: give the name of an HTML file, too.", "--output", ".")]
+    public void What_cannot_be_is_refused_before_the_images_are_opened(string sentence, params string[] arguments)
+    {
+        using var process = Start(["--dataset", "nowhere", .. arguments]);
+        process.ExitCode().Should().Be(1, process.Output);
+        process.Output.Should().Contain($"error: {sentence}").And.NotContain("nowhere");
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_finite_does_not_mean_that_the_last_learning_rate_is_too_low()
+    {
+        using var process = Start("--steps", "10", "--from", "1e20", "--to", "1e38", "--output", "a curve.html");
+        process.ExitCode().Should().Be(0, process.Output);
+        process.Output.Should().Contain("since the loss rose too far").And.Contain("The loss is lowest at ")
+            .And.NotContain("may be too low").And.Contain("The curve is in 'a curve.html'");
+    }
+
     private ConsoleProcess Start(params IEnumerable<string> arguments) => ConsoleProcess.StartIn(
         _folder.Path, new Dictionary<string, string>(), "resnet",
-        ["find-lr", "--dataset", "pictures", "--network", "resnet20", "--batch-size", "8", "--workers", "1", .. arguments]);
+        [
+            "find-lr", .. arguments.Contains("--dataset") ? Array.Empty<string>() : ["--dataset", "pictures"], "--network", "resnet20",
+            "--batch-size", "8", "--workers", "1", .. arguments,
+        ]);
 }

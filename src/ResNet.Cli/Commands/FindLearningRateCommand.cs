@@ -45,7 +45,9 @@ internal static class FindLearningRateCommand
             string path = parsed.GetValue(output)!;
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
                 throw new CommandLineException($"--output is '{path}', but there is no folder '{folder}': make it, or choose another one.");
-            var (data, settings, device) = run.Read(parsed, cancellationToken);
+            if (Directory.Exists(path))
+                throw CommandLineException.About(output.Name, $"is '{path}', which is a folder: give the name of an HTML file, too.");
+            var (data, settings, device) = run.Read(parsed, cancellationToken, options => test.Range(options.Optimizer));
             var training = RunArguments.CreateLoader(settings, data, parsed.GetValue(run.Workers));
             var finder = new LearningRateFinder(training, settings.Training, test);
             using var model = RunArguments.CreateNetwork(settings, data, device, hasCheckpoint: false, cancellationToken);
@@ -58,7 +60,7 @@ internal static class FindLearningRateCommand
             string page = LearningRateReport.Create(curve, settings.Network, settings.Dataset);
             AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(page)));
             JsonOutput.Show(Describe(curve, settings, path), () => Print(curve));
-            Console.WriteLine($"The curve is in {path}");
+            Console.WriteLine($"The curve is in {LineBreaks.Quote(path)}");
             return ExitCode.Success;
         });
         return command;
@@ -69,13 +71,15 @@ internal static class FindLearningRateCommand
         if (curve.Diverged)
             Console.WriteLine($"Stopped after {Counted.Of(curve.Points.Count, "step", "steps")}, since the loss rose too far");
         Console.WriteLine(curve.Suggestion is { } suggestion
-            ? $"Suggested learning rate: {Text(suggestion)}, where the loss falls most steeply"
+            ? $"Suggested learning rate: {LearningRateReport.FormatRate(suggestion)}, where the loss falls most steeply"
             : "There is no suggestion, since the loss does not fall: try other limits with --from and --to, or more steps with --steps");
         if (curve.Lowest is not { } lowest) return;
         string loss = lowest.Smoothed.ToString("0.0000", CultureInfo.InvariantCulture);
         Console.WriteLine(
-            $"The loss is lowest at {Text(lowest.LearningRate)}, {loss}; a tenth of that is {Text(lowest.LearningRate / 10)}");
-        if (lowest == curve.Points[^1]) Console.WriteLine("It still falls at the last learning rate: --to may be too low");
+            $"The loss is lowest at {LearningRateReport.FormatRate(lowest.LearningRate)}, {loss}; a tenth of that is "
+            + LearningRateReport.FormatRate(lowest.LearningRate / 10));
+        if (!curve.Diverged && lowest == curve.Points[^1])
+            Console.WriteLine("It still falls at the last learning rate: --to may be too low");
     }
 
     // The document has the exact numbers; people see rounded ones.
@@ -92,8 +96,6 @@ internal static class FindLearningRateCommand
         Page = page,
         curve.Points,
     };
-
-    private static string Text(double rate) => rate.ToString("G2", CultureInfo.InvariantCulture);
 
     private static Option<double?> Rate(string name, string description) =>
         new(name) { Description = description, HelpName = "RATE", CustomParser = result => Number.Parse(result) };

@@ -27,7 +27,8 @@ public sealed record LearningRateCurve(IReadOnlyList<LearningRatePoint> Points, 
         {
             LearningRatePoint? steepest = null;
             double least = 0;
-            for (int i = First + 1; i < IndexOfLowest; i++)
+            int? lowest = IndexOfLowest;
+            for (int i = First + 1; i < lowest; i++)
             {
                 var (before, after) = (Points[i - 1], Points[i + 1]);
                 double slope = (after.Smoothed - before.Smoothed) / Math.Log10(after.LearningRate / before.LearningRate);

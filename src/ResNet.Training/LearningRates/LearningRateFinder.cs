@@ -34,15 +34,12 @@ public sealed class LearningRateFinder
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(options);
         (_training, _test) = (training, test ?? new LearningRateFinderOptions());
-        var (from, to) = _test.Range(options.Optimizer);
-        if (_test.To is null) Require.That(_test, from, from < to, $"less than {to}", nameof(_test.From));
-        Require.That(_test, to, from < to, $"more than {from}", nameof(_test.To));
-        (From, To) = (from, to);
+        (From, To) = _test.Range(options.Optimizer);
         _options = new TrainerOptions
         {
             Steps = _test.Steps,
-            Optimizer = options.Optimizer with { LearningRate = to },
-            Schedule = new ExponentialSchedule(from / to),
+            Optimizer = options.Optimizer with { LearningRate = To },
+            Schedule = new ExponentialSchedule(From / To),
             LabelSmoothing = options.LabelSmoothing,
             ClassWeights = options.ClassWeights,
             FocalGamma = options.FocalGamma,
@@ -113,7 +110,10 @@ public sealed class LearningRateFinder
             if (!double.IsFinite(loss)) return new LearningRateCurve(points, Diverged: true);
             average = (_test.Smoothing * average) + ((1 - _test.Smoothing) * loss);
             remaining *= _test.Smoothing;
-            var point = new LearningRatePoint(_plan.GetLearningRate(step.Number), loss, average / (1 - remaining));
+            var point = new LearningRatePoint(_plan.GetLearningRate(step.Number), loss, average / (1 - remaining))
+            {
+                Step = (int)step.Number + 1,
+            };
             points.Add(point);
             images += step.Images;
             Report(point);

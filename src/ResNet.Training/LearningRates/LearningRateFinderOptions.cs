@@ -51,9 +51,15 @@ public sealed record LearningRateFinderOptions
     } = 4;
 
     /// <summary>Returns the first and the last learning rate.</summary>
-    internal (double From, double To) Range(OptimizerOptions optimizer)
+    /// <param name="optimizer">The optimizer, which decides the rates that are null.</param>
+    /// <exception cref="InvalidOptionException">The first learning rate is not less than the last one.</exception>
+    public (double From, double To) Range(OptimizerOptions optimizer)
     {
-        var (from, to) = optimizer is Sgd ? (1e-5, 10) : (1e-6, 1);
-        return (From ?? from, To ?? to);
+        ArgumentNullException.ThrowIfNull(optimizer);
+        var (first, last) = optimizer is Sgd ? (1e-5, 10) : (1e-6, 1);
+        var (from, to) = (From ?? first, To ?? last);
+        if (To is null) Require.That(this, from, from < to, $"less than {to}", nameof(From));
+        Require.That(this, to, from < to, $"more than {from}", nameof(To));
+        return (from, to);
     }
 }

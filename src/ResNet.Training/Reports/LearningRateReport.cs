@@ -24,6 +24,10 @@ public static class LearningRateReport
         return HtmlPage.Create("Test of learning rates", title, subtitle, KeyFigures(curve), body);
     }
 
+    /// <summary>Formats a learning rate with two digits, as the page shows it: <c>0.032</c>, <c>3.2e-5</c>.</summary>
+    /// <param name="learningRate">The learning rate.</param>
+    public static string FormatRate(double learningRate) => Figures.RoundedRate(learningRate);
+
     private static IEnumerable<(string Value, string Name)> KeyFigures(LearningRateCurve curve)
     {
         if (curve.Steepest is not { } steepest) yield break;
@@ -46,20 +50,17 @@ public static class LearningRateReport
     private static string Chart(LearningRateCurve curve)
     {
         if (curve.Points.Count == 0) return "";
-        // A step that diverged would make the rest flat.
-        double most = curve.Points.Max(point => point.Smoothed);
         ChartLine[] lines =
         [
-            new("each step", EachStep, [.. curve.Points.Select(point => (At(point.LearningRate), Math.Min(point.Loss, most)))])
-            {
-                IsFaint = true,
-            },
+            new("each step", EachStep, [.. curve.Points.Select(point => (At(point.LearningRate), point.Loss))]) { IsFaint = true },
             new("smoothed", Smoothed, [.. curve.Points.Select(point => (At(point.LearningRate), point.Smoothed))]),
         ];
         return new LineChart("Training loss", lines, Figures.Loss)
         {
             XAxis = ChartAxis.Logarithmic(curve.Points[0].LearningRate, curve.Points[^1].LearningRate),
             XLabel = "learning rate",
+            // A step that diverged would make the rest flat.
+            Most = curve.Points.Max(point => point.Smoothed),
             Marked = curve.Steepest is { } steepest ? (At(steepest.LearningRate), steepest.Smoothed) : null,
         }.Draw();
 
@@ -68,8 +69,11 @@ public static class LearningRateReport
 
     private static string Steps(LearningRateCurve curve)
     {
-        var rows = curve.Points.Select((point, i) => (string[])
-            [Figures.Whole(i + 1), Figures.RoundedRate(point.LearningRate), Figures.Loss(point.Loss), Figures.Loss(point.Smoothed)]);
+        var rows = curve.Points.Select(point => (string[])
+        [
+            point.Step > 0 ? Figures.Whole(point.Step) : Figures.None, Figures.RoundedRate(point.LearningRate), Figures.Loss(point.Loss),
+            Figures.Loss(point.Smoothed),
+        ]);
         string table = Table("Steps", ["step", "learning rate", "loss", "smoothed loss"], rows);
         return $"<details><summary>All steps</summary>\n{table}</details>\n";
     }

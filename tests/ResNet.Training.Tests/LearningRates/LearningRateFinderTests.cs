@@ -178,12 +178,23 @@ public sealed class LearningRateFinderTests : IDisposable
     public void The_page_has_the_curve_with_the_suggestion()
     {
         LearningRatePoint[] points = [.. Enumerable.Range(0, 31).Select(i => new LearningRatePoint(
-            Math.Pow(10, (i / 10.0) - 3), i == 30 ? 1e9 : 2, i < 10 ? 2 : i == 10 ? 1.5 : 1))];
+            Math.Pow(10, (i / 10.0) - 3), i == 30 ? 1e9 : 2, i < 10 ? 2 : i == 10 ? 1.5 : 1)
+        {
+            Step = 2 * (i + 1),
+        })];
         string page = LearningRateReport.Create(new LearningRateCurve(points, Diverged: true), "resnet20", "a & b");
         page.Should().Contain("a &amp; b").And.Contain("class=\"marked\"").And.Contain(">0.01</dd>")
             .And.Contain("text-anchor=\"middle\">0.001</text>").And.Contain("text-anchor=\"middle\">1</text>")
-            .And.Contain("learning rate 0.01: smoothed ").And.NotContain("1,000,000,000</text>");
+            .And.Contain("learning rate 0.01: smoothed ").And.NotContain("1,000,000,000</text>")
+            .And.Contain("At the end: each step 1000000000.0000, smoothed 1.0000.")
+            .And.MatchRegex(">62</t[hd]><td>1</td><td>1000000000.0000</td><td>1.0000</td>").And.NotContain(">61<");
     }
+
+    [Theory]
+    [InlineData(0.0321, "0.032")]
+    [InlineData(3.2e-5, "3.2e-5")]
+    [InlineData(1e-4, "0.0001")]
+    public void A_rate_is_shown_with_two_digits(double rate, string text) => LearningRateReport.FormatRate(rate).Should().Be(text);
 
     private LearningRateFinder Finder(OptimizerOptions optimizer, LearningRateFinderOptions? test = null) =>
         new(Loader(), new TrainerOptions { Optimizer = optimizer }, test);

@@ -16,7 +16,9 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
     /// <summary>Whether the axis has logarithms to the base of ten, which are labelled by their numbers.</summary>
     internal bool IsLogarithmic { get; private init; }
 
-    /// <summary>Makes an axis of the logarithms of positive numbers, with a tick at each power of ten.</summary>
+    /// <summary>
+    /// Makes an axis of the logarithms of positive numbers, with a tick at each power of ten; at both ends if it has fewer than two powers.
+    /// </summary>
     /// <param name="from">The number at its start.</param>
     /// <param name="to">The number at its end.</param>
     internal static ChartAxis Logarithmic(double from, double to)
@@ -24,7 +26,8 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
         const double tolerance = 1e-9;
         double start = Math.Log10(from), end = Math.Max(Math.Log10(to), start + tolerance);
         int first = (int)Math.Ceiling(start - tolerance), last = (int)Math.Floor(end + tolerance);
-        return new(start, end, [.. Enumerable.Range(first, Math.Max(0, last - first + 1)).Select(power => (double)power)])
+        double[] powers = [.. Enumerable.Range(first, Math.Max(0, last - first + 1)).Select(power => (double)power)];
+        return new(start, end, powers.Length >= 2 || end - start <= tolerance ? powers : [start, end])
         {
             IsLogarithmic = true,
         };
@@ -33,11 +36,11 @@ internal sealed record ChartAxis(double From, double To, IReadOnlyList<double> T
     /// <summary>Makes an axis that contains all values and begins and ends at round numbers.</summary>
     /// <param name="values">The values to draw; values that are not finite, or too large, are ignored.</param>
     /// <param name="least">The axis starts at this value or lower; null: at the smallest value.</param>
-    /// <param name="most">The axis ends at this value or lower; null for no limit.</param>
+    /// <param name="most">The axis ends at this value or lower, and larger values lie outside; null for no limit.</param>
     /// <param name="count">The approximate number of ticks.</param>
     internal static ChartAxis Nice(IEnumerable<double> values, double? least = null, double? most = null, int count = 5)
     {
-        double[] finite = [.. values.Where(value => Math.Abs(value) <= Largest)];
+        double[] finite = [.. values.Where(value => Math.Abs(value) <= Largest).Select(value => Math.Min(value, most ?? value))];
         double smallest = finite.Length == 0 ? 0 : finite.Min(), largest = finite.Length == 0 ? 1 : finite.Max();
         smallest = Math.Min(smallest, least ?? smallest);
         if (largest <= smallest) (smallest, largest) = (smallest - (smallest == least ? 0 : Half(smallest)), largest + Half(largest));

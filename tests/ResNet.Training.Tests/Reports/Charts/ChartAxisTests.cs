@@ -41,9 +41,22 @@ public sealed class ChartAxisTests
         }
     }
 
+    [Theory]
+    [InlineData(1e-5, 10, "1e-5 0.0001 0.001 0.01 0.1 1 10")]
+    [InlineData(0.02, 0.09, "0.02 0.09")]
+    [InlineData(0.02, 0.5, "0.02 0.5")]
+    [InlineData(0.1, 0.5, "0.1 0.5")]
+    [InlineData(0.01, 0.1, "0.01 0.1")]
+    public void A_logarithmic_axis_has_at_least_two_ticks(double from, double to, string expected)
+    {
+        var axis = ChartAxis.Logarithmic(from, to);
+        string.Join(' ', axis.Ticks.Select(axis.Label)).Should().Be(expected);
+    }
+
     [Fact]
     public void A_limit_is_not_gone_beyond()
     {
+        ChartAxis.Nice([1, 2, 1e9], most: 2).Ticks.Should().HaveCountGreaterThan(3).And.EndWith(2);
         ChartAxis.Nice([61, 99.7], most: 100).To.Should().Be(100);
         ChartAxis.Nice([99.98, 100], most: 100).To.Should().BeGreaterThanOrEqualTo(100).And.BeLessThan(100.01);
     }
