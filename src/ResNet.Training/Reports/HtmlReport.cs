@@ -56,9 +56,9 @@ public static class HtmlReport
             + Section(
                 "Training",
                 Grid("charts", Charts(content, best, hasTop5)),
-                Unmeasured(content.Epochs),
+                Unmeasured(content),
                 EpochTable(content.Epochs, best, hasTop5))
-            + ImagesSection.Write(content.Manifest, content.Classes)
+            + (content.Images ?? ImagesSection.Write(content.Manifest, content.Classes))
             + Section("First batch of training", SampleNote(content.Samples), Grid("samples", content.Samples.Select(Card)))
             + Errors(content)
             + Test(content)
@@ -191,10 +191,12 @@ public static class HtmlReport
         yield return new LineChart("Training speed, in images per second", [speed], Figures.Speed) { Least = 0 }.Draw();
     }
 
-    private static string Unmeasured(IReadOnlyList<EpochMetrics> epochs) =>
-        epochs.Count == 0 || epochs.Any(epoch => epoch.TrainTop1 is not null)
-            ? ""
-            : "<p class=\"note\">Training accuracy: not measured. Images that Mixup or CutMix combine have no single class.</p>\n";
+    private static string Unmeasured(ReportContent content)
+    {
+        if (content.Epochs.Count == 0 || content.Epochs.Any(epoch => epoch.TrainTop1 is not null)) return "";
+        string reason = content.MixesImages ? " Images that Mixup or CutMix combine have no single class." : "";
+        return $"<p class=\"note\">Training accuracy: not measured.{reason}</p>\n";
+    }
 
     private static ChartLine Line(string name, int colour, IReadOnlyList<EpochMetrics> epochs, Func<EpochMetrics, double?> value) =>
         new(name, colour, [.. epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))]);

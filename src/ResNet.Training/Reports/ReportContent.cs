@@ -44,11 +44,17 @@ public sealed record ReportContent
     /// <summary>Training images as the network saw them, as <see cref="ReportSample.Draw"/> makes them.</summary>
     public IReadOnlyList<ReportSample> Samples { get; init; } = [];
 
+    /// <summary>Whether the training mixes images, which then have no single class to measure an accuracy with. Default: false.</summary>
+    public bool MixesImages { get; init; }
+
     /// <summary>
     /// The images of the run: the report counts those of each class, lists images that are there more than once, and names the paths of
     /// mistakes as they are in it. Null if they are not known.
     /// </summary>
     public DatasetManifest? Manifest { get; init; }
+
+    /// <summary>The section about <see cref="Manifest"/>, which is the same after each epoch; null if it is not written yet.</summary>
+    internal string? Images { get; init; }
 
     /// <summary>The run's settings.</summary>
     public IReadOnlyList<(string Name, string Value)> Settings { get; init; } = [];

@@ -43,7 +43,6 @@ public sealed partial class RunFolder
         Converters = { new JsonStringEnumConverter() },
     };
 
-    private const string ManifestName = "images.tsv";
     private const string ThresholdName = "threshold.json";
     private const string TestName = "test.json";
     private const string LockName = ".lock";
@@ -55,10 +54,11 @@ public sealed partial class RunFolder
 
     private readonly Lazy<DatasetManifest?> _manifest;
 
-    private RunFolder(string path, RunSettings settings, IReadOnlyList<string> classes)
+    private RunFolder(string path, RunSettings settings, IReadOnlyList<string> classes, Lazy<DatasetManifest?>? manifest = null)
     {
         (Path, Settings, Classes) = (path, settings, classes);
-        _manifest = new(() => File.Exists(FilePath(ManifestName)) ? DatasetManifest.Read(FilePath(ManifestName)) : null);
+        string file = FilePath(DatasetManifest.FileName);
+        _manifest = manifest ?? new(() => File.Exists(file) ? DatasetManifest.Read(file) : null);
     }
 
     /// <summary>The folder.</summary>
@@ -130,7 +130,7 @@ public sealed partial class RunFolder
         ArgumentNullException.ThrowIfNull(classes);
         if (classes.FirstOrDefault(name => name.AsSpan().IndexOfAny('\n', '\r') >= 0) is { } broken)
             throw new ArgumentException($"The class '{broken.ReplaceLineEndings("\\n")}' has a line break in its name.", nameof(classes));
-        var run = new RunFolder(path, settings, [.. classes]);
+        var run = new RunFolder(path, settings, [.. classes], new Lazy<DatasetManifest?>(manifest));
         RefuseOccupied(run);
         run.Writing(() =>
         {
@@ -138,8 +138,8 @@ public sealed partial class RunFolder
             // The settings come first: if the process is killed here, the folder is known as a run's, and the run can be started again.
             run.SaveSettings();
             // The folder may have been that of a run without weights.
-            if (manifest is null) File.Delete(run.FilePath(ManifestName));
-            else manifest.Write(run.FilePath(ManifestName));
+            if (manifest is null) File.Delete(run.FilePath(DatasetManifest.FileName));
+            else manifest.Write(run.FilePath(DatasetManifest.FileName));
             // The classes come last: without them the run cannot be resumed.
             run.Write("classes.txt", string.Concat(classes.Select(name => name + "\n")));
         });
@@ -231,12 +231,15 @@ public sealed partial class RunFolder
         Writing(() => Write(ThresholdName, JsonSerializer.Serialize(threshold, Json) + "\n"));
     }
 
-    /// <summary>Returns the same run with its data set at another place, and notes that place in <c>settings.json</c>.</summary>
+    /// <summary>
+    /// Returns the same run with its data set at another place, and notes that place in <c>settings.json</c>; <see cref="Record"/> does so
+    /// for a run that was just extended.
+    /// </summary>
     /// <param name="dataset">The folder that has the images now.</param>
     /// <exception cref="RunFolderException">The folder cannot be written.</exception>
     public RunFolder MoveDataset(string dataset)
     {
-        var moved = new RunFolder(Path, Settings with { Dataset = dataset }, Classes) { IsExtended = IsExtended };
+        var moved = new RunFolder(Path, Settings with { Dataset = dataset }, Classes, _manifest) { IsExtended = IsExtended };
         // A recorder writes both changes of an extended run, as soon as its extension is known to be possible.
         if (!IsExtended) moved.SaveSettings();
         return moved;
@@ -266,7 +269,7 @@ public sealed partial class RunFolder
             };
         var extension = new RunExtension { After = after, Epochs = epochs, LearningRate = learningRate };
         var training = Settings.Training with { Extensions = [.. Settings.Training.Extensions ?? [], extension] };
-        return new RunFolder(Path, Settings with { Training = training }, Classes) { IsExtended = true };
+        return new RunFolder(Path, Settings with { Training = training }, Classes, _manifest) { IsExtended = true };
     }
 
     /// <summary>Writes the results on the test images to <c>test.json</c>.</summary>

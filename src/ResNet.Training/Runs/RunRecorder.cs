@@ -26,6 +26,7 @@ public sealed class RunRecorder : IDisposable
     private (EvaluationResult Result, string Of, IReadOnlyList<ReportMistake> Mistakes)? _evaluated;
     private EvaluationResult? _test;
     private IReadOnlyList<ReportSample>? _samples;
+    private string? _images;
 
     internal RunRecorder(RunFolder folder, Trainer trainer, ResNetModel model, ImageLoader? evaluation)
     {
@@ -160,7 +161,9 @@ public sealed class RunRecorder : IDisposable
         Classes = _folder.Classes,
         Mistakes = _evaluated?.Mistakes ?? [],
         Samples = _samples ??= ReportSample.Draw(_trainer.FirstImages, _folder.Classes, _folder.Settings.Training.Mixing),
+        MixesImages = _folder.Settings.Training.Mixing is not null,
         Manifest = _folder.Manifest,
+        Images = _images ??= ImagesSection.Write(_folder.Manifest, _folder.Classes),
         Settings = [.. ComparedRun.Flat(JsonSerializer.SerializeToElement(_folder.Settings, RunFolder.Json), "")],
         Environment = RunEnvironment.Describe(_model.Device),
     };

@@ -333,8 +333,11 @@ public sealed class HtmlReportTests : IDisposable
             .And.Contain("<dd>1.5 GiB</dd><dt>peak memory of the process</dt>").And.NotContain("not measured");
         Block(page).GetProperty("runs")[0].GetProperty("epochs")[0].GetProperty("peak_memory_bytes").GetInt64().Should().Be(900 << 20);
 
-        string mixed = HtmlReport.Create(new ReportContent { Title = "x", Epochs = [new EpochMetrics { Epoch = 1 }] });
-        mixed.Should().Contain("Training accuracy: not measured.").And.NotContain("peak memory").And.NotContain("training top-1");
+        var unmeasured = new ReportContent { Title = "x", Epochs = [new EpochMetrics { Epoch = 1 }] };
+        string mixed = HtmlReport.Create(unmeasured with { MixesImages = true });
+        mixed.Should().Contain("Training accuracy: not measured. Images that Mixup or CutMix combine have no single class.</p>")
+            .And.NotContain("peak memory").And.NotContain("training top-1");
+        HtmlReport.Create(unmeasured).Should().Contain("Training accuracy: not measured.</p>").And.NotContain("Mixup");
         HtmlReport.Create(new ReportContent { Title = "x", Epochs = [] }).Should().NotContain("not measured");
     }
 

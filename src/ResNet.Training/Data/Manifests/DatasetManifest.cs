@@ -18,6 +18,9 @@ namespace ResNet.Training.Data.Manifests;
 /// </remarks>
 public sealed class DatasetManifest
 {
+    /// <summary>The manifest's name in the folder of a run.</summary>
+    internal const string FileName = "images.tsv";
+
     private const string Header = "split\tclass\tpath\tlength\thash";
     private const int Reports = 200;
     private const int BufferBytes = 1 << 20;

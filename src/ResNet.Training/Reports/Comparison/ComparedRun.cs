@@ -15,7 +15,6 @@ namespace ResNet.Training.Reports.Comparison;
 /// </param>
 public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs, IReadOnlyList<(string Name, string Value)> Settings)
 {
-    private const string ManifestName = "images.tsv";
 
     /// <summary>The images of the run; null if it has no manifest, so that the images it was evaluated on are not known.</summary>
     public DatasetManifest? Manifest { get; init; }
@@ -65,7 +64,7 @@ public sealed record ComparedRun(string Name, IReadOnlyList<EpochMetrics> Epochs
             using var document = JsonDocument.Parse(file);
             return new ComparedRun(name, MetricsFile.Read(Path.Combine(folder, "metrics.csv")), [.. Flat(document.RootElement, "")])
             {
-                Manifest = ReadManifest(Path.Combine(folder, ManifestName)),
+                Manifest = ReadManifest(Path.Combine(folder, DatasetManifest.FileName)),
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
