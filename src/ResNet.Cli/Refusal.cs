@@ -9,6 +9,7 @@ using ResNet.Imaging;
 using ResNet.Training;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
+using ResNet.Training.TrainingLoop;
 
 namespace ResNet.Cli;
 
@@ -31,11 +32,12 @@ internal static class Refusal
     /// <param name="parsed">The command line that caused it.</param>
     internal static Mistake Describe(Exception e, ParseResult parsed) => e switch
     {
-        CommandLineException wrong => new(wrong.Message, wrong.Option, wrong.Fault),
+        CommandLineException wrong => wrong.Mistake,
         InvalidOptionException refused => InWordsOf(parsed, refused),
-        DatasetException { Problem: var problem } => new(e.Message + Remedy(problem), "--dataset"),
+        // Other problems may be those of --validation-split, --only-in-train or single images.
+        DatasetException { Problem: var problem } =>
+            new(e.Message + Remedy(problem), problem is DatasetProblem.Missing or DatasetProblem.UnusablePack ? "--dataset" : null),
         RunFolderException { Problem: var problem } => new(e.Message + Remedy(problem), "--output"),
-        CheckpointException => new(e.Message, "--output"),
         // libtorch's own message names a line of its source.
         ExternalException when IsOutOfMemory(e.Message) =>
             new("There is not enough memory for that: choose smaller images, a smaller batch, a smaller network or fewer classes."),
@@ -48,6 +50,10 @@ internal static class Refusal
     {
         if (OptionTable.Find(parsed.CommandResult.Command, refused) is not { } symbol) return new(refused.Message);
         var typed = parsed.GetResult(symbol) is { } result ? result.Tokens : [];
+        // The folder of a run follows its number of further epochs; former extensions of the run were not typed.
+        if (refused is { Owner: nameof(RunExtension), Value: int epochs } && typed is [var first, _]
+            && first.Value == epochs.ToString(CultureInfo.InvariantCulture))
+            typed = [first];
         if (typed is not [{ Value: var text }]) return new(refused.Message);
         // Batches may have fewer images than requested, if some cannot be read.
         if (refused is { Owner: nameof(ResNetModel), Value: long images } && text != images.ToString(CultureInfo.InvariantCulture))

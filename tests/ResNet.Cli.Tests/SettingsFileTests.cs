@@ -89,6 +89,14 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     [Fact]
+    public void A_mistake_that_another_setting_may_have_made_is_not_that_of_the_data_set()
+    {
+        Write("""{"dataset": "photos", "network": "resnet20"}""");
+        Refused("--settings", "settings.json", "--validation-split", "0.2").Should().StartWith("error: '")
+            .And.Contain("has val/ beside its training images already");
+    }
+
+    [Fact]
     public void A_mistake_of_the_command_line_is_not_that_of_a_file_with_the_same_value()
     {
         Write("""{"output": "photoz", "network": "resnet20"}""");

@@ -73,7 +73,8 @@ internal sealed class ClassWeighting
             : [.. training.Classes.Select(name => _weights[name])];
     }
 
-    private static CommandLineException Wrong(string sentence, Exception? inner = null) => new(sentence, inner) { Option = OptionName };
+    private static CommandLineException Wrong(string sentence, Exception? inner = null) =>
+        new(new Mistake(sentence, OptionName), inner);
 
     private static string ReadName(JsonProperty property, string path)
     {

@@ -125,10 +125,8 @@ internal sealed record DataSource(
                 + "'pack' makes both of a folder with train/ and val/ or test/.");
         if (validationSplit is not null)
         {
-            throw new CommandLineException($"'{folder}' has {evaluationPack} to evaluate on: leave --validation-split out.")
-            {
-                Option = "--validation-split",
-            };
+            throw new CommandLineException(
+                new Mistake($"'{folder}' has {evaluationPack} to evaluate on: leave --validation-split out.", "--validation-split"));
         }
         var training = ImagePack.Open(Path.Join(folder, TrainPack));
         ImagePack Open(string name)
@@ -200,10 +198,8 @@ internal sealed record DataSource(
     {
         if (KnownDataset.Catalogue.FirstOrDefault(row => row.Name == name) is { } known)
         {
-            throw new CommandLineException($"{known.Title} has {known.EvaluationFolder}/ to evaluate on: leave --validation-split out.")
-            {
-                Option = "--validation-split",
-            };
+            throw new CommandLineException(new Mistake(
+                $"{known.Title} has {known.EvaluationFolder}/ to evaluate on: leave --validation-split out.", "--validation-split"));
         }
     }
 }

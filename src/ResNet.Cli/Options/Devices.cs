@@ -38,5 +38,5 @@ internal static class Devices
     }
 
     private static CommandLineException Missing(string device, string remedy) =>
-        new($"There is no device '{device}'{remedy}.") { Option = Name };
+        new(new Mistake($"There is no device '{device}'{remedy}.", Name));
 }

@@ -24,10 +24,8 @@ internal static class JsonFile
         catch (JsonException e)
         {
             // The rest of the message is for programmers.
-            throw new CommandLineException($"The {kind} '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", e)
-            {
-                Option = option,
-            };
+            throw new CommandLineException(
+                new Mistake($"The {kind} '{path}' is not JSON: line {e.LineNumber + 1}: {e.Message.Split(". ")[0]}.", option), e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

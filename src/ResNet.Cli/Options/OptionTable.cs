@@ -63,6 +63,7 @@ internal static class OptionTable
         (nameof(LearningRateFinderOptions), nameof(LearningRateFinderOptions.From), "--from"),
         (nameof(LearningRateFinderOptions), nameof(LearningRateFinderOptions.To), "--to"),
         (nameof(LearningRateFinderOptions), nameof(LearningRateFinderOptions.Steps), "--steps"),
+        (nameof(RunExtension), nameof(RunExtension.Epochs), "--extend"),
         (nameof(RunExtension), nameof(RunExtension.LearningRate), "--learning-rate"),
         .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.LearningRate), "--learning-rate")),
         .. s_optimizers.Select(optimizer => (optimizer, nameof(OptimizerOptions.WeightDecay), "--weight-decay")),

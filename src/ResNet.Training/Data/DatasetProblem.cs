@@ -14,4 +14,7 @@ public enum DatasetProblem
 
     /// <summary>A pack is damaged or incomplete, or the file is not a pack.</summary>
     UnusablePack,
+
+    /// <summary>There is no such folder, or it is a file.</summary>
+    Missing,
 }

@@ -29,12 +29,12 @@ internal sealed class TrainingPlan
         {
             var before = _phases[^1];
             long end = before.FirstStep + Math.Min(before.Steps, (long)(extension.After - before.FirstEpoch) * _stepsPerEpoch);
-            steps = (long)extension.Epochs * _stepsPerEpoch;
             Require.That(
-                options, options.Extensions,
-                extension.After > before.FirstEpoch && extension.After <= Epochs && end + steps <= int.MaxValue,
-                $"extensions after 1 to {Epochs} epochs, each after an epoch of what is before it, and at most {int.MaxValue} steps in all",
-                nameof(options.Extensions));
+                options, options.Extensions, extension.After > before.FirstEpoch && extension.After <= Epochs,
+                $"extensions after 1 to {Epochs} epochs, each after an epoch of what is before it", nameof(options.Extensions));
+            most = (int.MaxValue - end) / _stepsPerEpoch;
+            Require.That(extension, extension.Epochs, extension.Epochs <= most, $"at most {most}", nameof(extension.Epochs));
+            steps = (long)extension.Epochs * _stepsPerEpoch;
             AddPhase(extension.After, end, steps, extension.LearningRate ?? options.Optimizer.LearningRate);
         }
     }

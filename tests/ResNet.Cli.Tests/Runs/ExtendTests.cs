@@ -88,6 +88,18 @@ public sealed class ExtendTests(InterruptedRuns runs)
         Refusal(["--extend", .. arguments.Select(argument => argument == "RUN" ? folder : argument)]).Should().Be($"error: {sentence}");
     }
 
+    [Fact]
+    public void An_extension_of_too_many_steps_is_refused_and_leaves_the_run_as_it_is()
+    {
+        var run = runs.Undisturbed("momentum").Run.CopyTo(runs.NewFolder());
+        string settings = File.ReadAllText(Path.Combine(run.Folder, "settings.json"));
+        // Each epoch has 6 steps, and 24 of 2,147,483,647 are over.
+        Refusal("--extend", "2000000000", run.Folder, "--dataset", runs.Pictures).Should().Be(
+            "error: --extend is 2000000000, but has to be at most 357913937.");
+        File.ReadAllText(Path.Combine(run.Folder, "settings.json")).Should().Be(settings);
+        Output("--extend", "1", run.Folder).Should().Contain("Epoch 5/5: ");
+    }
+
     private static string Output(params IEnumerable<string> arguments)
     {
         using var process = ConsoleProcess.Start(["train", .. arguments]);

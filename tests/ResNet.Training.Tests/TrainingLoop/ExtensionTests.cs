@@ -169,6 +169,16 @@ public sealed class ExtensionTests : IDisposable
         make.Should().Throw<InvalidOptionException>().WithMessage($"TrainerOptions.Extensions is *but has to be extensions {accepted}*");
     }
 
+    // 8 of 2,147,483,647 steps are over, and each epoch has 4.
+    [Fact]
+    public void An_extension_of_too_many_steps_is_refused()
+    {
+        var make = (int epochs) => new TrainingPlan(Loader(), new TrainerOptions { Epochs = 2, Extensions = [Extension(2, epochs)] });
+        make(536_870_909).Steps.Should().Be(2_147_483_644);
+        make.Invoking(plan => plan(536_870_910)).Should().Throw<InvalidOptionException>().WithMessage(
+            "RunExtension.Epochs is 536870910, but has to be at most 536870909.");
+    }
+
     [Fact]
     public void Bad_values_are_refused_when_they_are_set()
     {

@@ -122,7 +122,10 @@ public sealed partial class ImageFolder : IImageSource
         if (!Directory.Exists(root))
             throw new DatasetException(File.Exists(root)
                 ? $"'{root}' is a file: give the folder that holds one folder of images a class."
-                : $"There is no folder '{root}': give the folder that holds one folder of images a class.");
+                : $"There is no folder '{root}': give the folder that holds one folder of images a class.")
+            {
+                Problem = DatasetProblem.Missing,
+            };
 
         var entries = List(root);
         var classes = entries.Where(entry => entry.IsFolder).Select(entry => entry.Name).ToArray();

@@ -29,7 +29,10 @@ internal sealed class SplitFolders
             throw new DatasetException(
                 File.Exists(root)
                     ? $"'{root}' is a file: give a folder that holds train/ and val/ (or test/), each with one folder a class."
-                    : $"There is no folder '{root}': give a folder that holds train/ and val/ (or test/), each with one folder a class.");
+                    : $"There is no folder '{root}': give a folder that holds train/ and val/ (or test/), each with one folder a class.")
+            {
+                Problem = DatasetProblem.Missing,
+            };
         }
         var others = new List<string>();
         foreach (string name in ListFolders(root))
