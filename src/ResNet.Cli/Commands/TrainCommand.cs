@@ -329,10 +329,7 @@ internal sealed class TrainCommand
 
     private static IEnumerable<string> Copies(DatasetManifest manifest)
     {
-        var copies = manifest.FindCopies()
-            .Select(same => same.Where(entry => entry.Split == DatasetSplit.Train).ToList())
-            .SelectMany(same => same.Skip(1).Select(copy => (First: same[0], Copy: copy)))
-            .ToList();
+        var copies = manifest.FindCopyPairs(DatasetSplit.Train);
         if (copies.Count == 0) yield break;
         int otherClass = copies.Count(pair => pair.First.Class != pair.Copy.Class);
         string named = string.Join(", ", copies.Take(NamedLeaks).Select(pair => $"{pair.Copy.Path} = {pair.First.Path}"));

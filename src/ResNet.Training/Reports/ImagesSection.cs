@@ -36,8 +36,7 @@ internal static class ImagesSection
     private static string CopyTable(DatasetManifest manifest)
     {
         if (manifest.IsOfPacks) return "";
-        var copies = manifest.FindCopies();
-        var pairs = copies.SelectMany(same => same.Skip(1).Select(copy => (First: same[0], Copy: copy))).ToList();
+        var pairs = manifest.FindCopyPairs();
         if (pairs.Count == 0) return "<p class=\"lead\">No image is there more than once.</p>\n";
         int leaks = manifest.FindLeaks().Count;
         string lead = $"{Figures.Whole(pairs.Count)} {(pairs.Count == 1 ? "image has" : "images have")} the same bytes as another one, and "

@@ -215,6 +215,14 @@ public sealed class DatasetManifest
     /// </summary>
     public IReadOnlyList<IReadOnlyList<ManifestEntry>> FindCopies() => _copies.Value;
 
+    /// <summary>Lists the copies of <see cref="FindCopies"/>, each with the first image that has the same bytes.</summary>
+    /// <param name="split">The part of the data set that both are in; null for any.</param>
+    public IReadOnlyList<(ManifestEntry First, ManifestEntry Copy)> FindCopyPairs(DatasetSplit? split = null) =>
+    [
+        .. FindCopies().Select(same => same.Where(entry => split is null || entry.Split == split).ToList())
+            .SelectMany(same => same.Skip(1).Select(copy => (same[0], copy))),
+    ];
+
     /// <summary>Finds the images of another data set that are training images of this one, by their content.</summary>
     /// <param name="other">The other data set.</param>
     public IReadOnlyList<ManifestEntry> FindTrained(DatasetManifest other)

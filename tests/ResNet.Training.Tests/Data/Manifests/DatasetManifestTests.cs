@@ -27,6 +27,12 @@ public sealed class DatasetManifestTests : IDisposable
         ];
         new DatasetManifest(entries).FindCopies().Should().ContainSingle()
             .Which.Select(entry => entry.Path).Should().Equal("test/dog/1.png", "train/cat/1.png", "train/cat/2.png");
+        var pairs = new DatasetManifest(entries).FindCopyPairs();
+        pairs.Select(pair => (pair.First.Path, pair.Copy.Path)).Should()
+            .Equal(("test/dog/1.png", "train/cat/1.png"), ("test/dog/1.png", "train/cat/2.png"));
+        pairs = new DatasetManifest(entries).FindCopyPairs(DatasetSplit.Train);
+        pairs.Select(pair => (pair.First.Path, pair.Copy.Path)).Should().Equal(("train/cat/1.png", "train/cat/2.png"));
+        new DatasetManifest(entries).FindCopyPairs(DatasetSplit.Test).Should().BeEmpty();
         var packed = entries[..2].Select(entry => entry with { Hash = 1 });
         new DatasetManifest(packed).FindCopies().Should().BeEmpty("checksums of 32 bits may be the same by chance");
     }
