@@ -26,6 +26,17 @@ public sealed class HostileFileTests : IDisposable
         foreach (byte[] file in files) _folder.Outcome(file).Should().BeNull();
     }
 
+    [Theory]
+    [InlineData("<!DOCTYPE html>\n<title>Not found</title>", "; it begins with '<!DOCTYPE html>'.")]
+    [InlineData("version https://git-lfs.github.com/spec/v1 and more", "; it begins with 'version https://git-lfs.github.com/spec/'.")]
+    [InlineData("abcd", "; it begins with 'abcd'.")]
+    [InlineData("abc", " and TorchSharp's are read.")]
+    [InlineData("ab\u0001cdefg", " and TorchSharp's are read.")]
+    [InlineData("ab\uFFFDcdefg", " and TorchSharp's are read.")]
+    public void A_file_of_another_kind_is_named_by_its_first_words(string content, string end) =>
+        _folder.Refusal(Encoding.UTF8.GetBytes(content)).Should()
+            .Contain("is not a file of weights, or is damaged at its beginning: ").And.EndWith(end);
+
     [Fact]
     public void Every_beginning_of_a_file_is_refused()
     {
