@@ -29,7 +29,8 @@ public sealed class InferenceModel : IDisposable
         _options = options ?? new();
         _file = file;
         _weights = new WeightStore(
-            file.Plan, KernelSet.For(_options.Vectors ?? Hardware), _options.WinogradTile, _options.Threads, file.ReadTensor, name => file.ShapeOf(name)!);
+            file.Plan, KernelSet.For(_options.Vectors ?? Hardware), _options.WinogradTile, _options.Threads, file.ReadTensor,
+            name => file.ShapeOf(name)!);
         _team = new ThreadTeam(_options.Threads);
         Classes = file.Classes;
         _table = StoredPreprocessing.Table(file.Preprocessing, Channels);

@@ -145,7 +145,8 @@ internal sealed class InferenceFile : IDisposable
         while (target.Length > 0)
         {
             int read = RandomAccess.Read(_handle, target, position);
-            if (read == 0) throw new InferenceFileException(_name, "became shorter while it was in use: replace it by renaming another file");
+            if (read == 0)
+                throw new InferenceFileException(_name, "became shorter while it was in use: replace it by renaming another file");
             position += read;
             target = target[read..];
         }
@@ -191,7 +192,8 @@ internal sealed class InferenceFile : IDisposable
         long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
         bool isShape = shape.Length <= 4 && shape.All(length => length >= 1);
         long count = isShape ? shape.Aggregate(1L, (product, length) => checked(product * length)) : 0;
-        bool fits = offsets.Length == 2 && offsets[0] >= 0 && offsets[1] >= offsets[0] && offsets[1] <= _length - _start && offsets[0] % sizeof(float) == 0
+        bool fits = offsets.Length == 2 && offsets[0] >= 0 && offsets[1] >= offsets[0] && offsets[1] <= _length - _start
+            && offsets[0] % sizeof(float) == 0
             && count is >= 1 and <= int.MaxValue / sizeof(float) && offsets[1] - offsets[0] == count * sizeof(float);
         if (!fits) throw new FormatException($"the tensor '{entry.Name}' does not fit its shape, or lies outside of the file");
         if (!_tensors.TryAdd(entry.Name, (shape, offsets[0], (int)count)))

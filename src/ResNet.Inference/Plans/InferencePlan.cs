@@ -51,7 +51,9 @@ internal sealed record InferencePlan
             Refuse(layer.Stride is < 1 or > MaximumStride, $"{name} has the stride {layer.Stride}");
             Refuse(layer.Dilation is < 1 or > MaximumStride, $"{name} has the dilation {layer.Dilation}");
             // More padding would enlarge the map, from layer to layer.
-            Refuse(layer.Padding < 0 || 2L * layer.Padding > layer.Dilation * (layer.Kernel - 1L), $"{name} has the padding {layer.Padding}");
+            Refuse(
+                layer.Padding < 0 || 2L * layer.Padding > layer.Dilation * (layer.Kernel - 1L),
+                $"{name} has the padding {layer.Padding}");
             Refuse(layer.Groups < 1, $"{name} has {layer.Groups} groups");
             RefuseUnused(layer, name);
             channels[i + 1] = ChannelsOf(layer, name, channels[layer.Input], weights);
