@@ -99,10 +99,13 @@ public sealed class Consumer : IDisposable
         return folder;
     }
 
-    /// <summary>Runs blocks one after the other in a new folder and returns the output.</summary>
+    /// <summary>The folder in which the blocks of a page run.</summary>
+    internal string FolderOf(string page) => Path.Combine(_folder.Path, "pages", page.Replace('/', '_'));
+
+    /// <summary>Runs blocks one after the other in the folder of their page and returns the output.</summary>
     internal string Run(string page, IEnumerable<CodeBlock> blocks)
     {
-        string folder = Path.Combine(_folder.Path, "pages", page.Replace('/', '_'));
+        string folder = FolderOf(page);
         Pages.Prepare(page, folder);
         return Run(folder, "dotnet", [Path.Combine(_folder.Path, "built", "consumer.dll"), .. blocks.Select(block => block.ClassName)]);
     }

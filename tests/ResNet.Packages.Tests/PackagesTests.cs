@@ -20,6 +20,21 @@ public sealed class PackagesTests(Consumer consumer)
     }
 
     [Fact]
+    public void The_training_of_the_readme_gives_the_same_bits_twice()
+    {
+        const string page = "README.md";
+        var block = Pages.Blocks(page).Single(block => block.Statements.Contains("trainer.Train(", StringComparison.Ordinal));
+        byte[] first = Train();
+        Train().Should().Equal(first);
+
+        byte[] Train()
+        {
+            consumer.Run(page, [block]);
+            return File.ReadAllBytes(Path.Combine(consumer.FolderOf(page), "photos.safetensors"));
+        }
+    }
+
+    [Fact]
     public void The_commands_to_get_started_make_an_application_that_runs_the_code_below_them()
     {
         const string page = "docs/get-started.md", end = "```";
