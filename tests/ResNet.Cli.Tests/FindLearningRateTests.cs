@@ -53,7 +53,7 @@ public sealed class FindLearningRateTests : IDisposable
     {
         using var process = Start("--steps", "10", "--from", "1e20", "--to", "1e38", "--output", "a curve.html");
         process.ExitCode().Should().Be(0, process.Output);
-        process.Output.Should().Contain("since the loss rose too far").And.Contain("The loss is lowest at ")
+        process.Output.Should().Contain("since the loss rose too far").And.Contain("The loss is lowest, ")
             .And.NotContain("may be too low").And.Contain("The curve is in 'a curve.html'");
     }
 

@@ -76,7 +76,8 @@ internal static class FindLearningRateCommand
         if (curve.Lowest is not { } lowest) return;
         string loss = lowest.Smoothed.ToString("0.0000", CultureInfo.InvariantCulture);
         Console.WriteLine(
-            $"The loss is lowest at {LearningRateReport.FormatRate(lowest.LearningRate)}, {loss}; a tenth of that is "
+            $"The loss is lowest, {loss}, at the learning rate {LearningRateReport.FormatRate(lowest.LearningRate)}; "
+            + "a tenth of that rate is "
             + LearningRateReport.FormatRate(lowest.LearningRate / 10));
         if (!curve.Diverged && lowest == curve.Points[^1])
             Console.WriteLine("It still falls at the last learning rate: --to may be too low");

@@ -100,7 +100,10 @@ internal static class VerifyDataCommand
         List("The same image to train on and to evaluate on", [.. inBoth.Select(Together)], atMost);
         List("The same image several times", [.. report.InOneClass.Where(image => image.Roots.Count == 1).Select(Together)], atMost);
         PrintSimilar(report.Similar, Short, atMost);
-        Console.WriteLine(report.IsClean ? "No problems found." : "These images need a look.");
+        Console.WriteLine(
+            !report.IsClean ? "These images need a look."
+            : report.InOneClass.Count > 0 || report.Similar.Count > 0 ? "All images can be used; look at the repeated ones."
+            : "No problems found.");
     }
 
     private static void PrintSimilar(IReadOnlyList<SimilarImages> groups, Func<string, string> shorten, int atMost)

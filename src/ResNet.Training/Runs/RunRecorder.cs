@@ -24,6 +24,7 @@ public sealed class RunRecorder : IDisposable
 
     // The last evaluation, the weights that it is of, and its mistakes.
     private (EvaluationResult Result, string Of, IReadOnlyList<ReportMistake> Mistakes)? _evaluated;
+    private bool _isOfBest;
     private EvaluationResult? _test;
     private IReadOnlyList<ReportSample>? _samples;
     private string? _images;
@@ -60,7 +61,7 @@ public sealed class RunRecorder : IDisposable
         using var best = _folder.LoadModel(_model.Device);
         var result = new Evaluator(test).Evaluate(best, progress, cancellationToken);
         _test = result;
-        if (_evaluated is null && _epochs.Count > 0 && _evaluation is not null)
+        if (!_isOfBest && _epochs.Count > 0 && _evaluation is not null)
         {
             // The process that trained ended before the test; the report needs its evaluation again.
             var again = new Evaluator(_evaluation).Evaluate(best, progress, cancellationToken);
@@ -94,12 +95,21 @@ public sealed class RunRecorder : IDisposable
         _board!.Flush();
     }
 
-    private void SaveWeights(EpochMetrics metrics) => _folder.SaveWeights(_model);
+    // The network has the best weights now, or their average.
+    private void SaveWeights(EpochMetrics metrics)
+    {
+        _folder.SaveWeights(_model);
+        if (BestEpoch.Of([.. _epochs, metrics]) is not { } best) return;
+        var evaluation = best.IsAverage ? metrics.AverageEvaluation! : metrics.Evaluation!;
+        _evaluated = (evaluation, $"the {(best.IsAverage ? "averaged " : "")}weights of epoch {best.Epoch}", Mistakes(evaluation));
+        _isOfBest = true;
+    }
 
     private void Add(EpochMetrics metrics)
     {
         _epochs.Add(metrics);
-        if (metrics.Evaluation is { } evaluation)
+        // The details of the best epoch are not known if it was before the run was resumed.
+        if (!_isOfBest && metrics.Evaluation is { } evaluation)
             _evaluated = (evaluation, $"the weights after epoch {metrics.Epoch}", Mistakes(evaluation));
         _folder.SaveMetrics(_epochs, _trainer.History);
         _folder.SaveReport(Report());

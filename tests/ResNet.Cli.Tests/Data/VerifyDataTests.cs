@@ -26,7 +26,7 @@ public sealed class VerifyDataTests : IDisposable
             "Almost the same image in different classes: 1",
             $"  {Local("train/cat/3.png")} ~ {Local("train/dog/4.png")}",
             "Almost the same image several times in a class: 1 (--all lists them)",
-            "No problems found.\n"));
+            "All images can be used; look at the repeated ones.\n"));
 
         // The first four of a group, with one of each class before the others, are enough to find it.
         for (int side = 32; side < 37; side++) Draw($"train/cat/large{side}.png", 5, side);

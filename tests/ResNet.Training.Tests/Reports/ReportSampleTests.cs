@@ -10,6 +10,7 @@ using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Reports;
 using ResNet.Training.Runs;
 using ResNet.Training.TrainingLoop;
+using ResNet.Training.TrainingLoop.Results;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -127,6 +128,31 @@ public sealed class ReportSampleTests : IDisposable
             trainer.Train(model);
             return [.. model.state_dict().Values.SelectMany(tensor => tensor.cpu().contiguous().bytes.ToArray())];
         }
+    }
+
+    [Fact]
+    public void The_numbers_of_a_run_are_those_of_its_best_epoch()
+    {
+        var training = new TrainerOptions { Epochs = 6 };
+        var run = RunFolder.Create(
+            Path.Combine(_folder.Path, "run"),
+            new RunSettings
+            {
+                Network = "resnet20", Dataset = "x", Channels = 3, ImageSize = 12, ResizeTo = 12, Mean = [0, 0, 0], Deviation = [1, 1, 1],
+                BatchSize = s_options.BatchSize, Seed = s_options.Seed, Training = training,
+            },
+            s_classes);
+        // Other labels than in training, so what is learned does not help.
+        var evaluation = new ImageLoader(
+            [.. _images.Select((image, i) => new ImageSample(image.Path, i % 5 % 3))], new Compose(new CenterCrop(12), Normalize.ImageNet), s_options with { Shuffle = false });
+        using var model = ResNets.Create("resnet20", classes: 3, seed: 1);
+        var trainer = new Trainer(Loader(), evaluation, training);
+        BestEpoch best;
+        using (run.Record(trainer, model, evaluation)) best = trainer.Train(model).Best!.Value;
+        best.Epoch.Should().BeLessThan(6, "it is by chance that an epoch is the best one");
+        string page = File.ReadAllText(Path.Combine(run.Path, "report.html"));
+        page.Should().Contain($"the weights of epoch {best.Epoch}").And.NotContain("the weights of epoch 6");
+        Regex.Match(page, "\"evaluation\":\\{[^}]*?\"top1\":([0-9.]+)").Groups[1].Value.Should().StartWith($"{best.Top1:0.0}"[..2]);
     }
 
     private (Tensor Input, Tensor Labels) FirstBatch()
