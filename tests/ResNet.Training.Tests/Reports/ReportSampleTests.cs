@@ -144,7 +144,9 @@ public sealed class ReportSampleTests : IDisposable
             s_classes);
         // Other labels than in training, so what is learned does not help.
         var evaluation = new ImageLoader(
-            [.. _images.Select((image, i) => new ImageSample(image.Path, i % 5 % 3))], new Compose(new CenterCrop(12), Normalize.ImageNet), s_options with { Shuffle = false });
+            [.. _images.Select((image, i) => new ImageSample(image.Path, i % 5 % 3))],
+            new Compose(new CenterCrop(12), Normalize.ImageNet),
+            s_options with { Shuffle = false });
         using var model = ResNets.Create("resnet20", classes: 3, seed: 1);
         var trainer = new Trainer(Loader(), evaluation, training);
         BestEpoch best;
