@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ResNet.Cli.Output;
 using ResNet.Training;
 using ResNet.Training.Runs;
 
@@ -18,7 +19,13 @@ internal static class RunOption
         HelpName = "FOLDER",
     };
 
-    internal static RunFolder Open(string? folder) => RunFolder.Open(folder ?? Newest());
+    internal static RunFolder Open(string? folder)
+    {
+        if (folder is not null) return RunFolder.Open(folder);
+        var run = RunFolder.Open(Newest());
+        Console.Error.WriteLine($"The newest run is taken: {LineBreaks.Quote(run.Path)}");
+        return run;
+    }
 
     private static string Newest() =>
         (Directory.Exists(Runs) ? Directory.EnumerateDirectories(Runs) : [])

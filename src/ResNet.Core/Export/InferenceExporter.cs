@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ResNet.Core.Blocks;
 using ResNet.Core.Weights;
 using ResNet.Imaging;
@@ -51,16 +50,7 @@ internal static class InferenceExporter
 
     private static IEnumerable<(string Key, string Text)> Metadata(InferenceExportOptions options)
     {
-        if (options.Classes is { } classes) yield return (InferenceFile.ClassesKey, JsonSerializer.Serialize(classes));
+        foreach (var entry in ExportMetadata.Of(options.Classes, options.Preprocessing)) yield return entry;
         if (options.License is { } license) yield return (InferenceFile.LicenseKey, license);
-        if (options.Preprocessing is not { } preprocessing) yield break;
-        yield return (InferenceFile.PreprocessingKey, JsonSerializer.Serialize(new
-        {
-            resize = preprocessing.ResizeTo,
-            crop = preprocessing.CropSize,
-            interpolation = preprocessing.Interpolation.ToString().ToLowerInvariant(),
-            mean = preprocessing.Mean,
-            deviation = preprocessing.Deviation,
-        }));
     }
 }

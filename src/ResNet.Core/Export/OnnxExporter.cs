@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ResNet.Core.Blocks;
 using ResNet.Imaging;
 using static ResNet.Core.Export.TensorProto.Types;
@@ -90,20 +89,6 @@ public static class OnnxExporter
                 : graph.Input("images", DataType.Float, Batch, channels, "H", "W"));
         if (options.GivesProbabilities) scores.Softmax();
         graph.Output(options.GivesProbabilities ? "probabilities" : "logits", Batch, network.Options.Classes);
-        graph.Write(stream, Metadata(options));
-    }
-
-    private static IEnumerable<(string Key, string Text)> Metadata(OnnxExportOptions options)
-    {
-        if (options.Classes is { } classes) yield return ("classes", JsonSerializer.Serialize(classes));
-        if (options.Preprocessing is not { } preprocessing) yield break;
-        yield return ("preprocessing", JsonSerializer.Serialize(new
-        {
-            resize = preprocessing.ResizeTo,
-            crop = preprocessing.CropSize,
-            interpolation = preprocessing.Interpolation.ToString().ToLowerInvariant(),
-            mean = preprocessing.Mean,
-            deviation = preprocessing.Deviation,
-        }));
+        graph.Write(stream, ExportMetadata.Of(options.Classes, options.Preprocessing));
     }
 }

@@ -16,7 +16,6 @@ internal readonly record struct PlanValue(PlanWriter Writer, int Number, bool Is
     public PlanValue Then(Module? layer) => layer switch
     {
         null or Identity _ => this,
-        Sequential stage when stage.children().Any(child => child is ResidualBlock) => Stage(stage),
         Sequential sequence => sequence.children().Aggregate(this, (value, part) => value.Then(part)),
         ResidualBlock block => block.Apply(Keep()),
         ReLU _ => Relu(),
@@ -76,14 +75,6 @@ internal readonly record struct PlanValue(PlanWriter Writer, int Number, bool Is
     public PlanValue DropImages(double rate) => this;
 
     public PlanValue Keep() => this with { IsKept = true };
-
-    private PlanValue Stage(Sequential stage)
-    {
-        if (Writer.Stages.Count == 0) Writer.Stages.Add(Number);
-        var result = stage.children().Aggregate(this, (value, part) => value.Then(part)).Keep();
-        Writer.Stages.Add(result.Number);
-        return result;
-    }
 
     private PlanValue Append(Layer layer)
     {

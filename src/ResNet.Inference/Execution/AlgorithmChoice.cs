@@ -24,17 +24,16 @@ internal static class AlgorithmChoice
         var best = Algorithm.Direct;
         if (geometry is not { KernelHeight: 3, KernelWidth: 3, Stride: 1, Dilation: 1, Padding: 1 } || groups > 1) return best;
         double weights = (double)depth * columns;
-        double least = (Rows(geometry.Pixels) * 9.0 * weights) + (WeightCost * 9 * weights);
+        double least = (9.0 * TileKernels.WholeTiles(geometry.Pixels) * weights) + (WeightCost * 9 * weights);
         foreach (var (algorithm, size) in new[] { (Algorithm.Winograd2, 2), (Algorithm.Winograd4, 4) })
         {
             if (size > allowed) break;
             int tiles = WinogradWork.TilesOf(geometry, size);
             double elements = (size + 2) * (size + 2);
-            double cost = elements * ((Rows(tiles) * weights) + (WeightCost * weights) + (TransformCost * tiles * (depth + columns)));
+            double products = TileKernels.WholeTiles(tiles) * weights, transforms = TransformCost * tiles * (depth + columns);
+            double cost = elements * (products + (WeightCost * weights) + transforms);
             if (cost < least) (best, least) = (algorithm, cost);
         }
         return best;
     }
-
-    private static double Rows(int rows) => (rows + TileKernels.Rows - 1) / TileKernels.Rows * TileKernels.Rows;
 }

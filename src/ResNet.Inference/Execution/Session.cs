@@ -7,7 +7,7 @@ namespace ResNet.Inference.Execution;
 /// <summary>A network that is ready for images of one size: its layers as work, and the memory for all values.</summary>
 internal sealed unsafe class Session : IDisposable
 {
-    private readonly List<(Work Work, int Layer)> _steps = [];
+    private readonly Work[] _works;
     private readonly NativeBuffer _arena;
     private readonly NativeBuffer _images;
     private readonly NativeBuffer _zeros;
@@ -69,18 +69,11 @@ internal sealed unsafe class Session : IDisposable
         _images = new NativeBuffer(imageFloats);
         _zeros = new NativeBuffer(shapes.Max(shape => KernelSet.Channels(shape.Channels)));
         _scratch = new NativeBuffer(scratch * threads);
-        for (int i = 0; i < plan.Layers.Count; i++)
-        {
-            foreach (var work in Works(plan.Layers[i], i, choices[i], divisions[i], weights, threads, scratch)) _steps.Add((work, i));
-        }
-        Algorithms = choices;
+        _works = [.. plan.Layers.Select((layer, i) => WorkOf(layer, i, choices[i], divisions[i], weights, threads, scratch))];
     }
 
     /// <summary>The number of images.</summary>
     internal int Images { get; }
-
-    /// <summary>The algorithm of each convolution, by layer.</summary>
-    internal IReadOnlyList<Algorithm> Algorithms { get; }
 
     /// <summary>Takes images <c>[N, C, H, W]</c>.</summary>
     /// <returns>Whether all numbers are finite.</returns>
@@ -137,7 +130,7 @@ internal sealed unsafe class Session : IDisposable
     /// <summary>Computes all layers.</summary>
     internal void Run(ThreadTeam? team, CancellationToken cancellationToken)
     {
-        foreach (var (work, _) in _steps)
+        foreach (var work in _works)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (team is null) work.ComputeAll();
@@ -205,7 +198,7 @@ internal sealed unsafe class Session : IDisposable
         };
     }
 
-    private IEnumerable<Work> Works(
+    private Work WorkOf(
         Layer layer, int i, Algorithm algorithm, Division division, WeightStore weights, int threads, long scratch)
     {
         var kernels = weights.Kernels;
@@ -226,53 +219,39 @@ internal sealed unsafe class Session : IDisposable
                     Panels = packed.Panels,
                     Epilogue = new Epilogue(packed.Bias, layer.Add is { } add ? (nint)Address(add) : 0, layer.Relu),
                 };
-                return
-                [
-                    algorithm == Algorithm.Direct
-                        ? ConvolutionWork.Divide(kernels, convolution, threads)
-                        : new WinogradWork(kernels, convolution, Size(algorithm), division, (nint)_scratch.Address, scratch),
-                ];
+                return algorithm == Algorithm.Direct
+                    ? ConvolutionWork.Divide(kernels, convolution, threads)
+                    : new WinogradWork(kernels, convolution, Size(algorithm), division, (nint)_scratch.Address, scratch);
             case LayerKind.MaxPool:
-                return [new RowsWork(rows, RowsOfPart(), part => kernels.MaxPool(geometry, Address(layer.Input), Address(i + 1), part))];
+                return new RowsWork(rows, RowsOfPart(), part => kernels.MaxPool(geometry, Address(layer.Input), Address(i + 1), part));
             case LayerKind.AveragePool:
                 var windows = geometry with { KernelHeight = 2, KernelWidth = 2 };
-                return
-                [
-                    new RowsWork(
-                        rows, RowsOfPart(),
-                        part => kernels.AveragePool(windows, layer.Stride == 1, Address(layer.Input), Address(i + 1), part)),
-                ];
+                return new RowsWork(
+                    rows, RowsOfPart(),
+                    part => kernels.AveragePool(windows, layer.Stride == 1, Address(layer.Input), Address(i + 1), part));
             case LayerKind.Mean:
                 int pixels = geometry.Height * geometry.Width;
-                return
-                [
-                    new RowsWork(Images, Math.Max(1, Images / threads), part =>
+                return new RowsWork(Images, Math.Max(1, Images / threads), part =>
+                {
+                    for (long n = part.Start.Value; n < part.End.Value; n++)
                     {
-                        for (long n = part.Start.Value; n < part.End.Value; n++)
-                        {
-                            kernels.Mean(
-                                Address(layer.Input) + (n * pixels * geometry.Pitch), pixels, geometry.Pitch,
-                                Address(i + 1) + (n * geometry.Pitch));
-                        }
-                    }),
-                ];
+                        kernels.Mean(
+                            Address(layer.Input) + (n * pixels * geometry.Pitch), pixels, geometry.Pitch,
+                            Address(i + 1) + (n * geometry.Pitch));
+                    }
+                });
             case LayerKind.Pointwise:
                 var (scale, shift) = (weights.Vector(i, isBias: false), weights.Vector(i, isBias: true));
                 int count = geometry.Pixels;
-                return
-                [
-                    new RowsWork(count, Math.Max(1, count / (2 * threads)), part => kernels.Pointwise(
-                        Address(layer.Input), scale is null ? null : scale.Address, shift is null ? null : shift.Address,
-                        layer.Add is { } other ? Address(other) : null, layer.Relu, geometry.Pitch, Address(i + 1), part)),
-                ];
+                return new RowsWork(count, Math.Max(1, count / (2 * threads)), part => kernels.Pointwise(
+                    Address(layer.Input), scale is null ? null : scale.Address, shift is null ? null : shift.Address,
+                    layer.Add is { } other ? Address(other) : null, layer.Relu, geometry.Pitch, Address(i + 1), part));
             case LayerKind.GroupNorm:
                 var (factors, shifts) = (weights.Vector(i, isBias: false)!, weights.Vector(i, isBias: true)!);
-                return
-                [
-                    new RowsWork(Images, Math.Max(1, Images / threads), part => GroupNorm(layer, i, factors.Address, shifts.Address, part)),
-                ];
+                return new RowsWork(
+                    Images, Math.Max(1, Images / threads), part => GroupNorm(layer, i, factors.Address, shifts.Address, part));
             case LayerKind.Subsample:
-                return [new RowsWork(rows, RowsOfPart(), part => Subsample(layer, geometry, i, part))];
+                return new RowsWork(rows, RowsOfPart(), part => Subsample(layer, geometry, i, part));
             default:
                 throw new InvalidOperationException($"No kernel for {layer.Kind}.");
         }

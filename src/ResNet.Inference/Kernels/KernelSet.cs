@@ -10,18 +10,13 @@ internal abstract unsafe class KernelSet
 
     private static readonly Dictionary<VectorWidth, KernelSet> s_sets = new()
     {
-        [VectorWidth.None] = new KernelSet<Lane1>(VectorWidth.None, TileKernels.MaximumVectors),
-        [VectorWidth.Vector128] = new KernelSet<Lanes4>(VectorWidth.Vector128, Registers() ? TileKernels.MaximumVectors : 2),
-        [VectorWidth.Vector256] = new KernelSet<Lanes8>(VectorWidth.Vector256, Registers() ? TileKernels.MaximumVectors : 2),
-        [VectorWidth.Vector512] = new KernelSet<Lanes16>(VectorWidth.Vector512, TileKernels.MaximumVectors),
+        [VectorWidth.None] = new KernelSet<Lane1>(TileKernels.MaximumVectors),
+        [VectorWidth.Vector128] = new KernelSet<Lanes4>(Registers() ? TileKernels.MaximumVectors : 2),
+        [VectorWidth.Vector256] = new KernelSet<Lanes8>(Registers() ? TileKernels.MaximumVectors : 2),
+        [VectorWidth.Vector512] = new KernelSet<Lanes16>(TileKernels.MaximumVectors),
     };
 
-    private protected KernelSet(VectorWidth width, int lanes, int maximumVectors)
-    {
-        (Width, Lanes, MaximumVectors) = (width, lanes, maximumVectors);
-    }
-
-    internal VectorWidth Width { get; }
+    private protected KernelSet(int lanes, int maximumVectors) => (Lanes, MaximumVectors) = (lanes, maximumVectors);
 
     /// <summary>Floats of a vector.</summary>
     internal int Lanes { get; }
@@ -77,11 +72,8 @@ internal abstract unsafe class KernelSet
         float* input, float* scale, float* shift, float* add, bool relu, int channels, float* output, Range pixels);
 
     /// <summary>The floats that <see cref="ConvolveWinograd"/> needs.</summary>
-    internal static long WinogradScratch(int size, int tiles, int depth, int columns)
-    {
-        long rows = (tiles + TileKernels.Rows - 1) / TileKernels.Rows * TileKernels.Rows;
-        return (size + 2) * (size + 2) * rows * (depth + columns);
-    }
+    internal static long WinogradScratch(int size, int tiles, int depth, int columns) =>
+        (size + 2) * (size + 2) * (long)TileKernels.WholeTiles(tiles) * (depth + columns);
 
     // Vectors of AVX-512 come with 32 registers for vectors of each width, as NEON has them.
     private static bool Registers() =>

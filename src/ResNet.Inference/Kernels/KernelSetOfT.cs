@@ -4,7 +4,7 @@ using ResNet.Inference.Vectors;
 namespace ResNet.Inference.Kernels;
 
 /// <inheritdoc/>
-internal sealed unsafe class KernelSet<T>(VectorWidth width, int maximumVectors) : KernelSet(width, T.Count, maximumVectors)
+internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Count, maximumVectors)
     where T : unmanaged, IVector<T>
 {
     // The weights of a block stay in the second-level cache while all pixels of a part pass them.

@@ -20,6 +20,9 @@ internal static unsafe class TileKernels
     /// <summary>The vectors of the widest tile; with six rows they are 24 sums, four weights and a pixel in 32 registers.</summary>
     internal const int MaximumVectors = 4;
 
+    /// <summary>The rows of as many whole tiles as some rows need.</summary>
+    internal static int WholeTiles(int rows) => (rows + Rows - 1) / Rows * Rows;
+
     /// <summary>Computes a tile.</summary>
     /// <param name="vectors">Its width: 1, 2 or 4 vectors.</param>
     /// <param name="rows">For each tap, the addresses of <see cref="Rows"/> rows of <paramref name="depth"/> floats.</param>

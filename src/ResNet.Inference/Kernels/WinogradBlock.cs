@@ -29,7 +29,7 @@ internal readonly unsafe ref struct WinogradBlock<T>
         _convolution = ref convolution;
         _size = size;
         (_first, _count) = (tiles.Start.Value, tiles.End.Value - tiles.Start.Value);
-        _rows = (_count + TileKernels.Rows - 1) / TileKernels.Rows * TileKernels.Rows;
+        _rows = TileKernels.WholeTiles(_count);
         (_firstPanel, _endPanel) = (panels.Start.Value, panels.End.Value);
         _firstColumn = convolution.Panels[_firstPanel].Column;
         var last = convolution.Panels[_endPanel - 1];

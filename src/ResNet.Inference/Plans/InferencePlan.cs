@@ -23,9 +23,6 @@ internal sealed record InferencePlan
     /// <summary>The layers.</summary>
     internal required IReadOnlyList<Layer> Layers { get; init; }
 
-    /// <summary>The values that are the outputs of the stem and of each stage.</summary>
-    internal IReadOnlyList<int> Stages { get; init; } = [];
-
     /// <summary>Checks everything that does not depend on the size of the images, and returns the channels of each value.</summary>
     /// <param name="weights">The shape of a tensor; null if there is none of that name.</param>
     /// <exception cref="FormatException">Something does not fit; the message is a clause that names the layer.</exception>
@@ -64,7 +61,6 @@ internal sealed record InferencePlan
         Refuse(
             Layers[^1].Kind != LayerKind.Linear || Layers.Take(Layers.Count - 1).Any(layer => layer.Kind == LayerKind.Linear),
             "its last layer, and no other, has to be linear");
-        Refuse(Stages.Any(stage => stage < 1 || stage >= Layers.Count), "a stage is not one of its values");
         return channels;
     }
 

@@ -27,9 +27,6 @@ internal static class PlanJson
         {
             json.WriteStartObject();
             json.WriteNumber("channels", plan.Channels);
-            json.WriteStartArray("stages");
-            foreach (int stage in plan.Stages) json.WriteNumberValue(stage);
-            json.WriteEndArray();
             json.WriteStartArray("layers");
             foreach (var layer in plan.Layers) Write(json, layer);
             json.WriteEndArray();
@@ -48,11 +45,8 @@ internal static class PlanJson
             return new InferencePlan
             {
                 Channels = root.GetProperty("channels").GetInt32(),
-                Stages = [.. List("stages").Select(stage => stage.GetInt32())],
-                Layers = [.. List("layers").Select(Layer)],
+                Layers = [.. root.GetProperty("layers").EnumerateArray().Take(InferencePlan.MaximumLayers + 1).Select(Layer)],
             };
-
-            IEnumerable<JsonElement> List(string name) => root.GetProperty(name).EnumerateArray().Take(InferencePlan.MaximumLayers + 1);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
