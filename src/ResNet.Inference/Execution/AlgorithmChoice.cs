@@ -24,13 +24,13 @@ internal static class AlgorithmChoice
         var best = Algorithm.Direct;
         if (geometry is not { KernelHeight: 3, KernelWidth: 3, Stride: 1, Dilation: 1, Padding: 1 } || groups > 1) return best;
         double weights = (double)depth * columns;
-        double least = (9.0 * TileKernels.WholeTiles(geometry.Pixels) * weights) + (WeightCost * 9 * weights);
+        double least = (9.0 * geometry.Pixels * weights) + (WeightCost * 9 * weights);
         foreach (var (algorithm, size) in new[] { (Algorithm.Winograd2, 2), (Algorithm.Winograd4, 4) })
         {
             if (size > allowed) break;
             int tiles = WinogradWork.TilesOf(geometry, size);
             double elements = (size + 2) * (size + 2);
-            double products = TileKernels.WholeTiles(tiles) * weights, transforms = TransformCost * tiles * (depth + columns);
+            double products = tiles * weights, transforms = TransformCost * tiles * (depth + columns);
             double cost = elements * (products + (WeightCost * weights) + transforms);
             if (cost < least) (best, least) = (algorithm, cost);
         }

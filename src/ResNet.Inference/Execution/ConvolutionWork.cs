@@ -20,7 +20,7 @@ internal sealed class ConvolutionWork(KernelSet kernels, in Convolution convolut
     /// <summary>Divides a convolution into parts: by pixels; if there are few, by output channels.</summary>
     internal static ConvolutionWork Divide(KernelSet kernels, in Convolution convolution, int threads)
     {
-        int tiles = Division.Ratio(convolution.Geometry.Pixels, TileKernels.Rows), panels = convolution.Panels.Length;
+        int tiles = new Tiling(convolution.Geometry.Pixels).Count, panels = convolution.Panels.Length;
         long products = (long)convolution.Geometry.Pixels * convolution.Geometry.Taps * convolution.Depth
             * convolution.Panels.Sum(panel => panel.Vectors * kernels.Lanes);
         int parts = (int)Math.Clamp(products / LeastProducts / threads, 1, 4) * threads;

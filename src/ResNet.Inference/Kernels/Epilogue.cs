@@ -7,4 +7,7 @@ namespace ResNet.Inference.Kernels;
 internal readonly unsafe record struct Epilogue(nint Bias, nint Add, bool Relu)
 {
     internal float* BiasOf(int column) => (float*)Bias + column;
+
+    /// <summary>What is added at a place of the output; null for nothing.</summary>
+    internal float* AddOf(long place) => Add == 0 ? null : (float*)Add + place;
 }

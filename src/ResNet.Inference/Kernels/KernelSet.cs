@@ -42,7 +42,7 @@ internal abstract unsafe class KernelSet
         }
     }
 
-    /// <summary>Convolves some tiles of pixels (<see cref="TileKernels.Rows"/> each) with some panels.</summary>
+    /// <summary>Convolves some tiles of pixels (<see cref="Tiling"/>) with some panels.</summary>
     internal abstract void Convolve(in Convolution convolution, Range tiles, Range panels);
 
     /// <summary>Computes some tiles of a 3×3 convolution of stride 1 by Winograd's algorithm, with some panels.</summary>
@@ -73,7 +73,7 @@ internal abstract unsafe class KernelSet
 
     /// <summary>The floats that <see cref="ConvolveWinograd"/> needs.</summary>
     internal static long WinogradScratch(int size, int tiles, int depth, int columns) =>
-        (size + 2) * (size + 2) * (long)TileKernels.WholeTiles(tiles) * (depth + columns);
+        (size + 2) * (size + 2) * (long)tiles * (depth + columns);
 
     // Vectors of AVX-512 come with 32 registers for vectors of each width, as NEON has them.
     private static bool Registers() =>

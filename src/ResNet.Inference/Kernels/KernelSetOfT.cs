@@ -18,19 +18,20 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
         int widest = MaximumVectors * T.Count;
         int block = (int)Math.Clamp(CachedFloats / ((long)convolution.Depth * widest), 1, geometry.Taps);
         int together = (int)Math.Clamp(CachedFloats / ((long)convolution.Depth * block * widest), 1, panels.End.Value);
+        var tiling = new Tiling(geometry.Pixels);
         float** rows = stackalloc float*[block * TileKernels.Rows];
         float** shifted = stackalloc float*[block * TileKernels.Rows];
-        float* sums = stackalloc float[TileKernels.Rows * TileKernels.MaximumVectors * T.Count];
         for (int first = panels.Start.Value; first < panels.End.Value; first += together)
         {
             int end = Math.Min(first + together, panels.End.Value);
             for (int tap = 0; tap < geometry.Taps; tap += block)
             {
                 int taps = Math.Min(block, geometry.Taps - tap);
+                bool isFirst = tap == 0, isLast = tap + taps == geometry.Taps;
                 for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++)
                 {
-                    int pixel = tile * TileKernels.Rows;
-                    FindRows(convolution, pixel, tap, taps, rows);
+                    int pixel = tiling.First(tile), count = tiling.RowsOf(tile);
+                    FindRows(convolution, pixel, count, tap, taps, rows);
                     for (int p = first; p < end; p++)
                     {
                         ref readonly var panel = ref convolution.Panels[p];
@@ -38,12 +39,18 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
                         if (panel.Input > 0)
                         {
                             inputs = shifted;
-                            for (int i = 0; i < taps * TileKernels.Rows; i++) shifted[i] = rows[i] + panel.Input;
+                            for (int i = 0; i < taps * count; i++) shifted[i] = rows[i] + panel.Input;
                         }
-                        int width = panel.Vectors * T.Count;
-                        float* weights = (float*)convolution.Weights + panel.Weights + ((long)tap * convolution.Depth * width);
-                        TileKernels.Compute<T>(panel.Vectors, inputs, taps, convolution.Depth, weights, sums, width);
-                        Finish(convolution, pixel, panel, sums, isFirst: tap == 0, isLast: tap + taps == geometry.Taps);
+                        float* weights = (float*)convolution.Weights + panel.Weights
+                            + ((long)tap * convolution.Depth * panel.Vectors * T.Count);
+                        long place = ((long)pixel * geometry.OutputPitch) + panel.Column;
+                        float* target = (float*)convolution.Output + place;
+                        // The first block of taps starts with bias and shortcut; the others add to what is there.
+                        float* bias = isFirst ? convolution.Epilogue.BiasOf(panel.Column) : null;
+                        float* add = isFirst ? convolution.Epilogue.AddOf(place) : target;
+                        TileKernels.Compute<T>(
+                            panel.Vectors, count, inputs, taps, convolution.Depth, weights, target, geometry.OutputPitch,
+                            bias, add, isLast && convolution.Epilogue.Relu);
                     }
                 }
             }
@@ -142,47 +149,21 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
         }
     }
 
-    // The pixels that the taps of a tile's pixels lie on. Rows after the last pixel repeat it.
+    // The pixels that the taps of a tile's pixels lie on.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FindRows(in Convolution convolution, int pixel, int firstTap, int taps, float** rows)
+    private static void FindRows(in Convolution convolution, int pixel, int count, int firstTap, int taps, float** rows)
     {
         var g = convolution.Geometry;
-        for (int r = 0; r < TileKernels.Rows; r++)
+        for (int r = 0; r < count; r++)
         {
-            int place = Math.Min(pixel + r, g.Pixels - 1);
-            var (line, x) = Math.DivRem(place, g.OutputWidth);
+            var (line, x) = Math.DivRem(pixel + r, g.OutputWidth);
             var (image, y) = Math.DivRem(line, g.OutputHeight);
             int top = (y * g.Stride) - g.Padding, left = (x * g.Stride) - g.Padding;
             var (i, j) = Math.DivRem(firstTap, g.KernelWidth);
             for (int tap = 0; tap < taps; tap++)
             {
-                rows[(tap * TileKernels.Rows) + r] = convolution.Pixel(image, top + (i * g.Dilation), left + (j * g.Dilation));
+                rows[(tap * count) + r] = convolution.Pixel(image, top + (i * g.Dilation), left + (j * g.Dilation));
                 if (++j == g.KernelWidth) (i, j) = (i + 1, 0);
-            }
-        }
-    }
-
-    // Adds what earlier blocks of taps gave, or the bias; after the last block also the sum and ReLU.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Finish(in Convolution convolution, int pixel, in Panel panel, float* sums, bool isFirst, bool isLast)
-    {
-        var g = convolution.Geometry;
-        int count = Math.Min(TileKernels.Rows, g.Pixels - pixel);
-        int width = panel.Vectors * T.Count;
-        float* bias = convolution.Epilogue.BiasOf(panel.Column);
-        bool relu = isLast && convolution.Epilogue.Relu;
-        for (int r = 0; r < count; r++, sums += width)
-        {
-            long place = ((long)(pixel + r) * g.OutputPitch) + panel.Column;
-            float* target = (float*)convolution.Output + place;
-            float* before = isFirst ? bias : target;
-            float* add = isLast && convolution.Epilogue.Add != 0 ? (float*)convolution.Epilogue.Add + place : null;
-            for (int c = 0; c < width; c += T.Count)
-            {
-                var value = T.Load(sums + c) + T.Load(before + c);
-                if (add is not null) value += T.Load(add + c);
-                if (relu) value = T.Max(T.Zero, value);
-                T.Store(value, target + c);
             }
         }
     }

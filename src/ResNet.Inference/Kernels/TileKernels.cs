@@ -14,191 +14,168 @@ namespace ResNet.Inference.Kernels;
 /// </remarks>
 internal static unsafe class TileKernels
 {
-    /// <summary>The rows of a tile.</summary>
+    /// <summary>The most rows of a tile. Others have one less, or one row: <see cref="Tiling"/>.</summary>
     internal const int Rows = 6;
 
     /// <summary>The vectors of the widest tile; with six rows they are 24 sums, four weights and a pixel in 32 registers.</summary>
     internal const int MaximumVectors = 4;
 
-    /// <summary>The rows of as many whole tiles as some rows need.</summary>
-    internal static int WholeTiles(int rows) => (rows + Rows - 1) / Rows * Rows;
-
     /// <summary>Computes a tile.</summary>
     /// <param name="vectors">Its width: 1, 2 or 4 vectors.</param>
-    /// <param name="rows">For each tap, the addresses of <see cref="Rows"/> rows of <paramref name="depth"/> floats.</param>
+    /// <param name="count">Its rows: 6, 5 or 1.</param>
+    /// <param name="rows">For each tap, the addresses of the rows, each of <paramref name="depth"/> floats.</param>
     /// <param name="taps">The number of taps.</param>
     /// <param name="depth">The input channels of a tap.</param>
     /// <param name="panel">The weights <c>[taps, depth, vectors · T.Count]</c>.</param>
-    /// <param name="target">The sums; an existing content is overwritten.</param>
-    /// <param name="stride">The floats from one row of the target to the next.</param>
+    /// <param name="target">Receives the sums.</param>
+    /// <param name="stride">The floats from one row of the target, and of <paramref name="add"/>, to the next.</param>
+    /// <param name="bias">What is added to each row; null for nothing.</param>
+    /// <param name="add">What is added to the sums, such as a shortcut or the target itself; null for nothing.</param>
+    /// <param name="relu">Whether negative sums become 0.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Compute<T>(int vectors, float** rows, int taps, nint depth, float* panel, float* target, nint stride)
+    internal static void Compute<T>(
+        int vectors, int count, float** rows, int taps, nint depth, float* panel, float* target, nint stride,
+        float* bias, float* add, bool relu)
         where T : unmanaged, IVector<T>
     {
-        if (vectors == 4) Tile4<T>(rows, taps, depth, panel, target, stride);
-        else if (vectors == 2) Tile2<T>(rows, taps, depth, panel, target, stride);
-        else Tile1<T>(rows, taps, depth, panel, target, stride);
+        if (vectors == 4) Compute<T, FourVectors<T>>(count, rows, taps, depth, panel, target, stride, bias, add, relu);
+        else if (vectors == 2) Compute<T, TwoVectors<T>>(count, rows, taps, depth, panel, target, stride, bias, add, relu);
+        else Compute<T, OneVector<T>>(count, rows, taps, depth, panel, target, stride, bias, add, relu);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Compute<T, TRow>(
+        int count, float** rows, int taps, nint depth, float* panel, float* target, nint stride, float* bias, float* add, bool relu)
+        where T : unmanaged, IVector<T>
+        where TRow : unmanaged, IVectors<TRow, T>
+    {
+        if (count == Rows) Tile6<T, TRow>(rows, taps, depth, panel, target, stride, bias, add, relu);
+        else if (count == Rows - 1) Tile5<T, TRow>(rows, taps, depth, panel, target, stride, bias, add, relu);
+        else Tile1<T, TRow>(rows, taps, depth, panel, target, bias, add, relu);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4<T>(float** rows, int taps, nint depth, float* panel, float* target, nint stride)
+    private static void Tile6<T, TRow>(
+        float** rows, int taps, nint depth, float* panel, float* target, nint stride, float* bias, float* add, bool relu)
         where T : unmanaged, IVector<T>
+        where TRow : unmanaged, IVectors<TRow, T>
     {
-        T a0 = T.Zero, b0 = T.Zero, c0 = T.Zero, d0 = T.Zero;
-        T a1 = T.Zero, b1 = T.Zero, c1 = T.Zero, d1 = T.Zero;
-        T a2 = T.Zero, b2 = T.Zero, c2 = T.Zero, d2 = T.Zero;
-        T a3 = T.Zero, b3 = T.Zero, c3 = T.Zero, d3 = T.Zero;
-        T a4 = T.Zero, b4 = T.Zero, c4 = T.Zero, d4 = T.Zero;
-        T a5 = T.Zero, b5 = T.Zero, c5 = T.Zero, d5 = T.Zero;
-        for (int tap = 0; tap < taps; tap++, rows += Rows)
+        TRow sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default;
+        for (int tap = 0; tap < taps; tap++, rows += 6)
         {
             float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[5];
-            for (nint k = 0; k < depth; k++, panel += 4 * T.Count)
+            for (nint k = 0; k < depth; k++, panel += TRow.Count)
             {
-                T a = T.Load(panel), b = T.Load(panel + T.Count), c = T.Load(panel + (2 * T.Count)), d = T.Load(panel + (3 * T.Count));
-                var x0 = T.Broadcast(row0[k]);
-                a0 = T.MultiplyAdd(x0, a, a0);
-                b0 = T.MultiplyAdd(x0, b, b0);
-                c0 = T.MultiplyAdd(x0, c, c0);
-                d0 = T.MultiplyAdd(x0, d, d0);
-                var x1 = T.Broadcast(row1[k]);
-                a1 = T.MultiplyAdd(x1, a, a1);
-                b1 = T.MultiplyAdd(x1, b, b1);
-                c1 = T.MultiplyAdd(x1, c, c1);
-                d1 = T.MultiplyAdd(x1, d, d1);
-                var x2 = T.Broadcast(row2[k]);
-                a2 = T.MultiplyAdd(x2, a, a2);
-                b2 = T.MultiplyAdd(x2, b, b2);
-                c2 = T.MultiplyAdd(x2, c, c2);
-                d2 = T.MultiplyAdd(x2, d, d2);
-                var x3 = T.Broadcast(row3[k]);
-                a3 = T.MultiplyAdd(x3, a, a3);
-                b3 = T.MultiplyAdd(x3, b, b3);
-                c3 = T.MultiplyAdd(x3, c, c3);
-                d3 = T.MultiplyAdd(x3, d, d3);
-                var x4 = T.Broadcast(row4[k]);
-                a4 = T.MultiplyAdd(x4, a, a4);
-                b4 = T.MultiplyAdd(x4, b, b4);
-                c4 = T.MultiplyAdd(x4, c, c4);
-                d4 = T.MultiplyAdd(x4, d, d4);
-                var x5 = T.Broadcast(row5[k]);
-                a5 = T.MultiplyAdd(x5, a, a5);
-                b5 = T.MultiplyAdd(x5, b, b5);
-                c5 = T.MultiplyAdd(x5, c, c5);
-                d5 = T.MultiplyAdd(x5, d, d5);
+                var weights = TRow.Load(panel);
+                sum0 = TRow.MultiplyAdd(T.Broadcast(row0[k]), weights, sum0);
+                sum1 = TRow.MultiplyAdd(T.Broadcast(row1[k]), weights, sum1);
+                sum2 = TRow.MultiplyAdd(T.Broadcast(row2[k]), weights, sum2);
+                sum3 = TRow.MultiplyAdd(T.Broadcast(row3[k]), weights, sum3);
+                sum4 = TRow.MultiplyAdd(T.Broadcast(row4[k]), weights, sum4);
+                sum5 = TRow.MultiplyAdd(T.Broadcast(row5[k]), weights, sum5);
             }
         }
-        T.Store(a0, target);
-        T.Store(b0, target + T.Count);
-        T.Store(c0, target + (2 * T.Count));
-        T.Store(d0, target + (3 * T.Count));
-        T.Store(a1, target + stride);
-        T.Store(b1, target + stride + T.Count);
-        T.Store(c1, target + stride + (2 * T.Count));
-        T.Store(d1, target + stride + (3 * T.Count));
-        T.Store(a2, target + (2 * stride));
-        T.Store(b2, target + (2 * stride) + T.Count);
-        T.Store(c2, target + (2 * stride) + (2 * T.Count));
-        T.Store(d2, target + (2 * stride) + (3 * T.Count));
-        T.Store(a3, target + (3 * stride));
-        T.Store(b3, target + (3 * stride) + T.Count);
-        T.Store(c3, target + (3 * stride) + (2 * T.Count));
-        T.Store(d3, target + (3 * stride) + (3 * T.Count));
-        T.Store(a4, target + (4 * stride));
-        T.Store(b4, target + (4 * stride) + T.Count);
-        T.Store(c4, target + (4 * stride) + (2 * T.Count));
-        T.Store(d4, target + (4 * stride) + (3 * T.Count));
-        T.Store(a5, target + (5 * stride));
-        T.Store(b5, target + (5 * stride) + T.Count);
-        T.Store(c5, target + (5 * stride) + (2 * T.Count));
-        T.Store(d5, target + (5 * stride) + (3 * T.Count));
+        if (bias is not null)
+        {
+            sum0 = TRow.Add(sum0, bias);
+            sum1 = TRow.Add(sum1, bias);
+            sum2 = TRow.Add(sum2, bias);
+            sum3 = TRow.Add(sum3, bias);
+            sum4 = TRow.Add(sum4, bias);
+            sum5 = TRow.Add(sum5, bias);
+        }
+        if (add is not null)
+        {
+            sum0 = TRow.Add(sum0, add);
+            sum1 = TRow.Add(sum1, add + stride);
+            sum2 = TRow.Add(sum2, add + (2 * stride));
+            sum3 = TRow.Add(sum3, add + (3 * stride));
+            sum4 = TRow.Add(sum4, add + (4 * stride));
+            sum5 = TRow.Add(sum5, add + (5 * stride));
+        }
+        if (relu)
+        {
+            sum0 = TRow.Relu(sum0);
+            sum1 = TRow.Relu(sum1);
+            sum2 = TRow.Relu(sum2);
+            sum3 = TRow.Relu(sum3);
+            sum4 = TRow.Relu(sum4);
+            sum5 = TRow.Relu(sum5);
+        }
+        TRow.Store(sum0, target);
+        TRow.Store(sum1, target + stride);
+        TRow.Store(sum2, target + (2 * stride));
+        TRow.Store(sum3, target + (3 * stride));
+        TRow.Store(sum4, target + (4 * stride));
+        TRow.Store(sum5, target + (5 * stride));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2<T>(float** rows, int taps, nint depth, float* panel, float* target, nint stride)
+    private static void Tile5<T, TRow>(
+        float** rows, int taps, nint depth, float* panel, float* target, nint stride, float* bias, float* add, bool relu)
         where T : unmanaged, IVector<T>
+        where TRow : unmanaged, IVectors<TRow, T>
     {
-        T a0 = T.Zero, b0 = T.Zero;
-        T a1 = T.Zero, b1 = T.Zero;
-        T a2 = T.Zero, b2 = T.Zero;
-        T a3 = T.Zero, b3 = T.Zero;
-        T a4 = T.Zero, b4 = T.Zero;
-        T a5 = T.Zero, b5 = T.Zero;
-        for (int tap = 0; tap < taps; tap++, rows += Rows)
+        TRow sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default;
+        for (int tap = 0; tap < taps; tap++, rows += 5)
         {
-            float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[5];
-            for (nint k = 0; k < depth; k++, panel += 2 * T.Count)
+            float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4];
+            for (nint k = 0; k < depth; k++, panel += TRow.Count)
             {
-                T a = T.Load(panel), b = T.Load(panel + T.Count);
-                var x0 = T.Broadcast(row0[k]);
-                a0 = T.MultiplyAdd(x0, a, a0);
-                b0 = T.MultiplyAdd(x0, b, b0);
-                var x1 = T.Broadcast(row1[k]);
-                a1 = T.MultiplyAdd(x1, a, a1);
-                b1 = T.MultiplyAdd(x1, b, b1);
-                var x2 = T.Broadcast(row2[k]);
-                a2 = T.MultiplyAdd(x2, a, a2);
-                b2 = T.MultiplyAdd(x2, b, b2);
-                var x3 = T.Broadcast(row3[k]);
-                a3 = T.MultiplyAdd(x3, a, a3);
-                b3 = T.MultiplyAdd(x3, b, b3);
-                var x4 = T.Broadcast(row4[k]);
-                a4 = T.MultiplyAdd(x4, a, a4);
-                b4 = T.MultiplyAdd(x4, b, b4);
-                var x5 = T.Broadcast(row5[k]);
-                a5 = T.MultiplyAdd(x5, a, a5);
-                b5 = T.MultiplyAdd(x5, b, b5);
+                var weights = TRow.Load(panel);
+                sum0 = TRow.MultiplyAdd(T.Broadcast(row0[k]), weights, sum0);
+                sum1 = TRow.MultiplyAdd(T.Broadcast(row1[k]), weights, sum1);
+                sum2 = TRow.MultiplyAdd(T.Broadcast(row2[k]), weights, sum2);
+                sum3 = TRow.MultiplyAdd(T.Broadcast(row3[k]), weights, sum3);
+                sum4 = TRow.MultiplyAdd(T.Broadcast(row4[k]), weights, sum4);
             }
         }
-        T.Store(a0, target);
-        T.Store(b0, target + T.Count);
-        T.Store(a1, target + stride);
-        T.Store(b1, target + stride + T.Count);
-        T.Store(a2, target + (2 * stride));
-        T.Store(b2, target + (2 * stride) + T.Count);
-        T.Store(a3, target + (3 * stride));
-        T.Store(b3, target + (3 * stride) + T.Count);
-        T.Store(a4, target + (4 * stride));
-        T.Store(b4, target + (4 * stride) + T.Count);
-        T.Store(a5, target + (5 * stride));
-        T.Store(b5, target + (5 * stride) + T.Count);
+        if (bias is not null)
+        {
+            sum0 = TRow.Add(sum0, bias);
+            sum1 = TRow.Add(sum1, bias);
+            sum2 = TRow.Add(sum2, bias);
+            sum3 = TRow.Add(sum3, bias);
+            sum4 = TRow.Add(sum4, bias);
+        }
+        if (add is not null)
+        {
+            sum0 = TRow.Add(sum0, add);
+            sum1 = TRow.Add(sum1, add + stride);
+            sum2 = TRow.Add(sum2, add + (2 * stride));
+            sum3 = TRow.Add(sum3, add + (3 * stride));
+            sum4 = TRow.Add(sum4, add + (4 * stride));
+        }
+        if (relu)
+        {
+            sum0 = TRow.Relu(sum0);
+            sum1 = TRow.Relu(sum1);
+            sum2 = TRow.Relu(sum2);
+            sum3 = TRow.Relu(sum3);
+            sum4 = TRow.Relu(sum4);
+        }
+        TRow.Store(sum0, target);
+        TRow.Store(sum1, target + stride);
+        TRow.Store(sum2, target + (2 * stride));
+        TRow.Store(sum3, target + (3 * stride));
+        TRow.Store(sum4, target + (4 * stride));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1<T>(float** rows, int taps, nint depth, float* panel, float* target, nint stride)
+    private static void Tile1<T, TRow>(
+        float** rows, int taps, nint depth, float* panel, float* target, float* bias, float* add, bool relu)
         where T : unmanaged, IVector<T>
+        where TRow : unmanaged, IVectors<TRow, T>
     {
-        T a0 = T.Zero;
-        T a1 = T.Zero;
-        T a2 = T.Zero;
-        T a3 = T.Zero;
-        T a4 = T.Zero;
-        T a5 = T.Zero;
-        for (int tap = 0; tap < taps; tap++, rows += Rows)
+        TRow sum = default;
+        for (int tap = 0; tap < taps; tap++)
         {
-            float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[5];
-            for (nint k = 0; k < depth; k++, panel += T.Count)
-            {
-                T a = T.Load(panel);
-                var x0 = T.Broadcast(row0[k]);
-                a0 = T.MultiplyAdd(x0, a, a0);
-                var x1 = T.Broadcast(row1[k]);
-                a1 = T.MultiplyAdd(x1, a, a1);
-                var x2 = T.Broadcast(row2[k]);
-                a2 = T.MultiplyAdd(x2, a, a2);
-                var x3 = T.Broadcast(row3[k]);
-                a3 = T.MultiplyAdd(x3, a, a3);
-                var x4 = T.Broadcast(row4[k]);
-                a4 = T.MultiplyAdd(x4, a, a4);
-                var x5 = T.Broadcast(row5[k]);
-                a5 = T.MultiplyAdd(x5, a, a5);
-            }
+            float* row = rows[tap];
+            for (nint k = 0; k < depth; k++, panel += TRow.Count) sum = TRow.MultiplyAdd(T.Broadcast(row[k]), TRow.Load(panel), sum);
         }
-        T.Store(a0, target);
-        T.Store(a1, target + stride);
-        T.Store(a2, target + (2 * stride));
-        T.Store(a3, target + (3 * stride));
-        T.Store(a4, target + (4 * stride));
-        T.Store(a5, target + (5 * stride));
+        if (bias is not null) sum = TRow.Add(sum, bias);
+        if (add is not null) sum = TRow.Add(sum, add);
+        if (relu) sum = TRow.Relu(sum);
+        TRow.Store(sum, target);
     }
 }

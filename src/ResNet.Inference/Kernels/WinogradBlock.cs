@@ -16,7 +16,6 @@ internal readonly unsafe ref struct WinogradBlock<T>
     private readonly int _size;
     private readonly int _first;
     private readonly int _count;
-    private readonly int _rows;
     private readonly int _firstPanel;
     private readonly int _endPanel;
     private readonly int _firstColumn;
@@ -29,13 +28,12 @@ internal readonly unsafe ref struct WinogradBlock<T>
         _convolution = ref convolution;
         _size = size;
         (_first, _count) = (tiles.Start.Value, tiles.End.Value - tiles.Start.Value);
-        _rows = TileKernels.WholeTiles(_count);
         (_firstPanel, _endPanel) = (panels.Start.Value, panels.End.Value);
         _firstColumn = convolution.Panels[_firstPanel].Column;
         var last = convolution.Panels[_endPanel - 1];
         _columns = last.Column + (last.Vectors * T.Count) - _firstColumn;
         _inputs = scratch;
-        _products = scratch + ((long)Elements * _rows * convolution.Depth);
+        _products = scratch + ((long)Elements * _count * convolution.Depth);
     }
 
     // The side of a transformed tile, and its elements.
@@ -59,7 +57,7 @@ internal readonly unsafe ref struct WinogradBlock<T>
             for (int i = 0; i < Elements; i++)
                 pixels[i] = _convolution.Pixel(image, top + (i / Side) - padding, left + (i % Side) - padding);
             float* target = _inputs + ((long)t * _convolution.Depth);
-            long step = (long)_rows * _convolution.Depth;
+            long step = (long)_count * _convolution.Depth;
             if (_size == 4) WinogradTransforms<T>.Input4(pixels, _convolution.Depth, target, step);
             else WinogradTransforms<T>.Input2(pixels, _convolution.Depth, target, step);
         }
@@ -72,23 +70,26 @@ internal readonly unsafe ref struct WinogradBlock<T>
     internal void Multiply()
     {
         int depth = _convolution.Depth;
+        var tiling = new Tiling(_count);
         float** rows = stackalloc float*[TileKernels.Rows];
         // The transformed weights of an element are all panels, one after the other.
         long all = 0;
         foreach (ref readonly var panel in _convolution.Panels.AsSpan()) all += (long)panel.Vectors * T.Count * depth;
         for (int element = 0; element < Elements; element++)
         {
-            float* inputs = _inputs + ((long)element * _rows * depth);
-            float* products = _products + ((long)element * _rows * _columns);
+            float* inputs = _inputs + ((long)element * _count * depth);
+            float* products = _products + ((long)element * _count * _columns);
             for (int p = _firstPanel; p < _endPanel; p++)
             {
                 ref readonly var panel = ref _convolution.Panels[p];
                 float* weights = (float*)_convolution.Weights + (element * all) + panel.Weights;
-                for (int row = 0; row < _count; row += TileKernels.Rows)
+                for (int tile = 0; tile < tiling.Count; tile++)
                 {
-                    for (int r = 0; r < TileKernels.Rows; r++) rows[r] = inputs + ((long)Math.Min(row + r, _count - 1) * depth);
+                    int row = tiling.First(tile), count = tiling.RowsOf(tile);
+                    for (int r = 0; r < count; r++) rows[r] = inputs + ((long)(row + r) * depth);
                     float* target = products + ((long)row * _columns) + (panel.Column - _firstColumn);
-                    TileKernels.Compute<T>(panel.Vectors, rows, 1, depth, weights, target, _columns);
+                    TileKernels.Compute<T>(
+                        panel.Vectors, count, rows, taps: 1, depth, weights, target, _columns, bias: null, add: null, relu: false);
                 }
             }
         }
@@ -101,7 +102,7 @@ internal readonly unsafe ref struct WinogradBlock<T>
         var g = _convolution.Geometry;
         var epilogue = _convolution.Epilogue;
         float* sums = stackalloc float[_size * _size * T.Count];
-        long step = (long)_rows * _columns;
+        long step = (long)_count * _columns;
         for (int t = 0; t < _count; t++)
         {
             var (image, top, left) = Place(t);
