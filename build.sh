@@ -4,7 +4,8 @@
 #   ./build.sh test  [OPTION…]        runs all tests, with --long also those that take many minutes, with --coverage measures the line coverage
 #                                     of the libraries; other options go to 'dotnet test'
 #   ./build.sh bench [PART] [OPTION…] compares with TorchSharp, PyTorch and ONNX Runtime and writes docs/performance.md; the parts are
-#                                     data, train and infer, each of which can be measured alone: --rounds N, --seconds S, --photographs FOLDER
+#                                     data, train and infer, each of which can be measured alone: --rounds N, --seconds S, --photographs FOLDER;
+#                                     layers compares each layer of a network with ONNX Runtime's
 set -euo pipefail
 readonly caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -77,7 +78,7 @@ test_all() {
 job=${1:-}
 case $job in
   train | test | bench) shift ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$job': give train, test or bench."; exit ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$job': give train, test or bench."; exit ;;
 esac
 command -v dotnet >/dev/null || fail "The .NET SDK 10 is missing: https://dotnet.microsoft.com/download says how to install it."
 dotnet --version >/dev/null 2>&1 || fail "The .NET SDK is older than global.json asks for: install the .NET SDK 10 from https://dotnet.microsoft.com/download."
@@ -101,9 +102,9 @@ case $job in
     ;;
   bench)
     case ${1:-} in
-      data | train | infer) ;;
+      data | train | infer | layers) ;;
       '' | --*) set -- "$@" --page "$root/docs/performance.md" ;;
-      *) fail "There is no benchmark '$1': give data, train, infer or none for all of them." ;;
+      *) fail "There is no benchmark '$1': give data, train, infer, layers or none for the first three." ;;
     esac
     build 'the benchmarks' benchmarks
     start Benchmarks/release/Benchmarks "$@" --output "$root/artifacts/bench"

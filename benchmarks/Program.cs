@@ -8,6 +8,7 @@ using Benchmarks.Training;
 // Compares this library with TorchSharp, PyTorch, torchvision and ONNX Runtime, on the same files and processors:
 //
 //   Benchmarks [data|train|infer] [OPTION…]             all three if none is named; Settings lists the options
+//   Benchmarks layers [OPTION…]                         each layer of ResNet.Inference and of ONNX Runtime, as a table
 //   Benchmarks measure WHAT …                           one side of one measurement in a process of its own, as a JSON line
 //
 // The environment variable PARITY_PYTHON names a Python interpreter with torchvision to use instead of Debian's.
@@ -34,8 +35,17 @@ try
         case ["measure", "infer-engine", var file, var images, var batch, var seconds]:
             EngineInference.Measure(file, images, Whole(batch), Number(seconds));
             break;
+        case ["measure", "layers-engine", var file, var images, var batch, var seconds]:
+            LayerTimes.Engine(file, images, Whole(batch), Number(seconds));
+            break;
+        case ["measure", "layers-onnx", var file, var images, var batch, var seconds]:
+            LayerTimes.Onnx(file, images, Whole(batch), Number(seconds));
+            break;
         case ["measure", "infer-onnx", var file, var images, var batch, var seconds]:
             OnnxInference.Measure(file, images, Whole(batch), Number(seconds));
+            break;
+        case ["layers", .. var options]:
+            new LayerComparison(Settings.Parse(options)).Run();
             break;
         case ["measure", "first", var network, var weights, var picture, var seconds]:
             FirstPrediction.Measure(network, weights, picture, Number(seconds));

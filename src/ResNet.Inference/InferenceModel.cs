@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Files;
 using ResNet.Inference.Kernels;
+using ResNet.Inference.Plans;
 
 namespace ResNet.Inference;
 
@@ -58,6 +60,9 @@ public sealed class InferenceModel : IDisposable
 
     /// <summary>The licence of the weights; null if the file does not name one.</summary>
     public string? License => _file.Metadata.GetValueOrDefault(InferenceFile.LicenseKey);
+
+    /// <summary>The layers.</summary>
+    internal InferencePlan Plan => _file.Plan;
 
     /// <summary>The preprocessing of the file; null if it has none.</summary>
     internal StoredPreprocessing? Preprocessing => _file.Preprocessing;
@@ -174,6 +179,36 @@ public sealed class InferenceModel : IDisposable
         catch (ArgumentException e)
         {
             throw new InferenceFileException(_file.Name, $"is damaged: its pictures of {side} pixels do not fit the network", e);
+        }
+    }
+
+    /// <summary>The shape of each value for images of one size: the images, and what each layer computes.</summary>
+    internal MapShape[] ShapesOf(int height, int width) => _file.Plan.Shapes(height, width, _file.Channels);
+
+    /// <summary>Computes images as <see cref="Run(ReadOnlySpan{float}, int, int, int, Span{float}, CancellationToken)"/> does, and measures.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="count">Their number.</param>
+    /// <param name="height">Their height in pixels.</param>
+    /// <param name="width">Their width in pixels.</param>
+    /// <param name="times">To each layer of the plan, its time is added.</param>
+    internal void Measure(ReadOnlySpan<float> images, int count, int height, int width, Span<TimeSpan> times)
+    {
+        var session = Rent(count, height, width);
+        bool entered = _team.TryEnter();
+        try
+        {
+            session.Load(images);
+            for (int layer = 0; layer < times.Length; layer++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                session.Run(layer, entered ? _team : null, CancellationToken.None);
+                times[layer] += Stopwatch.GetElapsedTime(start);
+            }
+        }
+        finally
+        {
+            if (entered) _team.Exit();
+            Return(height, width, session);
         }
     }
 

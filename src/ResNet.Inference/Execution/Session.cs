@@ -130,12 +130,15 @@ internal sealed unsafe class Session : IDisposable
     /// <summary>Computes all layers.</summary>
     internal void Run(ThreadTeam? team, CancellationToken cancellationToken)
     {
-        foreach (var work in _works)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (team is null) work.ComputeAll();
-            else team.Run(work);
-        }
+        for (int layer = 0; layer < _works.Length; layer++) Run(layer, team, cancellationToken);
+    }
+
+    /// <summary>Computes a layer.</summary>
+    internal void Run(int layer, ThreadTeam? team, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (team is null) _works[layer].ComputeAll();
+        else team.Run(_works[layer]);
     }
 
     /// <summary>Reads a value as <c>[N, C, H, W]</c>.</summary>
