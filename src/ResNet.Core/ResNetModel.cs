@@ -119,7 +119,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     {
         Check(input);
         using var scope = NewDisposeScope();
-        var map = ApplyLastNorm(ApplyStages(new TensorValue(input))).Keep();
+        var map = ApplyLastNorm(ApplyStages(new TensorValue(input), x => x)).Keep();
         var pooled = ApplyPooling(map);
         return (map.Tensor.MoveToOuterDisposeScope(), pooled.Tensor.MoveToOuterDisposeScope());
     }
@@ -371,15 +371,16 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
 
     /// <summary>Defines the data flow of the network.</summary>
     /// <param name="images"><c>[N, channels, H, W]</c>.</param>
+    /// <param name="afterStage">Is applied to the outputs of the stem and of each stage; null for nothing.</param>
     /// <returns><c>[N, classes]</c>.</returns>
-    internal T Apply<T>(T images)
-        where T : struct, ILayerInput<T> => ApplyClassifier(ApplyStages(images));
+    internal T Apply<T>(T images, Func<T, T>? afterStage = null)
+        where T : struct, ILayerInput<T> => ApplyClassifier(ApplyStages(images, afterStage ?? (x => x)));
 
-    private T ApplyStages<T>(T images)
+    private T ApplyStages<T>(T images, Func<T, T> afterStage)
         where T : struct, ILayerInput<T>
     {
-        var x = ApplyStem(images);
-        foreach (var stage in _stages) x = x.Then(stage);
+        var x = afterStage(ApplyStem(images));
+        foreach (var stage in _stages) x = afterStage(x.Then(stage));
         return x;
     }
 

@@ -24,7 +24,7 @@ internal static class InferenceExporter
         using var folded = folds ? network.FuseForInference() : null;
         var exported = folded ?? network;
         var writer = new PlanWriter(exported);
-        exported.Apply(new PlanValue(writer, 0));
+        exported.Apply(new PlanValue(writer, 0), value => value.EndStage());
         writer.Write(path, network.Options.InputChannels, Metadata(options));
     }
 

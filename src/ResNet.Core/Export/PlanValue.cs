@@ -76,6 +76,13 @@ internal readonly record struct PlanValue(PlanWriter Writer, int Number, bool Is
 
     public PlanValue Keep() => this with { IsKept = true };
 
+    /// <summary>Notes the value as the output of the stem or of a stage.</summary>
+    internal PlanValue EndStage()
+    {
+        Writer.Stages.Add(Number);
+        return Keep();
+    }
+
     private PlanValue Append(Layer layer)
     {
         Writer.Layers.Add(layer);

@@ -25,6 +25,9 @@ internal sealed class PlanWriter
     /// <summary>The layers so far.</summary>
     internal List<Layer> Layers { get; } = [];
 
+    /// <summary>The outputs of the stem and of the stages so far.</summary>
+    internal List<int> Stages { get; } = [];
+
     internal Layer Convolution(Conv2d layer, int input) => new()
     {
         Kind = LayerKind.Convolution,
@@ -73,7 +76,7 @@ internal sealed class PlanWriter
     /// <summary>Writes the file, or replaces one.</summary>
     internal void Write(string path, int channels, IEnumerable<(string Key, string Text)> metadata)
     {
-        var plan = new InferencePlan { Channels = channels, Layers = Layers };
+        var plan = new InferencePlan { Channels = channels, Layers = Layers, Stages = Stages };
         try
         {
             plan.Check(name => _tensors.TryGetValue(name, out var tensor) ? tensor.shape : null);

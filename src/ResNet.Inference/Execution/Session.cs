@@ -127,21 +127,25 @@ internal sealed unsafe class Session : IDisposable
         }
     }
 
-    /// <summary>Computes all layers.</summary>
-    internal void Run(ThreadTeam? team, CancellationToken cancellationToken)
+    /// <summary>The shape of a value, for one image.</summary>
+    internal MapShape ShapeOf(int value) => _shapes[value];
+
+    /// <summary>Computes some of the layers; the values that they read are there already.</summary>
+    /// <param name="team">The threads; null for this thread alone.</param>
+    /// <param name="begin">The first layer.</param>
+    /// <param name="end">The layer after the last one.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    internal void Run(ThreadTeam? team, int begin, int end, CancellationToken cancellationToken)
     {
-        for (int layer = 0; layer < _works.Length; layer++) Run(layer, team, cancellationToken);
+        foreach (var work in _works.AsSpan(begin..end))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (team is null) work.ComputeAll();
+            else team.Run(work);
+        }
     }
 
-    /// <summary>Computes a layer.</summary>
-    internal void Run(int layer, ThreadTeam? team, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (team is null) _works[layer].ComputeAll();
-        else team.Run(_works[layer]);
-    }
-
-    /// <summary>Reads a value as <c>[N, C, H, W]</c>.</summary>
+    /// <summary>Reads a value as <c>[N, C, H, W]</c>: the last one that was computed, or one that it was computed from.</summary>
     internal void Read(int value, Span<float> target)
     {
         var (channels, height, width) = _shapes[value];

@@ -6,7 +6,7 @@ namespace ResNet.Inference.Plans;
 internal sealed record InferencePlan
 {
     /// <summary>The most layers; the deepest network of the catalogue has 1,203 convolutions.</summary>
-    internal const int MaximumLayers = 100_000;
+    internal const int MaximumLayers = 10_000;
 
     internal const int MaximumKernel = 15;
 
@@ -23,6 +23,18 @@ internal sealed record InferencePlan
     /// <summary>The layers.</summary>
     internal required IReadOnlyList<Layer> Layers { get; init; }
 
+    /// <summary>The values that are the outputs of the stem and of each stage; empty if the plan does not say.</summary>
+    internal IReadOnlyList<int> Stages { get; init; } = [];
+
+    /// <summary>The value that is the class scores.</summary>
+    internal int Scores => Layers.Count;
+
+    /// <summary>The value that is the pooled vector: the classifier's input.</summary>
+    internal int Features => Layers[^1].Input;
+
+    /// <summary>The value that is pooled: the last map.</summary>
+    internal int LastMap => Features > 0 && Layers[Features - 1] is { Kind: LayerKind.Mean } mean ? mean.Input : Features;
+
     /// <summary>Checks everything that does not depend on the size of the images, and returns the channels of each value.</summary>
     /// <param name="weights">The shape of a tensor; null if there is none of that name.</param>
     /// <exception cref="FormatException">Something does not fit; the message is a clause that names the layer.</exception>
@@ -33,6 +45,8 @@ internal sealed record InferencePlan
         // A small file would need much memory if many layers packed the same weights.
         var names = Layers.SelectMany(layer => new[] { layer.Weight, layer.Bias }).Where(name => name is not null).ToList();
         Refuse(names.Count != names.Distinct().Count(), "two of its layers have the same tensor");
+        // Nor may zeros make a map wider than weights do, which are in the file.
+        long widest = Layers.Max(layer => layer.Weight is { } weight && weights(weight) is { Count: > 0 } shape ? shape[0] : 0);
         var channels = new int[Layers.Count + 1];
         channels[0] = Channels;
         for (int i = 0; i < Layers.Count; i++)
@@ -54,6 +68,9 @@ internal sealed record InferencePlan
             Refuse(layer.Groups < 1, $"{name} has {layer.Groups} groups");
             RefuseUnused(layer, name);
             channels[i + 1] = ChannelsOf(layer, name, channels[layer.Input], weights);
+            Refuse(
+                layer.Kind == LayerKind.Subsample && channels[i + 1] > widest,
+                $"{name} has {channels[i + 1]} channels, more than any layer with weights");
             if (layer.Add is not { } add) continue;
             Refuse(add < 1 || add > i || channels[add] != channels[i + 1], $"{name} adds the value {add}, which does not fit");
             Refuse(layer.Kind is not (LayerKind.Convolution or LayerKind.Pointwise), $"{name} cannot add a value");
@@ -61,6 +78,11 @@ internal sealed record InferencePlan
         Refuse(
             Layers[^1].Kind != LayerKind.Linear || Layers.Take(Layers.Count - 1).Any(layer => layer.Kind == LayerKind.Linear),
             "its last layer, and no other, has to be linear");
+        for (int i = 0; i < Stages.Count; i++)
+        {
+            int former = i == 0 ? 0 : Stages[i - 1];
+            Refuse(Stages[i] <= former || Stages[i] >= Scores, $"its stage {i} ends with the value {Stages[i]}, which does not fit");
+        }
         return channels;
     }
 

@@ -30,6 +30,9 @@ internal static class PlanJson
             json.WriteStartArray("layers");
             foreach (var layer in plan.Layers) Write(json, layer);
             json.WriteEndArray();
+            json.WriteStartArray("stages");
+            foreach (int value in plan.Stages) json.WriteNumberValue(value);
+            json.WriteEndArray();
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(buffer.ToArray());
@@ -44,8 +47,11 @@ internal static class PlanJson
             var root = json.RootElement;
             return new InferencePlan
             {
-                Channels = root.GetProperty("channels").GetInt32(),
+                Channels = JsonNumber.Int32(root.GetProperty("channels")),
                 Layers = [.. root.GetProperty("layers").EnumerateArray().Take(InferencePlan.MaximumLayers + 1).Select(Layer)],
+                Stages = root.TryGetProperty("stages", out var stages)
+                    ? [.. stages.EnumerateArray().Take(InferencePlan.MaximumLayers).Select(JsonNumber.Int32)]
+                    : [],
             };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -87,8 +93,8 @@ internal static class PlanJson
         return new Layer
         {
             Kind = known,
-            Input = json.GetProperty("input").GetInt32(),
-            Add = json.TryGetProperty("add", out var add) ? add.GetInt32() : null,
+            Input = JsonNumber.Int32(json.GetProperty("input")),
+            Add = json.TryGetProperty("add", out var add) ? JsonNumber.Int32(add) : null,
             Relu = json.TryGetProperty("relu", out var relu) && relu.GetBoolean(),
             Weight = Text("weight"),
             Bias = Text("bias"),
@@ -102,7 +108,7 @@ internal static class PlanJson
             Epsilon = json.TryGetProperty("epsilon", out var epsilon) ? epsilon.GetSingle() : 0,
         };
 
-        int Number(string name, int usual) => json.TryGetProperty(name, out var value) ? value.GetInt32() : usual;
+        int Number(string name, int usual) => json.TryGetProperty(name, out var value) ? JsonNumber.Int32(value) : usual;
 
         string? Text(string name) => json.TryGetProperty(name, out var value) ? value.GetString() : null;
     }
