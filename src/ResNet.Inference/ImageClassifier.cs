@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ResNet.Imaging;
 using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
@@ -14,6 +15,9 @@ public sealed class ImageClassifier : IDisposable
     private const int DefaultCount = 5;
 
     private const string DefaultName = "the picture";
+
+    // More pictures at once need more memory and gain little.
+    private const int Batch = 8;
 
     private readonly Compose _transforms;
 
@@ -65,9 +69,8 @@ public sealed class ImageClassifier : IDisposable
     /// <exception cref="TransformException">It cannot be processed.</exception>
     public IReadOnlyList<Prediction> Classify(string path, int count = DefaultCount, CancellationToken cancellationToken = default)
     {
-        using var reader = new ImageReader(Model.Channels);
-        reader.Open(path);
-        return Classify(reader, path, count, cancellationToken);
+        ArgumentNullException.ThrowIfNull(path);
+        return Classify([(path, null)], count, cancellationToken)[0];
     }
 
     /// <summary>Returns the likeliest classes of a picture in a stream, such as an upload; nothing is written to disk.</summary>
@@ -80,9 +83,8 @@ public sealed class ImageClassifier : IDisposable
     public IReadOnlyList<Prediction> Classify(
         Stream contents, string name = DefaultName, int count = DefaultCount, CancellationToken cancellationToken = default)
     {
-        using var reader = new ImageReader(Model.Channels);
-        reader.Open(name, contents);
-        return Classify(reader, name, count, cancellationToken);
+        ArgumentNullException.ThrowIfNull(contents);
+        return Classify([(name, contents)], count, cancellationToken)[0];
     }
 
     /// <summary>Returns the likeliest classes of a picture in memory, in the form of a file.</summary>
@@ -112,7 +114,39 @@ public sealed class ImageClassifier : IDisposable
     /// <exception cref="TransformException">The picture cannot be processed.</exception>
     public IReadOnlyList<Prediction> Classify(
         ReadOnlyMemory<byte> pixels, int width, int height, int count = DefaultCount, CancellationToken cancellationToken = default) =>
-        Classify(new PictureBuffer(pixels, width, height, Model.Channels), DefaultName, count, cancellationToken);
+        Classify(Fit(new PictureBuffer(pixels, width, height, Model.Channels), DefaultName), 1, count, cancellationToken)[0];
+
+    /// <summary>Returns the likeliest classes of each of several pictures, which are computed in batches.</summary>
+    /// <param name="paths">The pictures' files.</param>
+    /// <param name="count">The maximum number of classes of a picture, at least 1. Default: 5.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    /// <returns>The classes of each picture, likeliest first, in the order of the pictures.</returns>
+    /// <exception cref="ImageDecodingException">A picture cannot be read.</exception>
+    /// <exception cref="TransformException">A picture cannot be processed.</exception>
+    public IReadOnlyList<IReadOnlyList<Prediction>> Classify(
+        IReadOnlyList<string> paths, int count = DefaultCount, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        return Classify([.. paths.Select(path => (path, (Stream?)null))], count, cancellationToken);
+    }
+
+    /// <summary>Returns the likeliest classes of each of several pictures in streams, which are computed in batches.</summary>
+    /// <param name="contents">The bytes of the image files, from each stream's position to its end.</param>
+    /// <param name="names">The pictures' names in messages, one for each; null for none.</param>
+    /// <param name="count">The maximum number of classes of a picture, at least 1. Default: 5.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    /// <returns>The classes of each picture, likeliest first, in the order of the pictures.</returns>
+    /// <exception cref="ArgumentException">There is not one name for each stream.</exception>
+    /// <exception cref="ImageDecodingException">A picture cannot be read.</exception>
+    /// <exception cref="TransformException">A picture cannot be processed.</exception>
+    public IReadOnlyList<IReadOnlyList<Prediction>> Classify(
+        IReadOnlyList<Stream> contents, IReadOnlyList<string>? names = null, int count = DefaultCount,
+        CancellationToken cancellationToken = default)
+    {
+        Check(contents, names);
+        return Classify(
+            [.. contents.Select((stream, i) => (names?[i] ?? $"{DefaultName} {i}", (Stream?)stream))], count, cancellationToken);
+    }
 
     /// <summary>Classifies a picture on another thread; see <see cref="Classify(string, int, CancellationToken)"/>.</summary>
     /// <param name="path">The picture's file.</param>
@@ -133,20 +167,182 @@ public sealed class ImageClassifier : IDisposable
         Stream contents, string name = DefaultName, int count = DefaultCount, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(contents);
-        var memory = new MemoryStream();
-        await contents.CopyToAsync(memory, cancellationToken).ConfigureAwait(false);
-        memory.Position = 0;
+        var memory = await CopyAsync(contents, cancellationToken).ConfigureAwait(false);
         return await Task.Run(() => Classify(memory, name, count, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// Classifies several pictures on another thread; see <see cref="Classify(IReadOnlyList{string}, int, CancellationToken)"/>.
+    /// </summary>
+    /// <param name="paths">The pictures' files.</param>
+    /// <param name="count">The maximum number of classes of a picture, at least 1. Default: 5.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<IReadOnlyList<IReadOnlyList<Prediction>>> ClassifyAsync(
+        IReadOnlyList<string> paths, int count = DefaultCount, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Classify(paths, count, cancellationToken), cancellationToken);
+
+    /// <summary>Reads several pictures from streams, one after the other, and classifies them on another thread.</summary>
+    /// <param name="contents">The bytes of the image files, from each stream's position to its end.</param>
+    /// <param name="names">The pictures' names in messages, one for each; null for none.</param>
+    /// <param name="count">The maximum number of classes of a picture, at least 1. Default: 5.</param>
+    /// <param name="cancellationToken">Stops the reading, and the computation after the current layer.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<IReadOnlyList<IReadOnlyList<Prediction>>> ClassifyAsync(
+        IReadOnlyList<Stream> contents, IReadOnlyList<string>? names = null, int count = DefaultCount,
+        CancellationToken cancellationToken = default)
+    {
+        Check(contents, names);
+        var copies = new List<Stream>();
+        foreach (var stream in contents) copies.Add(await CopyAsync(stream, cancellationToken).ConfigureAwait(false));
+        return await Task.Run(() => Classify(copies, names, count, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Finds the parts of a picture in which the network sees a class.</summary>
+    /// <param name="path">The picture's file.</param>
+    /// <param name="className">The class to look for; null for the likeliest.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    /// <exception cref="InvalidOptionException">There is no such class.</exception>
+    /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
+    /// <exception cref="TransformException">It cannot be processed.</exception>
+    public ClassActivationMap Explain(string path, string? className = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Explain(Read([(path, null)]), className, cancellationToken);
+    }
+
+    /// <summary>Finds the parts of a picture in a stream in which the network sees a class.</summary>
+    /// <param name="contents">The bytes of an image file, from the stream's position to its end.</param>
+    /// <param name="name">The picture's name in messages; its ending matters as for <see cref="ImageDecoder"/>.</param>
+    /// <param name="className">The class to look for; null for the likeliest.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    /// <inheritdoc cref="Explain(string, string?, CancellationToken)" path="/exception"/>
+    public ClassActivationMap Explain(
+        Stream contents, string name = DefaultName, string? className = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(contents);
+        return Explain(Read([(name, contents)]), className, cancellationToken);
+    }
+
+    /// <summary>Finds the parts of a picture in memory, in the form of a file, in which the network sees a class.</summary>
+    /// <param name="file">The bytes of an image file.</param>
+    /// <param name="name">The picture's name in messages; its ending matters as for <see cref="ImageDecoder"/>.</param>
+    /// <param name="className">The class to look for; null for the likeliest.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    /// <inheritdoc cref="Explain(string, string?, CancellationToken)" path="/exception"/>
+    public ClassActivationMap Explain(
+        byte[] file, string name = DefaultName, string? className = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return Explain(new MemoryStream(file, writable: false), name, className, cancellationToken);
+    }
+
+    /// <summary>Finds the parts of a picture's pixels in which the network sees a class.</summary>
+    /// <param name="pixels">
+    /// Rows of interleaved channels, 8 bits each, as for
+    /// <see cref="Classify(ReadOnlyMemory{byte}, int, int, int, CancellationToken)"/>.
+    /// </param>
+    /// <param name="width">In pixels, at least 1.</param>
+    /// <param name="height">In pixels, at least 1.</param>
+    /// <param name="className">The class to look for; null for the likeliest.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    /// <exception cref="ArgumentException">The number of bytes does not fit.</exception>
+    /// <exception cref="InvalidOptionException">There is no such class.</exception>
+    /// <exception cref="TransformException">The picture cannot be processed.</exception>
+    public ClassActivationMap Explain(
+        ReadOnlyMemory<byte> pixels, int width, int height, string? className = null, CancellationToken cancellationToken = default) =>
+        Explain(Fit(new PictureBuffer(pixels, width, height, Model.Channels), DefaultName), className, cancellationToken);
 
     /// <summary>Disposes of the network; if calls are running, at the end of the last one.</summary>
     public void Dispose() => Model.Dispose();
 
-    private Prediction[] Classify(IPixelSource picture, string name, int count, CancellationToken cancellationToken)
+    private static void Check(IReadOnlyList<Stream> contents, IReadOnlyList<string>? names)
+    {
+        ArgumentNullException.ThrowIfNull(contents);
+        if (names is not null && names.Count != contents.Count)
+            throw new ArgumentException($"There are {names.Count} names, but {contents.Count} streams: give one for each.", nameof(names));
+    }
+
+    private static async Task<MemoryStream> CopyAsync(Stream contents, CancellationToken cancellationToken)
+    {
+        var memory = new MemoryStream();
+        await contents.CopyToAsync(memory, cancellationToken).ConfigureAwait(false);
+        memory.Position = 0;
+        return memory;
+    }
+
+    private Prediction[][] Classify(List<(string Name, Stream? Contents)> pictures, int count, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return [.. pictures.Chunk(Batch).SelectMany(batch => Classify(Read(batch), batch.Length, count, cancellationToken))];
+    }
+
+    private Prediction[][] Classify(byte[] pixels, int pictures, int count, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var (height, width) = _transforms.Size;
-        byte[] pixels = new byte[height * width * Model.Channels];
+        var scores = new float[pictures * Model.ClassCount];
+        Model.Run(pixels, pictures, height, width, scores, cancellationToken);
+        return [.. scores.Chunk(Model.ClassCount).Select(all => Rank(all).Take(count).Select(Named).ToArray())];
+    }
+
+    private ClassActivationMap Explain(byte[] pixels, string? className, CancellationToken cancellationToken)
+    {
+        int? chosen = className is null ? null : IndexOf(className);
+        var (height, width) = _transforms.Size;
+        var scores = new float[Model.ClassCount];
+        var map = new float[height * width];
+        Model.Explain(pixels, 1, height, width, scores, map, chosen is { } index ? [index] : [], cancellationToken);
+        var ranked = Rank(scores);
+        return new ClassActivationMap(
+            [.. ranked.Take(DefaultCount).Select(Named)],
+            Named(chosen is null ? ranked[0] : ranked.First(entry => entry.Index == chosen)), _transforms.Size, map);
+    }
+
+    private int IndexOf(string className)
+    {
+        for (int i = 0; i < Classes.Count; i++)
+        {
+            if (Classes[i] == className) return i;
+        }
+        throw new InvalidOptionException(
+            nameof(ImageClassifier), nameof(className), className, "one of the classes of this network (ImageClassifier.Classes)");
+    }
+
+    // Decodes pictures, and fits each one to the network: [N, H, W, C].
+    private byte[] Read((string Name, Stream? Contents)[] pictures)
+    {
+        int length = _transforms.Size.Height * _transforms.Size.Width * Model.Channels;
+        byte[] pixels = new byte[pictures.Length * length];
+        var failures = new Exception?[pictures.Length];
+        Parallel.For(0, pictures.Length, new ParallelOptions { MaxDegreeOfParallelism = Model.Threads }, i =>
+        {
+            try
+            {
+                using var reader = new ImageReader(Model.Channels);
+                if (pictures[i].Contents is { } contents) reader.Open(pictures[i].Name, contents);
+                else reader.Open(pictures[i].Name);
+                Fit(reader, pictures[i].Name, pixels.AsSpan(i * length, length));
+            }
+            catch (Exception failure)
+            {
+                failures[i] = failure;
+            }
+        });
+        // The first picture that cannot be used, in the caller's order.
+        if (Array.Find(failures, failure => failure is not null) is { } first) ExceptionDispatchInfo.Throw(first);
+        return pixels;
+    }
+
+    private byte[] Fit(IPixelSource picture, string name)
+    {
+        byte[] pixels = new byte[_transforms.Size.Height * _transforms.Size.Width * Model.Channels];
+        Fit(picture, name, pixels);
+        return pixels;
+    }
+
+    private void Fit(IPixelSource picture, string name, Span<byte> pixels)
+    {
         try
         {
             _transforms.Apply(picture, new Canvas(), SplitMix64.For(0), pixels);
@@ -155,19 +351,18 @@ public sealed class ImageClassifier : IDisposable
         {
             throw new TransformException(name, failure.Reason, failure);
         }
-        var scores = new float[Model.ClassCount];
-        Model.Run(pixels, 1, height, width, scores, cancellationToken);
-        return Rank(scores, count);
     }
 
-    private Prediction[] Rank(float[] scores, int count)
+    private Prediction Named((int Index, double Probability) entry) => new(Classes[entry.Index], entry.Probability);
+
+    // All classes, likeliest first.
+    private static (int Index, double Probability)[] Rank(float[] scores)
     {
         // Computed in double precision; the greatest score becomes 0, so that nothing overflows.
         float greatest = scores.Max();
         double[] parts = [.. scores.Select(score => Math.Exp((double)score - greatest))];
         double sum = parts.Sum();
-        // OrderBy is stable: of equal scores, the first class comes first.
-        return [.. Enumerable.Range(0, scores.Length)
-            .OrderByDescending(i => scores[i]).Take(count).Select(i => new Prediction(Classes[i], parts[i] / sum))];
+        // OrderByDescending is stable: of equal scores, the first class comes first.
+        return [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Select(i => (i, parts[i] / sum))];
     }
 }
