@@ -3,6 +3,7 @@ namespace ResNet.Inference.Execution;
 /// <summary>Gives places in one memory to values that live for a while: each takes the lowest gap among those that live with it.</summary>
 internal sealed class Arena
 {
+    // In the order of the memory.
     private readonly List<(long Begin, long End, int LastUse)> _places = [];
 
     /// <summary>The length of the memory, in floats.</summary>
@@ -17,12 +18,9 @@ internal sealed class Arena
     {
         _places.RemoveAll(place => place.LastUse < now);
         long begin = 0;
-        foreach (var place in _places.OrderBy(place => place.Begin))
-        {
-            if (place.Begin - begin >= floats) break;
-            begin = Math.Max(begin, place.End);
-        }
-        _places.Add((begin, begin + floats, lastUse));
+        int next = 0;
+        for (; next < _places.Count && _places[next].Begin - begin < floats; next++) begin = _places[next].End;
+        _places.Insert(next, (begin, begin + floats, lastUse));
         Length = Math.Max(Length, begin + floats);
         return begin;
     }

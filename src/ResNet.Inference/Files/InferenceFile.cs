@@ -160,7 +160,7 @@ internal sealed class InferenceFile : IDisposable
         long length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
         Refuse(length is < 2 or > MaximumHeaderBytes || length > _length - LengthBytes, "is cut short, or no file for inference");
         _start = LengthBytes + length;
-        long end = 0;
+        long bytes = 0;
         try
         {
             var header = new byte[length];
@@ -174,22 +174,24 @@ internal sealed class InferenceFile : IDisposable
             Refuse(version != Version, $"has the format {version}, but this version reads {Version}: make the file again");
             foreach (var entry in json.RootElement.EnumerateObject())
             {
-                if (entry.Name != MetadataName) end = Math.Max(end, ReadEntry(entry));
+                if (entry.Name != MetadataName) bytes = checked(bytes + ReadEntry(entry));
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or OverflowException)
         {
             throw new FormatException("its header cannot be read", e);
         }
-        if (end != _length - _start) throw new FormatException($"its tensors end at byte {end}, but {_length - _start} follow the header");
+        // Tensors may not share bytes, or a small file would need much memory.
+        if (bytes != _length - _start)
+            throw new FormatException($"its tensors have {bytes} bytes, but {_length - _start} follow the header");
     }
 
     private long ReadEntry(JsonProperty entry)
     {
         if (entry.Value.GetProperty("dtype").GetString() != "F32")
             throw new FormatException($"the tensor '{entry.Name}' is not of the type F32");
-        long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64())];
-        long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
+        long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(JsonNumber.Int64)];
+        long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(JsonNumber.Int64)];
         bool isShape = shape.Length <= 4 && shape.All(length => length >= 1);
         long count = isShape ? shape.Aggregate(1L, (product, length) => checked(product * length)) : 0;
         bool fits = offsets.Length == 2 && offsets[0] >= 0 && offsets[1] >= offsets[0] && offsets[1] <= _length - _start
@@ -198,7 +200,7 @@ internal sealed class InferenceFile : IDisposable
         if (!fits) throw new FormatException($"the tensor '{entry.Name}' does not fit its shape, or lies outside of the file");
         if (!_tensors.TryAdd(entry.Name, (shape, offsets[0], (int)count)))
             throw new FormatException($"the tensor '{entry.Name}' is there twice");
-        return offsets[1];
+        return offsets[1] - offsets[0];
     }
 
     private string[] Names(string json)
@@ -218,7 +220,7 @@ internal sealed class InferenceFile : IDisposable
     private void CheckSum()
     {
         var hash = new XxHash3();
-        var chunk = new byte[ChunkBytes];
+        var chunk = new byte[Math.Min(ChunkBytes, _length - _start)];
         for (long begin = _start; begin < _length; begin += ChunkBytes)
         {
             var part = chunk.AsSpan(0, (int)Math.Min(ChunkBytes, _length - begin));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ResNet.Imaging;
 using ResNet.Imaging.Transforms;
+using ResNet.Inference.Plans;
 
 namespace ResNet.Inference.Files;
 
@@ -41,7 +42,7 @@ internal sealed record StoredPreprocessing(int ResizeTo, int CropSize, ImageInte
             using var json = JsonDocument.Parse(text);
             var root = json.RootElement;
             float[] mean = Numbers("mean"), deviation = Numbers("deviation");
-            int resize = root.GetProperty("resize").GetInt32(), crop = root.GetProperty("crop").GetInt32();
+            int resize = JsonNumber.Int32(root.GetProperty("resize")), crop = JsonNumber.Int32(root.GetProperty("crop"));
             ImageInterpolation? interpolation = root.GetProperty("interpolation").GetString() switch
             {
                 "bilinear" => ImageInterpolation.Bilinear,
