@@ -92,6 +92,7 @@ case $job in
     ;;
   test)
     install 'the tests that load reports in a browser are skipped' chromium
+    install 'the test of an application that is compiled in advance is skipped' clang zlib1g-dev
     options=()
     for option in "$@"; do
       case $option in --long) export RESNET_LONG_TESTS=1 ;; --coverage) export RESNET_COVERAGE=1 ;; *) options+=("$option") ;; esac

@@ -77,12 +77,16 @@ public sealed class Consumer : IDisposable
     /// <param name="name">The name of the project and of its folder.</param>
     /// <param name="packages">The packages that it references.</param>
     /// <param name="outputType">Its output type.</param>
+    /// <param name="properties">Its other properties; null for none.</param>
     /// <returns>Its folder.</returns>
-    internal string Create(string name, IEnumerable<string> packages, string outputType = "Exe")
+    internal string Create(
+        string name, IEnumerable<string> packages, string outputType = "Exe",
+        IEnumerable<(string Name, string Value)>? properties = null)
     {
         string folder = NewFolder(name);
         string VersionOf(string package) => package.StartsWith("ResNet.", StringComparison.Ordinal) ? Version : Metadata(package);
         var references = packages.Select(package => $"""<PackageReference Include="{package}" Version="{VersionOf(package)}" />""");
+        var others = (properties ?? []).Select(property => $"<{property.Name}>{property.Value}</{property.Name}>");
         File.WriteAllText(Path.Combine(folder, name + ".csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
@@ -90,6 +94,7 @@ public sealed class Consumer : IDisposable
                 <TargetFramework>net10.0</TargetFramework>
                 <Nullable>enable</Nullable>
                 <ImplicitUsings>enable</ImplicitUsings>
+                {string.Join("\n    ", others)}
               </PropertyGroup>
               <ItemGroup>
                 {string.Join("\n    ", references)}
