@@ -33,7 +33,7 @@ internal sealed record InferencePlan
     internal int Features => Layers[^1].Input;
 
     /// <summary>The value that is pooled: the last map.</summary>
-    internal int LastMap => Features > 0 && Layers[Features - 1] is { Kind: LayerKind.Mean } mean ? mean.Input : Features;
+    internal int LastMap => Layers[Features - 1] is { Kind: LayerKind.Mean } mean ? mean.Input : Features;
 
     /// <summary>Checks everything that does not depend on the size of the images, and returns the channels of each value.</summary>
     /// <param name="weights">The shape of a tensor; null if there is none of that name.</param>

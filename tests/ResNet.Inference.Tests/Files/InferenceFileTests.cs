@@ -72,7 +72,8 @@ public sealed class InferenceFileTests : IDisposable
     [InlineData("\"stages\":[1,7,", "\"stages\":[0,7,", "is damaged: its stage 0 ends with the value 0, which does not fit")]
     [InlineData("\"stages\":[1,7,", "\"stages\":[1,1,", "is damaged: its stage 1 ends with the value 1, which does not fit")]
     [InlineData("\"stages\":[1,7,", "\"stages\":[1,25,", "is damaged: its stage 1 ends with the value 25, which does not fit")]
-    [InlineData("\"stages\":[1,7,", "\"stages\":[1,7.5,", "is damaged: it has a fraction, or a huge number, in the place of a whole number")]
+    [InlineData(
+        "\"stages\":[1,7,", "\"stages\":[1,7.5,", "is damaged: it has a fraction, or a huge number, in the place of a whole number")]
     [InlineData(
         "\"resnet.inference\":\"1\"", "\"resnet.inference\":\"2\"", "has the format 2, but this version reads 1: make the file again")]
     [InlineData("\"resnet.inference\":\"1\"", "\"resnet.inferense\":\"1\"", "is no file for inference: make one with SaveForInference")]

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace ResNet.Inference.Tests.Files;
@@ -14,13 +15,20 @@ internal sealed class Mutator
     // JsonObject has no duplicate keys, but a text may.
     private const string Duplicate = "~duplicate~";
 
-    private static readonly string[] s_values =
+    private static readonly string[] s_numbers =
     [
         "0", "-1", "1", "2", "3", "4", "5", "7", "15", "16", "17", "64", "65", "1000", "1048576", "1048577", "100000000", "2147483647",
         "2147483648", "-2147483648", "9223372036854775807", "-9223372036854775808", "18446744073709551616", "0.5", "1e2", "1e-30", "1e300",
-        "1e999", "\"NaN\"", "\"\"", "\"convolution\"", "\"pointwise\"", "\"mean\"", "\"subsample\"", "\"linear\"", "\"max_pool\"", "true",
-        "false", "null", "[]", "{}", "[1,2]",
+        "1e999",
     ];
+
+    private static readonly string[] s_texts =
+    [
+        "\"NaN\"", "\"\"", "\"convolution\"", "\"pointwise\"", "\"group_norm\"", "\"mean\"", "\"subsample\"", "\"linear\"",
+        "\"max_pool\"", "\"average_pool\"", "\"conv1.weight\"", "\"conv1.bias\"", "\"fc.weight\"", "\"fc.bias\"",
+    ];
+
+    private static readonly string[] s_others = ["true", "false", "null", "[]", "{}", "[1,2]"];
 
     private readonly byte[] _file;
     private readonly int _header;
@@ -92,7 +100,7 @@ internal sealed class Mutator
                 json.Remove(key);
                 break;
             case 1:
-                json[key + Duplicate] = Value(random);
+                json[key + Duplicate] = Value(random, value);
                 break;
             case 2:
                 json.Remove(key);
@@ -132,11 +140,19 @@ internal sealed class Mutator
         }
     }
 
-    // Half of the whole numbers change by one or two, so that references and sizes remain plausible.
-    private static JsonNode? Value(Random random, JsonNode? value = null) =>
-        random.Next(2) == 0 && value is JsonValue number && number.TryGetValue(out int old)
-            ? JsonValue.Create(old + random.GetItems([-2, -1, 1, 2], 1)[0])
-            : JsonNode.Parse(s_values[random.Next(s_values.Length)]);
+    // Most values keep their kind, and half of the whole numbers change by one or two, so that the plan remains plausible.
+    private static JsonNode? Value(Random random, JsonNode? value)
+    {
+        if (random.Next(2) == 0 && value is JsonValue number && number.TryGetValue(out int old))
+            return JsonValue.Create(old + random.GetItems([-2, -1, 1, 2], 1)[0]);
+        string[] values = (random.Next(8), value?.GetValueKind()) switch
+        {
+            ( > 0, JsonValueKind.Number) => s_numbers,
+            ( > 0, JsonValueKind.String) => s_texts,
+            _ => random.GetItems([s_numbers, s_texts, s_others], 1)[0],
+        };
+        return JsonNode.Parse(values[random.Next(values.Length)]);
+    }
 
     private static IEnumerable<JsonNode> Containers(JsonNode? node) => node switch
     {

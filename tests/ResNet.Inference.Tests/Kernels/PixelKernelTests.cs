@@ -149,7 +149,8 @@ public sealed class PixelKernelTests
 
     private static void Compare(float actual, double expected, Map map, int pixel, int channel)
     {
-        if (!(Math.Abs(actual - expected) <= Rounding)) actual.Should().Be((float)expected, "{0}, pixel {1}, channel {2}", map, pixel, channel);
+        if (!(Math.Abs(actual - expected) <= Rounding))
+            actual.Should().Be((float)expected, "{0}, pixel {1}, channel {2}", map, pixel, channel);
     }
 
     private readonly record struct Map(int Images, int Height, int Width, int Channels, int Seed)
