@@ -32,8 +32,8 @@ try
         case ["measure", "infer-torchsharp", var network, var weights, var images, var batch, var seconds]:
             TorchSharpInference.Measure(network, weights, images, Whole(batch), Number(seconds));
             break;
-        case ["measure", "infer-engine", var file, var images, var batch, var seconds]:
-            EngineInference.Measure(file, images, Whole(batch), Number(seconds));
+        case ["measure", "infer-engine", var file, var images, var batch, var callers, var seconds]:
+            EngineInference.Measure(file, images, Whole(batch), Whole(callers), Number(seconds));
             break;
         case ["measure", "layers-engine", var file, var images, var batch, var seconds]:
             LayerTimes.Engine(file, images, Whole(batch), Number(seconds));
@@ -41,14 +41,17 @@ try
         case ["measure", "layers-onnx", var file, var images, var batch, var seconds]:
             LayerTimes.Onnx(file, images, Whole(batch), Number(seconds));
             break;
-        case ["measure", "infer-onnx", var file, var images, var batch, var seconds]:
-            OnnxInference.Measure(file, images, Whole(batch), Number(seconds));
+        case ["measure", "infer-onnx", var file, var images, var batch, var callers, var seconds]:
+            OnnxInference.Measure(file, images, Whole(batch), Whole(callers), Number(seconds));
             break;
         case ["layers", .. var options]:
             new LayerComparison(Settings.Parse(options)).Run();
             break;
         case ["measure", "first", var network, var weights, var picture, var seconds]:
             FirstPrediction.Measure(network, weights, picture, Number(seconds));
+            break;
+        case ["measure", "first-engine", var file, var picture, var seconds]:
+            EngineFirstPrediction.Measure(file, picture, Number(seconds));
             break;
         default:
             Run(Settings.Parse(args));

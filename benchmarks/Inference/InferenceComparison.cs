@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Export;
 using ResNet.Core.Weights;
+using ResNet.Imaging;
 using ResNet.Training.Data.Folders;
 using static TorchSharp.torch;
 
@@ -13,10 +14,16 @@ internal sealed class InferenceComparison(Settings settings)
     private const double Same = 1e-3;
     private const double SecondsAfterFirst = 1;
 
+    // Callers at the same time, each of which computes on its own thread.
+    private const int Callers = 2;
+
     private static readonly int[] s_batches = [1, 8];
 
     private readonly string _script = Path.Combine(AppContext.BaseDirectory, "inference_reference.py");
     private readonly string _self = Environment.ProcessPath!;
+
+    // The program that build.sh compiles in advance.
+    private readonly string _native = Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "publish", "Native", "release", "Native");
     private readonly string _threads = $"{Environment.ProcessorCount}";
     private readonly string _seconds = $"{settings.Seconds}";
 
@@ -30,8 +37,14 @@ internal sealed class InferenceComparison(Settings settings)
             {
                 var files = Prepare(network, folder.FullName);
                 contests.AddRange(s_batches.Select(batch => Inference(network, batch, files)));
-                contests.AddRange(s_batches.Select(batch => Engine(network, batch, files)));
-                contests.Add(First(network, files));
+                contests.AddRange(s_batches.Select(batch => Engine(network, batch, callers: 1, files)));
+                contests.Add(Engine(network, batch: 1, Callers, files));
+                contests.Add(First($"first prediction, {network}", network, files, _self, FirstHere(network, files)));
+                string engine = $"first prediction of ResNet.Inference, {network}";
+                string[] ofEngine = [files.Inference, files.Picture, $"{SecondsAfterFirst}"];
+                contests.Add(First(engine, network, files, _self, ["measure", "first-engine", .. ofEngine]));
+                if (File.Exists(_native)) contests.Add(First($"{engine}, compiled in advance", network, files, _native, ofEngine));
+                else Console.WriteLine($"There is no {_native}: the first prediction of a program that is compiled in advance is omitted.");
             }
             for (int round = 1; round <= settings.Rounds; round++)
             {
@@ -60,7 +73,7 @@ internal sealed class InferenceComparison(Settings settings)
         {
             PyTorch("contiguous", "contiguous"),
             PyTorch("channels-last", "channels_last"),
-            new(name, "ONNX Runtime", () => Measurement.Of(_self, ["measure", "infer-onnx", files.Onnx, .. images, _seconds])),
+            new(name, "ONNX Runtime", () => Measurement.Of(_self, ["measure", "infer-onnx", files.Onnx, .. images, "1", _seconds])),
         };
         if (TorchVisionNetworks.Has(network))
         {
@@ -70,22 +83,24 @@ internal sealed class InferenceComparison(Settings settings)
         return new Contest(() => Measurement.Of(_self, ["measure", Settings.Infer, network, files.Weights, .. images, _seconds]), duels);
     }
 
-    private Contest Engine(string network, int batch, Files files)
+    private Contest Engine(string network, int batch, int callers, Files files)
     {
-        string name = $"ResNet.Inference, {network}, batch {batch}";
-        string[] images = [files.Images(batch), $"{batch}", _seconds];
+        string name = $"ResNet.Inference, {network}, batch {batch}{(callers > 1 ? $", {callers} callers with a thread each" : "")}";
+        string[] images = [files.Images(batch), $"{batch}", $"{callers}", _seconds];
         return new Contest(
             () => Measurement.Of(_self, ["measure", "infer-engine", files.Inference, .. images]),
             [new Duel(name, "ONNX Runtime", () => Measurement.Of(_self, ["measure", "infer-onnx", files.Onnx, .. images]))]);
     }
 
-    private Contest First(string network, Files files)
+    private static string[] FirstHere(string network, Files files) =>
+        ["measure", "first", network, files.Weights, files.Picture, $"{SecondsAfterFirst}"];
+
+    private Contest First(string name, string network, Files files, string program, string[] arguments)
     {
-        string seconds = $"{SecondsAfterFirst}";
-        string[] theirs = ["-W", "ignore", _script, "first", network, files.Weights, files.Picture, _threads, seconds];
+        string[] theirs = ["-W", "ignore", _script, "first", network, files.Weights, files.Picture, _threads, $"{SecondsAfterFirst}"];
         return new Contest(
-            () => Measurement.Of(_self, "measure", "first", network, files.Weights, files.Picture, seconds),
-            [new Duel($"first prediction, {network}", "PyTorch", () => Measurement.Of(Python.Path, theirs), Row.Time)]);
+            () => Measurement.Of(program, arguments),
+            [new Duel(name, "PyTorch", () => Measurement.Of(Python.Path, theirs), Row.Time)]);
     }
 
     // The weights, the images and the picture that all sides use.
@@ -98,7 +113,11 @@ internal sealed class InferenceComparison(Settings settings)
         model.SaveWeights(files.Weights);
         model.SaveWeights(files.TorchSharpWeights, format: WeightsFormat.TorchSharp);
         OnnxExporter.Export(model, files.Onnx);
-        model.SaveForInference(files.Inference);
+        model.SaveForInference(files.Inference, new InferenceExportOptions
+        {
+            Classes = [.. Enumerable.Range(0, model.Options.Classes).Select(i => $"{i}")],
+            Preprocessing = new Preprocessing(256, 224, ImageInterpolation.Bilinear, [0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]),
+        });
         int size = ResNets.Find(network).ImageSize;
         foreach (int batch in s_batches) ImageFile.Write(files.Images(batch), rand([batch, 3, size, size]).data<float>().ToArray());
         if (!File.Exists(files.Picture))

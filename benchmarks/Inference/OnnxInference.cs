@@ -8,13 +8,14 @@ internal static class OnnxInference
     /// <param name="file">The exported network.</param>
     /// <param name="images">A file of images.</param>
     /// <param name="batch">The number of images.</param>
+    /// <param name="callers">The threads that call one session at the same time; each of several computes alone.</param>
     /// <param name="seconds">The minimum running time in seconds.</param>
-    public static void Measure(string file, string images, int batch, double seconds)
+    public static void Measure(string file, string images, int batch, int callers, double seconds)
     {
         using var options = new SessionOptions
         {
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            IntraOpNumThreads = Environment.ProcessorCount,
+            IntraOpNumThreads = callers > 1 ? 1 : Environment.ProcessorCount,
         };
         using var session = new InferenceSession(file, options);
         using var run = new RunOptions();
@@ -32,6 +33,6 @@ internal static class OnnxInference
             return sum / logits.Length;
         }
 
-        Passes.Measure(batch, seconds, () => Run().Dispose(), Check);
+        Passes.Measure(batch, seconds, [.. Enumerable.Repeat(() => Run().Dispose(), callers)], Check);
     }
 }

@@ -13,20 +13,40 @@ internal static class Passes
     /// <param name="seconds">The minimum running time in seconds.</param>
     /// <param name="pass">Computes the batch and disposes the result.</param>
     /// <param name="check">Computes the batch and returns the mean magnitude of the logits.</param>
-    public static void Measure(int batch, double seconds, Action pass, Func<double> check)
+    public static void Measure(int batch, double seconds, Action pass, Func<double> check) => Measure(batch, seconds, [pass], check);
+
+    /// <summary>The same with several callers at the same time, each on a thread of its own.</summary>
+    /// <param name="batch">Images of a batch.</param>
+    /// <param name="seconds">The minimum running time in seconds.</param>
+    /// <param name="passes">What each caller does: computes the batch and disposes the result.</param>
+    /// <param name="check">Computes the batch and returns the mean magnitude of the logits.</param>
+    public static void Measure(int batch, double seconds, IReadOnlyList<Action> passes, Func<double> check)
     {
         double mean = check();
-        for (int i = 1; i < WarmUp; i++) pass();
-        Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = Speed(batch, seconds, pass), check = mean }));
+        foreach (var pass in passes)
+        {
+            for (int i = 1; i < WarmUp; i++) pass();
+        }
+        Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = Speed(batch, seconds, passes), check = mean }));
         // The parent process measures the memory now.
-        Speed(batch, seconds / 2, pass);
+        Speed(batch, seconds / 2, passes);
     }
 
-    private static double Speed(int batch, double seconds, Action pass)
+    private static double Speed(int batch, double seconds, IReadOnlyList<Action> passes)
     {
-        long count = 0;
-        var clock = Stopwatch.StartNew();
-        for (; clock.Elapsed.TotalSeconds < seconds; count += batch) pass();
-        return count / clock.Elapsed.TotalSeconds;
+        double[] speeds = new double[passes.Count];
+        Thread[] others = [.. Enumerable.Range(1, passes.Count - 1).Select(caller => new Thread(() => Call(caller)))];
+        foreach (var thread in others) thread.Start();
+        Call(0);
+        foreach (var thread in others) thread.Join();
+        return speeds.Sum();
+
+        void Call(int caller)
+        {
+            long count = 0;
+            var clock = Stopwatch.StartNew();
+            for (; clock.Elapsed.TotalSeconds < seconds; count += batch) passes[caller]();
+            speeds[caller] = count / clock.Elapsed.TotalSeconds;
+        }
     }
 }
