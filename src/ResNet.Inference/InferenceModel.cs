@@ -305,7 +305,9 @@ public sealed class InferenceModel : IDisposable
     /// <summary>The shape of each value for images of one size: the images, and what each layer computes.</summary>
     internal MapShape[] ShapesOf(int height, int width) => _file.Plan.Shapes(height, width, _file.Channels);
 
-    /// <summary>Computes images as <see cref="Run(ReadOnlySpan{float}, int, int, int, Span{float}, CancellationToken)"/> does, and measures.</summary>
+    /// <summary>
+    /// Computes images as <see cref="Run(ReadOnlySpan{float}, int, int, int, Span{float}, CancellationToken)"/> does, and measures.
+    /// </summary>
     /// <param name="images">The images.</param>
     /// <param name="count">Their number.</param>
     /// <param name="height">Their height in pixels.</param>
