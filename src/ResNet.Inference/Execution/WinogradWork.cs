@@ -13,7 +13,7 @@ internal sealed unsafe class WinogradWork(
     KernelSet kernels, in Convolution convolution, int size, in Division division, nint scratch, long scratchOfThread)
     : Work(division.Parts)
 {
-    // The transformed tiles of a part should stay in the second-level cache.
+    // As much stays in the second-level cache.
     private const long CachedFloats = 160 * 1024;
 
     private readonly Convolution _convolution = convolution;
@@ -37,9 +37,11 @@ internal sealed unsafe class WinogradWork(
         // With few rows, threads share the output channels: each transforms the input, but rows need not be equal.
         int panelParts = rows < 8 * threads && panels >= threads ? threads : 1;
         long floats = (long)elements * TileKernels.Rows * (depth + (columns / panelParts));
-        // The weights are read for each part.
-        int least = panelParts > 1 ? 4 : 2;
-        int parts = Division.Ratio(rows, (int)Math.Clamp(CachedFloats / floats, least, rows + least));
+        // The weights are read for each part. Where not even a few transformed tiles stay in the cache, parts have so many tiles that
+        // reading the weights costs no more than writing and reading the tiles.
+        long cached = CachedFloats / floats;
+        int balanced = Division.Ratio(depth * columns / (2 * (depth + columns)), TileKernels.Rows);
+        int parts = Division.Ratio(rows, (int)(cached > 1 ? cached : Math.Max(balanced, 2)));
         if (panelParts == 1) parts = Math.Min(Division.Ratio(parts, threads) * threads, rows);
         return new Division(rows, parts, panels, panelParts);
     }
