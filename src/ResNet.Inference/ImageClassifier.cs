@@ -48,6 +48,9 @@ public sealed class ImageClassifier : IDisposable
     /// <summary>The names of the classes, in the order of the network's outputs.</summary>
     public IReadOnlyList<string> Classes { get; }
 
+    /// <summary>The transforms on the pixels of a picture.</summary>
+    internal Compose Transforms => _transforms;
+
     /// <summary>Opens a file that <c>ResNetModel.SaveForInference</c> wrote, with classes and preprocessing.</summary>
     /// <param name="path">The file, which stays open until the classifier is disposed.</param>
     /// <param name="options">The options; null for the defaults.</param>
@@ -283,7 +286,7 @@ public sealed class ImageClassifier : IDisposable
         var (height, width) = _transforms.Size;
         var scores = new float[pictures * Model.ClassCount];
         Model.Run(pixels, pictures, height, width, scores, cancellationToken);
-        return [.. scores.Chunk(Model.ClassCount).Select(all => Rank(all).Take(count).Select(Named).ToArray())];
+        return [.. scores.Chunk(Model.ClassCount).Select(row => Rank(row, count))];
     }
 
     private ClassActivationMap Explain(byte[] pixels, string? className, CancellationToken cancellationToken)
@@ -352,6 +355,9 @@ public sealed class ImageClassifier : IDisposable
             throw new TransformException(name, failure.Reason, failure);
         }
     }
+
+    /// <summary>Returns the likeliest classes by the scores of a picture, likeliest first.</summary>
+    internal Prediction[] Rank(float[] scores, int count) => [.. Rank(scores).Take(count).Select(Named)];
 
     private Prediction Named((int Index, double Probability) entry) => new(Classes[entry.Index], entry.Probability);
 

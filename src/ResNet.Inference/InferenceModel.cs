@@ -99,6 +99,15 @@ public sealed class InferenceModel : IDisposable
         return new InferenceModel(InferenceFile.Open(stream), options);
     }
 
+    /// <summary>Returns whether a file is for inference by its own account, rather than a file of weights; it may be damaged.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>False also for a file that does not exist or cannot be read.</returns>
+    public static bool IsInferenceFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return InferenceFile.IsOne(path);
+    }
+
     /// <summary>Computes the class scores (logits) of images.</summary>
     /// <param name="images">The images <c>[count, Channels, height, width]</c>, already normalised.</param>
     /// <param name="count">The number of images, at least 1.</param>

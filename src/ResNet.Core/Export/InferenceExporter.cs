@@ -9,7 +9,12 @@ namespace ResNet.Core.Export;
 /// <summary>Writes networks as files for <c>ResNet.Inference</c>: folded weights and the plan of the layers.</summary>
 internal static class InferenceExporter
 {
-    internal static void Export(ResNetModel network, string path, InferenceExportOptions options)
+    /// <param name="network">The network.</param>
+    /// <param name="options">The content besides the network.</param>
+    /// <param name="save">Writes the tensors and the texts.</param>
+    internal static void Export(
+        ResNetModel network, InferenceExportOptions options,
+        Action<IReadOnlyDictionary<string, Tensor>, IReadOnlyDictionary<string, string>> save)
     {
         if (options.Classes is { Count: var names })
         {
@@ -25,7 +30,7 @@ internal static class InferenceExporter
         var exported = folded ?? network;
         var writer = new PlanWriter(exported);
         exported.Apply(new PlanValue(writer, 0), value => value.EndStage());
-        writer.Write(path, network.Options.InputChannels, Metadata(options));
+        writer.Write(network.Options.InputChannels, Metadata(options), save);
     }
 
     private static void Check(Preprocessing preprocessing, InferenceExportOptions options, int channels)

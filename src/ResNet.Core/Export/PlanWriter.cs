@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using ResNet.Core.Weights.Formats;
 using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Inference.Files;
 using ResNet.Inference.Plans;
@@ -73,8 +72,10 @@ internal sealed class PlanWriter
         };
     }
 
-    /// <summary>Writes the file, or replaces one.</summary>
-    internal void Write(string path, int channels, IEnumerable<(string Key, string Text)> metadata)
+    /// <summary>Checks the plan, and writes the tensors and the texts of the file.</summary>
+    internal void Write(
+        int channels, IEnumerable<(string Key, string Text)> metadata,
+        Action<IReadOnlyDictionary<string, Tensor>, IReadOnlyDictionary<string, string>> save)
     {
         var plan = new InferencePlan { Channels = channels, Layers = Layers, Stages = Stages };
         try
@@ -92,7 +93,7 @@ internal sealed class PlanWriter
             [InferenceFile.PlanKey] = PlanJson.Write(plan),
         };
         foreach (var (key, text) in metadata) texts.Add(key, text);
-        WeightsFile.Save(path, _tensors, texts);
+        save(_tensors, texts);
     }
 
     private byte[] Hash()

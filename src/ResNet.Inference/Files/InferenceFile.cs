@@ -92,6 +92,29 @@ internal sealed class InferenceFile : IDisposable
         return new InferenceFile(StreamName, null, buffer.GetBuffer(), buffer.Length).Read();
     }
 
+    /// <summary>Returns whether the metadata of a file name the format.</summary>
+    internal static bool IsOne(string path)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            var file = new InferenceFile(path, handle, [], RandomAccess.GetLength(handle));
+            try
+            {
+                file.ReadHeader();
+            }
+            catch (Exception e) when (e is FormatException or InferenceFileException)
+            {
+                // The metadata may have been read before.
+            }
+            return file._metadata.ContainsKey(VersionKey);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The shape of a tensor; null if there is none of that name.</summary>
     internal IReadOnlyList<long>? ShapeOf(string name) => _tensors.TryGetValue(name, out var tensor) ? tensor.Shape : null;
 

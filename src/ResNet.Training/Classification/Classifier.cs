@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ResNet.Core;
 using ResNet.Core.Blocks;
+using ResNet.Core.Export;
 using ResNet.Core.Inspection;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Published;
@@ -9,9 +10,11 @@ using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
 using ResNet.Inference;
+using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Runs;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Classification;
@@ -29,12 +32,16 @@ public sealed class Classifier : IDisposable
     // The number of class names in the message if a requested class does not exist.
     private const int NamedAtMost = 10;
 
-    private readonly ResNetModel _model;
     private readonly IReadOnlyList<string> _classes;
     private readonly Compose _transforms;
+    private readonly int _channels;
 
-    // The folded copy of an owned network, which is faster; heat maps need the network itself.
+    // Null if it was opened from a file for inference.
+    private readonly ResNetModel? _model;
+
+    // A copy of an owned network, which is faster; heat maps need the network itself.
     private readonly ResNetModel? _folded;
+    private readonly ImageClassifier? _inference;
     private readonly bool _owns;
 
     /// <summary>
@@ -63,51 +70,85 @@ public sealed class Classifier : IDisposable
                 $"The network takes {model.Options.InputChannels} channels, but pictures have 1 (grey) or 3 (colour).", nameof(model));
         }
         model.eval();
-        (_model, _classes, _transforms) = (model, classes, transforms);
+        (_model, _classes, _transforms, _channels) = (model, classes, transforms, model.Options.InputChannels);
     }
 
-    private Classifier(ResNetModel model, IReadOnlyList<string> classes, Preprocessing preprocessing)
+    private Classifier(
+        ResNetModel model, IReadOnlyList<string> classes, Preprocessing preprocessing, PredictionEngine? engine)
         : this(model, classes, Presets.Evaluation(preprocessing))
     {
         _owns = true;
-        if (model.Options.Norm == Norm.Batch || model.Options.Norm == Norm.FrozenBatch) _folded = model.FuseForInference();
+        var content = new InferenceExportOptions { Classes = classes, Preprocessing = preprocessing };
+        using var file = InferenceCopy.Export(model, engine, content, nameof(Classifier), nameof(engine));
+        if (file is not null) _inference = ImageClassifier.Open(file);
+        else if (model.Options.Norm == Norm.Batch || model.Options.Norm == Norm.FrozenBatch) _folded = model.FuseForInference();
+    }
+
+    // Touches nothing of TorchSharp, so that libtorch is not loaded.
+    private Classifier(ImageClassifier inference)
+    {
+        (_inference, _classes, _transforms, _owns) = (inference, inference.Classes, inference.Transforms, true);
+        _channels = inference.Model.Channels;
     }
 
     /// <summary>The names of the classes, in the order of the network's outputs.</summary>
     public IReadOnlyList<string> Classes => _classes;
 
+    /// <summary>What computes the network.</summary>
+    public PredictionEngine Engine => _inference is null ? PredictionEngine.Torch : PredictionEngine.Inference;
+
     /// <summary>Opens a trained network with its classes and its preprocessing, ready for use; batch norms are folded.</summary>
     /// <param name="path">
-    /// The folder of a run, as <c>train</c> and <see cref="RunFolder"/> write it, or its <c>weights.safetensors</c> alone.
+    /// The folder of a run, as <c>train</c> and <see cref="RunFolder"/> write it; its <c>weights.safetensors</c> alone; or a file that
+    /// <see cref="ResNetModel.SaveForInference(string, InferenceExportOptions)"/> wrote, which needs no libtorch.
     /// </param>
     /// <param name="device">The device of the network; the CPU by default.</param>
+    /// <param name="engine">
+    /// What computes the network; null for <see cref="PredictionEngine.Inference"/> on the CPU, and <see cref="PredictionEngine.Torch"/>
+    /// on other devices and for networks with weights that are not finite.
+    /// </param>
     /// <exception cref="RunFolderException">There is no such folder or file, or it is not a run's.</exception>
     /// <exception cref="WeightsFileException">The weights cannot be read, or the file lacks classes or preprocessing.</exception>
-    public static Classifier Open(string path, Device? device = null)
+    /// <exception cref="InferenceFileException">A file for inference is damaged, or lacks classes or preprocessing.</exception>
+    /// <exception cref="InvalidOptionException">The engine cannot compute the network, or not on this device.</exception>
+    public static Classifier Open(string path, Device? device = null, PredictionEngine? engine = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (InferenceModel.IsInferenceFile(path))
+        {
+            const string Reason = "since the file is for ResNet.Inference: open the run, or its weights.safetensors, for TorchSharp";
+            if (engine == PredictionEngine.Torch)
+                throw new InvalidOptionException(nameof(Classifier), nameof(engine), engine, $"{PredictionEngine.Inference}, {Reason}");
+            if (device is not null && device.type != DeviceType.CPU)
+                throw new InvalidOptionException(nameof(Classifier), nameof(device), device, $"cpu, {Reason}");
+            return new Classifier(ImageClassifier.Open(path));
+        }
         if (File.Exists(path))
         {
             var (network, names, preprocessing) = RunFolder.LoadModel(path, device ?? CPU);
-            return Own(network, names, preprocessing);
+            return Own(network, names, preprocessing, engine);
         }
         var run = RunFolder.Open(path);
-        return Own(run.LoadModel(device ?? CPU), run.Classes, run.Settings.Preprocessing);
+        return Own(run.LoadModel(device ?? CPU), run.Classes, run.Settings.Preprocessing, engine);
     }
 
     /// <summary>Opens a network with its latest published weights; they are downloaded if the cache lacks them.</summary>
     /// <param name="network">The network's name, such as <c>resnet50</c>; see <see cref="PretrainedWeights.Catalogue"/>.</param>
     /// <param name="device">The device of the network; the CPU by default.</param>
+    /// <param name="engine">What computes the network; null for the same as in <see cref="Open"/>.</param>
     /// <param name="progress">Receives progress reports of the download.</param>
     /// <param name="cancellationToken">Stops the download; the bytes received so far stay.</param>
-    /// <exception cref="InvalidOptionException">There are no published weights of that name.</exception>
+    /// <exception cref="InvalidOptionException">
+    /// There are no published weights of that name, or the engine does not compute on this device.
+    /// </exception>
     /// <exception cref="WeightsDownloadException">The weights cannot be downloaded.</exception>
     public static Classifier Pretrained(
-        string network, Device? device = null, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string network, Device? device = null, PredictionEngine? engine = null, IProgress<DownloadProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         var weights = PretrainedWeights.Find(network);
         var model = ResNets.Create(weights, device: device, progress: progress, cancellationToken: cancellationToken).ToChannelsLast();
-        return Own(model, weights.Classes, weights.Preprocessing);
+        return Own(model, weights.Classes, weights.Preprocessing, engine);
     }
 
     /// <summary>Returns the likeliest classes of a picture, likeliest first.</summary>
@@ -118,7 +159,7 @@ public sealed class Classifier : IDisposable
     public IReadOnlyList<Prediction> Classify(string path, int count = DefaultCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        using var image = ImageDecoder.Open(path, _model.Options.InputChannels);
+        using var image = ImageDecoder.Open(path, _channels);
         return Classify(image, path, count);
     }
 
@@ -131,7 +172,7 @@ public sealed class Classifier : IDisposable
     public IReadOnlyList<Prediction> Classify(Stream contents, string name = DefaultName, int count = DefaultCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        using var reader = new ImageReader(_model.Options.InputChannels);
+        using var reader = new ImageReader(_channels);
         reader.Open(name, contents);
         return Classify(reader, name, count);
     }
@@ -161,21 +202,23 @@ public sealed class Classifier : IDisposable
     public IReadOnlyList<Prediction> Classify(ReadOnlyMemory<byte> pixels, int width, int height, int count = DefaultCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        return Classify(new PictureBuffer(pixels, width, height, _model.Options.InputChannels), DefaultName, count);
+        return Classify(new PictureBuffer(pixels, width, height, _channels), DefaultName, count);
     }
 
     /// <summary>Returns the likeliest classes of pictures that are preprocessed already.</summary>
     /// <param name="input">The network's input <c>[N, C, H, W]</c>, normalised; it may be of another type or on another device.</param>
     /// <param name="count">The maximum number of classes, at least 1. Default: 5.</param>
     /// <returns>The classes of each picture, likeliest first.</returns>
-    /// <exception cref="ArgumentException">The input has another shape.</exception>
+    /// <exception cref="ArgumentException">The input has another shape, or numbers that are not finite.</exception>
     public IReadOnlyList<IReadOnlyList<Prediction>> Classify(Tensor input, int count = DefaultCount)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        return Predict(input.to(_model.Device).to(_model.DType), count);
+        if (_inference is null) return PredictWithTorch(input.to(_model!.Device).to(_model.DType), count);
+        var scores = _inference.Model.Compute(input, CancellationToken.None);
+        return Rank(_inference, scores.data<float>().ToArray(), count);
     }
 
     /// <summary>Classifies a picture on another thread; see <see cref="Classify(string, int)"/>.</summary>
@@ -221,7 +264,7 @@ public sealed class Classifier : IDisposable
         ArgumentNullException.ThrowIfNull(paths);
         options ??= new ClassifierOptions();
         var (height, width) = _transforms.Size;
-        double most = Math.Floor(int.MaxValue / ((double)height * width * _model.Options.InputChannels));
+        double most = Math.Floor(int.MaxValue / ((double)height * width * _channels));
         Require.That(
             options, options.BatchSize, options.BatchSize <= most,
             $"at most {most:0} for {_transforms.Size} pixels, since a batch is no larger than 2 GiB", nameof(options.BatchSize));
@@ -232,7 +275,7 @@ public sealed class Classifier : IDisposable
             {
                 var ready = ahead;
                 ahead = Task.Run(
-                    () => PictureBatch.Decode(chunk, _transforms, _model.Options.InputChannels, options.Workers, cancellationToken),
+                    () => PictureBatch.Decode(chunk, _transforms, _channels, options.Workers, cancellationToken),
                     cancellationToken);
                 if (ready is null) continue;
                 foreach (var result in Results(await ready.ConfigureAwait(false))) yield return result;
@@ -245,21 +288,10 @@ public sealed class Classifier : IDisposable
         {
             // It may still decode if the caller has stopped the enumeration.
             if (ahead is not null) await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (ahead is { IsCompletedSuccessfully: true }) (await ahead.ConfigureAwait(false)).Dispose();
         }
 
-        IReadOnlyList<ClassifiedPicture> Results(PictureBatch batch)
-        {
-            using (batch)
-            {
-                using var inference = inference_mode();
-                using var scope = NewDisposeScope();
-                var predictions = batch.Count == 0
-                    ? []
-                    : Predict(TensorTransforms.ToInput(_transforms.Normalize, batch.Pixels, _model.Device).to(_model.DType), options.Count);
-                return batch.Merge(predictions);
-            }
-        }
+        IReadOnlyList<ClassifiedPicture> Results(PictureBatch batch) =>
+            batch.Merge(batch.Count == 0 ? [] : Predict(batch.Pixels, batch.Count, options.Count, cancellationToken));
     }
 
     /// <summary>Finds the parts of a picture in which the network sees a class (<see cref="GradCam"/>).</summary>
@@ -269,13 +301,19 @@ public sealed class Classifier : IDisposable
     /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
     /// <exception cref="TransformException">A transform cannot process it.</exception>
     /// <exception cref="InvalidOptionException">There is no such class or stage.</exception>
+    /// <exception cref="InvalidOperationException">The classifier was opened from a file for inference.</exception>
     public Explanation Explain(string path, string? name = null, int? stage = null)
     {
+        if (_model is null)
+        {
+            throw new InvalidOperationException(
+                "Heat maps need gradients, which a file for inference does not give: open the run, or its weights.safetensors.");
+        }
         int? chosen = name is null ? null : IndexOf(name);
         using var mode = new EvaluationMode(_model);
         using var scope = NewDisposeScope();
-        using var image = ImageDecoder.Open(path, _model.Options.InputChannels);
-        var input = Input(image, path, out var seen);
+        using var image = ImageDecoder.Open(path, _channels);
+        var input = ToInput(_model, Transform(image, path, out var seen), 1);
         (int Index, double Probability)[] ranked;
         using (no_grad()) ranked = Rank(_model.call(input));
         var (index, probability) = chosen is null ? ranked[0] : ranked.First(entry => entry.Index == chosen);
@@ -293,15 +331,17 @@ public sealed class Classifier : IDisposable
     public void Dispose()
     {
         if (!_owns) return;
+        _inference?.Dispose();
         _folded?.Dispose();
-        _model.Dispose();
+        _model?.Dispose();
     }
 
-    private static Classifier Own(ResNetModel model, IReadOnlyList<string> classes, Preprocessing preprocessing)
+    private static Classifier Own(
+        ResNetModel model, IReadOnlyList<string> classes, Preprocessing preprocessing, PredictionEngine? engine)
     {
         try
         {
-            return new Classifier(model, classes, preprocessing);
+            return new Classifier(model, classes, preprocessing, engine);
         }
         catch
         {
@@ -310,17 +350,32 @@ public sealed class Classifier : IDisposable
         }
     }
 
-    private IReadOnlyList<Prediction> Classify(IPixelSource image, string name, int count)
+    private IReadOnlyList<Prediction> Classify(IPixelSource image, string name, int count) =>
+        Predict(Transform(image, name, out _), images: 1, count, CancellationToken.None)[0];
+
+    // The classes of each picture [images, H, W, C], likeliest first.
+    private IReadOnlyList<Prediction>[] Predict(byte[] pixels, int images, int count, CancellationToken cancellationToken)
+    {
+        if (_inference is null) return PredictWithTorch(pixels, images, count);
+        var (height, width) = _transforms.Size;
+        var scores = new float[images * _classes.Count];
+        _inference.Model.Run(pixels, images, height, width, scores, cancellationToken);
+        return Rank(_inference, scores, count);
+    }
+
+    private static IReadOnlyList<Prediction>[] Rank(ImageClassifier inference, float[] scores, int count) =>
+        [.. scores.Chunk(inference.Classes.Count).Select(row => inference.Rank(row, count))];
+
+    private IReadOnlyList<Prediction>[] PredictWithTorch(byte[] pixels, int images, int count)
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        return Predict(Input(image, name, out _), count)[0];
+        return PredictWithTorch(ToInput(_model!, pixels, images), count);
     }
 
-    // The classes of each row, likeliest first.
-    private IReadOnlyList<Prediction>[] Predict(Tensor input, int count)
+    private IReadOnlyList<Prediction>[] PredictWithTorch(Tensor input, int count)
     {
-        var model = _folded ?? _model;
+        var model = _folded ?? _model!;
         using var mode = new EvaluationMode(model);
         var logits = model.call(input);
         int kept = Math.Min(count, _classes.Count);
@@ -349,20 +404,27 @@ public sealed class Classifier : IDisposable
             $"one of the network's classes, {known}{(_classes.Count > NamedAtMost ? " and others" : "")}");
     }
 
-    private Tensor Input(IPixelSource image, string path, out SourceArea seen)
+    // The pixels [H, W, C] of the network's input.
+    private byte[] Transform(IPixelSource image, string path, out SourceArea seen)
     {
         var canvas = new Canvas();
-        var pixels = empty([1, _transforms.Size.Height, _transforms.Size.Width, image.Channels], ScalarType.Byte);
+        var pixels = new byte[_transforms.Size.Height * _transforms.Size.Width * image.Channels];
         try
         {
-            _transforms.Apply(image, canvas, SplitMix64.For(0), pixels.bytes);
+            _transforms.Apply(image, canvas, SplitMix64.For(0), pixels);
         }
         catch (TransformException failure)
         {
             throw new TransformException(path, failure.Reason, failure);
         }
         seen = canvas.Seen;
-        return TensorTransforms.ToInput(_transforms.Normalize, pixels, _model.Device).to(_model.DType);
+        return pixels;
+    }
+
+    private Tensor ToInput(ResNetModel model, byte[] pixels, int images)
+    {
+        var batch = tensor(pixels, [images, _transforms.Size.Height, _transforms.Size.Width, _channels]);
+        return TensorTransforms.ToInput(_transforms.Normalize, batch, model.Device).to(model.DType);
     }
 
     // All classes, likeliest first.

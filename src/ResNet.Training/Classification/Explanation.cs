@@ -30,7 +30,9 @@ public sealed class Explanation
         string path, IReadOnlyList<Prediction> predictions, Prediction prediction, float[] heat, ImageSize size, SourceArea seen) =>
         (_path, Predictions, Prediction, _heat, Size, _seen) = (path, predictions, prediction, heat, size, seen);
 
-    /// <summary>The likeliest classes, likeliest first, the same as of <see cref="Classifier.Classify(string, int)"/>.</summary>
+    /// <summary>
+    /// The likeliest classes, likeliest first, the same as of <see cref="Classifier.Classify(string, int)"/>, but computed by TorchSharp.
+    /// </summary>
     public IReadOnlyList<Prediction> Predictions { get; }
 
     /// <summary>The explained class and its probability.</summary>

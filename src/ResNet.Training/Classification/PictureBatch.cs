@@ -3,23 +3,23 @@ using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;
 using ResNet.Inference;
-using static TorchSharp.torch;
 
 namespace ResNet.Training.Classification;
 
 /// <summary>Decoded pictures of a batch, and the reasons why others could not be decoded.</summary>
-internal sealed class PictureBatch : IDisposable
+internal sealed class PictureBatch
 {
     private readonly string[] _paths;
     private readonly Exception?[] _errors;
 
-    private PictureBatch(string[] paths, Exception?[] errors, Tensor pixels) => (_paths, _errors, Pixels) = (paths, errors, pixels);
+    private PictureBatch(string[] paths, Exception?[] errors, byte[][] pictures) =>
+        (_paths, _errors, Count, Pixels) = (paths, errors, pictures.Length, Join(pictures));
 
     /// <summary>The number of decoded pictures.</summary>
-    internal int Count => (int)Pixels.size(0);
+    internal int Count { get; }
 
-    /// <summary>The decoded pictures in their order, <c>[N, H, W, C]</c>, uint8.</summary>
-    internal Tensor Pixels { get; }
+    /// <summary>The decoded pictures in their order, <c>[Count, H, W, C]</c>.</summary>
+    internal byte[] Pixels { get; }
 
     /// <summary>Decodes and transforms pictures on several threads.</summary>
     internal static PictureBatch Decode(
@@ -37,10 +37,7 @@ internal sealed class PictureBatch : IDisposable
         {
             foreach (var reader in readers.Values) reader.Dispose();
         }
-        byte[][] decoded = [.. pictures.Where(pixels => pixels is not null)];
-        var all = empty([decoded.Length, height, width, channels], ScalarType.Byte).DetachFromDisposeScope();
-        for (int i = 0; i < decoded.Length; i++) decoded[i].CopyTo(all.bytes[(i * decoded[i].Length)..]);
-        return new PictureBatch(paths, errors, all);
+        return new PictureBatch(paths, errors, [.. pictures.Where(pixels => pixels is not null)]);
 
         void DecodeOne(int i)
         {
@@ -70,5 +67,15 @@ internal sealed class PictureBatch : IDisposable
         return [.. _paths.Select((path, i) => new ClassifiedPicture(path, _errors[i] is null ? predictions[next++] : [], _errors[i]))];
     }
 
-    public void Dispose() => Pixels.Dispose();
+    private static byte[] Join(byte[][] pictures)
+    {
+        var all = new byte[pictures.Sum(pixels => (long)pixels.Length)];
+        int next = 0;
+        foreach (byte[] pixels in pictures)
+        {
+            pixels.CopyTo(all, next);
+            next += pixels.Length;
+        }
+        return all;
+    }
 }

@@ -33,6 +33,9 @@ public sealed record EvaluationResult(double Loss, double Top1, double Top5, int
     /// <remarks>The <see cref="ConfusionMatrix.MacroF1"/> of <see cref="Confusion"/>.</remarks>
     public double MacroF1 { get; init; } = double.NaN;
 
+    /// <summary>What computed the network. Default: <see cref="PredictionEngine.Torch"/>.</summary>
+    public PredictionEngine Engine { get; init; } = PredictionEngine.Torch;
+
     /// <summary>Confusion matrix, with precision, recall and F1 of each class.</summary>
     public ConfusionMatrix Confusion { get; init; } = new(0, [], []);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ResNet.Core;
+using ResNet.Inference;
 using ResNet.Training.Data;
 using ResNet.Training.Loading;
 using TorchSharp;
@@ -32,39 +33,69 @@ public sealed class Evaluator
     /// <param name="model">The network.</param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops the evaluation between two batches.</param>
+    /// <exception cref="InvalidOptionException">The engine of the options cannot compute the network.</exception>
     /// <exception cref="DatasetException">All images were skipped because they cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public EvaluationResult Evaluate(
         ResNetModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Evaluate(model, epoch: 1, epochs: 1, progress, cancellationToken);
 
+    /// <summary>Passes over all images with a network for <c>ResNet.Inference</c>. The loader's normalisation is used, not the file's.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="progress">Receives progress reports.</param>
+    /// <param name="cancellationToken">Stops the evaluation between two layers.</param>
+    /// <exception cref="ArgumentException">The images have another number of channels than the network takes.</exception>
+    /// <exception cref="DatasetException">All images were skipped because they cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public EvaluationResult Evaluate(
+        InferenceModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Evaluate(model, epoch: 1, epochs: 1, progress, cancellationToken);
+    }
+
     internal EvaluationResult Evaluate(
         ResNetModel model, int epoch, int epochs, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
+        using var file = InferenceCopy.Export(model, _options.Engine, options: null, nameof(EvaluatorOptions), nameof(_options.Engine));
+        if (file is not null)
+        {
+            using var copy = InferenceModel.Open(file);
+            return Evaluate(copy, epoch, epochs, progress, cancellationToken);
+        }
         using var mode = new EvaluationMode(model);
-        using var inference = inference_mode();
-        using var scope = NewDisposeScope();
-        return RunPass(model, new ProgressMeter(TrainingPhase.Evaluating, epoch, epochs, _loader.Batches, progress), cancellationToken);
+        bool channelsLast = ImageLayout.IsChannelsLast(model);
+        return RunPass(
+            images => model.call(ImageLayout.Of(images, channelsLast).to(model.DType)).to(ScalarType.Float32), PredictionEngine.Torch,
+            model.Options.Classes, model.Device, CreateMeter(epoch, epochs, progress), cancellationToken);
     }
 
-    private EvaluationResult RunPass(ResNetModel model, ProgressMeter meter, CancellationToken cancellationToken)
+    private EvaluationResult Evaluate(
+        InferenceModel model, int epoch, int epochs, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken) =>
+        RunPass(
+            images => model.Compute(images, cancellationToken), PredictionEngine.Inference, model.ClassCount, CPU,
+            CreateMeter(epoch, epochs, progress), cancellationToken);
+
+    private ProgressMeter CreateMeter(int epoch, int epochs, IProgress<TrainingProgress>? progress) =>
+        new(TrainingPhase.Evaluating, epoch, epochs, _loader.Batches, progress);
+
+    private EvaluationResult RunPass(
+        Func<Tensor, Tensor> network, PredictionEngine engine, int classes, Device device, ProgressMeter meter,
+        CancellationToken cancellationToken)
     {
-        var tally = new EvaluationTally(_loader.Images, model.Options.Classes, _options.PositiveClass, model.Device);
-        var memory = model.Device.type == DeviceType.CPU ? AllocateInput() : null;
-        bool channelsLast = ImageLayout.IsChannelsLast(model);
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var tally = new EvaluationTally(_loader.Images, classes, _options.PositiveClass, device);
+        var memory = device.type == DeviceType.CPU ? AllocateInput() : null;
         var clock = Stopwatch.StartNew();
         foreach (var batch in _loader.Epoch(Epoch, cancellationToken))
         {
-            using (NewDisposeScope())
-            {
-                var input = ImageLayout.Of(batch.ToInput(model.Device, memory), channelsLast).to(model.DType);
-                tally.Add(batch, ComputeLogProbabilities(model, input));
-            }
+            using (NewDisposeScope()) tally.Add(batch, ComputeLogProbabilities(network, batch.ToInput(device, memory)));
             meter.Advance(batch, learningRate: 0, () => tally.FetchLossSum() / tally.Images);
         }
         if (tally.Images == 0) throw _loader.NothingRead();
-        return tally.ComputeResult(_loader, _options.MistakeCount, clock);
+        return tally.ComputeResult(_loader, _options.MistakeCount, clock) with { Engine = engine };
     }
 
     private Tensor AllocateInput()
@@ -73,15 +104,13 @@ public sealed class Evaluator
         return empty([Math.Min(_loader.Options.BatchSize, _loader.Images), height, width, _loader.Options.Channels], ScalarType.Float32);
     }
 
-    private Tensor ComputeLogProbabilities(ResNetModel model, Tensor input)
+    private Tensor ComputeLogProbabilities(Func<Tensor, Tensor> network, Tensor input)
     {
-        var upright = Predict(input);
+        var upright = network(input).log_softmax(1);
         if (!_options.Flips) return upright;
-        var mirrored = Predict(input.flip(3));
+        var mirrored = network(input.flip(3)).log_softmax(1);
         // The logarithm of the mean of two probabilities, computed in logarithms, because small probabilities would become zero.
         var larger = upright.maximum(mirrored);
         return upright.sub(larger).exp().AddInPlace(mirrored.sub(larger).exp()).log().AddInPlace(larger).AddInPlace(-Math.Log(2));
-
-        Tensor Predict(Tensor images) => model.call(images).to(ScalarType.Float32).log_softmax(1);
     }
 }

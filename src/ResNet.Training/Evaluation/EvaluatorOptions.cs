@@ -10,6 +10,13 @@ public sealed record EvaluatorOptions
     public bool Flips { get; init; }
 
     /// <summary>
+    /// What computes the network, if it is a <see cref="ResNet.Core.ResNetModel"/>; null for <see cref="PredictionEngine.Inference"/>
+    /// wherever it can compute the network and TorchSharp would compute on the CPU too. Default: <see cref="PredictionEngine.Torch"/>, the
+    /// layers as they train.
+    /// </summary>
+    public PredictionEngine? Engine { get; init; } = PredictionEngine.Torch;
+
+    /// <summary>
     /// The index of the class of two that <see cref="EvaluationResult.Binary"/> calls positive, 0 or 1. Default: 1, the second one.
     /// </summary>
     /// <exception cref="InvalidOptionException">The value is neither 0 nor 1.</exception>

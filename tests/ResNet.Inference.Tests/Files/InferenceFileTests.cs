@@ -25,6 +25,33 @@ public sealed class InferenceFileTests : IDisposable
     }
 
     [Fact]
+    public void A_network_saved_to_a_stream_is_the_file()
+    {
+        using var stream = new MemoryStream();
+        _saved.Network.SaveForInference(stream);
+        stream.ToArray().Should().Equal(_file);
+    }
+
+    [Fact]
+    public void Only_a_file_with_the_format_in_its_metadata_is_for_inference()
+    {
+        InferenceModel.IsInferenceFile(_saved.File).Should().BeTrue();
+        // Damaged weights, and a damaged list of tensors after the metadata.
+        byte[] damaged = [.. _file];
+        damaged[^1] ^= 1;
+        InferenceModel.IsInferenceFile(_folder.Write("damaged.safetensors", damaged)).Should().BeTrue();
+        InferenceModel.IsInferenceFile(_folder.Write("short.safetensors", _file[..^100_000])).Should().BeTrue();
+        string weights = Path.Combine(_folder.Path, "plain.safetensors");
+        _saved.Network.SaveWeights(weights);
+        foreach (string other in new[]
+        {
+            weights, _folder.Write("empty", []), _folder.Write("text", [.. "12345678{}"u8]), _folder.Write("cut.safetensors", _file[..100]),
+            _folder.Path, Path.Combine(_folder.Path, "none"),
+        })
+            InferenceModel.IsInferenceFile(other).Should().BeFalse(other);
+    }
+
+    [Fact]
     public void A_file_that_is_cut_short_anywhere_is_refused()
     {
         for (int length = 0; length < _file.Length; length += length < 9000 ? 37 : 20011)

@@ -85,14 +85,14 @@ public sealed class CifarParityTests(ITestOutputHelper output) : IDisposable
     private static Result Theirs(string results, int seed, int? images)
     {
         string[] part = images is { } count ? ["--images", $"{count}"] : [];
-        string[] arguments = [LongParityFactAttribute.Images!, results, "--seed", $"{seed}", "--epochs", $"{Epochs}", .. part];
+        string[] arguments = [Cifar.Folder!, results, "--seed", $"{seed}", "--epochs", $"{Epochs}", .. part];
         Reference.RunScript(s_limit, "cifar.py", arguments);
         return JsonSerializer.Deserialize<Result>(File.ReadAllText(Path.Combine(results, $"pytorch-{seed}.json")), s_json)!;
     }
 
     private static Result Ours(int? images)
     {
-        var (training, test) = DatasetSplits.Open(LongParityFactAttribute.Images!);
+        var (training, test) = DatasetSplits.Open(Cifar.Folder!);
         int ofClass = images / training.Classes.Count ?? int.MaxValue;
         var samples = training.Samples.GroupBy(sample => sample.Label).SelectMany(group => group.Take(ofClass)).ToList();
         var recipe = TrainingRecipes.Find("paper-cifar10").WithEpochs(Epochs);

@@ -1,7 +1,9 @@
 using ResNet.Core;
+using ResNet.Core.Export;
 using ResNet.Core.Inspection;
 using ResNet.Imaging;
 using ResNet.Imaging.Transforms;
+using ResNet.Inference;
 using ResNet.Testing;
 using ResNet.Training.Classification;
 using ResNet.Training.Loading;
@@ -189,15 +191,11 @@ public sealed class ClassifierTests : IDisposable
     {
         string path = Picture(48, 36);
         using var model = ResNets.Create("resnet20", classes: 3, seed: 1);
-        string folder = Path.Combine(_folder.Path, "run");
-        var settings = new RunSettings
-        {
-            Network = "resnet20", Dataset = "photos", Channels = 3, ImageSize = 32, ResizeTo = 40, Mean = [0.4f, 0.5f, 0.6f],
-            Deviation = [0.2f, 0.25f, 0.3f], BatchSize = 2, Seed = 0, Training = new TrainerOptions(),
-        };
-        RunFolder.Create(folder, settings, s_classes).SaveWeights(model);
+        var run = SaveRun(model);
+        string folder = run.Path;
         model.eval();
-        using var plain = new Classifier(model, s_classes, Presets.Evaluation(settings.Preprocessing));
+        using var plain = new Classifier(model, s_classes, Presets.Evaluation(run.Settings.Preprocessing));
+        plain.Engine.Should().Be(PredictionEngine.Torch);
         var expected = plain.Classify(path);
         string weights = Path.Combine(folder, "weights.safetensors"), moved = Path.Combine(_folder.Path, "moved.safetensors");
         File.Copy(weights, moved);
@@ -209,12 +207,83 @@ public sealed class ClassifierTests : IDisposable
             found.Select(prediction => prediction.Class).Should().Equal(expected.Select(prediction => prediction.Class));
             found.Zip(expected).Should().OnlyContain(pair => Math.Abs(pair.First.Probability - pair.Second.Probability) < 1e-5);
             opened.Explain(path).Prediction.Class.Should().Be(expected[0].Class);
+            opened.Engine.Should().Be(PredictionEngine.Inference);
         }
         FluentActions.Invoking(() => Training.Classification.Classifier.Open(Path.Combine(_folder.Path, "none"))).Should()
             .Throw<RunFolderException>().WithMessage("There is no run folder '*none'.");
         model.SaveWeights(moved);
         FluentActions.Invoking(() => Training.Classification.Classifier.Open(moved)).Should().Throw<RunFolderException>()
             .WithMessage($"The file '{moved}' lacks the classes and the preprocessing*");
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1)]
+    public async Task Both_engines_give_the_same_classes_in_every_way(int channels)
+    {
+        string[] paths = [Picture(48, 36), _folder.Write("broken.png", [1, 2, 3]), Picture(40, 40), Picture(50, 60)];
+        using var model = ResNets.Create("resnet20", classes: 3, inputChannels: channels, seed: 1);
+        var run = SaveRun(model);
+        using var inference = Training.Classification.Classifier.Open(run.Path);
+        using var torch = Training.Classification.Classifier.Open(run.Path, engine: PredictionEngine.Torch);
+        (inference.Engine, torch.Engine).Should().Be((PredictionEngine.Inference, PredictionEngine.Torch));
+        inference.Classes.Should().Equal(torch.Classes);
+
+        byte[] pixels = new byte[48 * 36 * channels];
+        new Random(2).NextBytes(pixels);
+        using var input = randn([2, channels, 32, 32]);
+        foreach (int count in new[] { 2, 5 })
+        {
+            Same(inference.Classify(paths[0], count), torch.Classify(paths[0], count));
+            Same(inference.Classify(File.ReadAllBytes(paths[2]), count: count), torch.Classify(File.ReadAllBytes(paths[2]), count: count));
+            Same(inference.Classify(pixels, 48, 36, count), torch.Classify(pixels, 48, 36, count));
+            foreach (var (row, expected) in inference.Classify(input, count).Zip(torch.Classify(input, count))) Same(row, expected);
+        }
+        var options = new ClassifierOptions { BatchSize = 3, Count = 2 };
+        var pictures = await inference.ClassifyAsync(paths, options).ToListAsync();
+        foreach (var (picture, expected) in pictures.Zip(await torch.ClassifyAsync(paths, options).ToListAsync()))
+        {
+            (picture.Path, picture.Error?.Message).Should().Be((expected.Path, expected.Error?.Message));
+            Same(picture.Predictions, expected.Predictions);
+        }
+        pictures.Select(picture => picture.Predictions.Count).Should().Equal(2, 0, 2, 2);
+    }
+
+    [Fact]
+    public void A_file_for_inference_is_opened_by_the_engine_that_can_compute_it()
+    {
+        string path = Picture(48, 36), file = Path.Combine(_folder.Path, "network.safetensors");
+        using var model = ResNets.Create("resnet20", classes: 3, seed: 1);
+        var run = SaveRun(model);
+        model.SaveForInference(file, new InferenceExportOptions { Classes = s_classes, Preprocessing = run.Settings.Preprocessing });
+        using var opened = Training.Classification.Classifier.Open(file);
+        using var expected = Training.Classification.Classifier.Open(run.Path);
+        opened.Engine.Should().Be(PredictionEngine.Inference);
+        opened.Classify(path).Should().Equal(expected.Classify(path));
+
+        const string Reason = "since the file is for ResNet.Inference: open the run, or its weights.safetensors, for TorchSharp.";
+        Refusal(() => Training.Classification.Classifier.Open(file, engine: PredictionEngine.Torch))
+            .Should().Be($"Classifier.engine is Torch, but has to be Inference, {Reason}");
+        Refusal(() => Training.Classification.Classifier.Open(file, new Device(TorchSharp.DeviceType.META)))
+            .Should().Be($"Classifier.device is meta, but has to be cpu, {Reason}");
+        opened.Invoking(classifier => classifier.Explain(path)).Should().Throw<InvalidOperationException>().WithMessage("Heat maps need *");
+        model.SaveForInference(file);
+        FluentActions.Invoking(() => Training.Classification.Classifier.Open(file)).Should()
+            .Throw<InferenceFileException>().WithMessage($"The file '{file}' does not say the classes*");
+    }
+
+    [Fact]
+    public void Weights_that_are_not_finite_are_left_to_TorchSharp_unless_the_engine_is_chosen()
+    {
+        using var model = ResNets.Create("resnet20", classes: 3, seed: 1);
+        using (no_grad()) model.get_parameter("fc.weight")!.fill_(float.NaN);
+        string folder = SaveRun(model).Path;
+        using var opened = Training.Classification.Classifier.Open(folder);
+        opened.Engine.Should().Be(PredictionEngine.Torch);
+        opened.Classify(Picture(48, 36)).Should().HaveCount(3).And.OnlyContain(prediction => double.IsNaN(prediction.Probability));
+        Refusal(() => Training.Classification.Classifier.Open(folder, engine: PredictionEngine.Inference)).Should().Be(
+            "Classifier.engine is Inference, but has to be Torch for this network: The network cannot be saved for inference: weight of its "
+            + "layer fc contains NaN or infinite numbers.");
     }
 
     [Fact]
@@ -226,6 +295,24 @@ public sealed class ClassifierTests : IDisposable
     {
         manual_seed(1);
         return new ResNetBuilder().StageDepths(1, 1).StageWidths(8, 16).Classes(3).Build();
+    }
+
+    private static void Same(IReadOnlyList<Prediction> predictions, IReadOnlyList<Prediction> expected) =>
+        predictions.Should().Equal(
+            expected, (one, other) => one.Class == other.Class && Math.Abs(one.Probability - other.Probability) < 1e-5);
+
+    private RunFolder SaveRun(ResNetModel model)
+    {
+        bool isGrey = model.Options.InputChannels == 1;
+        var settings = new RunSettings
+        {
+            Network = "resnet20", Dataset = "photos", Channels = model.Options.InputChannels, ImageSize = 32, ResizeTo = 40,
+            Mean = isGrey ? [0.4f] : [0.4f, 0.5f, 0.6f], Deviation = isGrey ? [0.2f] : [0.2f, 0.25f, 0.3f], BatchSize = 2, Seed = 0,
+            Training = new TrainerOptions(),
+        };
+        var run = RunFolder.Create(Path.Combine(_folder.Path, "run"), settings, s_classes);
+        run.SaveWeights(model);
+        return run;
     }
 
     private Classifier Classifier() => new(_network, s_classes, s_transforms);
