@@ -225,11 +225,11 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Returns a copy for inference with TorchSharp, above all on GPUs, in which every batch norm after a convolution is folded into that convolution: fewer passes over
-    /// memory, and the same outputs except for rounding. It is on the same device and of the same type, in evaluation mode and without
-    /// gradients. Its weights are channels-last, for images that are channels-last (<see cref="ChannelsLast"/>) or contiguous. The
-    /// norms that follow an addition, in pre-activation networks, remain. On CPUs <see cref="SaveForInference(string, InferenceExportOptions)"/>
-    /// gives a faster network.
+    /// Returns a copy for inference with TorchSharp, above all on GPUs, in which every batch norm after a convolution is folded into that
+    /// convolution: fewer passes over memory, and the same outputs except for rounding. It is on the same device and of the same type, in
+    /// evaluation mode and without gradients. Its weights are channels-last, for images that are channels-last
+    /// (<see cref="ChannelsLast"/>) or contiguous. The norms that follow an addition, in pre-activation networks, remain. On CPUs
+    /// <see cref="SaveForInference(string, InferenceExportOptions)"/> gives a faster network.
     /// </summary>
     /// <returns>The copy, which the caller disposes; this network stays as it is.</returns>
     /// <exception cref="InvalidOperationException">The norms are not batch norms.</exception>

@@ -135,9 +135,10 @@ public sealed record ResNetOptions
     /// <exception cref="InvalidOptionException">The device is CUDA, and this machine has no CUDA or no device of this index.</exception>
     public Device Device
     {
-        get;
+        // A device loads libtorch, which the options of the catalogue do not need.
+        get => field ?? CPU;
         init => field = Require.That(this, value, value is not null && IsThere(value), Devices());
-    } = CPU;
+    }
 
     /// <summary>The type of the weights: Float32, Float64, BFloat16, or on CUDA Float16. Default: Float32.</summary>
     /// <exception cref="InvalidOptionException">The value is another type.</exception>

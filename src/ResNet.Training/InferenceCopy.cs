@@ -7,16 +7,21 @@ namespace ResNet.Training;
 /// <summary>Copies networks for <see cref="PredictionEngine.Inference"/>.</summary>
 internal static class InferenceCopy
 {
-    /// <summary>Exports a network to memory.</summary>
+    // More than the plan and the names of the tensors.
+    private const int HeaderBytes = 1 << 18;
+
+    /// <summary>Exports a network to memory, and opens it.</summary>
     /// <param name="network">The network.</param>
     /// <param name="engine">The engine that was chosen; null to export what the engine can compute and TorchSharp would on the CPU.</param>
     /// <param name="options">The content besides the network; null for none.</param>
     /// <param name="owner">The type that the choice is an option of.</param>
     /// <param name="property">The name of the option.</param>
-    /// <returns>The file, from its start; null if TorchSharp is to compute the network.</returns>
+    /// <param name="open">Opens the file, which is freed afterwards.</param>
+    /// <returns>The copy, which the caller disposes; null if TorchSharp is to compute the network.</returns>
     /// <exception cref="InvalidOptionException">The engine was chosen, but cannot compute the network.</exception>
-    internal static MemoryStream? Export(
-        ResNetModel network, PredictionEngine? engine, InferenceExportOptions? options, string owner, string property)
+    internal static T? Open<T>(
+        ResNetModel network, PredictionEngine? engine, InferenceExportOptions? options, string owner, string property, Func<Stream, T> open)
+        where T : class
     {
         if (engine == PredictionEngine.Torch) return null;
         if (network.Device.type != TorchSharp.DeviceType.CPU)
@@ -25,12 +30,13 @@ internal static class InferenceCopy
         }
         // Networks of lower or higher precision are left to TorchSharp, unless the engine was chosen.
         if (engine is null && network.DType != ScalarType.Float32) return null;
+        // A buffer that grows would take several times the memory.
+        long bytes = HeaderBytes + (network.parameters().Sum(parameter => parameter.numel()) * sizeof(float));
+        if (bytes > Array.MaxLength) return engine is null ? null : throw Refuse("Torch for a network of so many weights");
+        using var file = new MemoryStream((int)bytes);
         try
         {
-            var file = new MemoryStream();
             network.SaveForInference(file, options);
-            file.Position = 0;
-            return file;
         }
         catch (ArgumentException) when (engine is null)
         {
@@ -40,6 +46,8 @@ internal static class InferenceCopy
         {
             throw Refuse($"Torch for this network: {e.Message.TrimEnd('.')}");
         }
+        file.Position = 0;
+        return open(file);
 
         InvalidOptionException Refuse(string accepted) => new(owner, property, engine, accepted);
     }

@@ -79,9 +79,10 @@ public sealed class Classifier : IDisposable
     {
         _owns = true;
         var content = new InferenceExportOptions { Classes = classes, Preprocessing = preprocessing };
-        using var file = InferenceCopy.Export(model, engine, content, nameof(Classifier), nameof(engine));
-        if (file is not null) _inference = ImageClassifier.Open(file);
-        else if (model.Options.Norm == Norm.Batch || model.Options.Norm == Norm.FrozenBatch) _folded = model.FuseForInference();
+        _inference = InferenceCopy.Open(
+            model, engine, content, nameof(Classifier), nameof(engine), file => ImageClassifier.Open(file));
+        bool folds = model.Options.Norm == Norm.Batch || model.Options.Norm == Norm.FrozenBatch;
+        if (_inference is null && folds) _folded = model.FuseForInference();
     }
 
     // Touches nothing of TorchSharp, so that libtorch is not loaded.

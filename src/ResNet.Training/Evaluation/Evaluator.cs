@@ -40,7 +40,9 @@ public sealed class Evaluator
         ResNetModel model, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Evaluate(model, epoch: 1, epochs: 1, progress, cancellationToken);
 
-    /// <summary>Passes over all images with a network for <c>ResNet.Inference</c>. The loader's normalisation is used, not the file's.</summary>
+    /// <summary>
+    /// Passes over all images with a network for <c>ResNet.Inference</c>. The loader's normalisation is used, not the file's.
+    /// </summary>
     /// <param name="model">The network.</param>
     /// <param name="progress">Receives progress reports.</param>
     /// <param name="cancellationToken">Stops the evaluation between two layers.</param>
@@ -58,12 +60,9 @@ public sealed class Evaluator
         ResNetModel model, int epoch, int epochs, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
-        using var file = InferenceCopy.Export(model, _options.Engine, options: null, nameof(EvaluatorOptions), nameof(_options.Engine));
-        if (file is not null)
-        {
-            using var copy = InferenceModel.Open(file);
-            return Evaluate(copy, epoch, epochs, progress, cancellationToken);
-        }
+        using var copy = InferenceCopy.Open(
+            model, _options.Engine, options: null, nameof(EvaluatorOptions), nameof(_options.Engine), file => InferenceModel.Open(file));
+        if (copy is not null) return Evaluate(copy, epoch, epochs, progress, cancellationToken);
         using var mode = new EvaluationMode(model);
         bool channelsLast = ImageLayout.IsChannelsLast(model);
         return RunPass(

@@ -282,8 +282,8 @@ public sealed class ClassifierTests : IDisposable
         opened.Engine.Should().Be(PredictionEngine.Torch);
         opened.Classify(Picture(48, 36)).Should().HaveCount(3).And.OnlyContain(prediction => double.IsNaN(prediction.Probability));
         Refusal(() => Training.Classification.Classifier.Open(folder, engine: PredictionEngine.Inference)).Should().Be(
-            "Classifier.engine is Inference, but has to be Torch for this network: The network cannot be saved for inference: weight of its "
-            + "layer fc contains NaN or infinite numbers.");
+            "Classifier.engine is Inference, but has to be Torch for this network: The network cannot be saved for inference: weight of "
+            + "its layer fc contains NaN or infinite numbers.");
     }
 
     [Fact]
