@@ -6,6 +6,7 @@ using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Published;
 using ResNet.Imaging;
+using ResNet.Inference;
 using ResNet.Training;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
@@ -22,8 +23,9 @@ internal static class Refusal
     internal static bool IsAboutInput(Exception e) =>
         e is CommandLineException or InvalidOptionException
             or DatasetException or ImageDecodingException or TransformException or RunFolderException
-            or CheckpointException or WeightsFileException or WeightsDownloadException
-            or UnauthorizedAccessException or HttpRequestException or ExternalException or DllNotFoundException
+            or CheckpointException or WeightsFileException or WeightsDownloadException or InferenceFileException
+            or InsufficientMemoryException or UnauthorizedAccessException or HttpRequestException
+            or ExternalException or DllNotFoundException
             or ArithmeticException and not (DivideByZeroException or OverflowException)
             or IOException and not FileLoadException;
 
@@ -39,7 +41,7 @@ internal static class Refusal
             new(e.Message + Remedy(problem), problem is DatasetProblem.Missing or DatasetProblem.UnusablePack ? "--dataset" : null),
         RunFolderException { Problem: var problem } => new(e.Message + Remedy(problem), "--output"),
         // libtorch's own message names a line of its source.
-        ExternalException when IsOutOfMemory(e.Message) =>
+        _ when e is InsufficientMemoryException || (e is ExternalException && IsOutOfMemory(e.Message)) =>
             new("There is not enough memory for that: choose smaller images, a smaller batch, a smaller network or fewer classes."),
         _ => new(e.Message),
     };

@@ -4,7 +4,6 @@ using ResNet.Cli.Output;
 using ResNet.Core;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Published;
-using ResNet.Training.Evaluation.Binary;
 using static TorchSharp.torch;
 
 namespace ResNet.Cli;
@@ -18,9 +17,6 @@ namespace ResNet.Cli;
 internal sealed record TrainedNetwork(
     string Name, string? Folder, ResNetModel Model, IReadOnlyList<string> Classes, Preprocessing Preprocessing) : IDisposable
 {
-    /// <summary>The threshold that decides between the two classes of a run; null for none.</summary>
-    internal DecisionThreshold? Threshold { get; private init; }
-
     internal static Option<string?> NetworkOption() => new("--network")
     {
         Description = "With --pretrained: the network's name; 'networks' lists those with published weights.",
@@ -44,10 +40,16 @@ internal sealed record TrainedNetwork(
     internal static TrainedNetwork Open(
         string? run, string? network, bool pretrained, string example, Device place, CancellationToken cancellationToken)
     {
+        RefuseOneAlone(run, network, pretrained, example);
+        return network is null ? OfRun(run, place) : Published(network, place, cancellationToken);
+    }
+
+    /// <summary>Throws if one of <c>--network</c> and <c>--pretrained</c> lacks the other, or if a run is named too.</summary>
+    internal static void RefuseOneAlone(string? run, string? network, bool pretrained, string example)
+    {
         if (pretrained != network is not null || (network is not null && run is not null))
             throw new CommandLineException(
                 $"--network and --pretrained go together, and take the place of a run: give both, as in {example}.");
-        return network is null ? OfRun(run, place) : Published(network, place, cancellationToken);
     }
 
     public void Dispose() => Model.Dispose();
@@ -55,10 +57,7 @@ internal sealed record TrainedNetwork(
     private static TrainedNetwork OfRun(string? folder, Device place)
     {
         var run = RunOption.Open(folder);
-        return new(run.Settings.Network, run.Path, run.LoadModel(place), run.Classes, run.Settings.Preprocessing)
-        {
-            Threshold = run.Threshold,
-        };
+        return new(run.Settings.Network, run.Path, run.LoadModel(place), run.Classes, run.Settings.Preprocessing);
     }
 
     private static TrainedNetwork Published(string network, Device place, CancellationToken cancellationToken)

@@ -75,6 +75,7 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
             File.WriteAllText(Path.Combine(imagenette, ".complete"), "");
 
             Run("train", "--dataset", "photos", "--network", "resnet20", "--epochs", "2", "--output", "runs/mine");
+            Run("export", "runs/mine", "--format", "inference");
             foreach (string run in new[] { "a", "b", "20260102-030405-resnet18" })
                 Copy(Path.Combine(Original, "runs", "mine"), Path.Combine(Original, "runs", run));
             Run("pack", "photos", "packed");

@@ -31,6 +31,7 @@ internal static class EvaluateCommand
             HelpName = "train|validation|test",
         };
         var device = Devices.Option();
+        var engine = Engines.Option();
         var workers = LoadingOptions.Workers();
         var onUnreadable = LoadingOptions.OnUnreadable();
         var flips = new Option<bool>("--flips")
@@ -52,7 +53,7 @@ internal static class EvaluateCommand
             "evaluate", "Prints loss, accuracy and calibration error of a trained network, and the results of each class, "
                 + "for example: evaluate --run runs/mine")
         {
-            run, dataset, split, device, workers, onUnreadable, flips, thresholdFor, positive, JsonOutput.Option,
+            run, dataset, split, device, engine, workers, onUnreadable, flips, thresholdFor, positive, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
@@ -74,7 +75,7 @@ internal static class EvaluateCommand
             var images = new ImageLoader(evaluated.Source, trained.Settings.EvaluationTransforms, loader);
             var evaluator = new Evaluator(images, new EvaluatorOptions
             {
-                Flips = parsed.GetValue(flips), PositiveClass = positiveClass,
+                Flips = parsed.GetValue(flips), PositiveClass = positiveClass, Engine = parsed.GetValue(engine),
             });
             var result = ConsoleProgress.Run(progress => evaluator.Evaluate(model, progress, cancellationToken));
             var threshold = rule is null ? null : Choose(result, rule, trained, positiveClass, evaluated.Root);
@@ -84,7 +85,7 @@ internal static class EvaluateCommand
                 Run = trained.Path, trained.Settings.Network, Dataset = evaluated.Root, evaluated.Split, evaluated.New, evaluated.Changed,
                 evaluated.Gone, evaluated.TrainedOn, result.Images,
                 result.Loss, result.Top1, result.Top5, result.BalancedAccuracy, result.MacroF1, result.CalibrationError,
-                result.ImagesPerSecond, images.SkippedImages,
+                result.ImagesPerSecond, Engine = $"{result.Engine}".ToLowerInvariant(), images.SkippedImages,
                 Collapse = result.DescribeCollapse(trained.Classes),
                 PositiveClass = result.Binary is null ? null : trained.Classes[positiveClass], result.Binary?.RocAuc,
                 result.Binary?.AveragePrecision, Threshold = threshold,
@@ -158,7 +159,8 @@ internal static class EvaluateCommand
             CultureInfo.InvariantCulture,
             $"{Counted.Images(result.Images)} of {LineBreaks.Quote(images)}: loss {result.Loss:0.0000}, {Accuracy.Describe(result)}, "
             + $"balanced accuracy {result.BalancedAccuracy:0.00} %, mean F1 {100 * result.MacroF1:0.00} %, "
-            + $"calibration error {100 * result.CalibrationError:0.00} %, {result.ImagesPerSecond:0} img/s{Counted.Skipped(skipped)}"));
+            + $"calibration error {100 * result.CalibrationError:0.00} %, {result.ImagesPerSecond:0} img/s with "
+            + $"{Engines.Describe(result.Engine)}{Counted.Skipped(skipped)}"));
         // The hardest classes come first.
         var shown = result.PerClass.Count > MostClasses
             ? result.PerClass.Where(row => row.Support > 0).OrderBy(row => row.F1).Take(MostClasses).ToList()

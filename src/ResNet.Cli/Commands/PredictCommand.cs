@@ -4,11 +4,11 @@ using ResNet.Cli.Options;
 using ResNet.Cli.Output;
 using ResNet.Imaging;
 using ResNet.Inference;
+using ResNet.Training;
 using ResNet.Training.Classification;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Evaluation.Binary;
-using ResNet.Training.Loading.Transforms;
 
 namespace ResNet.Cli.Commands;
 
@@ -20,7 +20,9 @@ internal static class PredictCommand
         var run = RunOption.Create();
         var network = TrainedNetwork.NetworkOption();
         var pretrained = TrainedNetwork.PretrainedOption();
+        var weights = TrainedClassifier.FileOption();
         var device = Devices.Option();
+        var engine = Engines.Option();
         var explain = new Option<bool>("--explain")
         {
             Arity = ArgumentArity.Zero,
@@ -65,21 +67,33 @@ internal static class PredictCommand
         var command = new Command(
             "predict", "Prints the five likeliest classes of each picture, for example: predict --run runs/mine cat.jpg")
         {
-            run, network, pretrained, device, csv, batchSize, workers, extensions, explain, name, stage, output, images, JsonOutput.Option,
+            run, weights, network, pretrained, device, engine, csv, batchSize, workers, extensions, explain, name, stage, output,
+            images, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
             bool explains = parsed.GetValue(explain);
             if (!explains && (parsed.GetValue(name), parsed.GetValue(stage), parsed.GetValue(output)) is not (null, null, null))
                 throw new CommandLineException("--class, --stage and --output say how to explain: give --explain too.");
+            if (explains && parsed.GetValue(engine) == PredictionEngine.Inference)
+            {
+                throw new CommandLineException(
+                    "--explain needs gradients, which --engine inference does not compute: leave one of them out.");
+            }
             var options = new ClassifierOptions { BatchSize = parsed.GetValue(batchSize), Workers = parsed.GetValue(workers) };
             var endings = new SplitOptions { Extensions = parsed.GetValue(extensions) ?? ImageFolder.Extensions }.Extensions;
             var (paths, errors) = Pictures.Expand(parsed.GetValue(images)!, endings, Console.In);
             foreach (string error in errors) Console.Error.WriteLine($"error: {error}");
-            using var trained = TrainedNetwork.Open(
-                parsed.GetValue(run), parsed.GetValue(network), parsed.GetValue(pretrained),
-                "predict --network resnet50 --pretrained cat.jpg", Devices.Parse(parsed.GetValue(device)), cancellationToken);
-            using var classifier = new Classifier(trained.Model, trained.Classes, Presets.Evaluation(trained.Preprocessing));
+            string? file = parsed.GetValue(weights), catalogued = parsed.GetValue(network), place = parsed.GetValue(device);
+            TrainedNetwork.RefuseOneAlone(
+                parsed.GetValue(run) ?? file, catalogued, parsed.GetValue(pretrained), "predict --network resnet50 --pretrained cat.jpg");
+            if (file is not null && parsed.GetValue(run) is not null)
+                throw new CommandLineException("--weights takes the place of a run: leave --run out.");
+            var chosen = explains ? PredictionEngine.Torch : parsed.GetValue(engine);
+            using var trained = file is not null ? TrainedClassifier.OfFile(file, place, chosen, explains)
+                : catalogued is not null ? TrainedClassifier.Published(catalogued, place, chosen, cancellationToken)
+                : TrainedClassifier.OfRun(parsed.GetValue(run), place, chosen);
+            var classifier = trained.Classifier;
             var documents = new List<object>();
             var pictures = explains
                 ? Explain(
@@ -88,10 +102,10 @@ internal static class PredictCommand
                 : Classify(
                     classifier, paths, options, isQuiet: parsed.GetValue(csv) is not null, trained.Threshold, documents,
                     cancellationToken);
-            if (parsed.GetValue(csv) is { } file)
+            if (parsed.GetValue(csv) is { } table)
             {
-                PredictionTable.Write(file, pictures, Math.Min(options.Count, trained.Classes.Count));
-                Console.WriteLine($"The classes of {Counted.Of(pictures.Count, "picture", "pictures")} are in {file}");
+                PredictionTable.Write(table, pictures, Math.Min(options.Count, classifier.Classes.Count));
+                Console.WriteLine($"The classes of {Counted.Of(pictures.Count, "picture", "pictures")} are in {table}");
             }
             JsonOutput.Write(documents);
             return errors.Count > 0 || pictures.Any(picture => picture.Error is not null) ? ExitCode.Error : ExitCode.Success;

@@ -33,7 +33,10 @@ internal static class ConsoleProgress
 
     /// <summary>Builds a network with published weights, and shows the progress of their download if they are not in the cache.</summary>
     internal static ResNetModel Create(PretrainedWeights weights, int? classes, Device device, CancellationToken cancellationToken) =>
-        Prepare(progress => ResNets.Create(weights, classes, device, new DownloadSteps(progress), cancellationToken));
+        Download(progress => ResNets.Create(weights, classes, device, progress, cancellationToken));
+
+    /// <summary>Does work that may begin with a download, and shows the progress of the download.</summary>
+    internal static T Download<T>(Func<IProgress<DownloadProgress>, T> work) => Prepare(progress => work(new DownloadSteps(progress)));
 
     /// <summary>Prepares something and shows the progress, if there is work to do.</summary>
     internal static T Prepare<T>(Func<IProgress<DatasetProgress>, T> work) =>
