@@ -32,6 +32,7 @@ var root = new RootCommand(
     EvaluateCommand.Create(cancellation.Token),
     PredictCommand.Create(cancellation.Token),
     ExportCommand.Create(cancellation.Token),
+    QuantizeCommand.Create(cancellation.Token),
     CompareCommand.Create(),
     SummaryCommand.Create(),
     NetworksCommand.Create(),

@@ -4,6 +4,7 @@ using System.Runtime.Intrinsics;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Files;
 using ResNet.Inference.Kernels;
+using ResNet.Inference.Kernels.Int8;
 using ResNet.Inference.Plans;
 
 namespace ResNet.Inference;
@@ -32,9 +33,10 @@ public sealed class InferenceModel : IDisposable
     {
         _options = options ?? new();
         _file = file;
+        var vectors = _options.Vectors ?? Hardware;
         _weights = new WeightStore(
-            file.Plan, KernelSet.For(_options.Vectors ?? Hardware), _options.WinogradTile, _options.Threads, file.ReadTensor,
-            name => file.ShapeOf(name)!);
+            file.Plan, KernelSet.For(vectors), Int8Kernels.For(vectors), _options.WinogradTile, _options.Threads, file.ReadTensor,
+            file.ReadBytes, name => file.ShapeOf(name)!);
         _classifier = new Lazy<float[]>(() => file.ReadTensor(file.Plan.Layers[^1].Weight!));
         _team = new ThreadTeam(_options.Threads);
         Classes = file.Classes;
@@ -72,6 +74,9 @@ public sealed class InferenceModel : IDisposable
 
     /// <summary>The layers.</summary>
     internal InferencePlan Plan => _file.Plan;
+
+    /// <summary>Whether its convolutions compute with 8-bit integers, as <see cref="InferenceQuantizer"/> makes them.</summary>
+    public bool IsQuantized => _file.Plan.Layers.Any(layer => layer.Kind == LayerKind.Int8Convolution);
 
     /// <summary>The most threads that compute a call together.</summary>
     internal int Threads => _options.Threads;
@@ -296,6 +301,32 @@ public sealed class InferenceModel : IDisposable
         _team.Dispose();
         _weights.Dispose();
         _file.Dispose();
+    }
+
+    /// <summary>The file.</summary>
+    internal InferenceFile File => _file;
+
+    /// <summary>Computes images layer by layer.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="computed">Gets the number of each value when it is there; the layers after it may overwrite it.</param>
+    /// <param name="cancellationToken">Stops the computation after the current layer.</param>
+    internal void Observe(in Images images, Action<Session, int> computed, CancellationToken cancellationToken)
+    {
+        Check(images);
+        var session = Rent(images);
+        try
+        {
+            Load(session, images);
+            for (int layer = 0; layer < _file.Plan.Layers.Count; layer++)
+            {
+                Compute(session, layer, layer + 1, cancellationToken);
+                computed(session, layer + 1);
+            }
+        }
+        finally
+        {
+            Return(images, session);
+        }
     }
 
     /// <summary>Throws if the network cannot take square images of this side, in pixels.</summary>

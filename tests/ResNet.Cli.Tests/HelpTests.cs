@@ -5,7 +5,7 @@ public class HelpTests
 {
     private static readonly string[] s_commands =
     [
-        "train", "find-lr", "evaluate", "predict", "export", "compare", "summary", "networks", "download",
+        "train", "find-lr", "evaluate", "predict", "export", "quantize", "compare", "summary", "networks", "download",
         "verify-data", "pack", "completion",
     ];
 

@@ -13,11 +13,14 @@ internal sealed class SavedNetwork : IDisposable
     {
     }
 
-    internal SavedNetwork(ResNetModel network)
+    /// <summary>Saves a network.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="draw">Whether its norms get random numbers.</param>
+    internal SavedNetwork(ResNetModel network, bool draw = true)
     {
         Network = network;
         manual_seed(1);
-        RandomNorms.Draw(network);
+        if (draw) RandomNorms.Draw(network);
         network.eval();
         File = Path.Combine(_folder.Path, "network.safetensors");
         network.SaveForInference(File);

@@ -23,14 +23,7 @@ internal sealed class ConvolutionWork(KernelSet kernels, in Convolution convolut
         int tiles = new Tiling(convolution.Geometry.Pixels).Count, panels = convolution.Panels.Length;
         long products = (long)convolution.Geometry.Pixels * convolution.Geometry.Taps * convolution.Depth
             * convolution.Panels.Sum(panel => panel.Vectors * kernels.Lanes);
-        int parts = (int)Math.Clamp(products / LeastProducts / threads, 1, 4) * threads;
-        if (threads == 1 || products < LeastProducts) parts = 1;
-        bool byPanels = tiles < LeastTiles * parts && panels >= threads;
-        return new ConvolutionWork(
-            kernels, convolution,
-            byPanels
-                ? new Division(tiles, 1, panels, panels >= parts ? parts : threads)
-                : new Division(tiles, Math.Min(parts, tiles), panels, 1));
+        return new ConvolutionWork(kernels, convolution, Division.Of(tiles, LeastTiles, panels, products / LeastProducts, threads));
     }
 
     private protected override void Compute(int part, int thread)

@@ -26,6 +26,20 @@ internal readonly record struct Division(int Rows, int RowParts, int Panels, int
         }
     }
 
+    /// <summary>Divides work for threads: by rows; if there are few, by panels.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="leastRows">The rows that a part should have.</param>
+    /// <param name="panels">The panels.</param>
+    /// <param name="worthwhile">The most parts that are worth taking, each by itself; 0 if all of the work is not.</param>
+    /// <param name="threads">The most threads that compute together.</param>
+    internal static Division Of(int rows, int leastRows, int panels, long worthwhile, int threads)
+    {
+        int parts = threads == 1 || worthwhile == 0 ? 1 : (int)Math.Clamp(worthwhile / threads, 1, 4) * threads;
+        return rows < leastRows * parts && panels >= threads
+            ? new Division(rows, 1, panels, panels >= parts ? parts : threads)
+            : new Division(rows, Math.Min(parts, rows), panels, 1);
+    }
+
     /// <summary>Divides and rounds up.</summary>
     internal static int Ratio(int all, int part) => (all + part - 1) / part;
 

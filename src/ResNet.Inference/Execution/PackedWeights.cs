@@ -1,3 +1,4 @@
+using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
 
 namespace ResNet.Inference.Execution;

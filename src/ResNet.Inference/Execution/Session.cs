@@ -1,5 +1,7 @@
 using System.Numerics;
+using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
+using ResNet.Inference.Kernels.Int8;
 using ResNet.Inference.Plans;
 
 namespace ResNet.Inference.Execution;
@@ -12,6 +14,8 @@ internal sealed unsafe class Session : IDisposable
     private readonly NativeBuffer _images;
     private readonly NativeBuffer _zeros;
     private readonly NativeBuffer _scratch;
+    private readonly NativeBuffer?[] _zeroPoints;
+    private readonly InferencePlan _plan;
     private readonly MapShape[] _shapes;
     private readonly long[] _places;
     private readonly Geometry _imageGeometry;
@@ -25,7 +29,7 @@ internal sealed unsafe class Session : IDisposable
     /// <param name="threads">The most threads that compute together.</param>
     internal Session(InferencePlan plan, MapShape[] shapes, WeightStore weights, int images, int threads)
     {
-        (_shapes, Images) = (shapes, images);
+        (_plan, _shapes, Images) = (plan, shapes, images);
         var kernels = weights.Kernels;
         _places = new long[shapes.Length];
         var arena = new Arena();
@@ -67,7 +71,9 @@ internal sealed unsafe class Session : IDisposable
         RequireMemory(checked(arena.Length + imageFloats + (scratch * threads)) * sizeof(float), shapes[0]);
         _arena = new NativeBuffer(arena.Length);
         _images = new NativeBuffer(imageFloats);
-        _zeros = new NativeBuffer(shapes.Max(shape => KernelSet.Channels(shape.Channels)));
+        int longest = shapes.Max(shape => KernelSet.Channels(shape.Channels));
+        _zeros = new NativeBuffer(longest);
+        _zeroPoints = [.. plan.Layers.Select(layer => ZeroPoints(layer, longest))];
         _scratch = new NativeBuffer(scratch * threads);
         _works = [.. plan.Layers.Select((layer, i) => WorkOf(layer, i, choices[i], divisions[i], weights, threads, scratch))];
     }
@@ -145,19 +151,31 @@ internal sealed unsafe class Session : IDisposable
         }
     }
 
+    /// <summary>The channels of a pixel of a value of floats.</summary>
+    internal ReadOnlySpan<float> Pixel(int value, long pixel) =>
+        new(Address(value) + (pixel * KernelSet.Channels(_shapes[value].Channels)), _shapes[value].Channels);
+
+    /// <summary>The pixels of a value, of all images.</summary>
+    internal long Pixels(int value) => checked((long)Images * _shapes[value].Height * _shapes[value].Width);
+
     /// <summary>Reads a value as <c>[N, C, H, W]</c>: the last one that was computed, or one that it was computed from.</summary>
     internal void Read(int value, Span<float> target)
     {
         var (channels, height, width) = _shapes[value];
         int pixels = height * width, pitch = KernelSet.Channels(channels);
         float* source = Address(value);
+        var bytes = _plan.GivesBytes(value) ? _plan.Layers[value - 1] : null;
         for (int n = 0; n < Images; n++)
         {
             for (int c = 0; c < channels; c++)
             {
                 var plane = target.Slice(((n * channels) + c) * pixels, pixels);
-                float* from = source + ((long)n * pixels * pitch) + c;
-                for (int p = 0; p < pixels; p++) plane[p] = from[(long)p * pitch];
+                long from = ((long)n * pixels * pitch) + c;
+                for (int p = 0; p < pixels; p++)
+                {
+                    long place = from + ((long)p * pitch);
+                    plane[p] = bytes is null ? source[place] : (((byte*)source)[place] - bytes.ZeroPoint) * bytes.Scale;
+                }
             }
         }
     }
@@ -168,6 +186,7 @@ internal sealed unsafe class Session : IDisposable
         _images.Dispose();
         _zeros.Dispose();
         _scratch.Dispose();
+        foreach (var zeros in _zeroPoints) zeros?.Dispose();
     }
 
     // The operating system may promise memory that it does not have, and end the process later.
@@ -188,8 +207,12 @@ internal sealed unsafe class Session : IDisposable
         return _images.Address + (((row * _imageGeometry.Width) + _imagePadding) * _shapes[0].Channels);
     }
 
-    private long Floats(int value) =>
-        checked((long)Images * _shapes[value].Height * _shapes[value].Width * KernelSet.Channels(_shapes[value].Channels));
+    private long Floats(int value)
+    {
+        long numbers = checked(Pixels(value) * KernelSet.Channels(_shapes[value].Channels));
+        // Each value begins at a multiple of 64 bytes.
+        return _plan.GivesBytes(value) ? checked(numbers + 63) / 64 * 16 : numbers;
+    }
 
     private float* Address(int value) => _arena.Address + _places[value];
 
@@ -229,6 +252,17 @@ internal sealed unsafe class Session : IDisposable
                 return algorithm == Algorithm.Direct
                     ? ConvolutionWork.Divide(kernels, convolution, threads)
                     : new WinogradWork(kernels, convolution, Size(algorithm), division, (nint)_scratch.Address, scratch);
+            case LayerKind.Int8Convolution:
+                return Int8Work.Divide(weights.Int8Kernels, Int8Convolution(layer, i, weights.PackInt8(i)), threads);
+            case LayerKind.Quantize:
+                var int8 = weights.Int8Kernels;
+                float factor = (float)(1.0 / layer.Scale);
+                return new RowsWork(rows, RowsOfPart(), part =>
+                {
+                    long row = (long)geometry.Width * geometry.Pitch;
+                    int8.Quantize(
+                        Address(layer.Input), factor, layer.ZeroPoint, (byte*)Address(i + 1), part.Start.Value * row, part.End.Value * row);
+                });
             case LayerKind.MaxPool:
                 return new RowsWork(rows, RowsOfPart(), part => kernels.MaxPool(geometry, Address(layer.Input), Address(i + 1), part));
             case LayerKind.AveragePool:
@@ -264,6 +298,43 @@ internal sealed unsafe class Session : IDisposable
         }
 
         int RowsOfPart() => Math.Max(1, rows / (2 * threads));
+    }
+
+    private Int8Convolution Int8Convolution(Layer layer, int i, PackedInt8 packed)
+    {
+        var added = layer.Add is { } value ? _plan.Layers[value - 1] : null;
+        double scale = layer.GivesBytes ? layer.Scale : 1;
+        return new Int8Convolution
+        {
+            Geometry = GeometryOf(layer, i),
+            Input = (nint)Address(layer.Input),
+            Output = (nint)Address(i + 1),
+            Zeros = (nint)_zeroPoints[layer.Input - 1]!.Address,
+            Depth = packed.Depth,
+            Weights = packed.Weights,
+            Panels = packed.Panels,
+            Epilogue = new Int8Epilogue
+            {
+                Start = packed.Start,
+                Factor = packed.Factor,
+                Bias = packed.Bias,
+                Add = layer.Add is { } add ? (nint)Address(add) : 0,
+                AddsFloats = added is { GivesBytes: false },
+                AddZero = added is null ? 0 : added.ZeroPoint,
+                AddFactor = (float)((added is { GivesBytes: true } ? added.Scale : 1) / scale),
+                Relu = layer.Relu,
+                GivesFloats = !layer.GivesBytes,
+                Zero = layer.ZeroPoint,
+            },
+        };
+    }
+
+    private static NativeBuffer? ZeroPoints(Layer layer, int channels)
+    {
+        if (!layer.GivesBytes) return null;
+        var buffer = new NativeBuffer(channels / sizeof(float));
+        new Span<byte>(buffer.Address, channels).Fill((byte)layer.ZeroPoint);
+        return buffer;
     }
 
     private void Subsample(Layer layer, in Geometry geometry, int i, Range rows)

@@ -1,4 +1,6 @@
+using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
+using ResNet.Inference.Kernels.Int8;
 using ResNet.Inference.Plans;
 
 namespace ResNet.Inference.Execution;
@@ -6,20 +8,25 @@ namespace ResNet.Inference.Execution;
 /// <summary>The weights of a network, packed when a session first needs them.</summary>
 /// <param name="plan">The network.</param>
 /// <param name="kernels">The kernels.</param>
+/// <param name="int8">The kernels on bytes.</param>
 /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or 0.</param>
 /// <param name="threads">The most threads that pack together.</param>
 /// <param name="read">Reads a tensor in the order of the file.</param>
+/// <param name="readBytes">Reads a tensor of bytes.</param>
 /// <param name="shapeOf">Gives the shape of a tensor.</param>
 internal sealed class WeightStore(
-    InferencePlan plan, KernelSet kernels, int largestTile, int threads, Func<string, float[]> read,
-    Func<string, IReadOnlyList<long>> shapeOf)
+    InferencePlan plan, KernelSet kernels, Int8Kernels int8, int largestTile, int threads, Func<string, float[]> read,
+    Func<string, sbyte[]> readBytes, Func<string, IReadOnlyList<long>> shapeOf)
     : IDisposable
 {
     private readonly Dictionary<(int Layer, Algorithm Algorithm), PackedWeights> _packed = [];
     private readonly Dictionary<(int Layer, bool IsBias), NativeBuffer> _vectors = [];
+    private readonly Dictionary<int, PackedInt8> _int8 = [];
     private readonly Lock _packing = new();
 
     internal KernelSet Kernels => kernels;
+
+    internal Int8Kernels Int8Kernels => int8;
 
     internal int LargestTile => largestTile;
 
@@ -30,6 +37,24 @@ internal sealed class WeightStore(
         {
             if (!_packed.TryGetValue((layer, algorithm), out var packed))
                 _packed.Add((layer, algorithm), packed = PackNow(layer, algorithm));
+            return packed;
+        }
+    }
+
+    /// <summary>The weights of a convolution of bytes.</summary>
+    internal PackedInt8 PackInt8(int index)
+    {
+        lock (_packing)
+        {
+            if (_int8.TryGetValue(index, out var packed)) return packed;
+            var layer = plan.Layers[index];
+            var source = plan.Layers[layer.Input - 1];
+            var shape = shapeOf(layer.Weight!);
+            packed = new PackedInt8(
+                int8, readBytes(layer.Weight!), read(layer.WeightScale!), layer.Bias is null ? null : read(layer.Bias),
+                ((int)shape[0], (int)shape[1], layer.Kernel * layer.Kernel), (source.Scale, source.ZeroPoint),
+                layer.GivesBytes ? layer.Scale : 1);
+            _int8.Add(index, packed);
             return packed;
         }
     }
@@ -52,6 +77,7 @@ internal sealed class WeightStore(
     public void Dispose()
     {
         foreach (var packed in _packed.Values) packed.Dispose();
+        foreach (var packed in _int8.Values) packed.Dispose();
         foreach (var vector in _vectors.Values) vector.Dispose();
     }
 

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using ResNet.Inference.Kernels.Int8;
 using ResNet.Inference.Plans;
 
 namespace ResNet.Inference.Files;
@@ -19,16 +20,20 @@ internal sealed class InferenceFile : IDisposable
     /// <summary>The version of the format, in the metadata under <see cref="VersionKey"/>.</summary>
     internal const string Version = "1";
 
+    /// <summary>The version of files that have 8-bit weights too.</summary>
+    internal const string Int8Version = "2";
+
     /// <summary>The name of a file without a name, in messages.</summary>
     internal const string StreamName = "the stream";
 
-    private const string MetadataName = "__metadata__";
+    /// <summary>The types of tensors.</summary>
+    internal const string FloatType = "F32", SignedByteType = "I8";
 
-    private const int LengthBytes = 8;
-    private const long MaximumHeaderBytes = 100_000_000;
+    private const int LengthBytes = SafetensorsHeader.LengthBytes;
+
     private const int ChunkBytes = 1 << 20;
 
-    private readonly Dictionary<string, (long[] Shape, long Begin, int Count)> _tensors = [];
+    private readonly Dictionary<string, (long[] Shape, long Begin, int Count, bool IsBytes)> _tensors = [];
     private readonly Dictionary<string, string> _metadata = [];
     private readonly SafeFileHandle? _handle;
     private readonly byte[] _content;
@@ -121,7 +126,7 @@ internal sealed class InferenceFile : IDisposable
     /// <summary>Reads a tensor.</summary>
     internal float[] ReadTensor(string name)
     {
-        var (_, begin, count) = _tensors[name];
+        var (_, begin, count, _) = _tensors[name];
         var values = new float[count];
         ReadAt(_start + begin, MemoryMarshal.AsBytes(values.AsSpan()));
         if (!BitConverter.IsLittleEndian)
@@ -129,6 +134,15 @@ internal sealed class InferenceFile : IDisposable
             var words = MemoryMarshal.Cast<float, int>(values.AsSpan());
             BinaryPrimitives.ReverseEndianness(words, words);
         }
+        return values;
+    }
+
+    /// <summary>Reads a tensor of signed bytes.</summary>
+    internal sbyte[] ReadBytes(string name)
+    {
+        var (_, begin, count, _) = _tensors[name];
+        var values = new sbyte[count];
+        ReadAt(_start + begin, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
 
@@ -142,6 +156,7 @@ internal sealed class InferenceFile : IDisposable
             CheckSum();
             Plan = PlanJson.Read(_metadata.GetValueOrDefault(PlanKey) ?? throw new FormatException("it has no plan"));
             Channels = Plan.Check(ShapeOf);
+            foreach (var layer in Plan.Layers) CheckNumbers(layer);
             if (_metadata.TryGetValue(ClassesKey, out string? classes)) Classes = Names(classes);
             if (_metadata.TryGetValue(PreprocessingKey, out string? text)) Preprocessing = StoredPreprocessing.Read(text, Plan.Channels);
             return this;
@@ -181,7 +196,9 @@ internal sealed class InferenceFile : IDisposable
         Span<byte> prefix = stackalloc byte[LengthBytes];
         ReadAt(0, prefix);
         long length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
-        Refuse(length is < 2 or > MaximumHeaderBytes || length > _length - LengthBytes, "is cut short, or no file for inference");
+        Refuse(
+            length is < 2 or > SafetensorsHeader.MaximumBytes || length > _length - LengthBytes,
+            "is cut short, or no file for inference");
         _start = LengthBytes + length;
         long bytes = 0;
         try
@@ -189,15 +206,17 @@ internal sealed class InferenceFile : IDisposable
             var header = new byte[length];
             ReadAt(LengthBytes, header);
             using var json = JsonDocument.Parse(header);
-            if (json.RootElement.TryGetProperty(MetadataName, out var metadata))
+            if (json.RootElement.TryGetProperty(SafetensorsHeader.MetadataKey, out var metadata))
             {
                 foreach (var text in metadata.EnumerateObject()) _metadata[text.Name] = text.Value.GetString() ?? "";
             }
             Refuse(!_metadata.TryGetValue(VersionKey, out string? version), "is no file for inference: make one with SaveForInference");
-            Refuse(version != Version, $"has the format {version}, but this version reads {Version}: make the file again");
+            Refuse(
+                version is not (Version or Int8Version),
+                $"has the format {version}, but this version reads {Version} and {Int8Version}: make the file again");
             foreach (var entry in json.RootElement.EnumerateObject())
             {
-                if (entry.Name != MetadataName) bytes = checked(bytes + ReadEntry(entry));
+                if (entry.Name != SafetensorsHeader.MetadataKey) bytes = checked(bytes + ReadEntry(entry));
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or OverflowException)
@@ -211,19 +230,45 @@ internal sealed class InferenceFile : IDisposable
 
     private long ReadEntry(JsonProperty entry)
     {
-        if (entry.Value.GetProperty("dtype").GetString() != "F32")
-            throw new FormatException($"the tensor '{entry.Name}' is not of the type F32");
+        string? type = entry.Value.GetProperty("dtype").GetString();
+        if (type is not (FloatType or SignedByteType))
+            throw new FormatException($"the tensor '{entry.Name}' is not of the type {FloatType} or {SignedByteType}");
+        int bytes = type == FloatType ? sizeof(float) : 1;
         long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(JsonNumber.Int64)];
         long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(JsonNumber.Int64)];
         bool isShape = shape.Length <= 4 && shape.All(length => length >= 1);
         long count = isShape ? shape.Aggregate(1L, (product, length) => checked(product * length)) : 0;
         bool fits = offsets.Length == 2 && offsets[0] >= 0 && offsets[1] >= offsets[0] && offsets[1] <= _length - _start
-            && offsets[0] % sizeof(float) == 0
-            && count is >= 1 and <= int.MaxValue / sizeof(float) && offsets[1] - offsets[0] == count * sizeof(float);
+            && offsets[0] % bytes == 0
+            && count is >= 1 and <= int.MaxValue / sizeof(float) && offsets[1] - offsets[0] == count * bytes;
         if (!fits) throw new FormatException($"the tensor '{entry.Name}' does not fit its shape, or lies outside of the file");
-        if (!_tensors.TryAdd(entry.Name, (shape, offsets[0], (int)count)))
+        if (!_tensors.TryAdd(entry.Name, (shape, offsets[0], (int)count, bytes == 1)))
             throw new FormatException($"the tensor '{entry.Name}' is there twice");
         return offsets[1] - offsets[0];
+    }
+
+    // Tensors are of the type that their layer needs, and 8-bit convolutions have numbers that every processor computes alike.
+    private void CheckNumbers(Layer layer)
+    {
+        bool isInt8 = layer.Kind == LayerKind.Int8Convolution;
+        foreach (string name in layer.Tensors)
+        {
+            bool isWeight = name == layer.Weight;
+            if (_tensors[name].IsBytes != (isInt8 && isWeight))
+                throw new FormatException($"the tensor '{name}' has to be of the type {(isInt8 && isWeight ? SignedByteType : FloatType)}");
+        }
+        if (!isInt8) return;
+        const int Greatest = Int8Kernels.MaximumWeight;
+        if (ReadBytes(layer.Weight!).FirstOrDefault(weight => weight is < -Greatest or > Greatest) is not 0 and var wrong)
+        {
+            throw new FormatException(
+                $"the tensor '{layer.Weight}' has the weight {wrong}, which is not between -{Greatest} and {Greatest}");
+        }
+        const float Least = InferencePlan.MinimumScale, Most = InferencePlan.MaximumScale;
+        if (!ReadTensor(layer.WeightScale!).All(scale => scale is >= Least and <= Most))
+            throw new FormatException($"the tensor '{layer.WeightScale}' has a scale that is not between {Least} and {Most}");
+        if (layer.Bias is not null && !ReadTensor(layer.Bias).All(float.IsFinite))
+            throw new FormatException($"the tensor '{layer.Bias}' contains NaN or infinite numbers");
     }
 
     private string[] Names(string json)

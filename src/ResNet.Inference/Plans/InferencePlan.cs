@@ -1,4 +1,5 @@
 using ResNet.Inference.Kernels;
+using ResNet.Inference.Kernels.Int8;
 
 namespace ResNet.Inference.Plans;
 
@@ -16,6 +17,9 @@ internal sealed record InferencePlan
     internal const int MaximumSide = 1 << 16;
 
     private const int MaximumStride = 64;
+
+    /// <summary>The least and the greatest scale of bytes and weights, so that no quotient of scales overflows.</summary>
+    internal const float MinimumScale = 1e-12f, MaximumScale = 1e12f;
 
     /// <summary>The channels of the images.</summary>
     internal required int Channels { get; init; }
@@ -43,7 +47,7 @@ internal sealed record InferencePlan
         Refuse(Channels is < 1 or > MaximumChannels, $"its images have {Channels} channels");
         Refuse(Layers.Count is < 1 or > MaximumLayers, $"it has {Layers.Count} layers");
         // A small file would need much memory if many layers packed the same weights.
-        var names = Layers.SelectMany(layer => new[] { layer.Weight, layer.Bias }).Where(name => name is not null).ToList();
+        var names = Layers.SelectMany(layer => layer.Tensors).ToList();
         Refuse(names.Count != names.Distinct().Count(), "two of its layers have the same tensor");
         // Nor may zeros make a map wider than weights do, which are in the file.
         long widest = Layers.Max(layer => layer.Weight is { } weight && weights(weight) is { Count: > 0 } shape ? shape[0] : 0);
@@ -67,13 +71,15 @@ internal sealed record InferencePlan
                 $"{name} has the padding {layer.Padding}");
             Refuse(layer.Groups < 1, $"{name} has {layer.Groups} groups");
             RefuseUnused(layer, name);
+            CheckBytes(layer, name);
             channels[i + 1] = ChannelsOf(layer, name, channels[layer.Input], weights);
             Refuse(
                 layer.Kind == LayerKind.Subsample && channels[i + 1] > widest,
                 $"{name} has {channels[i + 1]} channels, more than any layer with weights");
             if (layer.Add is not { } add) continue;
             Refuse(add < 1 || add > i || channels[add] != channels[i + 1], $"{name} adds the value {add}, which does not fit");
-            Refuse(layer.Kind is not (LayerKind.Convolution or LayerKind.Pointwise), $"{name} cannot add a value");
+            Refuse(!layer.IsConvolution && layer.Kind != LayerKind.Pointwise, $"{name} cannot add a value");
+            Refuse(GivesBytes(add) && layer.Kind != LayerKind.Int8Convolution, $"{name} adds bytes, but only an 8-bit convolution can");
         }
         Refuse(
             Layers[^1].Kind != LayerKind.Linear || Layers.Take(Layers.Count - 1).Any(layer => layer.Kind == LayerKind.Linear),
@@ -103,7 +109,8 @@ internal sealed record InferencePlan
             var input = shapes[layer.Input];
             var (rows, columns) = layer.Kind switch
             {
-                LayerKind.Convolution or LayerKind.MaxPool => (Windows(layer, input.Height), Windows(layer, input.Width)),
+                LayerKind.Convolution or LayerKind.Int8Convolution or LayerKind.MaxPool =>
+                    (Windows(layer, input.Height), Windows(layer, input.Width)),
                 // Without a stride the mean keeps the size; with one, a rest at the border counts.
                 LayerKind.AveragePool or LayerKind.Subsample =>
                     ((input.Height + layer.Stride - 1) / layer.Stride, (input.Width + layer.Stride - 1) / layer.Stride),
@@ -121,18 +128,38 @@ internal sealed record InferencePlan
         return shapes;
     }
 
+    /// <summary>Whether a value has unsigned bytes in place of floats.</summary>
+    internal bool GivesBytes(int value) => value > 0 && Layers[value - 1].GivesBytes;
+
+    // Bytes, and what belongs to them, are for 8-bit convolutions alone.
+    private void CheckBytes(Layer layer, string name)
+    {
+        bool isInt8 = layer.Kind == LayerKind.Int8Convolution, isQuantize = layer.Kind == LayerKind.Quantize;
+        Refuse(layer.Scale != 0 && !(isInt8 || isQuantize), $"{name} cannot give bytes");
+        Refuse(
+            (layer.Scale != 0 || isQuantize) && !(layer.Scale is >= MinimumScale and <= MaximumScale),
+            $"{name} has the scale {layer.Scale}, which is not between {MinimumScale} and {MaximumScale}");
+        Refuse(
+            layer.ZeroPoint is < 0 or > byte.MaxValue || (layer.ZeroPoint != 0 && !layer.GivesBytes),
+            $"{name} has the zero point {layer.ZeroPoint}");
+        Refuse((layer.WeightScale is not null) != isInt8, $"{name} {(isInt8 ? "lacks" : "cannot have")} scales of weights");
+        var (given, needed) = isInt8 ? ("floats", "bytes") : ("bytes", "floats");
+        Refuse(GivesBytes(layer.Input) != isInt8, $"{name} reads {given}, but has to read {needed}");
+        Refuse(isInt8 && layer.Groups > 1, $"{name} has {layer.Groups} groups, for which there is no kernel");
+    }
+
     // What a kind does not compute may not be asked for.
     private static void RefuseUnused(Layer layer, string name)
     {
         var kind = layer.Kind;
-        bool isConvolution = kind == LayerKind.Convolution, hasWindow = isConvolution || kind == LayerKind.MaxPool;
+        bool isConvolution = layer.IsConvolution, hasWindow = isConvolution || kind == LayerKind.MaxPool;
         Refuse(layer.Kernel != 1 && !hasWindow, $"{name} cannot have a kernel");
         Refuse(layer.Padding != 0 && !hasWindow, $"{name} cannot have a padding");
         Refuse(
             layer.Stride != 1 && !hasWindow && kind is not (LayerKind.AveragePool or LayerKind.Subsample), $"{name} cannot have a stride");
         Refuse(layer.Dilation != 1 && !isConvolution, $"{name} cannot have a dilation");
         Refuse(layer.Groups != 1 && !isConvolution && kind != LayerKind.GroupNorm, $"{name} cannot have groups");
-        Refuse(layer.Relu && kind is not (LayerKind.Convolution or LayerKind.Pointwise), $"{name} cannot have a ReLU");
+        Refuse(layer.Relu && !isConvolution && kind != LayerKind.Pointwise, $"{name} cannot have a ReLU");
         Refuse((layer.Before != 0 || layer.After != 0) && kind != LayerKind.Subsample, $"{name} cannot have channels of zeros");
     }
 
@@ -146,7 +173,7 @@ internal sealed record InferencePlan
     {
         switch (layer.Kind)
         {
-            case LayerKind.Convolution:
+            case LayerKind.Convolution or LayerKind.Int8Convolution:
                 var shape = ShapeOf(layer.Weight);
                 Refuse(
                     shape.Count != 4 || shape[0] % layer.Groups != 0 || input % layer.Groups != 0 || shape[1] != input / layer.Groups
@@ -155,6 +182,13 @@ internal sealed record InferencePlan
                 Refuse(
                     shape[0] <= MaximumChannels && Grouping.Merged(layer.Groups, (int)shape[0] / layer.Groups) > Grouping.MaximumMerged,
                     $"{name} has {layer.Groups} groups of {shape[0] / layer.Groups} channels, for which there is no kernel");
+                if (layer.WeightScale is { } scales)
+                {
+                    Refuse(
+                        shape[1] * shape[2] * shape[3] > Int8Kernels.MaximumProducts,
+                        $"{name} has sums of {shape[1] * shape[2] * shape[3]} products, more than 32 bits hold");
+                    Vector(scales, shape[0]);
+                }
                 return Vector(layer.Bias, shape[0]);
             case LayerKind.Linear:
                 var matrix = ShapeOf(layer.Weight);
@@ -170,7 +204,7 @@ internal sealed record InferencePlan
             case LayerKind.Subsample:
                 Refuse(layer.Before < 0 || layer.After < 0, $"{name} adds {layer.Before} and {layer.After} channels");
                 return Vector(null, (long)input + layer.Before + layer.After);
-            case LayerKind.MaxPool or LayerKind.Mean:
+            case LayerKind.MaxPool or LayerKind.Mean or LayerKind.Quantize:
                 return input;
             case LayerKind.AveragePool:
                 Refuse(layer.Stride > 2, $"{name} has the stride {layer.Stride}");

@@ -44,4 +44,22 @@ internal sealed record Layer
 
     /// <summary>The number that a group norm adds to the variance.</summary>
     internal float Epsilon { get; init; }
+
+    /// <summary>The name of the tensor with the scale of each output channel's 8-bit weights; null for none.</summary>
+    internal string? WeightScale { get; init; }
+
+    /// <summary>The difference of the numbers that neighbouring bytes of the output stand for; 0 if the output are floats.</summary>
+    internal float Scale { get; init; }
+
+    /// <summary>The byte of the output that stands for 0.</summary>
+    internal int ZeroPoint { get; init; }
+
+    /// <summary>The names of its tensors.</summary>
+    internal IEnumerable<string> Tensors => new[] { Weight, Bias, WeightScale }.OfType<string>();
+
+    /// <summary>Whether the output are unsigned bytes in place of floats.</summary>
+    internal bool GivesBytes => Scale != 0;
+
+    /// <summary>Whether it has a kernel that it multiplies with pixels.</summary>
+    internal bool IsConvolution => Kind is LayerKind.Convolution or LayerKind.Int8Convolution;
 }

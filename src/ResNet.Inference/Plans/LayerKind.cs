@@ -28,4 +28,13 @@ internal enum LayerKind
 
     /// <summary>A matrix product, with a bias.</summary>
     Linear,
+
+    /// <summary>Floats as unsigned bytes, of a scale and a zero point: what an 8-bit convolution reads.</summary>
+    Quantize,
+
+    /// <summary>
+    /// A convolution of unsigned bytes with signed weights of 7 bits, with a bias, and a sum and ReLU if asked for. It gives bytes if it
+    /// has a scale, else floats.
+    /// </summary>
+    Int8Convolution,
 }

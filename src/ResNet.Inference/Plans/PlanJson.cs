@@ -16,6 +16,8 @@ internal static class PlanJson
         [LayerKind.Subsample] = "subsample",
         [LayerKind.Mean] = "mean",
         [LayerKind.Linear] = "linear",
+        [LayerKind.Quantize] = "quantize",
+        [LayerKind.Int8Convolution] = "int8_convolution",
     };
 
     private static readonly Dictionary<string, LayerKind> s_kinds = s_names.ToDictionary(entry => entry.Value, entry => entry.Key);
@@ -77,6 +79,9 @@ internal static class PlanJson
         Number("before", layer.Before, 0);
         Number("after", layer.After, 0);
         if (layer.Epsilon != 0) json.WriteNumber("epsilon", layer.Epsilon);
+        if (layer.WeightScale is not null) json.WriteString("weight_scale", layer.WeightScale);
+        if (layer.Scale != 0) json.WriteNumber("scale", layer.Scale);
+        Number("zero_point", layer.ZeroPoint, 0);
         json.WriteEndObject();
 
         void Number(string name, int value, int usual)
@@ -105,8 +110,13 @@ internal static class PlanJson
             Groups = Number("groups", 1),
             Before = Number("before", 0),
             After = Number("after", 0),
-            Epsilon = json.TryGetProperty("epsilon", out var epsilon) ? epsilon.GetSingle() : 0,
+            Epsilon = Single("epsilon"),
+            WeightScale = Text("weight_scale"),
+            Scale = Single("scale"),
+            ZeroPoint = Number("zero_point", 0),
         };
+
+        float Single(string name) => json.TryGetProperty(name, out var value) ? value.GetSingle() : 0;
 
         int Number(string name, int usual) => json.TryGetProperty(name, out var value) ? JsonNumber.Int32(value) : usual;
 

@@ -102,7 +102,8 @@ public sealed class InferenceFileTests : IDisposable
     [InlineData(
         "\"stages\":[1,7,", "\"stages\":[1,7.5,", "is damaged: it has a fraction, or a huge number, in the place of a whole number")]
     [InlineData(
-        "\"resnet.inference\":\"1\"", "\"resnet.inference\":\"2\"", "has the format 2, but this version reads 1: make the file again")]
+        "\"resnet.inference\":\"1\"", "\"resnet.inference\":\"3\"",
+        "has the format 3, but this version reads 1 and 2: make the file again")]
     [InlineData("\"resnet.inference\":\"1\"", "\"resnet.inferense\":\"1\"", "is no file for inference: make one with SaveForInference")]
     public void A_plan_that_does_not_fit_is_refused_by_name(string before, string after, string problem) =>
         Refusal(Replace(before, after)).Should().Be($"The file 'the stream' {problem}.");

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using ResNet.Core.Weights.Formats.Storage;
+using ResNet.Inference.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,11 +13,9 @@ namespace ResNet.Core.Weights.Formats;
 /// </summary>
 internal static class Safetensors
 {
-    internal const string MetadataKey = "__metadata__";
-    private const int LengthBytes = 8;
+    internal const string MetadataKey = SafetensorsHeader.MetadataKey;
 
-    // The limit of the reference implementation.
-    private const long MaximumHeaderBytes = 100_000_000;
+    private const int LengthBytes = SafetensorsHeader.LengthBytes;
 
     private static readonly Dictionary<string, ScalarType> s_types = new()
     {
@@ -41,7 +40,7 @@ internal static class Safetensors
         var prefix = new byte[LengthBytes];
         file.ReadExactly(prefix);
         long length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
-        if (length < 2 || length > MaximumHeaderBytes || length > file.Length - LengthBytes)
+        if (length < 2 || length > SafetensorsHeader.MaximumBytes || length > file.Length - LengthBytes)
             throw new WeightsFileException(file.Path, $"is cut short or no safetensors file: it announces a header of {length} bytes");
         var header = new byte[length];
         file.ReadExactly(header);
@@ -79,7 +78,11 @@ internal static class Safetensors
 
     internal static void Write(Stream stream, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
-        stream.Write(Header(tensors, metadata));
+        stream.Write(SafetensorsHeader.Write(
+            tensors.Select(entry => (
+                entry.Key, s_types.First(type => type.Value == entry.Value.dtype).Key, (IReadOnlyList<long>)entry.Value.shape,
+                entry.Value.numel() * entry.Value.element_size())),
+            metadata));
         foreach (var tensor in tensors.Values) TensorBytes.Write(stream, tensor);
     }
 
@@ -123,45 +126,5 @@ internal static class Safetensors
         if (end != file.Length - start)
             throw new WeightsFileException(
                 file.Path, $"is damaged: its tensors have {end} bytes, but {file.Length - start} follow the header");
-    }
-
-    private static byte[] Header(IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata)
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            if (metadata is { Count: > 0 })
-            {
-                json.WriteStartObject(MetadataKey);
-                foreach (var (name, text) in metadata) json.WriteString(name, text);
-                json.WriteEndObject();
-            }
-            long offset = 0;
-            foreach (var (name, tensor) in tensors)
-            {
-                json.WriteStartObject(name);
-                json.WriteString("dtype", s_types.First(entry => entry.Value == tensor.dtype).Key);
-                json.WriteStartArray("shape");
-                foreach (long length in tensor.shape) json.WriteNumberValue(length);
-                json.WriteEndArray();
-                json.WriteStartArray("data_offsets");
-                json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += tensor.numel() * tensor.element_size());
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-            json.WriteEndObject();
-        }
-        // Spaces up to a multiple of eight keep the tensors aligned in a memory-mapped file.
-        while (buffer.Length % LengthBytes != 0) buffer.WriteByte((byte)' ');
-        if (buffer.Length > MaximumHeaderBytes)
-            throw new ArgumentException(
-                $"The texts and names need a header of {buffer.Length} bytes, "
-                + $"but files of weights have at most {MaximumHeaderBytes}.", nameof(metadata));
-        var header = new byte[LengthBytes + buffer.Length];
-        BinaryPrimitives.WriteInt64LittleEndian(header, buffer.Length);
-        buffer.ToArray().CopyTo(header, LengthBytes);
-        return header;
     }
 }

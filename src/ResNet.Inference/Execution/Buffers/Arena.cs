@@ -1,4 +1,4 @@
-namespace ResNet.Inference.Execution;
+namespace ResNet.Inference.Execution.Buffers;
 
 /// <summary>Gives places in one memory to values that live for a while: each takes the lowest gap among those that live with it.</summary>
 internal sealed class Arena

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ResNet.Inference.Execution;
+namespace ResNet.Inference.Execution.Buffers;
 
 /// <summary>Floats outside of the collector's heap, at an address that vectors and cache lines like.</summary>
 internal sealed unsafe class NativeBuffer : SafeHandle
