@@ -52,8 +52,8 @@ internal sealed class LayerComparison(Settings settings)
 
     private void Measure(string side, string file, string images, Dictionary<string, List<double>> times)
     {
-        var start = new ProcessStartInfo(_self, ["measure", side, file, images, "1", $"{settings.Seconds}"]) { RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
+        string[] arguments = ["measure", side, file, images, "1", $"{settings.Seconds}"];
+        using var process = Process.Start(new ProcessStartInfo(_self, arguments) { RedirectStandardOutput = true })!;
         while (process.StandardOutput.ReadLine() is { } line)
         {
             using var json = JsonDocument.Parse(line);
@@ -88,7 +88,9 @@ internal sealed class LayerComparison(Settings settings)
                 $"| {name} | {layer.Kernel}×{layer.Kernel}, {input.Channels} → {output.Channels} @ {output.Height} | {our.Text("0.00")} | "
                 + $"{other.Text("0.00")} | {other.Median / our.Median:0.00} | {operations / our.Median / 1e6:0} |");
         }
-        double ourSum = ours.Values.Sum(times => Spread.Of(times).Median), theirSum = theirs.Values.Sum(times => Spread.Of(times).Median);
+        double ourSum = Sum(ours), theirSum = Sum(theirs);
         Console.WriteLine($"| all, with pooling | | {ourSum:0.00} | {theirSum:0.00} | {theirSum / ourSum:0.00} | |");
+
+        static double Sum(Dictionary<string, List<double>> layers) => layers.Values.Sum(times => Spread.Of(times).Median);
     }
 }

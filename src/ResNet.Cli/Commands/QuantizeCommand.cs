@@ -84,18 +84,11 @@ internal static class QuantizeCommand
 
     private static MemoryStream Export(RunFolder run)
     {
-        string file = Path.GetTempFileName();
-        try
-        {
-            using var model = run.LoadModel(CPU);
-            model.SaveForInference(
-                file, new InferenceExportOptions { Classes = run.Classes, Preprocessing = run.Settings.Preprocessing });
-            return new MemoryStream(File.ReadAllBytes(file), writable: false);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
+        using var model = run.LoadModel(CPU);
+        var stream = new MemoryStream();
+        model.SaveForInference(stream, new InferenceExportOptions { Classes = run.Classes, Preprocessing = run.Settings.Preprocessing });
+        stream.Position = 0;
+        return stream;
     }
 
     private static void Calibrate(

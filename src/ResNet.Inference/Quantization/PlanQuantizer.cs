@@ -55,7 +55,8 @@ internal sealed class PlanQuantizer
             int value = i + 1;
             var quantized = layer with
             {
-                Input = (_isInt8[i] ? bytes : values)[layer.Input], Add = layer.Add is { } add ? values[add] : null,
+                Input = (_isInt8[i] ? bytes : values)[layer.Input],
+                Add = layer.Add is { } add ? values[add] : null,
             };
             if (_isInt8[i]) quantized = quantized with { Kind = LayerKind.Int8Convolution, WeightScale = ScaleName(layer.Weight!) };
             if (GivesBytes(value)) quantized = Ranged(quantized, ranges(value));

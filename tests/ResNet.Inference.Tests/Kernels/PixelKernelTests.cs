@@ -34,9 +34,9 @@ public sealed class PixelKernelTests
             one =>
             {
                 var (map, kernel, stride, padding) = one;
-                var geometry = map.Windows(
-                    ((map.Height + (2 * padding) - kernel) / stride) + 1, ((map.Width + (2 * padding) - kernel) / stride) + 1)
-                    with { KernelHeight = kernel, KernelWidth = kernel, Stride = stride, Padding = padding };
+                var windows = map.Windows(
+                    ((map.Height + (2 * padding) - kernel) / stride) + 1, ((map.Width + (2 * padding) - kernel) / stride) + 1);
+                var geometry = windows with { KernelHeight = kernel, KernelWidth = kernel, Stride = stride, Padding = padding };
                 CheckWindows(
                     width, map, geometry, (kernels, input, output, rows) => kernels.MaxPool(geometry, input, output, rows),
                     window => window.Max());
@@ -53,8 +53,8 @@ public sealed class PixelKernelTests
                 var (map, stride) = one;
                 // Without a stride, pixels outside of the map count as zeros.
                 bool countsOutside = stride == 1;
-                var geometry = map.Windows((map.Height + stride - 1) / stride, (map.Width + stride - 1) / stride)
-                    with { KernelHeight = 2, KernelWidth = 2, Stride = stride };
+                var windows = map.Windows((map.Height + stride - 1) / stride, (map.Width + stride - 1) / stride);
+                var geometry = windows with { KernelHeight = 2, KernelWidth = 2, Stride = stride };
                 CheckWindows(
                     width, map, geometry,
                     (kernels, input, output, rows) => kernels.AveragePool(geometry, countsOutside, input, output, rows),

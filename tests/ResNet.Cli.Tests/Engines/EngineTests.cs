@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ResNet.Testing;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Engines;
 
 /// <summary><c>--engine</c> and <c>--weights</c> of <c>evaluate</c> and <c>predict</c>, with the run of the fixture.</summary>
 public sealed class EngineTests(EngineTests.Trained trained) : IClassFixture<EngineTests.Trained>
@@ -81,7 +81,7 @@ public sealed class EngineTests(EngineTests.Trained trained) : IClassFixture<Eng
     // Numbers may differ by their last digits.
     private static bool IsSame(JsonElement one, JsonElement other) => (one.ValueKind, other.ValueKind) switch
     {
-        (JsonValueKind.Number, JsonValueKind.Number) => 
+        (JsonValueKind.Number, JsonValueKind.Number) =>
             Math.Abs(one.GetDouble() - other.GetDouble()) <= 1e-5 * Math.Max(1, Math.Abs(other.GetDouble())),
         (JsonValueKind.Array, JsonValueKind.Array) => one.GetArrayLength() == other.GetArrayLength()
             && one.EnumerateArray().Zip(other.EnumerateArray()).All(pair => IsSame(pair.First, pair.Second)),

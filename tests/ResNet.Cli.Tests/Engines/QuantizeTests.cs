@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using ResNet.Inference;
 using ResNet.Testing;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Engines;
 
 /// <summary><c>quantize</c>: a run's network with 8-bit integers.</summary>
 public sealed class QuantizeTests : IDisposable
