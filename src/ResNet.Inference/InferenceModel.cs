@@ -36,7 +36,7 @@ public sealed class InferenceModel : IDisposable
         var vectors = _options.Vectors ?? Hardware;
         _weights = new WeightStore(
             file.Plan, KernelSet.For(vectors), Int8Kernels.For(vectors), _options.WinogradTile, _options.Threads, file.ReadTensor,
-            file.ReadBytes, name => file.ShapeOf(name)!);
+            file.ReadTensor, file.ReadBytes, name => file.ShapeOf(name)!);
         _classifier = new Lazy<float[]>(() => file.ReadTensor(file.Plan.Layers[^1].Weight!));
         _team = new ThreadTeam(_options.Threads);
         Classes = file.Classes;

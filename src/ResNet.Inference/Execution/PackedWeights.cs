@@ -44,7 +44,7 @@ internal sealed class PackedWeights : IDisposable
     /// </param>
     /// <param name="threads">The most threads that pack together.</param>
     internal static unsafe PackedWeights Direct(
-        KernelSet kernels, float[] weights, float[]? bias, (int Output, int Input, int Height, int Width) shape, int groups,
+        KernelSet kernels, NativeBuffer weights, float[]? bias, (int Output, int Input, int Height, int Width) shape, int groups,
         bool readsImages, int threads)
     {
         var (output, input, height, width) = shape;
@@ -85,7 +85,7 @@ internal sealed class PackedWeights : IDisposable
                             long place = readsImages
                                 ? ((long)y * depth) + (x * input) + i
                                 : ((((long)y * width) + x) * depth) + shift + i;
-                            target[(place * lanes) + lane] = weights[source];
+                            target[(place * lanes) + lane] = weights.Address[source];
                         }
                     }
                 }
@@ -103,7 +103,7 @@ internal sealed class PackedWeights : IDisposable
     /// <param name="input">Input channels.</param>
     /// <param name="threads">The most threads that pack together.</param>
     internal static unsafe PackedWeights Winograd(
-        KernelSet kernels, int size, float[] weights, float[]? bias, int output, int input, int threads)
+        KernelSet kernels, int size, NativeBuffer weights, float[]? bias, int output, int input, int threads)
     {
         int depth = KernelSet.Channels(input), columns = KernelSet.Channels(output), side = size + 2;
         var transform = size == 4 ? s_transform4 : s_transform2;
@@ -121,13 +121,13 @@ internal sealed class PackedWeights : IDisposable
                 if (o >= output) break;
                 for (int i = 0; i < input; i++)
                 {
-                    int source = ((o * input) + i) * 9;
+                    float* source = weights.Address + (((long)o * input) + i) * 9;
                     for (int r = 0; r < side; r++)
                     {
                         for (int x = 0; x < 3; x++)
                         {
-                            half[(r * 3) + x] = (transform[r, 0] * weights[source + x]) + (transform[r, 1] * weights[source + 3 + x])
-                                + (transform[r, 2] * weights[source + 6 + x]);
+                            half[(r * 3) + x] = (transform[r, 0] * source[x]) + (transform[r, 1] * source[3 + x])
+                                + (transform[r, 2] * source[6 + x]);
                         }
                     }
                     for (int r = 0; r < side; r++)

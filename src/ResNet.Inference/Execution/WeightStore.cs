@@ -12,11 +12,12 @@ namespace ResNet.Inference.Execution;
 /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or 0.</param>
 /// <param name="threads">The most threads that pack together.</param>
 /// <param name="read">Reads a tensor in the order of the file.</param>
+/// <param name="readInto">Reads a tensor into memory of its length.</param>
 /// <param name="readBytes">Reads a tensor of bytes.</param>
 /// <param name="shapeOf">Gives the shape of a tensor.</param>
 internal sealed class WeightStore(
     InferencePlan plan, KernelSet kernels, Int8Kernels int8, int largestTile, int threads, Func<string, float[]> read,
-    Func<string, sbyte[]> readBytes, Func<string, IReadOnlyList<long>> shapeOf)
+    Action<string, Span<float>> readInto, Func<string, sbyte[]> readBytes, Func<string, IReadOnlyList<long>> shapeOf)
     : IDisposable
 {
     private readonly Dictionary<(int Layer, Algorithm Algorithm), PackedWeights> _packed = [];
@@ -81,12 +82,14 @@ internal sealed class WeightStore(
         foreach (var vector in _vectors.Values) vector.Dispose();
     }
 
-    private PackedWeights PackNow(int index, Algorithm algorithm)
+    private unsafe PackedWeights PackNow(int index, Algorithm algorithm)
     {
         var layer = plan.Layers[index];
         var shape = shapeOf(layer.Weight!);
         var (output, input) = ((int)shape[0], (int)shape[1]);
-        float[] weights = read(layer.Weight!);
+        // Not on the collector's heap, where it would stay for a while after it was packed.
+        using var weights = new NativeBuffer(shape.Aggregate(1L, (product, side) => product * side));
+        readInto(layer.Weight!, new Span<float>(weights.Address, (int)weights.Length));
         float[]? bias = layer.Bias is null ? null : read(layer.Bias);
         return algorithm == Algorithm.Direct
             ? PackedWeights.Direct(

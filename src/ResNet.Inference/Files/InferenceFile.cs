@@ -126,15 +126,18 @@ internal sealed class InferenceFile : IDisposable
     /// <summary>Reads a tensor.</summary>
     internal float[] ReadTensor(string name)
     {
-        var (_, begin, count, _) = _tensors[name];
-        var values = new float[count];
-        ReadAt(_start + begin, MemoryMarshal.AsBytes(values.AsSpan()));
-        if (!BitConverter.IsLittleEndian)
-        {
-            var words = MemoryMarshal.Cast<float, int>(values.AsSpan());
-            BinaryPrimitives.ReverseEndianness(words, words);
-        }
+        var values = new float[_tensors[name].Count];
+        ReadTensor(name, values);
         return values;
+    }
+
+    /// <summary>Reads a tensor into memory that is as long.</summary>
+    internal void ReadTensor(string name, Span<float> values)
+    {
+        ReadAt(_start + _tensors[name].Begin, MemoryMarshal.AsBytes(values));
+        if (BitConverter.IsLittleEndian) return;
+        var words = MemoryMarshal.Cast<float, int>(values);
+        BinaryPrimitives.ReverseEndianness(words, words);
     }
 
     /// <summary>Reads a tensor of signed bytes.</summary>

@@ -101,11 +101,12 @@ public sealed class ConvolutionTests
         using var add = new Canaries(random.Map(geometry.Pixels, shape.Output));
         using var output = new Canaries(geometry.Pixels * outputPitch);
         using var zeros = new Canaries(new float[pitch]);
+        using var source = PackedWeights.Padded(weights, weights.Length);
         using var packed = tile == 0
             ? PackedWeights.Direct(
-                kernels, weights, bias, (shape.Output, shape.Input / shape.Groups, shape.Kernel, shape.Kernel), shape.Groups,
+                kernels, source, bias, (shape.Output, shape.Input / shape.Groups, shape.Kernel, shape.Kernel), shape.Groups,
                 readsImages, threads: 2)
-            : PackedWeights.Winograd(kernels, tile, weights, bias, shape.Output, shape.Input, threads: 2);
+            : PackedWeights.Winograd(kernels, tile, source, bias, shape.Output, shape.Input, threads: 2);
         var convolution = new Convolution
         {
             Geometry = geometry,
