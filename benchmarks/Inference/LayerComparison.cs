@@ -69,14 +69,15 @@ internal sealed class LayerComparison(Settings settings)
         string network, int size, string file, Dictionary<string, List<double>> ours, Dictionary<string, List<double>> theirs)
     {
         using var model = InferenceModel.Open(file);
-        var shapes = model.ShapesOf(size, size);
+        var plan = model.File.Plan;
+        var shapes = plan.Shapes(size, size, model.File.Channels);
         // ONNX Runtime names a convolution that ends with a ReLU after the ReLU; their order is that of the network.
         var relus = new Queue<string>(theirs.Keys.Where(name => name.StartsWith("Relu", StringComparison.Ordinal)));
         Console.WriteLine($"| {network} | map | ResNet.Inference, ms | ONNX Runtime, ms | ratio | GFLOPS |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
-        for (int i = 0; i < model.Plan.Layers.Count; i++)
+        for (int i = 0; i < plan.Layers.Count; i++)
         {
-            var layer = model.Plan.Layers[i];
+            var layer = plan.Layers[i];
             if (layer.Weight is null) continue;
             string name = layer.Weight[..^".weight".Length];
             string their = theirs.ContainsKey($"{name}_nchwc") ? $"{name}_nchwc" : relus.TryDequeue(out string? relu) ? relu : "logits";

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using ResNet.Inference;
+using ResNet.Inference.Execution;
 
 namespace Benchmarks.Inference;
 
@@ -14,14 +15,18 @@ internal static class LayerTimes
     {
         using var model = InferenceModel.Open(file);
         var (values, shape) = ImageFile.Read(images, batch);
-        var layers = model.Plan.Layers;
+        var layers = model.File.Plan.Layers;
         var passes = layers.Select(_ => new List<double>()).ToArray();
         var clock = Stopwatch.StartNew();
         for (int pass = 0; pass < WarmUp || clock.Elapsed.TotalSeconds < seconds; pass++)
         {
-            var times = new TimeSpan[layers.Count];
-            model.Measure(values, batch, (int)shape[2], (int)shape[3], times);
-            for (int i = 0; pass >= WarmUp && i < times.Length; i++) passes[i].Add(times[i].TotalMilliseconds);
+            long start = 0;
+            model.Observe(new Images(values, batch, (int)shape[2], (int)shape[3]), (_, value) =>
+            {
+                // Value 0 is the images.
+                if (value > 0 && pass >= WarmUp) passes[value - 1].Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                start = Stopwatch.GetTimestamp();
+            }, CancellationToken.None);
         }
         Print(layers.Select((layer, i) => (layer.Weight ?? layer.Kind.ToString(), Spread.Of(passes[i]).Median)));
     }

@@ -1,11 +1,9 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Files;
 using ResNet.Inference.Kernels;
 using ResNet.Inference.Kernels.Int8;
-using ResNet.Inference.Plans;
 
 namespace ResNet.Inference;
 
@@ -72,11 +70,8 @@ public sealed class InferenceModel : IDisposable
     /// <summary>The licence of the weights; null if the file does not name one.</summary>
     public string? License => _file.Metadata.GetValueOrDefault(InferenceFile.LicenseKey);
 
-    /// <summary>The layers.</summary>
-    internal InferencePlan Plan => _file.Plan;
-
     /// <summary>Whether its convolutions compute with 8-bit integers, as <see cref="InferenceQuantizer"/> makes them.</summary>
-    public bool IsQuantized => _file.Plan.Layers.Any(layer => layer.Kind == LayerKind.Int8Convolution);
+    public bool IsQuantized => _file.Plan.IsQuantized;
 
     /// <summary>The most threads that compute a call together.</summary>
     internal int Threads => _options.Threads;
@@ -308,7 +303,9 @@ public sealed class InferenceModel : IDisposable
 
     /// <summary>Computes images layer by layer.</summary>
     /// <param name="images">The images.</param>
-    /// <param name="computed">Gets the number of each value when it is there; the layers after it may overwrite it.</param>
+    /// <param name="computed">
+    /// Gets the number of each value when it is there, from 0 for the images; the layers after it may overwrite it.
+    /// </param>
     /// <param name="cancellationToken">Stops the computation after the current layer.</param>
     internal void Observe(in Images images, Action<Session, int> computed, CancellationToken cancellationToken)
     {
@@ -317,6 +314,7 @@ public sealed class InferenceModel : IDisposable
         try
         {
             Load(session, images);
+            computed(session, 0);
             for (int layer = 0; layer < _file.Plan.Layers.Count; layer++)
             {
                 Compute(session, layer, layer + 1, cancellationToken);
@@ -339,37 +337,6 @@ public sealed class InferenceModel : IDisposable
         catch (ArgumentException e)
         {
             throw new InferenceFileException(_file.Name, $"is damaged: its pictures of {side} pixels do not fit the network", e);
-        }
-    }
-
-    /// <summary>The shape of each value for images of one size: the images, and what each layer computes.</summary>
-    internal MapShape[] ShapesOf(int height, int width) => _file.Plan.Shapes(height, width, _file.Channels);
-
-    /// <summary>
-    /// Computes images as <see cref="Run(ReadOnlySpan{float}, int, int, int, Span{float}, CancellationToken)"/> does, and measures.
-    /// </summary>
-    /// <param name="images">The images.</param>
-    /// <param name="count">Their number.</param>
-    /// <param name="height">Their height in pixels.</param>
-    /// <param name="width">Their width in pixels.</param>
-    /// <param name="times">To each layer of the plan, its time is added.</param>
-    internal void Measure(ReadOnlySpan<float> images, int count, int height, int width, Span<TimeSpan> times)
-    {
-        var input = new Images(images, count, height, width);
-        var session = Rent(input);
-        try
-        {
-            Load(session, input);
-            for (int layer = 0; layer < times.Length; layer++)
-            {
-                long start = Stopwatch.GetTimestamp();
-                Compute(session, layer, layer + 1, CancellationToken.None);
-                times[layer] += Stopwatch.GetElapsedTime(start);
-            }
-        }
-        finally
-        {
-            Return(input, session);
         }
     }
 

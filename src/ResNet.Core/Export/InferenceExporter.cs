@@ -11,10 +11,8 @@ internal static class InferenceExporter
 {
     /// <param name="network">The network.</param>
     /// <param name="options">The content besides the network.</param>
-    /// <param name="save">Writes the tensors and the texts.</param>
-    internal static void Export(
-        ResNetModel network, InferenceExportOptions options,
-        Action<IReadOnlyDictionary<string, Tensor>, IReadOnlyDictionary<string, string>> save)
+    /// <param name="stream">The stream to write to.</param>
+    internal static void Export(ResNetModel network, InferenceExportOptions options, Stream stream)
     {
         if (options.Classes is { Count: var names })
         {
@@ -30,7 +28,7 @@ internal static class InferenceExporter
         var exported = folded ?? network;
         var writer = new PlanWriter(exported);
         exported.Apply(new PlanValue(writer, 0), value => value.EndStage());
-        writer.Write(network.Options.InputChannels, Metadata(options), save);
+        writer.Write(stream, network.Options.InputChannels, Metadata(options));
     }
 
     private static void Check(Preprocessing preprocessing, InferenceExportOptions options, int channels)
@@ -53,9 +51,9 @@ internal static class InferenceExporter
             Require.That(options, value, fits, accepted, $"Preprocessing.{property}");
     }
 
-    private static IEnumerable<(string Key, string Text)> Metadata(InferenceExportOptions options)
+    private static IEnumerable<KeyValuePair<string, string>> Metadata(InferenceExportOptions options)
     {
-        foreach (var entry in ExportMetadata.Of(options.Classes, options.Preprocessing)) yield return entry;
-        if (options.License is { } license) yield return (InferenceFile.LicenseKey, license);
+        foreach (var (key, text) in ExportMetadata.Of(options.Classes, options.Preprocessing)) yield return new(key, text);
+        if (options.License is { } license) yield return new(InferenceFile.LicenseKey, license);
     }
 }

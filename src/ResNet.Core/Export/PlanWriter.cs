@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using ResNet.Core.Weights.Formats.Storage;
 using ResNet.Inference.Files;
 using ResNet.Inference.Plans;
@@ -72,10 +71,8 @@ internal sealed class PlanWriter
         };
     }
 
-    /// <summary>Checks the plan, and writes the tensors and the texts of the file.</summary>
-    internal void Write(
-        int channels, IEnumerable<(string Key, string Text)> metadata,
-        Action<IReadOnlyDictionary<string, Tensor>, IReadOnlyDictionary<string, string>> save)
+    /// <summary>Checks the plan, and writes the file.</summary>
+    internal void Write(Stream stream, int channels, IEnumerable<KeyValuePair<string, string>> metadata)
     {
         var plan = new InferencePlan { Channels = channels, Layers = Layers, Stages = Stages };
         try
@@ -86,26 +83,9 @@ internal sealed class PlanWriter
         {
             throw new ArgumentException($"The network cannot be saved for inference: {e.Message}.", e);
         }
-        var texts = new Dictionary<string, string>
-        {
-            [InferenceFile.VersionKey] = InferenceFile.Version,
-            [InferenceFile.ChecksumKey] = Convert.ToHexStringLower(Hash()),
-            [InferenceFile.PlanKey] = PlanJson.Write(plan),
-        };
-        foreach (var (key, text) in metadata) texts.Add(key, text);
-        save(_tensors, texts);
-    }
-
-    private byte[] Hash()
-    {
-        var hash = new XxHash3();
-        foreach (var tensor in _tensors.Values)
-        {
-            using var bytes = new MemoryStream();
-            TensorBytes.Write(bytes, tensor);
-            hash.Append(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
-        }
-        return hash.GetCurrentHash();
+        var writer = new InferenceFileWriter();
+        foreach (var (name, tensor) in _tensors) writer.AddFloats(name, tensor.shape, file => TensorBytes.Write(file, tensor));
+        writer.Write(stream, plan, metadata);
     }
 
     private string Store(Module layer, string parameter, Tensor? value)

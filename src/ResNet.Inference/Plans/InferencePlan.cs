@@ -128,6 +128,9 @@ internal sealed record InferencePlan
         return shapes;
     }
 
+    /// <summary>Whether it has convolutions of bytes.</summary>
+    internal bool IsQuantized => Layers.Any(layer => layer.Kind == LayerKind.Int8Convolution);
+
     /// <summary>Whether a value has unsigned bytes in place of floats.</summary>
     internal bool GivesBytes(int value) => value > 0 && Layers[value - 1].GivesBytes;
 

@@ -23,8 +23,7 @@ public sealed class InferenceQuantizerTests
         int checkedLayers = 0;
         model.Observe(new Images(Images(2, 9), 2, Side, Side), (session, value) =>
         {
-            var layer = model.File.Plan.Layers[value - 1];
-            if (layer.Kind != LayerKind.Int8Convolution) return;
+            if (value == 0 || model.File.Plan.Layers[value - 1] is not { Kind: LayerKind.Int8Convolution } layer) return;
             CheckLayer(model.File, session, layer, value);
             checkedLayers++;
         }, CancellationToken.None);
