@@ -238,7 +238,7 @@ internal sealed unsafe class Session : IDisposable
         {
             case LayerKind.Convolution or LayerKind.Linear:
                 var packed = weights.Pack(i, algorithm);
-                var convolution = new Convolution
+                var convolution = new Convolution<float, Epilogue>
                 {
                     Geometry = geometry,
                     Input = i == 0 ? (nint)_images.Address : (nint)Address(layer.Input),
@@ -250,10 +250,10 @@ internal sealed unsafe class Session : IDisposable
                     Epilogue = new Epilogue(packed.Bias, layer.Add is { } add ? (nint)Address(add) : 0, layer.Relu),
                 };
                 return algorithm == Algorithm.Direct
-                    ? ConvolutionWork.Divide(kernels, convolution, threads)
+                    ? ConvolutionWork.Of(kernels, convolution, threads)
                     : new WinogradWork(kernels, convolution, Size(algorithm), division, (nint)_scratch.Address, scratch);
             case LayerKind.Int8Convolution:
-                return Int8Work.Divide(weights.Int8Kernels, Int8Convolution(layer, i, weights.PackInt8(i)), threads);
+                return ConvolutionWork.Of(weights.Int8Kernels, OfBytes(layer, i, weights.PackInt8(i)), threads);
             case LayerKind.Quantize:
                 var int8 = weights.Int8Kernels;
                 float factor = (float)(1.0 / layer.Scale);
@@ -300,11 +300,11 @@ internal sealed unsafe class Session : IDisposable
         int RowsOfPart() => Math.Max(1, rows / (2 * threads));
     }
 
-    private Int8Convolution Int8Convolution(Layer layer, int i, PackedInt8 packed)
+    private Convolution<byte, Int8Epilogue> OfBytes(Layer layer, int i, PackedInt8 packed)
     {
         var added = layer.Add is { } value ? _plan.Layers[value - 1] : null;
         double scale = layer.GivesBytes ? layer.Scale : 1;
-        return new Int8Convolution
+        return new Convolution<byte, Int8Epilogue>
         {
             Geometry = GeometryOf(layer, i),
             Input = (nint)Address(layer.Input),

@@ -10,13 +10,13 @@ namespace ResNet.Inference.Execution;
 /// <param name="scratch">The memory of the first thread.</param>
 /// <param name="scratchOfThread">The floats from the memory of a thread to that of the next.</param>
 internal sealed unsafe class WinogradWork(
-    KernelSet kernels, in Convolution convolution, int size, in Division division, nint scratch, long scratchOfThread)
+    KernelSet kernels, in Convolution<float, Epilogue> convolution, int size, in Division division, nint scratch, long scratchOfThread)
     : Work(division.Parts)
 {
     // As much stays in the second-level cache.
     private const long CachedFloats = 160 * 1024;
 
-    private readonly Convolution _convolution = convolution;
+    private readonly Convolution<float, Epilogue> _convolution = convolution;
     private readonly Division _division = division;
     private readonly int _tiles = TilesOf(convolution.Geometry, size);
 
@@ -40,8 +40,8 @@ internal sealed unsafe class WinogradWork(
         // The weights are read for each part. Where not even a few transformed tiles stay in the cache, parts have so many tiles that
         // reading the weights costs no more than writing and reading the tiles.
         long cached = CachedFloats / floats;
-        int balanced = Division.Ratio(depth * columns / (2 * (depth + columns)), TileKernels.Rows);
-        int parts = Division.Ratio(rows, (int)(cached > 1 ? cached : Math.Max(balanced, 2)));
+        int few = panelParts > 1 ? 4 : 2, balanced = Division.Ratio(depth * columns / (2 * (depth + columns)), TileKernels.Rows);
+        int parts = Division.Ratio(rows, (int)Math.Max(cached > 1 ? cached : balanced, few));
         if (panelParts == 1) parts = Math.Min(Division.Ratio(parts, threads) * threads, rows);
         return new Division(rows, parts, panels, panelParts);
     }

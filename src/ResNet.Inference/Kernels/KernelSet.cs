@@ -31,19 +31,10 @@ internal abstract unsafe class KernelSet
     internal static int Channels(int channels) => (channels + Alignment - 1) / Alignment * Alignment;
 
     /// <summary>Divides output channels, a multiple of <see cref="Alignment"/>, into panels.</summary>
-    internal IEnumerable<(int Column, int Vectors)> Columns(int channels)
-    {
-        for (int column = 0; column < channels;)
-        {
-            int left = (channels - column) / Lanes;
-            int vectors = left >= MaximumVectors ? MaximumVectors : left >= 2 ? 2 : 1;
-            yield return (column, vectors);
-            column += vectors * Lanes;
-        }
-    }
+    internal IEnumerable<(int Column, int Vectors)> Columns(int channels) => Panel.Columns(channels, Lanes, MaximumVectors);
 
     /// <summary>Convolves some tiles of pixels (<see cref="Tiling"/>) with some panels.</summary>
-    internal abstract void Convolve(in Convolution convolution, Range tiles, Range panels);
+    internal abstract void Convolve(in Convolution<float, Epilogue> convolution, Range tiles, Range panels);
 
     /// <summary>Computes some tiles of a 3×3 convolution of stride 1 by Winograd's algorithm, with some panels.</summary>
     /// <param name="convolution">The convolution; its weights are transformed.</param>
@@ -51,7 +42,7 @@ internal abstract unsafe class KernelSet
     /// <param name="tiles">The tiles.</param>
     /// <param name="panels">The panels.</param>
     /// <param name="scratch">At least <see cref="WinogradScratch"/> floats.</param>
-    internal abstract void ConvolveWinograd(in Convolution convolution, int size, Range tiles, Range panels, float* scratch);
+    internal abstract void ConvolveWinograd(in Convolution<float, Epilogue> convolution, int size, Range tiles, Range panels, float* scratch);
 
     /// <summary>Takes the maximum of each window, in rows of the output; numbers outside of the map do not count.</summary>
     internal abstract void MaxPool(in Geometry geometry, float* input, float* output, Range rows);
@@ -73,7 +64,11 @@ internal abstract unsafe class KernelSet
 
     /// <summary>The floats that <see cref="ConvolveWinograd"/> needs.</summary>
     internal static long WinogradScratch(int size, int tiles, int depth, int columns) =>
-        (size + 2) * (size + 2) * (long)tiles * (depth + columns);
+        (size + 2) * (size + 2) * (WinogradStep(tiles, depth) + WinogradStep(tiles, columns));
+
+    /// <summary>The floats from one element of transformed tiles to the next.</summary>
+    /// <remarks>Not a power of two, as tiles and channels often give: the elements of a tile would share few places of the caches.</remarks>
+    internal static long WinogradStep(int tiles, int channels) => ((long)tiles * channels) + Alignment;
 
     // Vectors of AVX-512 come with 32 registers for vectors of each width, as NEON has them.
     private static bool Registers() =>

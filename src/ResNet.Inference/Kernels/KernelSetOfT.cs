@@ -11,7 +11,7 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
     private const int CachedFloats = 96 * 1024;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal override void Convolve(in Convolution convolution, Range tiles, Range panels)
+    internal override void Convolve(in Convolution<float, Epilogue> convolution, Range tiles, Range panels)
     {
         var geometry = convolution.Geometry;
         // Sums are rounded after each block of taps, so a block does not depend on how the panels are divided among threads.
@@ -31,7 +31,7 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
                 for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++)
                 {
                     int pixel = tiling.First(tile), count = tiling.RowsOf(tile);
-                    FindRows(convolution, pixel, count, tap, taps, rows);
+                    convolution.FindRows(pixel, count, tap, taps, rows);
                     for (int p = first; p < end; p++)
                     {
                         ref readonly var panel = ref convolution.Panels[p];
@@ -57,7 +57,7 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
         }
     }
 
-    internal override void ConvolveWinograd(in Convolution convolution, int size, Range tiles, Range panels, float* scratch)
+    internal override void ConvolveWinograd(in Convolution<float, Epilogue> convolution, int size, Range tiles, Range panels, float* scratch)
     {
         var block = new WinogradBlock<T>(convolution, size, tiles, panels, scratch);
         block.TransformInput();
@@ -145,25 +145,6 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
                 if (add is not null) value += T.Load(add + i);
                 if (relu) value = T.Max(T.Zero, value);
                 T.Store(value, output + i);
-            }
-        }
-    }
-
-    // The pixels that the taps of a tile's pixels lie on.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FindRows(in Convolution convolution, int pixel, int count, int firstTap, int taps, float** rows)
-    {
-        var g = convolution.Geometry;
-        for (int r = 0; r < count; r++)
-        {
-            var (line, x) = Math.DivRem(pixel + r, g.OutputWidth);
-            var (image, y) = Math.DivRem(line, g.OutputHeight);
-            int top = (y * g.Stride) - g.Padding, left = (x * g.Stride) - g.Padding;
-            var (i, j) = Math.DivRem(firstTap, g.KernelWidth);
-            for (int tap = 0; tap < taps; tap++)
-            {
-                rows[(tap * count) + r] = convolution.Pixel(image, top + (i * g.Dilation), left + (j * g.Dilation));
-                if (++j == g.KernelWidth) (i, j) = (i + 1, 0);
             }
         }
     }

@@ -49,21 +49,22 @@ internal static unsafe class TileKernels
         where T : unmanaged, IVector<T>
         where TRow : unmanaged, IVectors<TRow, T>
     {
-        if (count == Rows) Tile6<T, TRow>(rows, taps, depth, panel, target, stride, bias, add, relu);
-        else if (count == Rows - 1) Tile5<T, TRow>(rows, taps, depth, panel, target, stride, bias, add, relu);
+        if (count == Rows) Tile<T, TRow, Six>(rows, taps, depth, panel, target, stride, bias, add, relu);
+        else if (count == Rows - 1) Tile<T, TRow, Five>(rows, taps, depth, panel, target, stride, bias, add, relu);
         else Tile1<T, TRow>(rows, taps, depth, panel, target, bias, add, relu);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6<T, TRow>(
+    private static void Tile<T, TRow, TCount>(
         float** rows, int taps, nint depth, float* panel, float* target, nint stride, float* bias, float* add, bool relu)
         where T : unmanaged, IVector<T>
         where TRow : unmanaged, IVectors<TRow, T>
+        where TCount : IRowCount
     {
         TRow sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default;
-        for (int tap = 0; tap < taps; tap++, rows += 6)
+        for (int tap = 0; tap < taps; tap++, rows += TCount.Rows)
         {
-            float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[5];
+            float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[TCount.Rows - 1];
             for (nint k = 0; k < depth; k++, panel += TRow.Count)
             {
                 var weights = TRow.Load(panel);
@@ -72,7 +73,7 @@ internal static unsafe class TileKernels
                 sum2 = TRow.MultiplyAdd(T.Broadcast(row2[k]), weights, sum2);
                 sum3 = TRow.MultiplyAdd(T.Broadcast(row3[k]), weights, sum3);
                 sum4 = TRow.MultiplyAdd(T.Broadcast(row4[k]), weights, sum4);
-                sum5 = TRow.MultiplyAdd(T.Broadcast(row5[k]), weights, sum5);
+                if (TCount.Rows == Rows) sum5 = TRow.MultiplyAdd(T.Broadcast(row5[k]), weights, sum5);
             }
         }
         if (bias is not null)
@@ -91,7 +92,7 @@ internal static unsafe class TileKernels
             sum2 = TRow.Add(sum2, add + (2 * stride));
             sum3 = TRow.Add(sum3, add + (3 * stride));
             sum4 = TRow.Add(sum4, add + (4 * stride));
-            sum5 = TRow.Add(sum5, add + (5 * stride));
+            if (TCount.Rows == Rows) sum5 = TRow.Add(sum5, add + (5 * stride));
         }
         if (relu)
         {
@@ -107,58 +108,7 @@ internal static unsafe class TileKernels
         TRow.Store(sum2, target + (2 * stride));
         TRow.Store(sum3, target + (3 * stride));
         TRow.Store(sum4, target + (4 * stride));
-        TRow.Store(sum5, target + (5 * stride));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5<T, TRow>(
-        float** rows, int taps, nint depth, float* panel, float* target, nint stride, float* bias, float* add, bool relu)
-        where T : unmanaged, IVector<T>
-        where TRow : unmanaged, IVectors<TRow, T>
-    {
-        TRow sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default;
-        for (int tap = 0; tap < taps; tap++, rows += 5)
-        {
-            float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4];
-            for (nint k = 0; k < depth; k++, panel += TRow.Count)
-            {
-                var weights = TRow.Load(panel);
-                sum0 = TRow.MultiplyAdd(T.Broadcast(row0[k]), weights, sum0);
-                sum1 = TRow.MultiplyAdd(T.Broadcast(row1[k]), weights, sum1);
-                sum2 = TRow.MultiplyAdd(T.Broadcast(row2[k]), weights, sum2);
-                sum3 = TRow.MultiplyAdd(T.Broadcast(row3[k]), weights, sum3);
-                sum4 = TRow.MultiplyAdd(T.Broadcast(row4[k]), weights, sum4);
-            }
-        }
-        if (bias is not null)
-        {
-            sum0 = TRow.Add(sum0, bias);
-            sum1 = TRow.Add(sum1, bias);
-            sum2 = TRow.Add(sum2, bias);
-            sum3 = TRow.Add(sum3, bias);
-            sum4 = TRow.Add(sum4, bias);
-        }
-        if (add is not null)
-        {
-            sum0 = TRow.Add(sum0, add);
-            sum1 = TRow.Add(sum1, add + stride);
-            sum2 = TRow.Add(sum2, add + (2 * stride));
-            sum3 = TRow.Add(sum3, add + (3 * stride));
-            sum4 = TRow.Add(sum4, add + (4 * stride));
-        }
-        if (relu)
-        {
-            sum0 = TRow.Relu(sum0);
-            sum1 = TRow.Relu(sum1);
-            sum2 = TRow.Relu(sum2);
-            sum3 = TRow.Relu(sum3);
-            sum4 = TRow.Relu(sum4);
-        }
-        TRow.Store(sum0, target);
-        TRow.Store(sum1, target + stride);
-        TRow.Store(sum2, target + (2 * stride));
-        TRow.Store(sum3, target + (3 * stride));
-        TRow.Store(sum4, target + (4 * stride));
+        if (TCount.Rows == Rows) TRow.Store(sum5, target + (5 * stride));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -177,5 +127,21 @@ internal static unsafe class TileKernels
         if (add is not null) sum = TRow.Add(sum, add);
         if (relu) sum = TRow.Relu(sum);
         TRow.Store(sum, target);
+    }
+
+    /// <summary>The rows of a tile as a type: the compiler makes code for each number, without the sums that are not needed.</summary>
+    private interface IRowCount
+    {
+        static abstract int Rows { get; }
+    }
+
+    private readonly struct Six : IRowCount
+    {
+        public static int Rows => TileKernels.Rows;
+    }
+
+    private readonly struct Five : IRowCount
+    {
+        public static int Rows => TileKernels.Rows - 1;
     }
 }

@@ -12,7 +12,7 @@ namespace ResNet.Inference.Kernels;
 internal readonly unsafe ref struct WinogradBlock<T>
     where T : unmanaged, IVector<T>
 {
-    private readonly ref readonly Convolution _convolution;
+    private readonly ref readonly Convolution<float, Epilogue> _convolution;
     private readonly int _size;
     private readonly int _first;
     private readonly int _count;
@@ -20,10 +20,12 @@ internal readonly unsafe ref struct WinogradBlock<T>
     private readonly int _endPanel;
     private readonly int _firstColumn;
     private readonly int _columns;
+    private readonly long _inputStep;
+    private readonly long _productStep;
     private readonly float* _inputs;
     private readonly float* _products;
 
-    internal WinogradBlock(in Convolution convolution, int size, Range tiles, Range panels, float* scratch)
+    internal WinogradBlock(in Convolution<float, Epilogue> convolution, int size, Range tiles, Range panels, float* scratch)
     {
         _convolution = ref convolution;
         _size = size;
@@ -33,7 +35,8 @@ internal readonly unsafe ref struct WinogradBlock<T>
         var last = convolution.Panels[_endPanel - 1];
         _columns = last.Column + (last.Vectors * T.Count) - _firstColumn;
         _inputs = scratch;
-        _products = scratch + ((long)Elements * _count * convolution.Depth);
+        (_inputStep, _productStep) = (KernelSet.WinogradStep(_count, convolution.Depth), KernelSet.WinogradStep(_count, _columns));
+        _products = scratch + (Elements * _inputStep);
     }
 
     // The side of a transformed tile, and its elements.
@@ -57,9 +60,8 @@ internal readonly unsafe ref struct WinogradBlock<T>
             for (int i = 0; i < Elements; i++)
                 pixels[i] = _convolution.Pixel(image, top + (i / Side) - padding, left + (i % Side) - padding);
             float* target = _inputs + ((long)t * _convolution.Depth);
-            long step = (long)_count * _convolution.Depth;
-            if (_size == 4) WinogradTransforms<T>.Input4(pixels, _convolution.Depth, target, step);
-            else WinogradTransforms<T>.Input2(pixels, _convolution.Depth, target, step);
+            if (_size == 4) WinogradTransforms<T>.Input4(pixels, _convolution.Depth, target, _inputStep);
+            else WinogradTransforms<T>.Input2(pixels, _convolution.Depth, target, _inputStep);
         }
     }
 
@@ -77,8 +79,8 @@ internal readonly unsafe ref struct WinogradBlock<T>
         foreach (ref readonly var panel in _convolution.Panels.AsSpan()) all += (long)panel.Vectors * T.Count * depth;
         for (int element = 0; element < Elements; element++)
         {
-            float* inputs = _inputs + ((long)element * _count * depth);
-            float* products = _products + ((long)element * _count * _columns);
+            float* inputs = _inputs + (element * _inputStep);
+            float* products = _products + (element * _productStep);
             for (int p = _firstPanel; p < _endPanel; p++)
             {
                 ref readonly var panel = ref _convolution.Panels[p];
@@ -102,7 +104,6 @@ internal readonly unsafe ref struct WinogradBlock<T>
         var g = _convolution.Geometry;
         var epilogue = _convolution.Epilogue;
         float* sums = stackalloc float[_size * _size * T.Count];
-        long step = (long)_count * _columns;
         for (int t = 0; t < _count; t++)
         {
             var (image, top, left) = Place(t);
@@ -110,8 +111,8 @@ internal readonly unsafe ref struct WinogradBlock<T>
             for (int c = 0; c < _columns; c += T.Count)
             {
                 float* source = _products + ((long)t * _columns) + c;
-                if (_size == 4) WinogradTransforms<T>.Output4(source, step, sums);
-                else WinogradTransforms<T>.Output2(source, step, sums);
+                if (_size == 4) WinogradTransforms<T>.Output4(source, _productStep, sums);
+                else WinogradTransforms<T>.Output2(source, _productStep, sums);
                 var bias = T.Load(epilogue.BiasOf(_firstColumn + c));
                 for (int y = 0; y < height; y++)
                 {

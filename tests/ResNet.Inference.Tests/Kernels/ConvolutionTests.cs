@@ -107,7 +107,7 @@ public sealed class ConvolutionTests
                 kernels, source, bias, (shape.Output, shape.Input / shape.Groups, shape.Kernel, shape.Kernel), shape.Groups,
                 readsImages, threads: 2)
             : PackedWeights.Winograd(kernels, tile, source, bias, shape.Output, shape.Input, threads: 2);
-        var convolution = new Convolution
+        var convolution = new Convolution<float, Epilogue>
         {
             Geometry = geometry,
             Input = (nint)input.Address,
@@ -120,7 +120,7 @@ public sealed class ConvolutionTests
         };
         if (tile == 0)
         {
-            ConvolutionWork.Divide(kernels, convolution, threads).ComputeAll();
+            ConvolutionWork.Of(kernels, convolution, threads).ComputeAll();
         }
         else
         {

@@ -84,12 +84,12 @@ public sealed class Int8ConvolutionTests
             AddsFloats = addsFloats, AddZero = addsFloats ? 0 : addZero, AddFactor = (addsFloats ? 1 : addScale) / scale,
             Relu = relu, GivesFloats = givesFloats, Zero = givesFloats ? 0 : outputZero,
         };
-        var convolution = new Int8Convolution
+        var convolution = new Convolution<byte, Int8Epilogue>
         {
             Geometry = geometry, Input = (nint)input.Address, Output = (nint)output.Address, Zeros = (nint)zeros.Address,
             Depth = packed.Depth, Weights = packed.Weights, Panels = packed.Panels, Epilogue = epilogue,
         };
-        Int8Work.Divide(kernels, convolution, random.Next(1, 4)).ComputeAll();
+        ConvolutionWork.Of(kernels, convolution, random.Next(1, 4)).ComputeAll();
         output.Check();
 
         byte* pixels = (byte*)input.Address;

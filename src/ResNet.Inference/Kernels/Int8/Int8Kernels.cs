@@ -37,18 +37,10 @@ internal abstract unsafe class Int8Kernels
     internal static Int8Kernels For(VectorWidth width) => s_sets[width];
 
     /// <summary>Divides output channels, a multiple of <see cref="KernelSet.Alignment"/>, into panels of one or two vectors.</summary>
-    internal IEnumerable<(int Column, int Vectors)> Columns(int channels)
-    {
-        for (int column = 0; column < channels;)
-        {
-            int vectors = channels - column >= 2 * Lanes ? 2 : 1;
-            yield return (column, vectors);
-            column += vectors * Lanes;
-        }
-    }
+    internal IEnumerable<(int Column, int Vectors)> Columns(int channels) => Panel.Columns(channels, Lanes, most: 2);
 
     /// <summary>Convolves some tiles of pixels (<see cref="Rows"/> each) with some panels.</summary>
-    internal abstract void Convolve(in Int8Convolution convolution, Range tiles, Range panels);
+    internal abstract void Convolve(in Convolution<byte, Int8Epilogue> convolution, Range tiles, Range panels);
 
     /// <summary>Computes the bytes of floats: <c>round(input · factor + zero)</c>, clamped.</summary>
     internal abstract void Quantize(float* input, float factor, float zero, byte* output, long begin, long end);

@@ -12,7 +12,7 @@ internal sealed unsafe class Int8Kernels<T, TFloats>() : Int8Kernels(T.Count)
     private const int CachedBytes = 256 * 1024;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal override void Convolve(in Int8Convolution convolution, Range tiles, Range panels)
+    internal override void Convolve(in Convolution<byte, Int8Epilogue> convolution, Range tiles, Range panels)
     {
         int taps = convolution.Geometry.Taps;
         int words = convolution.Depth / Quad;
@@ -25,7 +25,7 @@ internal sealed unsafe class Int8Kernels<T, TFloats>() : Int8Kernels(T.Count)
             int end = Math.Min(first + together, panels.End.Value);
             for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++)
             {
-                FindRows(convolution, tile * Rows, rows);
+                convolution.FindRows(tile * Rows, Rows, 0, taps, rows);
                 for (int p = first; p < end; p++)
                 {
                     ref readonly var panel = ref convolution.Panels[p];
@@ -108,28 +108,8 @@ internal sealed unsafe class Int8Kernels<T, TFloats>() : Int8Kernels(T.Count)
         T.Store(a3, target + (3 * T.Count));
     }
 
-    // The pixels that the taps of a tile's pixels lie on. Rows after the last pixel repeat it.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FindRows(in Int8Convolution convolution, int pixel, byte** rows)
-    {
-        var g = convolution.Geometry;
-        for (int r = 0; r < Rows; r++)
-        {
-            int place = Math.Min(pixel + r, g.Pixels - 1);
-            var (line, x) = Math.DivRem(place, g.OutputWidth);
-            var (image, y) = Math.DivRem(line, g.OutputHeight);
-            int top = (y * g.Stride) - g.Padding, left = (x * g.Stride) - g.Padding;
-            byte** row = rows + r;
-            for (int i = 0; i < g.KernelHeight; i++)
-            {
-                for (int j = 0; j < g.KernelWidth; j++, row += Rows)
-                    *row = convolution.Pixel(image, top + (i * g.Dilation), left + (j * g.Dilation));
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Finish(in Int8Convolution convolution, int pixel, in Panel panel, int* sums)
+    private static void Finish(in Convolution<byte, Int8Epilogue> convolution, int pixel, in Panel panel, int* sums)
     {
         var g = convolution.Geometry;
         var epilogue = convolution.Epilogue;
@@ -153,7 +133,7 @@ internal sealed unsafe class Int8Kernels<T, TFloats>() : Int8Kernels(T.Count)
                         : T.LoadBytes((byte*)epilogue.Add + place) - addZero;
                     value += added * addFactor;
                 }
-                if (epilogue.Relu) value = TFloats.Max(value, TFloats.Zero);
+                if (epilogue.Relu) value = TFloats.Max(TFloats.Zero, value);
                 if (epilogue.GivesFloats) TFloats.Store(value, (float*)convolution.Output + place);
                 else T.StoreBytes(value + zero, (byte*)convolution.Output + place);
             }
