@@ -5,8 +5,10 @@ namespace ResNet.Inference.Execution;
 
 /// <summary>A convolution or a linear layer, by products.</summary>
 /// <param name="division">Its parts; a row is a tile of pixels.</param>
+/// <param name="threads">The most threads that compute together.</param>
 /// <param name="convolve">Computes some tiles with some panels.</param>
-internal sealed class ConvolutionWork(in Division division, Action<Range, Range> convolve) : Work(division.Parts)
+internal sealed class ConvolutionWork(in Division division, int threads, Action<Range, Range> convolve)
+    : Work(division.Parts, threads)
 {
     // Fewer products in a part would not pay for taking it (about 20 µs).
     private const long LeastProducts = 1_000_000, LeastProductsOfBytes = 2_000_000;
@@ -23,6 +25,7 @@ internal sealed class ConvolutionWork(in Division division, Action<Range, Range>
         long parts = Products(convolution, kernels.Lanes) / LeastProducts;
         return new ConvolutionWork(
             Division.Of(tiles, LeastTiles, convolution.Panels.Length, parts, threads),
+            threads,
             (someTiles, panels) => kernels.Convolve(convolution, someTiles, panels));
     }
 
@@ -33,6 +36,7 @@ internal sealed class ConvolutionWork(in Division division, Action<Range, Range>
         long parts = Products(convolution, kernels.Lanes) / LeastProductsOfBytes;
         return new ConvolutionWork(
             Division.Of(tiles, LeastTilesOfBytes, convolution.Panels.Length, parts, threads),
+            threads,
             (someTiles, panels) => kernels.Convolve(convolution, someTiles, panels));
     }
 

@@ -21,7 +21,8 @@ internal readonly record struct Division(int Rows, int RowParts, int Panels, int
     {
         get
         {
-            var (row, panel) = Math.DivRem(part, PanelParts);
+            // Parts that read the same weights follow each other.
+            var (panel, row) = Math.DivRem(part, RowParts);
             return (Part(Rows, RowParts, row), Part(Panels, PanelParts, panel));
         }
     }

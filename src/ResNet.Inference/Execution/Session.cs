@@ -9,7 +9,7 @@ namespace ResNet.Inference.Execution;
 /// <summary>A network that is ready for images of one size: its layers as work, and the memory for all values.</summary>
 internal sealed unsafe class Session : IDisposable
 {
-    private readonly Work[] _works;
+    private readonly Work[][] _works;
     private readonly NativeBuffer _arena;
     private readonly NativeBuffer _images;
     private readonly NativeBuffer _zeros;
@@ -53,7 +53,6 @@ internal sealed unsafe class Session : IDisposable
 
         long scratch = 0;
         var choices = new Algorithm[plan.Layers.Count];
-        var divisions = new Division[plan.Layers.Count];
         for (int i = 0; i < plan.Layers.Count; i++)
         {
             var layer = plan.Layers[i];
@@ -62,20 +61,17 @@ internal sealed unsafe class Session : IDisposable
             int depth = geometry.Pitch, columns = geometry.OutputPitch;
             choices[i] = AlgorithmChoice.Choose(geometry, depth, columns, layer.Groups, weights.LargestTile);
             if (choices[i] == Algorithm.Direct) continue;
-            int size = Size(choices[i]);
-            divisions[i] = WinogradWork.Divide(geometry, size, depth, columns, kernels.Columns(columns).Count(), threads);
-            scratch = Math.Max(
-                scratch, KernelSet.WinogradScratch(size, divisions[i].MostRows * TileKernels.Rows, depth, columns));
+            scratch = Math.Max(scratch, WinogradWork.Scratch(geometry, Size(choices[i]), depth, threads));
         }
         long imageFloats = checked((long)images * height * width * plan.Channels);
-        RequireMemory(checked(arena.Length + imageFloats + (scratch * threads)) * sizeof(float), shapes[0]);
+        RequireMemory(checked(arena.Length + imageFloats + scratch) * sizeof(float), shapes[0]);
         _arena = new NativeBuffer(arena.Length);
         _images = new NativeBuffer(imageFloats);
         int longest = shapes.Max(shape => KernelSet.Channels(shape.Channels));
         _zeros = new NativeBuffer(longest);
         _zeroPoints = [.. plan.Layers.Select(layer => ZeroPoints(layer, longest))];
-        _scratch = new NativeBuffer(scratch * threads);
-        _works = [.. plan.Layers.Select((layer, i) => WorkOf(layer, i, choices[i], divisions[i], weights, threads, scratch))];
+        _scratch = new NativeBuffer(scratch);
+        _works = [.. plan.Layers.Select((layer, i) => WorksOf(layer, i, choices[i], weights, threads))];
     }
 
     /// <summary>The number of images.</summary>
@@ -143,11 +139,14 @@ internal sealed unsafe class Session : IDisposable
     /// <param name="cancellationToken">Stops the computation after the current layer.</param>
     internal void Run(ThreadTeam? team, int begin, int end, CancellationToken cancellationToken)
     {
-        foreach (var work in _works.AsSpan(begin..end))
+        foreach (var works in _works.AsSpan(begin..end))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (team is null) work.ComputeAll();
-            else team.Run(work);
+            foreach (var work in works)
+            {
+                if (team is null) work.ComputeAll();
+                else team.Run(work);
+            }
         }
     }
 
@@ -228,8 +227,7 @@ internal sealed unsafe class Session : IDisposable
         };
     }
 
-    private Work WorkOf(
-        Layer layer, int i, Algorithm algorithm, Division division, WeightStore weights, int threads, long scratch)
+    private Work[] WorksOf(Layer layer, int i, Algorithm algorithm, WeightStore weights, int threads)
     {
         var kernels = weights.Kernels;
         var geometry = i == 0 ? _imageGeometry : GeometryOf(layer, i);
@@ -250,29 +248,28 @@ internal sealed unsafe class Session : IDisposable
                     Epilogue = new Epilogue(packed.Bias, layer.Add is { } add ? (nint)Address(add) : 0, layer.Relu),
                 };
                 return algorithm == Algorithm.Direct
-                    ? ConvolutionWork.Of(kernels, convolution, threads)
-                    : new WinogradWork(kernels, convolution, Size(algorithm), division, (nint)_scratch.Address, scratch);
+                    ? [ConvolutionWork.Of(kernels, convolution, threads)]
+                    : WinogradWork.Of(kernels, convolution, Size(algorithm), threads, (nint)_scratch.Address);
             case LayerKind.Int8Convolution:
-                return ConvolutionWork.Of(weights.Int8Kernels, OfBytes(layer, i, weights.PackInt8(i)), threads);
+                return [ConvolutionWork.Of(weights.Int8Kernels, OfBytes(layer, i, weights.PackInt8(i)), threads)];
             case LayerKind.Quantize:
                 var int8 = weights.Int8Kernels;
                 float factor = (float)(1.0 / layer.Scale);
-                return new RowsWork(rows, RowsOfPart(), part =>
+                return [RowsWork.Of(rows, threads, part =>
                 {
                     long row = (long)geometry.Width * geometry.Pitch;
                     int8.Quantize(
                         Address(layer.Input), factor, layer.ZeroPoint, (byte*)Address(i + 1), part.Start.Value * row, part.End.Value * row);
-                });
+                })];
             case LayerKind.MaxPool:
-                return new RowsWork(rows, RowsOfPart(), part => kernels.MaxPool(geometry, Address(layer.Input), Address(i + 1), part));
+                return [RowsWork.Of(rows, threads, part => kernels.MaxPool(geometry, Address(layer.Input), Address(i + 1), part))];
             case LayerKind.AveragePool:
                 var windows = geometry with { KernelHeight = 2, KernelWidth = 2 };
-                return new RowsWork(
-                    rows, RowsOfPart(),
-                    part => kernels.AveragePool(windows, layer.Stride == 1, Address(layer.Input), Address(i + 1), part));
+                return [RowsWork.Of(rows, threads, part =>
+                    kernels.AveragePool(windows, layer.Stride == 1, Address(layer.Input), Address(i + 1), part))];
             case LayerKind.Mean:
                 int pixels = geometry.Height * geometry.Width;
-                return new RowsWork(Images, Math.Max(1, Images / threads), part =>
+                return [RowsWork.Of(Images, threads, part =>
                 {
                     for (long n = part.Start.Value; n < part.End.Value; n++)
                     {
@@ -280,24 +277,21 @@ internal sealed unsafe class Session : IDisposable
                             Address(layer.Input) + (n * pixels * geometry.Pitch), pixels, geometry.Pitch,
                             Address(i + 1) + (n * geometry.Pitch));
                     }
-                });
+                })];
             case LayerKind.Pointwise:
                 var (scale, shift) = (weights.Vector(i, isBias: false), weights.Vector(i, isBias: true));
                 int count = geometry.Pixels;
-                return new RowsWork(count, Math.Max(1, count / (2 * threads)), part => kernels.Pointwise(
+                return [RowsWork.Of(count, threads, part => kernels.Pointwise(
                     Address(layer.Input), scale is null ? null : scale.Address, shift is null ? null : shift.Address,
-                    layer.Add is { } other ? Address(other) : null, layer.Relu, geometry.Pitch, Address(i + 1), part));
+                    layer.Add is { } other ? Address(other) : null, layer.Relu, geometry.Pitch, Address(i + 1), part))];
             case LayerKind.GroupNorm:
                 var (factors, shifts) = (weights.Vector(i, isBias: false)!, weights.Vector(i, isBias: true)!);
-                return new RowsWork(
-                    Images, Math.Max(1, Images / threads), part => GroupNorm(layer, i, factors.Address, shifts.Address, part));
+                return [RowsWork.Of(Images, threads, part => GroupNorm(layer, i, factors.Address, shifts.Address, part))];
             case LayerKind.Subsample:
-                return new RowsWork(rows, RowsOfPart(), part => Subsample(layer, geometry, i, part));
+                return [RowsWork.Of(rows, threads, part => Subsample(layer, geometry, i, part))];
             default:
                 throw new InvalidOperationException($"No kernel for {layer.Kind}.");
         }
-
-        int RowsOfPart() => Math.Max(1, rows / (2 * threads));
     }
 
     private Convolution<byte, Int8Epilogue> OfBytes(Layer layer, int i, PackedInt8 packed)

@@ -36,13 +36,14 @@ internal abstract unsafe class KernelSet
     /// <summary>Convolves some tiles of pixels (<see cref="Tiling"/>) with some panels.</summary>
     internal abstract void Convolve(in Convolution<float, Epilogue> convolution, Range tiles, Range panels);
 
-    /// <summary>Computes some tiles of a 3×3 convolution of stride 1 by Winograd's algorithm, with some panels.</summary>
-    /// <param name="convolution">The convolution; its weights are transformed.</param>
-    /// <param name="size">The side of a tile of the output: 2 or 4 pixels.</param>
-    /// <param name="tiles">The tiles.</param>
-    /// <param name="panels">The panels.</param>
-    /// <param name="scratch">At least <see cref="WinogradScratch"/> floats.</param>
-    internal abstract void ConvolveWinograd(in Convolution<float, Epilogue> convolution, int size, Range tiles, Range panels, float* scratch);
+    /// <summary>The first pass of Winograd's algorithm: transforms some tiles, numbered from the first one of the block.</summary>
+    internal abstract void TransformInput(in WinogradBlock block, Range tiles);
+
+    /// <summary>The second pass: multiplies all tiles by some units of the weights (<see cref="WinogradBlock.Units"/>).</summary>
+    internal abstract void Multiply(in WinogradBlock block, Range units);
+
+    /// <summary>The last pass: transforms the products of some tiles to pixels of the output.</summary>
+    internal abstract void TransformOutput(in WinogradBlock block, Range tiles);
 
     /// <summary>Takes the maximum of each window, in rows of the output; numbers outside of the map do not count.</summary>
     internal abstract void MaxPool(in Geometry geometry, float* input, float* output, Range rows);
@@ -61,14 +62,6 @@ internal abstract unsafe class KernelSet
     /// <summary>Computes <c>input · scale + shift + add</c>, with ReLU, of pixels.</summary>
     internal abstract void Pointwise(
         float* input, float* scale, float* shift, float* add, bool relu, int channels, float* output, Range pixels);
-
-    /// <summary>The floats that <see cref="ConvolveWinograd"/> needs.</summary>
-    internal static long WinogradScratch(int size, int tiles, int depth, int columns) =>
-        (size + 2) * (size + 2) * (WinogradStep(tiles, depth) + WinogradStep(tiles, columns));
-
-    /// <summary>The floats from one element of transformed tiles to the next.</summary>
-    /// <remarks>Not a power of two, as tiles and channels often give: the elements of a tile would share few places of the caches.</remarks>
-    internal static long WinogradStep(int tiles, int channels) => ((long)tiles * channels) + Alignment;
 
     // Vectors of AVX-512 come with 32 registers for vectors of each width, as NEON has them.
     private static bool Registers() =>

@@ -57,13 +57,11 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
         }
     }
 
-    internal override void ConvolveWinograd(in Convolution<float, Epilogue> convolution, int size, Range tiles, Range panels, float* scratch)
-    {
-        var block = new WinogradBlock<T>(convolution, size, tiles, panels, scratch);
-        block.TransformInput();
-        block.Multiply();
-        block.TransformOutput();
-    }
+    internal override void TransformInput(in WinogradBlock block, Range tiles) => WinogradPasses<T>.TransformInput(block, tiles);
+
+    internal override void Multiply(in WinogradBlock block, Range units) => WinogradPasses<T>.Multiply(block, units);
+
+    internal override void TransformOutput(in WinogradBlock block, Range tiles) => WinogradPasses<T>.TransformOutput(block, tiles);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void MaxPool(in Geometry geometry, float* input, float* output, Range rows)

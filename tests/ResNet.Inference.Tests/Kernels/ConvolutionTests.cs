@@ -124,10 +124,8 @@ public sealed class ConvolutionTests
         }
         else
         {
-            var division = WinogradWork.Divide(geometry, tile, pitch, outputPitch, packed.Panels.Length, threads);
-            long floats = KernelSet.WinogradScratch(tile, division.MostRows * TileKernels.Rows, pitch, outputPitch);
-            using var scratch = new Canaries((int)floats);
-            new WinogradWork(kernels, convolution, tile, division, (nint)scratch.Address, floats).ComputeAll();
+            using var scratch = new Canaries((int)WinogradWork.Scratch(geometry, tile, pitch, threads));
+            foreach (var work in WinogradWork.Of(kernels, convolution, tile, threads, (nint)scratch.Address)) work.ComputeAll();
             scratch.Check();
         }
         output.Check();

@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using ResNet.Inference.Vectors;
+
+namespace ResNet.Inference.Kernels;
+
+/// <summary>The three passes over the tiles of a <see cref="WinogradBlock"/>.</summary>
+internal static unsafe class WinogradPasses<T>
+    where T : unmanaged, IVector<T>
+{
+    /// <summary>Writes <c>Bᵀ d B</c> of some tiles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void TransformInput(in WinogradBlock block, Range tiles)
+    {
+        var convolution = block.Convolution;
+        int side = block.Side, padding = convolution.Geometry.Padding;
+        float** pixels = stackalloc float*[block.Elements];
+        for (int t = tiles.Start.Value; t < tiles.End.Value; t++)
+        {
+            var (image, top, left) = Place(block, t);
+            for (int y = 0; y < side; y++)
+            {
+                for (int x = 0; x < side; x++)
+                    pixels[(y * side) + x] = convolution.Pixel(image, top + y - padding, left + x - padding);
+            }
+            float* target = (float*)block.Inputs + ((long)t * convolution.Depth);
+            if (block.Size == 4) WinogradTransforms<T>.Input4(pixels, convolution.Depth, target, block.InputStep);
+            else WinogradTransforms<T>.Input2(pixels, convolution.Depth, target, block.InputStep);
+        }
+    }
+
+    /// <summary>Multiplies all tiles by the weights: some units, each an element of the transformed tiles and a panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Multiply(in WinogradBlock block, Range units)
+    {
+        var panels = block.Convolution.Panels;
+        int depth = block.Convolution.Depth, columns = block.Convolution.Geometry.OutputPitch;
+        var tiling = new Tiling(block.Count);
+        float** rows = stackalloc float*[TileKernels.Rows];
+        // The transformed weights of an element are all panels, one after the other.
+        long all = 0;
+        foreach (ref readonly var panel in panels.AsSpan()) all += (long)panel.Vectors * T.Count * depth;
+        for (int unit = units.Start.Value; unit < units.End.Value; unit++)
+        {
+            var (element, p) = Math.DivRem(unit, panels.Length);
+            ref readonly var panel = ref panels[p];
+            float* inputs = (float*)block.Inputs + (element * block.InputStep);
+            float* products = (float*)block.Products + (element * block.ProductStep) + panel.Column;
+            float* weights = (float*)block.Convolution.Weights + (element * all) + panel.Weights;
+            for (int tile = 0; tile < tiling.Count; tile++)
+            {
+                int row = tiling.First(tile), count = tiling.RowsOf(tile);
+                for (int r = 0; r < count; r++) rows[r] = inputs + ((long)(row + r) * depth);
+                float* target = products + ((long)row * columns);
+                TileKernels.Compute<T>(
+                    panel.Vectors, count, rows, taps: 1, depth, weights, target, columns, bias: null, add: null, relu: false);
+            }
+        }
+    }
+
+    /// <summary>Writes <c>Aᵀ m A</c> of some tiles, with bias, sum and ReLU.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void TransformOutput(in WinogradBlock block, Range tiles)
+    {
+        var g = block.Convolution.Geometry;
+        var epilogue = block.Convolution.Epilogue;
+        int size = block.Size, columns = g.OutputPitch;
+        float* sums = stackalloc float[size * size * T.Count];
+        for (int t = tiles.Start.Value; t < tiles.End.Value; t++)
+        {
+            var (image, top, left) = Place(block, t);
+            int height = Math.Min(size, g.OutputHeight - top), width = Math.Min(size, g.OutputWidth - left);
+            for (int c = 0; c < columns; c += T.Count)
+            {
+                float* source = (float*)block.Products + ((long)t * columns) + c;
+                if (size == 4) WinogradTransforms<T>.Output4(source, block.ProductStep, sums);
+                else WinogradTransforms<T>.Output2(source, block.ProductStep, sums);
+                var bias = T.Load(epilogue.BiasOf(c));
+                for (int y = 0; y < height; y++)
+                {
+                    long place = ((((((long)image * g.OutputHeight) + top + y) * g.OutputWidth) + left) * columns) + c;
+                    for (int x = 0; x < width; x++, place += columns)
+                    {
+                        var value = T.Load(sums + (((y * size) + x) * T.Count)) + bias;
+                        if (epilogue.Add != 0) value += T.Load((float*)epilogue.Add + place);
+                        if (epilogue.Relu) value = T.Max(T.Zero, value);
+                        T.Store(value, (float*)block.Convolution.Output + place);
+                    }
+                }
+            }
+        }
+    }
+
+    // The image of a tile, and its first pixel.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (int Image, int Top, int Left) Place(in WinogradBlock block, int tile)
+    {
+        int across = (block.Convolution.Geometry.OutputWidth + block.Size - 1) / block.Size;
+        int down = (block.Convolution.Geometry.OutputHeight + block.Size - 1) / block.Size;
+        var (line, x) = Math.DivRem(block.First + tile, across);
+        var (image, y) = Math.DivRem(line, down);
+        return (image, y * block.Size, x * block.Size);
+    }
+}
