@@ -51,17 +51,52 @@ internal readonly unsafe record struct Convolution<T, TEpilogue>
     internal void FindRows(int pixel, int count, int firstTap, int taps, T** rows)
     {
         var g = Geometry;
+        var (line, x) = Math.DivRem(Math.Min(pixel, g.Pixels - 1), g.OutputWidth);
+        var (image, y) = Math.DivRem(line, g.OutputHeight);
+        var (firstRow, firstColumn) = Math.DivRem(firstTap, g.KernelWidth);
         for (int r = 0; r < count; r++)
         {
-            var (line, x) = Math.DivRem(Math.Min(pixel + r, g.Pixels - 1), g.OutputWidth);
-            var (image, y) = Math.DivRem(line, g.OutputHeight);
-            int top = (y * g.Stride) - g.Padding, left = (x * g.Stride) - g.Padding;
-            var (i, j) = Math.DivRem(firstTap, g.KernelWidth);
-            for (int tap = 0; tap < taps; tap++)
+            FindTaps(g, image, (y * g.Stride) - g.Padding, (x * g.Stride) - g.Padding, firstRow, firstColumn, taps, rows + r, count);
+            if (pixel + r >= g.Pixels - 1 || ++x < g.OutputWidth) continue;
+            x = 0;
+            if (++y < g.OutputHeight) continue;
+            (y, image) = (0, image + 1);
+        }
+    }
+
+    /// <summary>Finds the pixels of the input that the taps of one window lie on.</summary>
+    /// <param name="g">The convolution, with the size of the window.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="top">The first row of the window; it may lie outside.</param>
+    /// <param name="left">The first column of the window; it may lie outside.</param>
+    /// <param name="i">The row of the first tap in the window.</param>
+    /// <param name="j">The column of the first tap in the window.</param>
+    /// <param name="taps">The number of taps.</param>
+    /// <param name="rows">Receives the addresses.</param>
+    /// <param name="places">From one address to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void FindTaps(in Geometry g, int image, int top, int left, int i, int j, int taps, T** rows, int places)
+    {
+        bool inside = top >= 0 && top + ((g.KernelHeight - 1) * g.Dilation) < g.Height
+            && left >= 0 && left + ((g.KernelWidth - 1) * g.Dilation) < g.Width;
+        if (inside)
+        {
+            nint right = (nint)g.Dilation * g.Pitch, down = (nint)g.Dilation * g.Width * g.Pitch;
+            T* line = Pixel(image, top, left) + (i * down), place = line + (j * right);
+            for (int tap = 0; tap < taps; tap++, rows += places)
             {
-                rows[(tap * count) + r] = Pixel(image, top + (i * g.Dilation), left + (j * g.Dilation));
-                if (++j == g.KernelWidth) (i, j) = (i + 1, 0);
+                *rows = place;
+                place += right;
+                if (++j < g.KernelWidth) continue;
+                j = 0;
+                place = line += down;
             }
+            return;
+        }
+        for (int tap = 0; tap < taps; tap++, rows += places)
+        {
+            *rows = Pixel(image, top + (i * g.Dilation), left + (j * g.Dilation));
+            if (++j == g.KernelWidth) (i, j) = (i + 1, 0);
         }
     }
 }

@@ -19,6 +19,7 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
         int block = (int)Math.Clamp(CachedFloats / ((long)convolution.Depth * widest), 1, geometry.Taps);
         int together = (int)Math.Clamp(CachedFloats / ((long)convolution.Depth * block * widest), 1, panels.End.Value);
         var tiling = new Tiling(geometry.Pixels);
+        int parts = tiles.End.Value - tiles.Start.Value;
         float** rows = stackalloc float*[block * TileKernels.Rows];
         float** shifted = stackalloc float*[block * TileKernels.Rows];
         for (int first = panels.Start.Value; first < panels.End.Value; first += together)
@@ -27,6 +28,11 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
             for (int tap = 0; tap < geometry.Taps; tap += block)
             {
                 int taps = Math.Min(block, geometry.Taps - tap);
+                // The weights of one block of taps of a panel, or of some whole panels, follow each other.
+                var last = convolution.Panels[end - 1];
+                long region = taps < geometry.Taps
+                    ? (long)taps * convolution.Depth * last.Vectors * T.Count
+                    : last.Weights + ((long)taps * convolution.Depth * last.Vectors * T.Count) - convolution.Panels[first].Weights;
                 bool isFirst = tap == 0, isLast = tap + taps == geometry.Taps;
                 for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++)
                 {
@@ -35,6 +41,7 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
                     for (int p = first; p < end; p++)
                     {
                         ref readonly var panel = ref convolution.Panels[p];
+                        int width = panel.Vectors * T.Count;
                         float** inputs = rows;
                         if (panel.Input > 0)
                         {
@@ -42,7 +49,7 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
                             for (int i = 0; i < taps * count; i++) shifted[i] = rows[i] + panel.Input;
                         }
                         float* weights = (float*)convolution.Weights + panel.Weights
-                            + ((long)tap * convolution.Depth * panel.Vectors * T.Count);
+                            + ((long)tap * convolution.Depth * width);
                         long place = ((long)pixel * geometry.OutputPitch) + panel.Column;
                         float* target = (float*)convolution.Output + place;
                         // The first block of taps starts with bias and shortcut; the others add to what is there.
@@ -50,7 +57,8 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
                         float* add = isFirst ? convolution.Epilogue.AddOf(place) : target;
                         TileKernels.Compute<T>(
                             panel.Vectors, count, inputs, taps, convolution.Depth, weights, target, geometry.OutputPitch,
-                            bias, add, isLast && convolution.Epilogue.Relu);
+                            bias, add, isLast && convolution.Epilogue.Relu,
+                            Ahead.Of(weights, region, width, (long)taps * convolution.Depth, tile - tiles.Start.Value, parts));
                     }
                 }
             }

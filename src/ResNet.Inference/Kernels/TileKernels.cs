@@ -32,41 +32,45 @@ internal static unsafe class TileKernels
     /// <param name="bias">What is added to each row; null for nothing.</param>
     /// <param name="add">What is added to the sums, such as a shortcut or the target itself; null for nothing.</param>
     /// <param name="relu">Whether negative sums become 0.</param>
+    /// <param name="ahead">The weights to fetch in the meantime.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Compute<T>(
         int vectors, int count, float** rows, int taps, nint depth, float* panel, float* target, nint stride,
-        float* bias, float* add, bool relu)
+        float* bias, float* add, bool relu, Ahead ahead)
         where T : unmanaged, IVector<T>
     {
-        if (vectors == 4) Compute<T, FourVectors<T>>(count, rows, taps, depth, panel, target, stride, bias, add, relu);
-        else if (vectors == 2) Compute<T, TwoVectors<T>>(count, rows, taps, depth, panel, target, stride, bias, add, relu);
-        else Compute<T, OneVector<T>>(count, rows, taps, depth, panel, target, stride, bias, add, relu);
+        if (vectors == 4) Compute<T, FourVectors<T>>(count, rows, taps, depth, panel, target, stride, bias, add, relu, ahead);
+        else if (vectors == 2) Compute<T, TwoVectors<T>>(count, rows, taps, depth, panel, target, stride, bias, add, relu, ahead);
+        else Compute<T, OneVector<T>>(count, rows, taps, depth, panel, target, stride, bias, add, relu, ahead);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Compute<T, TRow>(
-        int count, float** rows, int taps, nint depth, float* panel, float* target, nint stride, float* bias, float* add, bool relu)
+        int count, float** rows, int taps, nint depth, float* panel, float* target, nint stride,
+        float* bias, float* add, bool relu, Ahead ahead)
         where T : unmanaged, IVector<T>
         where TRow : unmanaged, IVectors<TRow, T>
     {
-        if (count == Rows) Tile<T, TRow, Six>(rows, taps, depth, panel, target, stride, bias, add, relu);
-        else if (count == Rows - 1) Tile<T, TRow, Five>(rows, taps, depth, panel, target, stride, bias, add, relu);
+        if (count == Rows) Tile<T, TRow, Six>(rows, taps, depth, panel, target, stride, bias, add, relu, ahead);
+        else if (count == Rows - 1) Tile<T, TRow, Five>(rows, taps, depth, panel, target, stride, bias, add, relu, ahead);
         else Tile1<T, TRow>(rows, taps, depth, panel, target, bias, add, relu);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<T, TRow, TCount>(
-        float** rows, int taps, nint depth, float* panel, float* target, nint stride, float* bias, float* add, bool relu)
+        float** rows, int taps, nint depth, float* panel, float* target, nint stride, float* bias, float* add, bool relu, Ahead ahead)
         where T : unmanaged, IVector<T>
         where TRow : unmanaged, IVectors<TRow, T>
         where TCount : IRowCount
     {
+        var (fetched, step) = ahead;
         TRow sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default;
         for (int tap = 0; tap < taps; tap++, rows += TCount.Rows)
         {
             float* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[TCount.Rows - 1];
-            for (nint k = 0; k < depth; k++, panel += TRow.Count)
+            for (nint k = 0; k < depth; k++, panel += TRow.Count, fetched += step)
             {
+                Ahead.Fetch(fetched);
                 var weights = TRow.Load(panel);
                 sum0 = TRow.MultiplyAdd(T.Broadcast(row0[k]), weights, sum0);
                 sum1 = TRow.MultiplyAdd(T.Broadcast(row1[k]), weights, sum1);

@@ -7,24 +7,26 @@ namespace ResNet.Inference.Kernels;
 internal static unsafe class WinogradPasses<T>
     where T : unmanaged, IVector<T>
 {
+    private const int CacheLine = 64;
+
     /// <summary>Writes <c>Bᵀ d B</c> of some tiles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void TransformInput(in WinogradBlock block, Range tiles)
     {
         var convolution = block.Convolution;
-        int side = block.Side, padding = convolution.Geometry.Padding;
+        int padding = convolution.Geometry.Padding;
+        // What a tile reads, as if it were a kernel.
+        var window = convolution.Geometry with { KernelHeight = block.Side, KernelWidth = block.Side };
         float** pixels = stackalloc float*[block.Elements];
+        byte* memory = stackalloc byte[Memory(WinogradTransforms<T>.Elements)];
+        T* rows = Align(memory);
         for (int t = tiles.Start.Value; t < tiles.End.Value; t++)
         {
             var (image, top, left) = Place(block, t);
-            for (int y = 0; y < side; y++)
-            {
-                for (int x = 0; x < side; x++)
-                    pixels[(y * side) + x] = convolution.Pixel(image, top + y - padding, left + x - padding);
-            }
+            convolution.FindTaps(window, image, top - padding, left - padding, 0, 0, block.Elements, pixels, places: 1);
             float* target = (float*)block.Inputs + ((long)t * convolution.Depth);
-            if (block.Size == 4) WinogradTransforms<T>.Input4(pixels, convolution.Depth, target, block.InputStep);
-            else WinogradTransforms<T>.Input2(pixels, convolution.Depth, target, block.InputStep);
+            if (block.Size == 4) WinogradTransforms<T>.Input4(pixels, convolution.Depth, target, block.InputStep, rows);
+            else WinogradTransforms<T>.Input2(pixels, convolution.Depth, target, block.InputStep, rows);
         }
     }
 
@@ -43,6 +45,7 @@ internal static unsafe class WinogradPasses<T>
         {
             var (element, p) = Math.DivRem(unit, panels.Length);
             ref readonly var panel = ref panels[p];
+            int width = panel.Vectors * T.Count;
             float* inputs = (float*)block.Inputs + (element * block.InputStep);
             float* products = (float*)block.Products + (element * block.ProductStep) + panel.Column;
             float* weights = (float*)block.Convolution.Weights + (element * all) + panel.Weights;
@@ -52,7 +55,8 @@ internal static unsafe class WinogradPasses<T>
                 for (int r = 0; r < count; r++) rows[r] = inputs + ((long)(row + r) * depth);
                 float* target = products + ((long)row * columns);
                 TileKernels.Compute<T>(
-                    panel.Vectors, count, rows, taps: 1, depth, weights, target, columns, bias: null, add: null, relu: false);
+                    panel.Vectors, count, rows, taps: 1, depth, weights, target, columns, bias: null, add: null, relu: false,
+                    Ahead.Of(weights, (long)depth * width, width, depth, tile, tiling.Count));
             }
         }
     }
@@ -64,7 +68,8 @@ internal static unsafe class WinogradPasses<T>
         var g = block.Convolution.Geometry;
         var epilogue = block.Convolution.Epilogue;
         int size = block.Size, columns = g.OutputPitch;
-        float* sums = stackalloc float[size * size * T.Count];
+        byte* memory = stackalloc byte[Memory(WinogradTransforms<T>.Elements + (size * size))];
+        T* rows = Align(memory), sums = rows + WinogradTransforms<T>.Elements;
         for (int t = tiles.Start.Value; t < tiles.End.Value; t++)
         {
             var (image, top, left) = Place(block, t);
@@ -72,15 +77,15 @@ internal static unsafe class WinogradPasses<T>
             for (int c = 0; c < columns; c += T.Count)
             {
                 float* source = (float*)block.Products + ((long)t * columns) + c;
-                if (size == 4) WinogradTransforms<T>.Output4(source, block.ProductStep, sums);
-                else WinogradTransforms<T>.Output2(source, block.ProductStep, sums);
+                if (size == 4) WinogradTransforms<T>.Output4(source, block.ProductStep, sums, rows);
+                else WinogradTransforms<T>.Output2(source, block.ProductStep, sums, rows);
                 var bias = T.Load(epilogue.BiasOf(c));
                 for (int y = 0; y < height; y++)
                 {
                     long place = ((((((long)image * g.OutputHeight) + top + y) * g.OutputWidth) + left) * columns) + c;
                     for (int x = 0; x < width; x++, place += columns)
                     {
-                        var value = T.Load(sums + (((y * size) + x) * T.Count)) + bias;
+                        var value = sums[(y * size) + x] + bias;
                         if (epilogue.Add != 0) value += T.Load((float*)epilogue.Add + place);
                         if (epilogue.Relu) value = T.Max(T.Zero, value);
                         T.Store(value, (float*)block.Convolution.Output + place);
@@ -89,6 +94,11 @@ internal static unsafe class WinogradPasses<T>
             }
         }
     }
+
+    // Vectors that lie in two cache lines take twice as long.
+    private static int Memory(int vectors) => (vectors * sizeof(T)) + CacheLine - 1;
+
+    private static T* Align(byte* memory) => (T*)(((nint)memory + CacheLine - 1) & -CacheLine);
 
     // The image of a tile, and its first pixel.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

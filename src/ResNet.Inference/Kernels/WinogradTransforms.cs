@@ -9,15 +9,18 @@ namespace ResNet.Inference.Kernels;
 internal static unsafe class WinogradTransforms<T>
     where T : unmanaged, IVector<T>
 {
+    /// <summary>The most elements of a transformed tile.</summary>
+    internal const int Elements = 36;
+
     /// <summary>Transforms the 4×4 pixels that a tile of F(2×2, 3×3) reads.</summary>
     /// <param name="pixels">The addresses of the pixels.</param>
     /// <param name="channels">Their channels.</param>
     /// <param name="target">The first element of the result.</param>
     /// <param name="step">The floats from one element to the next.</param>
+    /// <param name="rows">Memory for <see cref="Elements"/> vectors in between.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Input2(float** pixels, int channels, float* target, long step)
+    internal static void Input2(float** pixels, int channels, float* target, long step, T* rows)
     {
-        T* rows = stackalloc T[16];
         for (int c = 0; c < channels; c += T.Count)
         {
             for (int j = 0; j < 4; j++)
@@ -40,9 +43,8 @@ internal static unsafe class WinogradTransforms<T>
     /// <summary>Transforms the 6×6 pixels that a tile of F(4×4, 3×3) reads.</summary>
     /// <inheritdoc cref="Input2"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Input4(float** pixels, int channels, float* target, long step)
+    internal static void Input4(float** pixels, int channels, float* target, long step, T* rows)
     {
-        T* rows = stackalloc T[36];
         for (int c = 0; c < channels; c += T.Count)
         {
             for (int j = 0; j < 6; j++)
@@ -77,10 +79,10 @@ internal static unsafe class WinogradTransforms<T>
     /// <param name="products">The first element.</param>
     /// <param name="step">The floats from one element to the next.</param>
     /// <param name="pixels">The pixels, a vector each.</param>
+    /// <param name="rows">Memory for <see cref="Elements"/> vectors in between.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Output2(float* products, long step, float* pixels)
+    internal static void Output2(float* products, long step, T* pixels, T* rows)
     {
-        T* rows = stackalloc T[8];
         for (int j = 0; j < 4; j++)
         {
             float* column = products + (j * step);
@@ -90,17 +92,15 @@ internal static unsafe class WinogradTransforms<T>
         for (int i = 0; i < 2; i++)
         {
             T a = rows[4 * i], b = rows[(4 * i) + 1], c = rows[(4 * i) + 2], d = rows[(4 * i) + 3];
-            T.Store(a + b + c, pixels + (2 * i * T.Count));
-            T.Store(b - c - d, pixels + (((2 * i) + 1) * T.Count));
+            (pixels[2 * i], pixels[(2 * i) + 1]) = (a + b + c, b - c - d);
         }
     }
 
     /// <summary>Transforms the products of a tile of F(4×4, 3×3) to its 4×4 pixels.</summary>
     /// <inheritdoc cref="Output2"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Output4(float* products, long step, float* pixels)
+    internal static void Output4(float* products, long step, T* pixels, T* rows)
     {
-        T* rows = stackalloc T[24];
         for (int j = 0; j < 6; j++)
         {
             float* column = products + (j * step);
@@ -111,7 +111,7 @@ internal static unsafe class WinogradTransforms<T>
         for (int i = 0; i < 4; i++)
         {
             T* row = rows + (6 * i);
-            Row(row[0], row[1], row[2], row[3], row[4], row[5], pixels + (4 * i * T.Count), T.Count);
+            Row(row[0], row[1], row[2], row[3], row[4], row[5], (float*)(pixels + (4 * i)), T.Count);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,31 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace ResNet.Inference.Kernels;
+
+/// <summary>
+/// The weights that are needed next, of which a tile fetches a part into the second-level cache while it computes: reading them from
+/// memory and computing with those that are there take about as long, so they should not wait for each other.
+/// </summary>
+/// <param name="Begin">The first byte that this tile fetches.</param>
+/// <param name="Step">The bytes that it moves on with each input channel.</param>
+internal readonly unsafe record struct Ahead(nint Begin, nint Step)
+{
+    /// <summary>Divides weights among tiles.</summary>
+    /// <param name="weights">The weights of this tile; those that are needed next follow them.</param>
+    /// <param name="distance">The floats from weights to those that are needed next.</param>
+    /// <param name="vectors">The floats of an input channel.</param>
+    /// <param name="channels">The input channels, of all taps.</param>
+    /// <param name="tile">The tile.</param>
+    /// <param name="tiles">The number of tiles.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Ahead Of(float* weights, long distance, int vectors, long channels, int tile, int tiles) => new(
+            (nint)(weights + distance + (channels * vectors * tile / tiles)), ((vectors * sizeof(float)) + tiles - 1) / tiles);
+
+    /// <summary>Fetches the cache line of an address; does nothing where .NET cannot tell the processor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Fetch(nint address)
+    {
+        if (Sse.IsSupported) Sse.Prefetch1((void*)address);
+    }
+}
