@@ -10,6 +10,9 @@ namespace ResNet.Inference.Execution;
 internal sealed unsafe class Session : IDisposable
 {
     private readonly Work[][] _works;
+
+    // The first two layers at once, if both are computed and nothing else reads what is between them.
+    private readonly Work[]? _stem;
     private readonly NativeBuffer _arena;
     private readonly NativeBuffer _images;
     private readonly NativeBuffer _zeros;
@@ -63,6 +66,9 @@ internal sealed unsafe class Session : IDisposable
             if (choices[i] == Algorithm.Direct) continue;
             scratch = Math.Max(scratch, WinogradWork.Scratch(geometry, Size(choices[i]), depth, threads));
         }
+        bool poolsStem = plan.Layers.Count > 1 && plan.Layers[1].Kind == LayerKind.MaxPool
+            && !plan.Layers.Skip(2).Any(layer => layer.Input == 1 || layer.Add == 1);
+        if (poolsStem) scratch = Math.Max(scratch, StemWork.Scratch(GeometryOf(plan.Layers[1], 1), threads));
         long imageFloats = checked((long)images * height * width * plan.Channels);
         RequireMemory(checked(arena.Length + imageFloats + scratch) * sizeof(float), shapes[0]);
         _arena = new NativeBuffer(arena.Length);
@@ -71,6 +77,12 @@ internal sealed unsafe class Session : IDisposable
         _zeros = new NativeBuffer(longest);
         _zeroPoints = [.. plan.Layers.Select(layer => ZeroPoints(layer, longest))];
         _scratch = new NativeBuffer(scratch);
+        if (poolsStem)
+        {
+            _stem = [new StemWork(
+                kernels, ConvolutionOf(first, 0, Algorithm.Direct, weights), GeometryOf(plan.Layers[1], 1), (nint)Address(2), threads,
+                (nint)_scratch.Address)];
+        }
         _works = [.. plan.Layers.Select((layer, i) => WorksOf(layer, i, choices[i], weights, threads))];
     }
 
@@ -139,7 +151,14 @@ internal sealed unsafe class Session : IDisposable
     /// <param name="cancellationToken">Stops the computation after the current layer.</param>
     internal void Run(ThreadTeam? team, int begin, int end, CancellationToken cancellationToken)
     {
-        foreach (var works in _works.AsSpan(begin..end))
+        if (begin == 0 && end > 1 && _stem is not null)
+        {
+            Run(_stem);
+            begin = 2;
+        }
+        foreach (var works in _works.AsSpan(begin..end)) Run(works);
+
+        void Run(Work[] works)
         {
             cancellationToken.ThrowIfCancellationRequested();
             foreach (var work in works)
@@ -235,18 +254,7 @@ internal sealed unsafe class Session : IDisposable
         switch (layer.Kind)
         {
             case LayerKind.Convolution or LayerKind.Linear:
-                var packed = weights.Pack(i, algorithm);
-                var convolution = new Convolution<float, Epilogue>
-                {
-                    Geometry = geometry,
-                    Input = i == 0 ? (nint)_images.Address : (nint)Address(layer.Input),
-                    Output = (nint)Address(i + 1),
-                    Zeros = (nint)_zeros.Address,
-                    Depth = packed.Depth,
-                    Weights = packed.Weights,
-                    Panels = packed.Panels,
-                    Epilogue = new Epilogue(packed.Bias, layer.Add is { } add ? (nint)Address(add) : 0, layer.Relu),
-                };
+                var convolution = ConvolutionOf(layer, i, algorithm, weights);
                 return algorithm == Algorithm.Direct
                     ? [ConvolutionWork.Of(kernels, convolution, threads)]
                     : WinogradWork.Of(kernels, convolution, Size(algorithm), threads, (nint)_scratch.Address);
@@ -292,6 +300,22 @@ internal sealed unsafe class Session : IDisposable
             default:
                 throw new InvalidOperationException($"No kernel for {layer.Kind}.");
         }
+    }
+
+    private Convolution<float, Epilogue> ConvolutionOf(Layer layer, int i, Algorithm algorithm, WeightStore weights)
+    {
+        var packed = weights.Pack(i, algorithm);
+        return new Convolution<float, Epilogue>
+        {
+            Geometry = i == 0 ? _imageGeometry : GeometryOf(layer, i),
+            Input = i == 0 ? (nint)_images.Address : (nint)Address(layer.Input),
+            Output = (nint)Address(i + 1),
+            Zeros = (nint)_zeros.Address,
+            Depth = packed.Depth,
+            Weights = packed.Weights,
+            Panels = packed.Panels,
+            Epilogue = new Epilogue(packed.Bias, layer.Add is { } add ? (nint)Address(add) : 0, layer.Relu),
+        };
     }
 
     private Convolution<byte, Int8Epilogue> OfBytes(Layer layer, int i, PackedInt8 packed)
