@@ -14,13 +14,13 @@ internal readonly unsafe record struct Ahead(nint Begin, nint Step)
     /// <summary>Divides weights among tiles.</summary>
     /// <param name="weights">The weights of this tile; those that are needed next follow them.</param>
     /// <param name="distance">The floats from weights to those that are needed next.</param>
-    /// <param name="vectors">The floats of an input channel.</param>
+    /// <param name="width">The floats of an input channel.</param>
     /// <param name="channels">The input channels, of all taps.</param>
     /// <param name="tile">The tile.</param>
     /// <param name="tiles">The number of tiles.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Ahead Of(float* weights, long distance, int vectors, long channels, int tile, int tiles) => new(
-            (nint)(weights + distance + (channels * vectors * tile / tiles)), ((vectors * sizeof(float)) + tiles - 1) / tiles);
+    internal static Ahead Of(float* weights, long distance, int width, long channels, int tile, int tiles) =>
+        new((nint)(weights + distance + (channels * width * tile / tiles)), ((width * sizeof(float)) + tiles - 1) / tiles);
 
     /// <summary>Fetches the cache line of an address; does nothing where .NET cannot tell the processor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
