@@ -24,7 +24,10 @@ internal static partial class OneDnn
     private const int VendorBegin = 0x68747541, VendorMiddle = 0x69746E65, VendorEnd = 0x444D4163;
     private const int CacheLeaf = unchecked((int)0x8000001D);
 
-    /// <summary>Whether oneDNN was told to compute with SSE4.1 alone, because it would compute wrongly otherwise.</summary>
+    /// <summary>
+    /// Whether oneDNN was told to compute with SSE4.1 alone, because it would compute wrongly otherwise. It does not listen any more if the
+    /// program computed a convolution before its first use of this library.
+    /// </summary>
     internal static bool IsLimited { get; private set; }
 
     /// <summary>Whether oneDNN counts one byte for the first-level cache.</summary>
@@ -37,17 +40,19 @@ internal static partial class OneDnn
     [ModuleInitializer]
     internal static void Prepare()
     {
-        if (!MistakesCaches || IsSet(Variable) || IsSet(OldVariable)) return;
-        // .NET keeps variables of its own on Linux, which native code does not see.
-        if (OperatingSystem.IsWindows()) Environment.SetEnvironmentVariable(Variable, Sse41);
-        else if (setenv(Variable, Sse41, overwrite: 0) != 0) return;
-        IsLimited = true;
+        if (!MistakesCaches) return;
+        string? set = ValueOf(Variable) ?? ValueOf(OldVariable);
+        // .NET keeps variables of its own on Linux, which native code does not see: what a program has set there is passed on, too.
+        if (OperatingSystem.IsWindows()) Environment.SetEnvironmentVariable(Variable, set ?? Sse41);
+        else if (setenv(Variable, set ?? Sse41, overwrite: 1) != 0) return;
+        IsLimited = set is null;
     }
 
     private static bool IsAmd((int Eax, int Ebx, int Ecx, int Edx) vendor) =>
         vendor is { Ebx: VendorBegin, Edx: VendorMiddle, Ecx: VendorEnd };
 
-    private static bool IsSet(string variable) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));
+    // oneDNN takes an empty value for none.
+    private static string? ValueOf(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setenv(string name, string value, int overwrite);

@@ -14,7 +14,8 @@ public sealed class OneDnnTests
     [InlineData(64, 128, 3, 2, true)]
     [InlineData(64, 256, 1, 1, true)]
     [InlineData(64, 128, 1, 2, true)]
-    public void Convolutions_and_their_gradients_are_right_on_every_machine(int input, int output, int kernel, int stride, bool channelsLast)
+    public void Convolutions_and_gradients_are_right_on_every_machine(
+        int input, int output, int kernel, int stride, bool channelsLast)
     {
         using var scope = NewDisposeScope();
         var images = randn(3, input, 15, 15);

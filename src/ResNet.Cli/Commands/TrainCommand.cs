@@ -232,21 +232,18 @@ internal sealed class TrainCommand
         return folder;
     }
 
-    private static IEnumerable<string> Slowness(Device device)
-    {
-        if (OneDnn.IsLimited && device.type == TorchSharp.DeviceType.CPU)
-        {
-            yield return "This virtual machine hides the sizes of its processor's caches, which libtorch needs for its faster convolutions: "
-                + "it computes with SSE4.1, which takes two to four times as long.";
-        }
-    }
-
     private static int Train(
         Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
         bool resume, bool hasCheckpoint, CancellationToken cancellationToken)
     {
-        string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest), .. Slowness(device)];
+        string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");
+        if (OneDnn.IsLimited && device.type == TorchSharp.DeviceType.CPU)
+        {
+            Console.WriteLine(
+                "This virtual machine hides the sizes of its processor's caches, which libtorch needs for fast convolutions: "
+                + "it computes with SSE4.1, which takes two to four times as long.");
+        }
         var loader = loading with
         {
             BatchSize = settings.BatchSize,
