@@ -310,7 +310,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     public void SaveForInference(string path, InferenceExportOptions? options = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        AtomicFile.Write(path, stream => InferenceExporter.Export(this, options ?? new(), stream));
+        InferenceExporter.Export(this, options ?? new(), write => AtomicFile.Write(path, write));
     }
 
     /// <summary>Writes the content of a file for <c>ResNet.Inference</c> to a stream, for example to predict without a file.</summary>
@@ -324,7 +324,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(stream);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        InferenceExporter.Export(this, options ?? new(), stream);
+        InferenceExporter.Export(this, options ?? new(), write => write(stream));
     }
 
     /// <summary>

@@ -11,8 +11,8 @@ internal static class InferenceExporter
 {
     /// <param name="network">The network.</param>
     /// <param name="options">The content besides the network.</param>
-    /// <param name="stream">The stream to write to.</param>
-    internal static void Export(ResNetModel network, InferenceExportOptions options, Stream stream)
+    /// <param name="save">Gets what writes the file, after the network and the options were checked.</param>
+    internal static void Export(ResNetModel network, InferenceExportOptions options, Action<Action<Stream>> save)
     {
         if (options.Classes is { Count: var names })
         {
@@ -28,7 +28,7 @@ internal static class InferenceExporter
         var exported = folded ?? network;
         var writer = new PlanWriter(exported);
         exported.Apply(new PlanValue(writer, 0), value => value.EndStage());
-        writer.Write(stream, network.Options.InputChannels, Metadata(options));
+        save(writer.Finish(network.Options.InputChannels, Metadata(options)));
     }
 
     private static void Check(Preprocessing preprocessing, InferenceExportOptions options, int channels)

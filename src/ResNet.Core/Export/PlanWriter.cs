@@ -71,8 +71,9 @@ internal sealed class PlanWriter
         };
     }
 
-    /// <summary>Checks the plan, and writes the file.</summary>
-    internal void Write(Stream stream, int channels, IEnumerable<KeyValuePair<string, string>> metadata)
+    /// <summary>Checks the plan.</summary>
+    /// <returns>What writes the file.</returns>
+    internal Action<Stream> Finish(int channels, IEnumerable<KeyValuePair<string, string>> metadata)
     {
         var plan = new InferencePlan { Channels = channels, Layers = Layers, Stages = Stages };
         try
@@ -85,7 +86,7 @@ internal sealed class PlanWriter
         }
         var writer = new InferenceFileWriter();
         foreach (var (name, tensor) in _tensors) writer.AddFloats(name, tensor.shape, file => TensorBytes.Write(file, tensor));
-        writer.Write(stream, plan, metadata);
+        return stream => writer.Write(stream, plan, metadata);
     }
 
     private string Store(Module layer, string parameter, Tensor? value)
