@@ -35,7 +35,8 @@ public sealed class WorkTests
     public void A_thread_takes_the_shares_of_others_that_do_not_come()
     {
         var taken = new List<int>();
-        var work = RowsWork.Of(24, threads: 3, part => taken.AddRange(Enumerable.Range(part.Start.Value, part.End.Value - part.Start.Value)));
+        var work = RowsWork.Of(
+            24, threads: 3, part => taken.AddRange(Enumerable.Range(part.Start.Value, part.End.Value - part.Start.Value)));
 
         work.Begin();
         work.TakeParts(thread: 1);

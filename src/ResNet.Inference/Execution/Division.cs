@@ -42,7 +42,7 @@ internal readonly record struct Division(int Rows, int RowParts, int Panels, int
     }
 
     /// <summary>Divides and rounds up.</summary>
-    internal static int Ratio(int all, int part) => (all + part - 1) / part;
+    internal static int Ratio(int all, int part) => (int)(((long)all + part - 1) / part);
 
     private static Range Part(int all, int parts, int part) =>
         (int)((long)all * part / parts)..(int)((long)all * (part + 1) / parts);

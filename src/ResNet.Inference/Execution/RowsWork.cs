@@ -1,6 +1,6 @@
 namespace ResNet.Inference.Execution;
 
-/// <summary>A cheap layer that is computed row by row, or pixel by pixel.</summary>
+/// <summary>A layer, or a pass of one, that is computed by rows, pixels or other units that do not depend on each other.</summary>
 /// <param name="rows">The number of rows.</param>
 /// <param name="rowsOfPart">The rows of a part.</param>
 /// <param name="threads">The most threads that compute together.</param>
@@ -11,7 +11,7 @@ internal sealed class RowsWork(int rows, int rowsOfPart, int threads, Action<Ran
     private const int PartsOfThread = 4;
 
     private protected override void Compute(int part, int thread) =>
-        compute((part * rowsOfPart)..Math.Min((part + 1) * rowsOfPart, rows));
+        compute((part * rowsOfPart)..(int)Math.Min((part + 1L) * rowsOfPart, rows));
 
     /// <summary>Divides rows into a few parts for each thread.</summary>
     internal static RowsWork Of(int rows, int threads, Action<Range> compute) =>

@@ -176,7 +176,10 @@ internal sealed unsafe class Session : IDisposable
     /// <summary>The pixels of a value, of all images.</summary>
     internal long Pixels(int value) => checked((long)Images * _shapes[value].Height * _shapes[value].Width);
 
-    /// <summary>Reads a value as <c>[N, C, H, W]</c>: the last one that was computed, or one that it was computed from.</summary>
+    /// <summary>
+    /// Reads a value as <c>[N, C, H, W]</c>: the last one that was computed, or one that it was computed from. The stem's is not there if
+    /// it was pooled at once.
+    /// </summary>
     internal void Read(int value, Span<float> target)
     {
         var (channels, height, width) = _shapes[value];

@@ -1,16 +1,18 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ResNet.Inference.Execution;
 
 /// <summary>Something to compute in parts, by the threads of a team.</summary>
 /// <remarks>
-/// Each thread begins with a share of its own, the same in each layer: the rows of a map that it reads are those that it wrote into the
-/// caches of its core a moment ago. Then it takes what others have not begun yet, so a busy core delays nothing.
+/// Each thread begins with a share of its own, the same in each layer: where layers are divided by rows, it reads those that it wrote into
+/// the caches of its core a moment ago. Then it takes what others have not begun yet, so a busy core delays nothing.
 /// </remarks>
 /// <param name="parts">The number of parts, at least 1. The result does not depend on it.</param>
 /// <param name="threads">The most threads that compute together.</param>
 internal abstract class Work(int parts, int threads)
 {
+    private const int CacheLine = 64;
+
     private readonly Share[] _shares = new Share[Math.Min(parts, threads)];
     private int _done = parts;
 
@@ -61,18 +63,11 @@ internal abstract class Work(int parts, int threads)
     // The part after the last one of a share.
     private int End(int share) => (int)((long)Parts * (share + 1) / _shares.Length);
 
-    // In a cache line of its own.
-    [InlineArray(16)]
-    private struct Padding
-    {
-        private int _first;
-    }
-
+    // Its counter has a cache line of its own.
+    [StructLayout(LayoutKind.Explicit, Size = 2 * CacheLine)]
     private struct Share
     {
+        [FieldOffset(CacheLine)]
         internal int Left;
-#pragma warning disable CS0169, IDE0051 // The padding is not read.
-        private readonly Padding _padding;
-#pragma warning restore CS0169, IDE0051
     }
 }

@@ -7,6 +7,7 @@ namespace ResNet.Inference.Kernels;
 /// The weights that are needed next, of which a tile fetches a part into the second-level cache while it computes: reading them from
 /// memory and computing with those that are there take about as long, so they should not wait for each other.
 /// </summary>
+/// <remarks>A cache line for each input channel: where a part has less than about four tiles, it fetches less than it needs.</remarks>
 /// <param name="Begin">The first byte that this tile fetches.</param>
 /// <param name="Step">The bytes that it moves on with each input channel.</param>
 internal readonly unsafe record struct Ahead(nint Begin, nint Step)

@@ -32,7 +32,7 @@ internal static unsafe class TileKernels
     /// <param name="bias">What is added to each row; null for nothing.</param>
     /// <param name="add">What is added to the sums, such as a shortcut or the target itself; null for nothing.</param>
     /// <param name="relu">Whether negative sums become 0.</param>
-    /// <param name="ahead">The weights to fetch in the meantime.</param>
+    /// <param name="ahead">The weights to fetch in the meantime; one row does without.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Compute<T>(
         int vectors, int count, float** rows, int taps, nint depth, float* panel, float* target, nint stride,

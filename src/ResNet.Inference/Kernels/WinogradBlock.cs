@@ -8,7 +8,7 @@ namespace ResNet.Inference.Kernels;
 /// Three passes compute it: the tiles are transformed, <c>[elements, tiles, channels in]</c>; each element of the transformed tiles is
 /// multiplied by the weights of that element, <c>[elements, tiles, channels out]</c>; and the products are transformed to the output.
 /// </remarks>
-internal readonly unsafe record struct WinogradBlock
+internal readonly record struct WinogradBlock
 {
     /// <summary>Describes the tiles.</summary>
     /// <param name="convolution">The convolution; its weights are transformed.</param>

@@ -133,7 +133,8 @@ internal sealed unsafe class Int8Kernels<T, TFloats>() : Int8Kernels(T.Count)
                         : T.LoadBytes((byte*)epilogue.Add + place) - addZero;
                     value += added * addFactor;
                 }
-                if (epilogue.Relu) value = TFloats.Max(TFloats.Zero, value);
+                // NaN passes where floats can tell it; as a byte it is 0.
+                if (epilogue.Relu) value = epilogue.GivesFloats ? TFloats.Max(TFloats.Zero, value) : TFloats.Max(value, TFloats.Zero);
                 if (epilogue.GivesFloats) TFloats.Store(value, (float*)convolution.Output + place);
                 else T.StoreBytes(value + zero, (byte*)convolution.Output + place);
             }
