@@ -14,13 +14,14 @@ internal sealed unsafe class Session : IDisposable
     // The first two layers at once, if both are computed and nothing else reads what is between them.
     private readonly Work[]? _stem;
     private readonly NativeBuffer _arena;
+    private readonly NativeBuffer _stemMap;
     private readonly NativeBuffer _images;
     private readonly NativeBuffer _zeros;
     private readonly NativeBuffer _scratch;
     private readonly NativeBuffer?[] _zeroPoints;
     private readonly InferencePlan _plan;
     private readonly MapShape[] _shapes;
-    private readonly long[] _places;
+    private readonly nint[] _values;
     private readonly Geometry _imageGeometry;
     private readonly int _imagePadding;
 
@@ -34,7 +35,7 @@ internal sealed unsafe class Session : IDisposable
     {
         (_plan, _shapes, Images) = (plan, shapes, images);
         var kernels = weights.Kernels;
-        _places = new long[shapes.Length];
+        long[] places = new long[shapes.Length];
         var arena = new Arena();
         int[] lastUse = new int[shapes.Length];
         for (int i = 0; i < plan.Layers.Count; i++)
@@ -43,7 +44,11 @@ internal sealed unsafe class Session : IDisposable
             if (plan.Layers[i].Add is { } add) lastUse[add] = i;
         }
         lastUse[^1] = plan.Layers.Count;
-        for (int i = 0; i < plan.Layers.Count; i++) _places[i + 1] = arena.Place(Floats(i + 1), i, lastUse[i + 1]);
+        bool poolsStem = plan.Layers.Count > 1 && plan.Layers[1].Kind == LayerKind.MaxPool
+            && !plan.Layers.Skip(2).Any(layer => layer.Input == 1 || layer.Add == 1);
+        // The stem's map has a place of its own, which stays empty while it is pooled at once.
+        long stemMap = poolsStem ? Floats(1) : 0;
+        for (int i = poolsStem ? 1 : 0; i < plan.Layers.Count; i++) places[i + 1] = arena.Place(Floats(i + 1), i, lastUse[i + 1]);
         var first = plan.Layers[0];
         _imagePadding = first.Padding;
         int height = shapes[0].Height + (2 * first.Padding), width = shapes[0].Width + (2 * first.Padding);
@@ -66,17 +71,18 @@ internal sealed unsafe class Session : IDisposable
             if (choices[i] == Algorithm.Direct) continue;
             scratch = Math.Max(scratch, WinogradWork.Scratch(geometry, Size(choices[i]), depth, threads));
         }
-        bool poolsStem = plan.Layers.Count > 1 && plan.Layers[1].Kind == LayerKind.MaxPool
-            && !plan.Layers.Skip(2).Any(layer => layer.Input == 1 || layer.Add == 1);
         if (poolsStem) scratch = Math.Max(scratch, StemWork.Scratch(GeometryOf(plan.Layers[1], 1), threads));
         long imageFloats = checked((long)images * height * width * plan.Channels);
-        RequireMemory(checked(arena.Length + imageFloats + scratch) * sizeof(float), shapes[0]);
-        _arena = new NativeBuffer(arena.Length);
+        RequireMemory(checked(arena.Length + stemMap + imageFloats + scratch) * sizeof(float), shapes[0]);
+        _arena = new NativeBuffer(arena.Length, isCleared: false);
+        _stemMap = new NativeBuffer(stemMap, isCleared: false);
+        _values = [.. places.Select(place => (nint)(_arena.Address + place))];
+        if (poolsStem) _values[1] = (nint)_stemMap.Address;
         _images = new NativeBuffer(imageFloats);
         int longest = shapes.Max(shape => KernelSet.Channels(shape.Channels));
         _zeros = new NativeBuffer(longest);
         _zeroPoints = [.. plan.Layers.Select(layer => ZeroPoints(layer, longest))];
-        _scratch = new NativeBuffer(scratch);
+        _scratch = new NativeBuffer(scratch, isCleared: false);
         if (poolsStem)
         {
             _stem = [new StemWork(
@@ -204,6 +210,7 @@ internal sealed unsafe class Session : IDisposable
     public void Dispose()
     {
         _arena.Dispose();
+        _stemMap.Dispose();
         _images.Dispose();
         _zeros.Dispose();
         _scratch.Dispose();
@@ -235,7 +242,7 @@ internal sealed unsafe class Session : IDisposable
         return _plan.GivesBytes(value) ? checked(numbers + 63) / 64 * 16 : numbers;
     }
 
-    private float* Address(int value) => _arena.Address + _places[value];
+    private float* Address(int value) => (float*)_values[value];
 
     private Geometry GeometryOf(Layer layer, int i)
     {

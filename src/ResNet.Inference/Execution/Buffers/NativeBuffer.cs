@@ -7,14 +7,16 @@ internal sealed unsafe class NativeBuffer : SafeHandle
 {
     private const int Alignment = 64;
 
-    /// <summary>Allocates zeros.</summary>
-    internal NativeBuffer(long floats) : base(0, ownsHandle: true)
+    /// <summary>Allocates floats.</summary>
+    /// <param name="floats">Their number.</param>
+    /// <param name="isCleared">Whether they are zeros. Memory that nobody has written yet takes no space in a process.</param>
+    internal NativeBuffer(long floats, bool isCleared = true) : base(0, ownsHandle: true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(floats);
         Length = Math.Max(floats, 1);
         nuint bytes = checked((nuint)Length * sizeof(float));
         SetHandle((nint)NativeMemory.AlignedAlloc(bytes, Alignment));
-        NativeMemory.Clear(Address, bytes);
+        if (isCleared) NativeMemory.Clear(Address, bytes);
     }
 
     public override bool IsInvalid => handle == 0;
