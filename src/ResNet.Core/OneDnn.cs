@@ -13,12 +13,13 @@ namespace ResNet.Core;
 /// wrong by a tenth and more, or ends the process with a division by zero. Its kernels for SSE4.1 do not ask for the caches: they are
 /// right, but take two to four times as long.
 /// </para>
-/// <para>oneDNN reads the variable once, before its first convolution.</para>
+/// <para>
+/// oneDNN reads the variable once, before its first convolution. What the user has set is replaced, since all other values are wrong there.
+/// </para>
 /// </remarks>
 internal static partial class OneDnn
 {
-    internal const string Variable = "ONEDNN_MAX_CPU_ISA";
-    private const string OldVariable = "DNNL_MAX_CPU_ISA", Sse41 = "SSE41";
+    private const string Variable = "ONEDNN_MAX_CPU_ISA", Sse41 = "SSE41";
 
     // "AuthenticAMD" in EBX, EDX and ECX, and the leaf of CPUID that describes AMD's caches.
     private const int VendorBegin = 0x68747541, VendorMiddle = 0x69746E65, VendorEnd = 0x444D4163;
@@ -41,18 +42,14 @@ internal static partial class OneDnn
     internal static void Prepare()
     {
         if (!MistakesCaches) return;
-        string? set = ValueOf(Variable) ?? ValueOf(OldVariable);
-        // .NET keeps variables of its own on Linux, which native code does not see: what a program has set there is passed on, too.
-        if (OperatingSystem.IsWindows()) Environment.SetEnvironmentVariable(Variable, set ?? Sse41);
-        else if (setenv(Variable, set ?? Sse41, overwrite: 1) != 0) return;
-        IsLimited = set is null;
+        // .NET keeps variables of its own on Linux, which native code does not see.
+        if (OperatingSystem.IsWindows()) Environment.SetEnvironmentVariable(Variable, Sse41);
+        else if (setenv(Variable, Sse41, overwrite: 1) != 0) return;
+        IsLimited = true;
     }
 
     private static bool IsAmd((int Eax, int Ebx, int Ecx, int Edx) vendor) =>
         vendor is { Ebx: VendorBegin, Edx: VendorMiddle, Ecx: VendorEnd };
-
-    // oneDNN takes an empty value for none.
-    private static string? ValueOf(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setenv(string name, string value, int overwrite);

@@ -35,7 +35,7 @@ internal sealed class SavedNetwork : IDisposable
     internal string File { get; }
 
     /// <summary>Compares the scores of random images with those that the network gives in double precision.</summary>
-    /// <remarks>In single precision libtorch has errors of its own, on some machines large ones: see ConvolutionCheck.</remarks>
+    /// <remarks>In single precision libtorch has errors of its own, on some machines large ones: see ResNet.Core's OneDnn.</remarks>
     /// <returns>The largest deviation, relative to the largest score.</returns>
     internal double Deviation(InferenceModel model, int images, int height, int width)
     {

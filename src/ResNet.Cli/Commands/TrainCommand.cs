@@ -241,8 +241,8 @@ internal sealed class TrainCommand
         if (OneDnn.IsLimited && device.type == TorchSharp.DeviceType.CPU)
         {
             Console.WriteLine(
-                "This virtual machine hides the sizes of its processor's caches, which libtorch needs for fast convolutions: "
-                + "it computes with SSE4.1, which takes two to four times as long.");
+                "This virtual machine hides the sizes of its processor's caches, with which libtorch's fast convolutions would be wrong: "
+                + "those for SSE4.1 take two to four times as long.");
         }
         var loader = loading with
         {
