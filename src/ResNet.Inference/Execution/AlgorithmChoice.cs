@@ -28,7 +28,7 @@ internal static class AlgorithmChoice
         foreach (var (algorithm, size) in new[] { (Algorithm.Winograd2, 2), (Algorithm.Winograd4, 4) })
         {
             if (size > allowed) break;
-            int tiles = WinogradWork.TilesOf(geometry, size);
+            int tiles = WinogradBlock.TilesOf(geometry, size);
             double elements = (size + 2) * (size + 2);
             double products = tiles * weights, transforms = TransformCost * tiles * (depth + columns);
             double cost = elements * (products + (WeightCost * weights) + transforms);

@@ -18,12 +18,8 @@ internal sealed class WinogradWork(
 
     private readonly Convolution<float, Epilogue> _convolution = convolution;
     private readonly Division _division = division;
-    private readonly int _tiles = TilesOf(convolution.Geometry, size);
+    private readonly int _tiles = WinogradBlock.TilesOf(convolution.Geometry, size);
     private readonly nint _scratchOfThread = (nint)FloatsOfThread(convolution.Geometry, size, convolution.Depth, division) * sizeof(float);
-
-    /// <summary>The tiles of a map.</summary>
-    internal static int TilesOf(in Geometry geometry, int size) =>
-        geometry.Images * Division.Ratio(geometry.OutputHeight, size) * Division.Ratio(geometry.OutputWidth, size);
 
     /// <summary>The floats of memory that a convolution needs while it is computed.</summary>
     /// <param name="geometry">The convolution.</param>
@@ -31,7 +27,7 @@ internal sealed class WinogradWork(
     /// <param name="depth">Input channels.</param>
     /// <param name="threads">The most threads that compute together.</param>
     internal static long Scratch(in Geometry geometry, int size, int depth, int threads) => IsWhole(geometry, size, depth)
-        ? WinogradBlock.Floats(size, TilesOf(geometry, size), depth, geometry.OutputPitch)
+        ? WinogradBlock.Floats(size, WinogradBlock.TilesOf(geometry, size), depth, geometry.OutputPitch)
         : threads * FloatsOfThread(geometry, size, depth, Divide(geometry, size, depth, threads));
 
     /// <summary>Divides a convolution into works, to compute one after the other.</summary>
@@ -45,7 +41,7 @@ internal sealed class WinogradWork(
         var geometry = convolution.Geometry;
         if (!IsWhole(geometry, size, convolution.Depth))
             return [new WinogradWork(kernels, convolution, size, Divide(geometry, size, convolution.Depth, threads), threads, scratch)];
-        int tiles = TilesOf(geometry, size);
+        int tiles = WinogradBlock.TilesOf(geometry, size);
         var block = new WinogradBlock(convolution, size, ..tiles, scratch);
         return
         [
@@ -65,17 +61,17 @@ internal sealed class WinogradWork(
         kernels.TransformOutput(block, ..block.Count);
     }
 
-    // Where the weights take more memory than the transformed tiles, each of them is read once: by the thread that multiplies by it. The
-    // tiles travel between the caches of the cores in return. Otherwise it is the other way round.
+    // Where the weights take more memory than the transformed tiles, each weight is read once, by one thread, and the tiles travel between
+    // the caches of the cores. Where they take less, each thread reads all weights, and its tiles stay in its caches.
     private static bool IsWhole(in Geometry geometry, int size, int depth) =>
-        TilesOf(geometry, size) * (long)(depth + geometry.OutputPitch) <= (long)depth * geometry.OutputPitch;
+        WinogradBlock.TilesOf(geometry, size) * (long)(depth + geometry.OutputPitch) <= (long)depth * geometry.OutputPitch;
 
     private static long FloatsOfThread(in Geometry geometry, int size, int depth, in Division division) =>
         WinogradBlock.Floats(size, division.MostRows * TileKernels.Rows, depth, geometry.OutputPitch);
 
     private static Division Divide(in Geometry geometry, int size, int depth, int threads)
     {
-        int rows = Division.Ratio(TilesOf(geometry, size), TileKernels.Rows), columns = geometry.OutputPitch;
+        int rows = Division.Ratio(WinogradBlock.TilesOf(geometry, size), TileKernels.Rows), columns = geometry.OutputPitch;
         // The weights are read for each part. Where not even a few transformed tiles stay in the cache, parts have so many tiles that
         // reading the weights costs no more than writing and reading the tiles.
         long cached = CachedFloats / WinogradBlock.Floats(size, TileKernels.Rows, depth, columns);

@@ -55,9 +55,21 @@ internal readonly record struct WinogradBlock
     /// <summary>The units of the second pass: the elements, and for each of them the panels.</summary>
     internal int Units => Elements * Convolution.Panels.Length;
 
+    /// <summary>The tiles in a row of a map.</summary>
+    internal int Across => Along(Convolution.Geometry.OutputWidth, Size);
+
+    /// <summary>The rows of tiles of a map.</summary>
+    internal int Down => Along(Convolution.Geometry.OutputHeight, Size);
+
+    /// <summary>The tiles of all maps.</summary>
+    internal static int TilesOf(in Geometry geometry, int size) =>
+        geometry.Images * Along(geometry.OutputHeight, size) * Along(geometry.OutputWidth, size);
+
     /// <summary>The floats that transformed tiles and their products take.</summary>
     internal static long Floats(int size, int tiles, int depth, int columns) =>
         (size + 2) * (size + 2) * (Step(tiles, depth) + Step(tiles, columns));
+
+    private static int Along(int pixels, int size) => (pixels + size - 1) / size;
 
     // Not a power of two, as tiles and channels often give: the elements of a tile would share few places of the caches.
     private static long Step(int tiles, int channels) => ((long)tiles * channels) + KernelSet.Alignment;

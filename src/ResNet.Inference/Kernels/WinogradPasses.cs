@@ -104,10 +104,8 @@ internal static unsafe class WinogradPasses<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (int Image, int Top, int Left) Place(in WinogradBlock block, int tile)
     {
-        int across = (block.Convolution.Geometry.OutputWidth + block.Size - 1) / block.Size;
-        int down = (block.Convolution.Geometry.OutputHeight + block.Size - 1) / block.Size;
-        var (line, x) = Math.DivRem(block.First + tile, across);
-        var (image, y) = Math.DivRem(line, down);
+        var (line, x) = Math.DivRem(block.First + tile, block.Across);
+        var (image, y) = Math.DivRem(line, block.Down);
         return (image, y * block.Size, x * block.Size);
     }
 }
