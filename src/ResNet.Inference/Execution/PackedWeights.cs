@@ -3,25 +3,18 @@ using ResNet.Inference.Kernels;
 
 namespace ResNet.Inference.Execution;
 
-/// <summary>The weights of a convolution or a linear layer in the order in which the kernels read them.</summary>
-internal sealed class PackedWeights : IDisposable
+/// <summary>
+/// The weights of a convolution or a linear layer in the order in which the kernels read them. Its memory is a part of a larger one, so
+/// that the weights of the next layer follow.
+/// </summary>
+internal sealed unsafe class PackedWeights
 {
-    // G of Lavin and Gray 2015.
-    private static readonly double[,] s_transform2 = { { 1, 0, 0 }, { 0.5, 0.5, 0.5 }, { 0.5, -0.5, 0.5 }, { 0, 0, 1 } };
+    private readonly int _columns;
+    private readonly long _floatsOfWeights;
+    private readonly Action<nint, nint> _pack;
 
-    private static readonly double[,] s_transform4 =
-    {
-        { 1.0 / 4, 0, 0 }, { -1.0 / 6, -1.0 / 6, -1.0 / 6 }, { -1.0 / 6, 1.0 / 6, -1.0 / 6 },
-        { 1.0 / 24, 1.0 / 12, 1.0 / 6 }, { 1.0 / 24, -1.0 / 12, 1.0 / 6 }, { 0, 0, 1 },
-    };
-
-    private readonly NativeBuffer _weights;
-    private readonly NativeBuffer _bias;
-
-    private PackedWeights(NativeBuffer weights, NativeBuffer bias, Panel[] panels, int depth)
-    {
-        (_weights, _bias, Panels, Depth) = (weights, bias, panels, depth);
-    }
+    private PackedWeights(Panel[] panels, int depth, int columns, long floats, Action<nint, nint> pack) =>
+        (Panels, Depth, _columns, _floatsOfWeights, _pack) = (panels, depth, columns, floats, pack);
 
     /// <summary>The panels, by output channel.</summary>
     internal Panel[] Panels { get; }
@@ -29,23 +22,22 @@ internal sealed class PackedWeights : IDisposable
     /// <summary>The input channels of a tap.</summary>
     internal int Depth { get; }
 
-    internal unsafe nint Weights => (nint)_weights.Address;
+    /// <summary>The memory that it needs, a multiple of 64 bytes.</summary>
+    internal long Floats => _columns + _floatsOfWeights;
 
-    internal unsafe nint Bias => (nint)_bias.Address;
+    internal nint Weights => Bias + (_columns * sizeof(float));
 
-    /// <summary>Packs weights for products.</summary>
+    internal nint Bias { get; private set; }
+
+    /// <summary>Prepares weights for products.</summary>
     /// <param name="kernels">The kernels that read them.</param>
-    /// <param name="weights"><c>[output, input / groups, height, width]</c>.</param>
-    /// <param name="bias">A number for each output channel, or none.</param>
-    /// <param name="shape">The shape of the weights.</param>
+    /// <param name="shape">The shape of the weights <c>[output, input / groups, height, width]</c>.</param>
     /// <param name="groups">The groups.</param>
     /// <param name="readsImages">
     /// Whether the input are images with their own number of channels: a row of the kernel is one tap then, since its pixels lie together.
     /// </param>
-    /// <param name="threads">The most threads that pack together.</param>
-    internal static unsafe PackedWeights Direct(
-        KernelSet kernels, NativeBuffer weights, float[]? bias, (int Output, int Input, int Height, int Width) shape, int groups,
-        bool readsImages, int threads)
+    internal static PackedWeights Direct(
+        KernelSet kernels, (int Output, int Input, int Height, int Width) shape, int groups, bool readsImages)
     {
         var (output, input, height, width) = shape;
         int columns = KernelSet.Channels(output), merged = Grouping.Merged(groups, output / groups);
@@ -53,106 +45,78 @@ internal sealed class PackedWeights : IDisposable
         int depth = readsImages ? width * input : groups == 1 ? KernelSet.Channels(input) : merged * input;
         // Groups that are merged to all of them may leave a rest of the last vector.
         int columnsOfPart = merged == groups ? columns : merged * (output / groups);
-        var list = new List<Panel>();
+        var panels = new List<Panel>();
         long floats = 0;
         for (int part = 0; part * columnsOfPart < columns; part++)
         {
             foreach (var (column, vectors) in kernels.Columns(columnsOfPart))
             {
-                list.Add(new Panel((part * columnsOfPart) + column, vectors, part * depth, floats));
+                panels.Add(new Panel((part * columnsOfPart) + column, vectors, part * depth, floats));
                 floats += (long)taps * depth * vectors * kernels.Lanes;
             }
         }
-        var packed = new NativeBuffer(floats);
-        Panel[] panels = [.. list];
-        Parallel.ForEach(panels, new ParallelOptions { MaxDegreeOfParallelism = threads }, panel =>
+        return new PackedWeights([.. panels], depth, columns, floats, Pack);
+
+        void Pack(nint source, nint target)
         {
-            int lanes = panel.Vectors * kernels.Lanes;
-            float* target = packed.Address + panel.Weights;
-            for (int lane = 0; lane < lanes; lane++)
+            // The row of a panel for each weight of an output channel.
+            int[] places = new int[input * height * width];
+            for (int i = 0; i < places.Length; i++)
             {
-                int o = panel.Column + lane;
-                if (o >= output) break;
-                // Within merged groups, a channel has weights for the input of its own group only.
-                int shift = groups == 1 ? 0 : ((o / (output / groups)) * input) - panel.Input;
-                long source = (long)o * input * height * width;
-                for (int i = 0; i < input; i++)
-                {
-                    for (int y = 0; y < height; y++)
-                    {
-                        for (int x = 0; x < width; x++, source++)
-                        {
-                            long place = readsImages
-                                ? ((long)y * depth) + (x * input) + i
-                                : ((((long)y * width) + x) * depth) + shift + i;
-                            target[(place * lanes) + lane] = weights.Address[source];
-                        }
-                    }
-                }
+                var (channel, tap) = Math.DivRem(i, height * width);
+                places[i] = readsImages ? (tap / width * depth) + (tap % width * input) + channel : (tap * depth) + channel;
             }
-        });
-        return new PackedWeights(packed, Padded(bias, columns), panels, depth);
+            int[] shifts = new int[kernels.Lanes * TileKernels.MaximumVectors];
+            foreach (var panel in panels)
+            {
+                int lanes = panel.Vectors * kernels.Lanes, outputs = Math.Clamp(output - panel.Column, 0, lanes);
+                // Within merged groups, a channel has weights for the input of its own group only.
+                for (int lane = 0; lane < outputs; lane++)
+                    shifts[lane] = ((panel.Column + lane) / (output / groups) * input) - panel.Input;
+                WeightPacking.Copy(
+                    (float*)source + ((long)panel.Column * places.Length), places, shifts.AsSpan(0, outputs),
+                    (float*)target + panel.Weights, lanes);
+            }
+        }
     }
 
-    /// <summary>Transforms and packs the weights of a 3×3 convolution for Winograd's algorithm.</summary>
+    /// <summary>Prepares the weights of a 3×3 convolution for Winograd's algorithm.</summary>
     /// <param name="kernels">The kernels that read them.</param>
     /// <param name="size">The side of an output tile: 2 or 4.</param>
-    /// <param name="weights"><c>[output, input, 3, 3]</c>.</param>
-    /// <param name="bias">A number for each output channel, or none.</param>
     /// <param name="output">Output channels.</param>
     /// <param name="input">Input channels.</param>
-    /// <param name="threads">The most threads that pack together.</param>
-    internal static unsafe PackedWeights Winograd(
-        KernelSet kernels, int size, NativeBuffer weights, float[]? bias, int output, int input, int threads)
+    internal static PackedWeights Winograd(KernelSet kernels, int size, int output, int input)
     {
         int depth = KernelSet.Channels(input), columns = KernelSet.Channels(output), side = size + 2;
-        var transform = size == 4 ? s_transform4 : s_transform2;
         Panel[] panels = [.. kernels.Columns(columns).Select(p => new Panel(p.Column, p.Vectors, 0, (long)p.Column * depth))];
         long element = (long)columns * depth;
-        var packed = new NativeBuffer(side * side * element);
-        Parallel.ForEach(panels, new ParallelOptions { MaxDegreeOfParallelism = threads }, panel =>
+        return new PackedWeights(panels, depth, columns, side * side * element, Pack);
+
+        void Pack(nint source, nint target)
         {
-            int lanes = panel.Vectors * kernels.Lanes;
-            float* target = packed.Address + panel.Weights;
-            double* half = stackalloc double[side * 3];
-            for (int lane = 0; lane < lanes; lane++)
+            foreach (var panel in panels)
             {
-                int o = panel.Column + lane;
-                if (o >= output) break;
-                for (int i = 0; i < input; i++)
-                {
-                    float* source = weights.Address + (((long)o * input) + i) * 9;
-                    for (int r = 0; r < side; r++)
-                    {
-                        for (int x = 0; x < 3; x++)
-                        {
-                            half[(r * 3) + x] = (transform[r, 0] * source[x]) + (transform[r, 1] * source[3 + x])
-                                + (transform[r, 2] * source[6 + x]);
-                        }
-                    }
-                    for (int r = 0; r < side; r++)
-                    {
-                        for (int c = 0; c < side; c++)
-                        {
-                            double value = (transform[c, 0] * half[r * 3]) + (transform[c, 1] * half[(r * 3) + 1])
-                                + (transform[c, 2] * half[(r * 3) + 2]);
-                            target[(((r * side) + c) * element) + ((long)i * lanes) + lane] = (float)value;
-                        }
-                    }
-                }
+                int lanes = panel.Vectors * kernels.Lanes;
+                WeightPacking.Transform(
+                    (float*)source + ((long)panel.Column * input * WeightPacking.Taps), Math.Clamp(output - panel.Column, 0, lanes), input,
+                    size, (float*)target + panel.Weights, element, lanes);
             }
-        });
-        return new PackedWeights(packed, Padded(bias, columns), panels, depth);
+        }
     }
 
-    public void Dispose()
+    /// <summary>Packs the weights.</summary>
+    /// <param name="weights">The weights in the order of the file.</param>
+    /// <param name="bias">A number for each output channel, or none.</param>
+    /// <param name="target">Memory for <see cref="Floats"/>, cleared.</param>
+    internal void Pack(float* weights, ReadOnlySpan<float> bias, float* target)
     {
-        _weights.Dispose();
-        _bias.Dispose();
+        Bias = (nint)target;
+        bias.CopyTo(new Span<float>(target, _columns));
+        _pack((nint)weights, Weights);
     }
 
     /// <summary>Copies a vector, with zeros up to a pixel's channels in memory.</summary>
-    internal static unsafe NativeBuffer Padded(float[]? values, int channels)
+    internal static NativeBuffer Padded(float[]? values, int channels)
     {
         var buffer = new NativeBuffer(channels);
         values.AsSpan().CopyTo(new Span<float>(buffer.Address, channels));

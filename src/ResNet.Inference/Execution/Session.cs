@@ -74,6 +74,7 @@ internal sealed unsafe class Session : IDisposable
         if (poolsStem) scratch = Math.Max(scratch, StemWork.Scratch(GeometryOf(plan.Layers[1], 1), threads));
         long imageFloats = checked((long)images * height * width * plan.Channels);
         RequireMemory(checked(arena.Length + stemMap + imageFloats + scratch) * sizeof(float), shapes[0]);
+        weights.PackAll(choices);
         _arena = new NativeBuffer(arena.Length, isCleared: false);
         _stemMap = new NativeBuffer(stemMap, isCleared: false);
         _values = [.. places.Select(place => (nint)(_arena.Address + place))];
@@ -314,7 +315,7 @@ internal sealed unsafe class Session : IDisposable
 
     private Convolution<float, Epilogue> ConvolutionOf(Layer layer, int i, Algorithm algorithm, WeightStore weights)
     {
-        var packed = weights.Pack(i, algorithm);
+        var packed = weights.Packed(i, algorithm);
         return new Convolution<float, Epilogue>
         {
             Geometry = i == 0 ? _imageGeometry : GeometryOf(layer, i),

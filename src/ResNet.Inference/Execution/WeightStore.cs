@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
 using ResNet.Inference.Kernels.Int8;
@@ -21,6 +22,7 @@ internal sealed class WeightStore(
     : IDisposable
 {
     private readonly Dictionary<(int Layer, Algorithm Algorithm), PackedWeights> _packed = [];
+    private readonly List<NativeBuffer> _memory = [];
     private readonly Dictionary<(int Layer, bool IsBias), NativeBuffer> _vectors = [];
     private readonly Dictionary<int, PackedInt8> _int8 = [];
     private readonly Lock _packing = new();
@@ -31,15 +33,26 @@ internal sealed class WeightStore(
 
     internal int LargestTile => largestTile;
 
-    /// <summary>The weights of a convolution or a linear layer.</summary>
-    internal PackedWeights Pack(int layer, Algorithm algorithm)
+    /// <summary>Packs the weights of layers, several at the same time.</summary>
+    /// <param name="choices">The algorithm of each layer of the plan; layers of other kinds are omitted.</param>
+    internal void PackAll(ReadOnlySpan<Algorithm> choices)
     {
+        var missing = new List<(int Layer, Algorithm Algorithm)>();
         lock (_packing)
         {
-            if (!_packed.TryGetValue((layer, algorithm), out var packed))
-                _packed.Add((layer, algorithm), packed = PackNow(layer, algorithm));
-            return packed;
+            for (int i = 0; i < choices.Length; i++)
+            {
+                if (plan.Layers[i].Kind is LayerKind.Convolution or LayerKind.Linear && !_packed.ContainsKey((i, choices[i])))
+                    missing.Add((i, choices[i]));
+            }
+            PackTogether(missing);
         }
+    }
+
+    /// <summary>The weights of a convolution or a linear layer, which <see cref="PackAll"/> has packed.</summary>
+    internal PackedWeights Packed(int layer, Algorithm algorithm)
+    {
+        lock (_packing) return _packed[(layer, algorithm)];
     }
 
     /// <summary>The weights of a convolution of bytes.</summary>
@@ -77,23 +90,56 @@ internal sealed class WeightStore(
 
     public void Dispose()
     {
-        foreach (var packed in _packed.Values) packed.Dispose();
+        foreach (var memory in _memory) memory.Dispose();
         foreach (var packed in _int8.Values) packed.Dispose();
         foreach (var vector in _vectors.Values) vector.Dispose();
     }
 
-    private unsafe PackedWeights PackNow(int index, Algorithm algorithm)
+    private unsafe void PackTogether(List<(int Layer, Algorithm Algorithm)> layers)
+    {
+        if (layers.Count == 0) return;
+        PackedWeights[] packed = [.. layers.Select(entry => Prepare(entry.Layer, entry.Algorithm))];
+        long[] places = new long[layers.Count];
+        for (int i = 1; i < places.Length; i++) places[i] = places[i - 1] + packed[i - 1].Floats;
+        var memory = new NativeBuffer(places[^1] + packed[^1].Floats);
+        try
+        {
+            // The largest first, so that no thread is left alone with one at the end.
+            int[] order = [.. Enumerable.Range(0, layers.Count).OrderByDescending(i => Count(layers[i].Layer))];
+            long longest = Count(layers[order[0]].Layer);
+            int workers = Math.Min(threads, layers.Count), next = 0;
+            Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ =>
+            {
+                // Not on the collector's heap, where it would stay for a while after it was packed.
+                using var weights = new NativeBuffer(longest, isCleared: false);
+                for (int i; (i = Interlocked.Increment(ref next) - 1) < order.Length;)
+                {
+                    int one = order[i];
+                    var layer = plan.Layers[layers[one].Layer];
+                    readInto(layer.Weight!, new Span<float>(weights.Address, (int)Count(layers[one].Layer)));
+                    packed[one].Pack(weights.Address, layer.Bias is null ? null : read(layer.Bias), memory.Address + places[one]);
+                }
+            });
+        }
+        catch (AggregateException e)
+        {
+            memory.Dispose();
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+        _memory.Add(memory);
+        for (int i = 0; i < packed.Length; i++) _packed.Add(layers[i], packed[i]);
+    }
+
+    private PackedWeights Prepare(int index, Algorithm algorithm)
     {
         var layer = plan.Layers[index];
         var shape = shapeOf(layer.Weight!);
         var (output, input) = ((int)shape[0], (int)shape[1]);
-        // Not on the collector's heap, where it would stay for a while after it was packed.
-        using var weights = new NativeBuffer(shape.Aggregate(1L, (product, side) => product * side));
-        readInto(layer.Weight!, new Span<float>(weights.Address, (int)weights.Length));
-        float[]? bias = layer.Bias is null ? null : read(layer.Bias);
         return algorithm == Algorithm.Direct
-            ? PackedWeights.Direct(
-                kernels, weights, bias, (output, input, layer.Kernel, layer.Kernel), layer.Groups, readsImages: index == 0, threads)
-            : PackedWeights.Winograd(kernels, algorithm == Algorithm.Winograd4 ? 4 : 2, weights, bias, output, input, threads);
+            ? PackedWeights.Direct(kernels, (output, input, layer.Kernel, layer.Kernel), layer.Groups, readsImages: index == 0)
+            : PackedWeights.Winograd(kernels, algorithm == Algorithm.Winograd4 ? 4 : 2, output, input);
     }
+
+    // The number of a layer's weights.
+    private long Count(int layer) => shapeOf(plan.Layers[layer].Weight!).Aggregate(1L, (product, side) => product * side);
 }

@@ -102,11 +102,14 @@ public sealed class ConvolutionTests
         using var output = new Canaries(geometry.Pixels * outputPitch);
         using var zeros = new Canaries(new float[pitch]);
         using var source = PackedWeights.Padded(weights, weights.Length);
-        using var packed = tile == 0
+        var packed = tile == 0
             ? PackedWeights.Direct(
-                kernels, source, bias, (shape.Output, shape.Input / shape.Groups, shape.Kernel, shape.Kernel), shape.Groups,
-                readsImages, threads: 2)
-            : PackedWeights.Winograd(kernels, tile, source, bias, shape.Output, shape.Input, threads: 2);
+                kernels, (shape.Output, shape.Input / shape.Groups, shape.Kernel, shape.Kernel), shape.Groups, readsImages)
+            : PackedWeights.Winograd(kernels, tile, shape.Output, shape.Input);
+        using var memory = new Canaries((int)packed.Floats);
+        memory.Content.Clear();
+        packed.Pack(source.Address, bias, memory.Address);
+        memory.Check();
         var convolution = new Convolution<float, Epilogue>
         {
             Geometry = geometry,

@@ -1,0 +1,117 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace ResNet.Inference.Kernels;
+
+/// <summary>Brings the weights of a panel into the order in which the innermost loop reads them.</summary>
+internal static unsafe class WeightPacking
+{
+    /// <summary>The taps of a 3×3 convolution.</summary>
+    internal const int Taps = 9;
+
+    // A cache line: so many weights of an output channel are read at once.
+    private const int Line = 16;
+
+    // G of Lavin and Gray 2015, for tiles of 2×2 and 4×4.
+    private static readonly double[] s_transform2 = [1, 0, 0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0, 0, 1];
+
+    private static readonly double[] s_transform4 =
+    [
+        1.0 / 4, 0, 0, -1.0 / 6, -1.0 / 6, -1.0 / 6, -1.0 / 6, 1.0 / 6, -1.0 / 6,
+        1.0 / 24, 1.0 / 12, 1.0 / 6, 1.0 / 24, -1.0 / 12, 1.0 / 6, 0, 0, 1,
+    ];
+
+    /// <summary>Copies weights for products.</summary>
+    /// <param name="source">The weights of the panel's first output channel.</param>
+    /// <param name="places">The row of the panel for each weight of an output channel; there are as many.</param>
+    /// <param name="shifts">For each output channel of the panel, what is added to these rows; there are as many.</param>
+    /// <param name="target">The panel <c>[taps · depth, lanes]</c>, cleared.</param>
+    /// <param name="lanes">The panel's width in floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Copy(float* source, ReadOnlySpan<int> places, ReadOnlySpan<int> shifts, float* target, int lanes)
+    {
+        int length = places.Length;
+        for (int first = 0; first < length; first += Line)
+        {
+            int end = Math.Min(first + Line, length);
+            for (int lane = 0; lane < shifts.Length; lane++)
+            {
+                float* weights = source + ((long)lane * length);
+                float* column = target + ((long)shifts[lane] * lanes) + lane;
+                for (int i = first; i < end; i++) column[(long)places[i] * lanes] = weights[i];
+            }
+        }
+    }
+
+    /// <summary>Transforms the weights of a 3×3 convolution for Winograd's algorithm, in double precision.</summary>
+    /// <param name="source">The weights <c>[outputs, input, 3, 3]</c> of the panel's output channels.</param>
+    /// <param name="outputs">The number of output channels, at most <paramref name="lanes"/>; the other lanes become 0.</param>
+    /// <param name="input">The input channels.</param>
+    /// <param name="size">The side of an output tile: 2 or 4.</param>
+    /// <param name="target">The panel <c>[input, lanes]</c> of the first element of the transformed tile.</param>
+    /// <param name="element">The floats from an element of the transformed tile to the next.</param>
+    /// <param name="lanes">The panel's width in floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Transform(float* source, int outputs, int input, int size, float* target, long element, int lanes)
+    {
+        int side = size + 2, width = Vector<float>.Count, half = Vector<double>.Count;
+        int padded = (lanes + width - 1) / width * width;
+        fixed (double* factors = size == 4 ? s_transform4 : s_transform2)
+        {
+            // All output channels of an input channel: its taps, those transformed by columns, and the transformed tile.
+            double* taps = stackalloc double[Taps * padded];
+            double* columns = stackalloc double[side * 3 * width];
+            float* tile = stackalloc float[side * side * padded];
+            new Span<double>(taps, Taps * padded).Clear();
+            for (int i = 0; i < input; i++)
+            {
+                for (int lane = 0; lane < outputs; lane++)
+                {
+                    float* weights = source + ((((long)lane * input) + i) * Taps);
+                    for (int tap = 0; tap < Taps; tap++) taps[(tap * padded) + lane] = weights[tap];
+                }
+                for (int lane = 0; lane < padded; lane += width)
+                {
+                    for (int x = 0; x < 3; x++)
+                    {
+                        double* column = taps + (x * padded) + lane;
+                        for (int r = 0; r < side; r++)
+                        {
+                            for (int part = 0; part < width; part += half)
+                            {
+                                Store(
+                                    columns + (((r * 3) + x) * width) + part,
+                                    Sum(factors + (3 * r), column + part, column + (3 * padded) + part, column + (6 * padded) + part));
+                            }
+                        }
+                    }
+                    for (int r = 0; r < side; r++)
+                    {
+                        double* row = columns + (r * 3 * width);
+                        for (int c = 0; c < side; c++)
+                        {
+                            var low = Sum(factors + (3 * c), row, row + width, row + (2 * width));
+                            var high = Sum(factors + (3 * c), row + half, row + width + half, row + (2 * width) + half);
+                            Unsafe.WriteUnaligned(tile + (((r * side) + c) * padded) + lane, Vector.Narrow(low, high));
+                        }
+                    }
+                }
+                for (int e = 0; e < side * side; e++)
+                {
+                    float* place = target + (e * element) + ((long)i * lanes);
+                    new ReadOnlySpan<float>(tile + (e * padded), lanes).CopyTo(new Span<float>(place, lanes));
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<double> Sum(double* factors, double* first, double* second, double* third) =>
+        (Load(first) * factors[0]) + (Load(second) * factors[1]) + (Load(third) * factors[2]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<double> Load(double* address) => Unsafe.ReadUnaligned<Vector<double>>(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(double* address, Vector<double> value) => Unsafe.WriteUnaligned(address, value);
+}
