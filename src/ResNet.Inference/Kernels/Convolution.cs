@@ -64,6 +64,25 @@ internal readonly unsafe record struct Convolution<T, TEpilogue>
         }
     }
 
+    /// <summary>
+    /// Moves the pixels that the taps of the tile before lie on to those of a tile: much faster than to find them, which takes as long as
+    /// an eighth of the products of a stem.
+    /// </summary>
+    /// <param name="pixel">The first pixel of the tile; the one before has as many.</param>
+    /// <param name="count">The number of pixels.</param>
+    /// <param name="taps">The number of taps.</param>
+    /// <param name="rows">The addresses <c>[taps, count]</c>.</param>
+    /// <returns>False if the tiles lie on two rows of the output, or windows may lie outside of the map.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal bool TryMoveRows(int pixel, int count, int taps, T** rows)
+    {
+        int width = Geometry.OutputWidth;
+        if (Geometry.Padding > 0 || (pixel - count) / width != (pixel + count - 1) / width) return false;
+        nint distance = (nint)count * Geometry.Stride * Geometry.Pitch;
+        for (int i = 0; i < taps * count; i++) rows[i] += distance;
+        return true;
+    }
+
     /// <summary>Finds the pixels of the input that the taps of one window lie on.</summary>
     /// <param name="g">The convolution, with the size of the window.</param>
     /// <param name="image">The image.</param>

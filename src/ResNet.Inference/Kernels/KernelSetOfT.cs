@@ -34,10 +34,16 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
                     ? (long)taps * convolution.Depth * last.Vectors * T.Count
                     : last.Weights + ((long)taps * convolution.Depth * last.Vectors * T.Count) - convolution.Panels[first].Weights;
                 bool isFirst = tap == 0, isLast = tap + taps == geometry.Taps;
+                // With the last weights: the map that tiles add or write.
+                bool adds = isFirst && convolution.Epilogue.Add != 0;
+                float* needed = !isLast || end < panels.End.Value ? null
+                    : (float*)(adds ? convolution.Epilogue.Add : convolution.Output);
                 for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++)
                 {
                     int pixel = tiling.First(tile), count = tiling.RowsOf(tile);
-                    convolution.FindRows(pixel, count, tap, taps, rows);
+                    bool follows = tile > tiles.Start.Value && tiling.RowsOf(tile - 1) == count;
+                    if (!follows || !convolution.TryMoveRows(pixel, count, taps, rows))
+                        convolution.FindRows(pixel, count, tap, taps, rows);
                     for (int p = first; p < end; p++)
                     {
                         ref readonly var panel = ref convolution.Panels[p];
@@ -58,7 +64,11 @@ internal sealed unsafe class KernelSet<T>(int maximumVectors) : KernelSet(T.Coun
                         TileKernels.Compute<T>(
                             panel.Vectors, count, inputs, taps, convolution.Depth, weights, target, geometry.OutputPitch,
                             bias, add, isLast && convolution.Epilogue.Relu,
-                            Ahead.Of(weights, region, width, (long)taps * convolution.Depth, tile - tiles.Start.Value, parts));
+                            needed is null
+                                ? Ahead.Of(weights, region, width, (long)taps * convolution.Depth, tile - tiles.Start.Value, parts)
+                                : Ahead.OfMap(
+                                    needed + ((long)(pixel + count) * geometry.OutputPitch), count * geometry.OutputPitch,
+                                    (long)taps * convolution.Depth, p - first, end - first));
                     }
                 }
             }
