@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
@@ -31,7 +32,8 @@ internal sealed class InferenceFile : IDisposable
 
     private const int LengthBytes = SafetensorsHeader.LengthBytes;
 
-    private const int ChunkBytes = 1 << 20;
+    // Fits the caches of a core.
+    private const int ChunkBytes = 1 << 18;
 
     private readonly Dictionary<string, (long[] Shape, long Begin, int Count, bool IsBytes)> _tensors = [];
     private readonly Dictionary<string, string> _metadata = [];
@@ -156,12 +158,24 @@ internal sealed class InferenceFile : IDisposable
         try
         {
             ReadHeader();
-            CheckSum();
-            Plan = PlanJson.Read(_metadata.GetValueOrDefault(PlanKey) ?? throw new FormatException("it has no plan"));
-            Channels = Plan.Check(ShapeOf);
-            foreach (var layer in Plan.Layers) CheckNumbers(layer);
-            if (_metadata.TryGetValue(ClassesKey, out string? classes)) Classes = Names(classes);
-            if (_metadata.TryGetValue(PreprocessingKey, out string? text)) Preprocessing = StoredPreprocessing.Read(text, Plan.Channels);
+            // Reading all weights takes as long as reading the plan in a process that has just begun.
+            var isSound = Task.Run(HasChecksum);
+            ExceptionDispatchInfo? wrong = null;
+            try
+            {
+                ReadMetadata();
+            }
+            catch (FormatException e)
+            {
+                wrong = ExceptionDispatchInfo.Capture(e);
+            }
+            finally
+            {
+                // The task reads the file, which may be closed next.
+                Task.WaitAny(isSound);
+            }
+            if (!isSound.GetAwaiter().GetResult()) throw new FormatException("its checksum does not fit its weights");
+            wrong?.Throw();
             return this;
         }
         catch (FormatException e)
@@ -174,6 +188,15 @@ internal sealed class InferenceFile : IDisposable
             Dispose();
             throw;
         }
+    }
+
+    private void ReadMetadata()
+    {
+        Plan = PlanJson.Read(_metadata.GetValueOrDefault(PlanKey) ?? throw new FormatException("it has no plan"));
+        Channels = Plan.Check(ShapeOf);
+        foreach (var layer in Plan.Layers) CheckNumbers(layer);
+        if (_metadata.TryGetValue(ClassesKey, out string? classes)) Classes = Names(classes);
+        if (_metadata.TryGetValue(PreprocessingKey, out string? text)) Preprocessing = StoredPreprocessing.Read(text, Plan.Channels);
     }
 
     private void ReadAt(long position, Span<byte> target)
@@ -262,10 +285,11 @@ internal sealed class InferenceFile : IDisposable
         }
         if (!isInt8) return;
         const int Greatest = Int8Kernels.MaximumWeight;
-        if (ReadBytes(layer.Weight!).FirstOrDefault(weight => weight is < -Greatest or > Greatest) is not 0 and var wrong)
+        sbyte[] weights = ReadBytes(layer.Weight!);
+        if (weights.AsSpan().IndexOfAnyExceptInRange((sbyte)-Greatest, (sbyte)Greatest) is >= 0 and var wrong)
         {
             throw new FormatException(
-                $"the tensor '{layer.Weight}' has the weight {wrong}, which is not between -{Greatest} and {Greatest}");
+                $"the tensor '{layer.Weight}' has the weight {weights[wrong]}, which is not between -{Greatest} and {Greatest}");
         }
         const float Least = InferencePlan.MinimumScale, Most = InferencePlan.MaximumScale;
         if (!ReadTensor(layer.WeightScale!).All(scale => scale is >= Least and <= Most))
@@ -288,7 +312,7 @@ internal sealed class InferenceFile : IDisposable
         }
     }
 
-    private void CheckSum()
+    private bool HasChecksum()
     {
         var hash = new XxHash3();
         var chunk = new byte[Math.Min(ChunkBytes, _length - _start)];
@@ -298,8 +322,7 @@ internal sealed class InferenceFile : IDisposable
             ReadAt(begin, part);
             hash.Append(part);
         }
-        if (_metadata.GetValueOrDefault(ChecksumKey) != Convert.ToHexStringLower(hash.GetCurrentHash()))
-            throw new FormatException("its checksum does not fit its weights");
+        return _metadata.GetValueOrDefault(ChecksumKey) == Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 
     private void Refuse(bool isSo, string problem)
