@@ -34,17 +34,21 @@ internal sealed unsafe class PackedInt8 : IDisposable
         ];
         _weights = new NativeBuffer((long)columns * shape.Taps * Depth / sizeof(float));
         (_start, _factor, _bias) = (new NativeBuffer(columns), new NativeBuffer(columns), new NativeBuffer(columns));
-        foreach (var panel in Panels)
+        int[] sums = new int[columns];
+        fixed (sbyte* source = weights)
         {
-            int lanes = panel.Vectors * kernels.Lanes;
-            for (int lane = 0; lane < lanes && panel.Column + lane < shape.Output; lane++)
-                Pack(weights, shape, panel.Column + lane, (sbyte*)_weights.Address + panel.Weights, lanes, lane);
+            int[] places = Places(shape);
+            foreach (var panel in Panels)
+            {
+                int lanes = panel.Vectors * kernels.Lanes, outputs = Math.Clamp(shape.Output - panel.Column, 0, lanes);
+                WeightPacking.Copy(
+                    source + ((long)panel.Column * places.Length), places, (sbyte*)_weights.Address + panel.Weights, lanes,
+                    sums.AsSpan(panel.Column, outputs));
+            }
         }
         for (int o = 0; o < shape.Output; o++)
         {
-            int sum = 0;
-            foreach (sbyte weight in weights.AsSpan(o * shape.Input * shape.Taps, shape.Input * shape.Taps)) sum += weight;
-            ((int*)_start.Address)[o] = -input.Zero * sum;
+            ((int*)_start.Address)[o] = -input.Zero * sums[o];
             _factor.Address[o] = (float)((double)input.Scale * scales[o] / outputScale);
             _bias.Address[o] = bias is null ? 0 : (float)(bias[o] / (double)outputScale);
         }
@@ -74,18 +78,15 @@ internal sealed unsafe class PackedInt8 : IDisposable
         _bias.Dispose();
     }
 
-    // A panel is [taps, depth / 4, lanes, 4].
-    private void Pack(sbyte[] weights, (int Output, int Input, int Taps) shape, int output, sbyte* panel, int lanes, int lane)
+    // The place of each weight of an output channel among those of the panel's first one, which is [taps, depth].
+    private int[] Places((int Output, int Input, int Taps) shape)
     {
-        long source = (long)output * shape.Input * shape.Taps;
-        for (int i = 0; i < shape.Input; i++)
+        int[] places = new int[shape.Input * shape.Taps];
+        for (int i = 0; i < places.Length; i++)
         {
-            var (quad, place) = Math.DivRem(i, Int8Kernels.Quad);
-            for (int tap = 0; tap < shape.Taps; tap++, source++)
-            {
-                long word = (((long)tap * Depth / Int8Kernels.Quad) + quad) * lanes;
-                panel[((word + lane) * Int8Kernels.Quad) + place] = weights[source];
-            }
+            var (channel, tap) = Math.DivRem(i, shape.Taps);
+            places[i] = (tap * Depth) + channel;
         }
+        return places;
     }
 }

@@ -270,7 +270,7 @@ internal sealed unsafe class Session : IDisposable
                     ? [ConvolutionWork.Of(kernels, convolution, threads)]
                     : WinogradWork.Of(kernels, convolution, Size(algorithm), threads, (nint)_scratch.Address);
             case LayerKind.Int8Convolution:
-                return [ConvolutionWork.Of(weights.Int8Kernels, OfBytes(layer, i, weights.PackInt8(i)), threads)];
+                return [ConvolutionWork.Of(weights.Int8Kernels, OfBytes(layer, i, weights.PackedBytes(i)), threads)];
             case LayerKind.Quantize:
                 var int8 = weights.Int8Kernels;
                 float factor = (float)(1.0 / layer.Scale);

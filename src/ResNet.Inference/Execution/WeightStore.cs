@@ -33,19 +33,22 @@ internal sealed class WeightStore(
 
     internal int LargestTile => largestTile;
 
-    /// <summary>Packs the weights of layers, several at the same time.</summary>
-    /// <param name="choices">The algorithm of each layer of the plan; layers of other kinds are omitted.</param>
+    /// <summary>Packs the weights of layers that are not there yet, several at the same time.</summary>
+    /// <param name="choices">The algorithm of each layer of the plan; what is not a convolution of floats is Direct.</param>
     internal void PackAll(ReadOnlySpan<Algorithm> choices)
     {
-        var missing = new List<(int Layer, Algorithm Algorithm)>();
         lock (_packing)
         {
+            var (floats, bytes) = (new List<(int Layer, Algorithm Algorithm)>(), new List<int>());
             for (int i = 0; i < choices.Length; i++)
             {
-                if (plan.Layers[i].Kind is LayerKind.Convolution or LayerKind.Linear && !_packed.ContainsKey((i, choices[i])))
-                    missing.Add((i, choices[i]));
+                var kind = plan.Layers[i].Kind;
+                if (kind is LayerKind.Convolution or LayerKind.Linear && !_packed.ContainsKey((i, choices[i])))
+                    floats.Add((i, choices[i]));
+                if (kind == LayerKind.Int8Convolution && !_int8.ContainsKey(i)) bytes.Add(i);
             }
-            PackTogether(missing);
+            if (floats.Count > 0) PackFloats(floats);
+            if (bytes.Count > 0) PackBytes(bytes);
         }
     }
 
@@ -55,22 +58,10 @@ internal sealed class WeightStore(
         lock (_packing) return _packed[(layer, algorithm)];
     }
 
-    /// <summary>The weights of a convolution of bytes.</summary>
-    internal PackedInt8 PackInt8(int index)
+    /// <summary>The weights of a convolution of bytes, which <see cref="PackAll"/> has packed.</summary>
+    internal PackedInt8 PackedBytes(int layer)
     {
-        lock (_packing)
-        {
-            if (_int8.TryGetValue(index, out var packed)) return packed;
-            var layer = plan.Layers[index];
-            var source = plan.Layers[layer.Input - 1];
-            var shape = shapeOf(layer.Weight!);
-            packed = new PackedInt8(
-                int8, readBytes(layer.Weight!), read(layer.WeightScale!), layer.Bias is null ? null : read(layer.Bias),
-                ((int)shape[0], (int)shape[1], layer.Kernel * layer.Kernel), (source.Scale, source.ZeroPoint),
-                layer.GivesBytes ? layer.Scale : 1);
-            _int8.Add(index, packed);
-            return packed;
-        }
+        lock (_packing) return _int8[layer];
     }
 
     /// <summary>Scale or shift of a layer, padded to the channels in memory; null if it has none.</summary>
@@ -95,39 +86,72 @@ internal sealed class WeightStore(
         foreach (var vector in _vectors.Values) vector.Dispose();
     }
 
-    private unsafe void PackTogether(List<(int Layer, Algorithm Algorithm)> layers)
+    private unsafe void PackFloats(List<(int Layer, Algorithm Algorithm)> layers)
     {
-        if (layers.Count == 0) return;
         PackedWeights[] packed = [.. layers.Select(entry => Prepare(entry.Layer, entry.Algorithm))];
         long[] places = new long[layers.Count];
         for (int i = 1; i < places.Length; i++) places[i] = places[i - 1] + packed[i - 1].Floats;
         var memory = new NativeBuffer(places[^1] + packed[^1].Floats);
         try
         {
-            // The largest first, so that no thread is left alone with one at the end.
-            int[] order = [.. Enumerable.Range(0, layers.Count).OrderByDescending(i => Count(layers[i].Layer))];
-            long longest = Count(layers[order[0]].Layer);
-            int workers = Math.Min(threads, layers.Count), next = 0;
+            PackTogether([.. layers.Select(entry => entry.Layer)], i =>
+            {
+                var layer = plan.Layers[layers[i].Layer];
+                // Not on the collector's heap, where it would stay for a while after it was packed.
+                using var weights = new NativeBuffer(Count(layers[i].Layer), isCleared: false);
+                readInto(layer.Weight!, new Span<float>(weights.Address, (int)weights.Length));
+                packed[i].Pack(weights.Address, layer.Bias is null ? null : read(layer.Bias), memory.Address + places[i]);
+            });
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+        _memory.Add(memory);
+        for (int i = 0; i < packed.Length; i++) _packed.Add(layers[i], packed[i]);
+    }
+
+    private void PackBytes(List<int> layers)
+    {
+        var packed = new PackedInt8?[layers.Count];
+        try
+        {
+            PackTogether(layers, i =>
+            {
+                var layer = plan.Layers[layers[i]];
+                var source = plan.Layers[layer.Input - 1];
+                var shape = shapeOf(layer.Weight!);
+                packed[i] = new PackedInt8(
+                    int8, readBytes(layer.Weight!), read(layer.WeightScale!), layer.Bias is null ? null : read(layer.Bias),
+                    ((int)shape[0], (int)shape[1], layer.Kernel * layer.Kernel), (source.Scale, source.ZeroPoint),
+                    layer.GivesBytes ? layer.Scale : 1);
+            });
+        }
+        catch
+        {
+            foreach (var one in packed) one?.Dispose();
+            throw;
+        }
+        for (int i = 0; i < packed.Length; i++) _int8.Add(layers[i], packed[i]!);
+    }
+
+    // Calls pack for the place of each layer in the list, the largest first, so that no thread is left alone with one at the end.
+    private void PackTogether(List<int> layers, Action<int> pack)
+    {
+        int[] order = [.. Enumerable.Range(0, layers.Count).OrderByDescending(i => Count(layers[i]))];
+        int workers = Math.Min(threads, order.Length), next = 0;
+        try
+        {
             Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ =>
             {
-                // Not on the collector's heap, where it would stay for a while after it was packed.
-                using var weights = new NativeBuffer(longest, isCleared: false);
-                for (int i; (i = Interlocked.Increment(ref next) - 1) < order.Length;)
-                {
-                    int one = order[i];
-                    var layer = plan.Layers[layers[one].Layer];
-                    readInto(layer.Weight!, new Span<float>(weights.Address, (int)Count(layers[one].Layer)));
-                    packed[one].Pack(weights.Address, layer.Bias is null ? null : read(layer.Bias), memory.Address + places[one]);
-                }
+                for (int i; (i = Interlocked.Increment(ref next) - 1) < order.Length;) pack(order[i]);
             });
         }
         catch (AggregateException e)
         {
-            memory.Dispose();
             ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
         }
-        _memory.Add(memory);
-        for (int i = 0; i < packed.Length; i++) _packed.Add(layers[i], packed[i]);
     }
 
     private PackedWeights Prepare(int index, Algorithm algorithm)

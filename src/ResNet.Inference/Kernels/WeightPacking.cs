@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using ResNet.Inference.Kernels.Int8;
 
 namespace ResNet.Inference.Kernels;
 
@@ -9,7 +10,7 @@ internal static unsafe class WeightPacking
     /// <summary>The taps of a 3×3 convolution.</summary>
     internal const int Taps = 9;
 
-    // A cache line: so many weights of an output channel are read at once.
+    // A cache line of floats: so many weights of an output channel are read at once.
     private const int Line = 16;
 
     // G of Lavin and Gray 2015, for tiles of 2×2 and 4×4.
@@ -39,6 +40,37 @@ internal static unsafe class WeightPacking
                 float* weights = source + ((long)lane * length);
                 float* column = target + ((long)shifts[lane] * lanes) + lane;
                 for (int i = first; i < end; i++) column[(long)places[i] * lanes] = weights[i];
+            }
+        }
+    }
+
+    /// <summary>Copies 8-bit weights for products, four input channels of an output channel side by side.</summary>
+    /// <param name="source">The weights of the panel's first output channel.</param>
+    /// <param name="places">The tap and input channel, tap · depth + channel, of each weight of an output channel; there are as many.</param>
+    /// <param name="target">The panel <c>[taps · depth / 4, lanes, 4]</c>, cleared.</param>
+    /// <param name="lanes">The panel's width in output channels.</param>
+    /// <param name="sums">Receives the sum of the weights of each output channel of the panel; there are as many.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Copy(sbyte* source, ReadOnlySpan<int> places, sbyte* target, int lanes, Span<int> sums)
+    {
+        const int Quad = Int8Kernels.Quad;
+        int length = places.Length;
+        sums.Clear();
+        for (int first = 0; first < length; first += Line * sizeof(float))
+        {
+            int end = Math.Min(first + (Line * sizeof(float)), length);
+            for (int lane = 0; lane < sums.Length; lane++)
+            {
+                sbyte* weights = source + ((long)lane * length);
+                sbyte* column = target + (lane * Quad);
+                int sum = 0;
+                for (int i = first; i < end; i++)
+                {
+                    int place = places[i];
+                    column[((long)(place / Quad) * Quad * lanes) + (place % Quad)] = weights[i];
+                    sum += weights[i];
+                }
+                sums[lane] += sum;
             }
         }
     }
