@@ -21,7 +21,7 @@ internal sealed unsafe class PackedInt8 : IDisposable
     /// <param name="input">Scale and zero point of the input.</param>
     /// <param name="outputScale">The scale of the output; 1 for floats.</param>
     internal PackedInt8(
-        Int8Kernels kernels, sbyte[] weights, float[] scales, float[]? bias, (int Output, int Input, int Taps) shape,
+        Int8Kernels kernels, ReadOnlySpan<sbyte> weights, float[] scales, float[]? bias, (int Output, int Input, int Taps) shape,
         (float Scale, int Zero) input, float outputScale)
     {
         int columns = KernelSet.Channels(shape.Output);
@@ -35,16 +35,13 @@ internal sealed unsafe class PackedInt8 : IDisposable
         _weights = new NativeBuffer((long)columns * shape.Taps * Depth / sizeof(float));
         (_start, _factor, _bias) = (new NativeBuffer(columns), new NativeBuffer(columns), new NativeBuffer(columns));
         int[] sums = new int[columns];
-        fixed (sbyte* source = weights)
+        int[] places = Places(shape);
+        foreach (var panel in Panels)
         {
-            int[] places = Places(shape);
-            foreach (var panel in Panels)
-            {
-                int lanes = panel.Vectors * kernels.Lanes, outputs = Math.Clamp(shape.Output - panel.Column, 0, lanes);
-                WeightPacking.Copy(
-                    source + ((long)panel.Column * places.Length), places, (sbyte*)_weights.Address + panel.Weights, lanes,
-                    sums.AsSpan(panel.Column, outputs));
-            }
+            int lanes = panel.Vectors * kernels.Lanes, outputs = Math.Clamp(shape.Output - panel.Column, 0, lanes);
+            WeightPacking.Copy(
+                weights[Math.Min(panel.Column * places.Length, weights.Length)..], places, (sbyte*)_weights.Address + panel.Weights, lanes,
+                sums.AsSpan(panel.Column, outputs));
         }
         for (int o = 0; o < shape.Output; o++)
         {

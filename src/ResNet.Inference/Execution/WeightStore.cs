@@ -14,11 +14,11 @@ namespace ResNet.Inference.Execution;
 /// <param name="threads">The most threads that pack together.</param>
 /// <param name="read">Reads a tensor in the order of the file.</param>
 /// <param name="readInto">Reads a tensor into memory of its length.</param>
-/// <param name="readBytes">Reads a tensor of bytes.</param>
+/// <param name="readBytesInto">Reads a tensor of bytes into memory of its length.</param>
 /// <param name="shapeOf">Gives the shape of a tensor.</param>
 internal sealed class WeightStore(
     InferencePlan plan, KernelSet kernels, Int8Kernels int8, int largestTile, int threads, Func<string, float[]> read,
-    Action<string, Span<float>> readInto, Func<string, sbyte[]> readBytes, Func<string, IReadOnlyList<long>> shapeOf)
+    Action<string, Span<float>> readInto, Action<string, Span<sbyte>> readBytesInto, Func<string, IReadOnlyList<long>> shapeOf)
     : IDisposable
 {
     private readonly Dictionary<(int Layer, Algorithm Algorithm), PackedWeights> _packed = [];
@@ -94,13 +94,11 @@ internal sealed class WeightStore(
         var memory = new NativeBuffer(places[^1] + packed[^1].Floats);
         try
         {
-            PackTogether([.. layers.Select(entry => entry.Layer)], i =>
+            PackTogether([.. layers.Select(entry => entry.Layer)], sizeof(float), (i, weights) =>
             {
                 var layer = plan.Layers[layers[i].Layer];
-                // Not on the collector's heap, where it would stay for a while after it was packed.
-                using var weights = new NativeBuffer(Count(layers[i].Layer), isCleared: false);
-                readInto(layer.Weight!, new Span<float>(weights.Address, (int)weights.Length));
-                packed[i].Pack(weights.Address, layer.Bias is null ? null : read(layer.Bias), memory.Address + places[i]);
+                readInto(layer.Weight!, new Span<float>((void*)weights, (int)Count(layers[i].Layer)));
+                packed[i].Pack((float*)weights, layer.Bias is null ? null : read(layer.Bias), memory.Address + places[i]);
             });
         }
         catch
@@ -112,18 +110,20 @@ internal sealed class WeightStore(
         for (int i = 0; i < packed.Length; i++) _packed.Add(layers[i], packed[i]);
     }
 
-    private void PackBytes(List<int> layers)
+    private unsafe void PackBytes(List<int> layers)
     {
         var packed = new PackedInt8?[layers.Count];
         try
         {
-            PackTogether(layers, i =>
+            PackTogether(layers, sizeof(sbyte), (i, weights) =>
             {
                 var layer = plan.Layers[layers[i]];
                 var source = plan.Layers[layer.Input - 1];
                 var shape = shapeOf(layer.Weight!);
+                var values = new Span<sbyte>((void*)weights, (int)Count(layers[i]));
+                readBytesInto(layer.Weight!, values);
                 packed[i] = new PackedInt8(
-                    int8, readBytes(layer.Weight!), read(layer.WeightScale!), layer.Bias is null ? null : read(layer.Bias),
+                    int8, values, read(layer.WeightScale!), layer.Bias is null ? null : read(layer.Bias),
                     ((int)shape[0], (int)shape[1], layer.Kernel * layer.Kernel), (source.Scale, source.ZeroPoint),
                     layer.GivesBytes ? layer.Scale : 1);
             });
@@ -136,16 +136,20 @@ internal sealed class WeightStore(
         for (int i = 0; i < packed.Length; i++) _int8.Add(layers[i], packed[i]!);
     }
 
-    // Calls pack for the place of each layer in the list, the largest first, so that no thread is left alone with one at the end.
-    private void PackTogether(List<int> layers, Action<int> pack)
+    // Calls pack for the place of each layer in the list, with memory for its weights; the largest layers first, so that no thread is left
+    // alone with one at the end.
+    private unsafe void PackTogether(List<int> layers, int bytesOfWeight, Action<int, nint> pack)
     {
         int[] order = [.. Enumerable.Range(0, layers.Count).OrderByDescending(i => Count(layers[i]))];
+        long floats = (Count(layers[order[0]]) * bytesOfWeight / sizeof(float)) + 1;
         int workers = Math.Min(threads, order.Length), next = 0;
         try
         {
             Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ =>
             {
-                for (int i; (i = Interlocked.Increment(ref next) - 1) < order.Length;) pack(order[i]);
+                // Not on the collector's heap, where it would stay for a while after it was packed.
+                using var weights = new NativeBuffer(floats, isCleared: false);
+                for (int i; (i = Interlocked.Increment(ref next) - 1) < order.Length;) pack(order[i], (nint)weights.Address);
             });
         }
         catch (AggregateException e)

@@ -145,11 +145,13 @@ internal sealed class InferenceFile : IDisposable
     /// <summary>Reads a tensor of signed bytes.</summary>
     internal sbyte[] ReadBytes(string name)
     {
-        var (_, begin, count, _) = _tensors[name];
-        var values = new sbyte[count];
-        ReadAt(_start + begin, MemoryMarshal.AsBytes(values.AsSpan()));
+        var values = new sbyte[_tensors[name].Count];
+        ReadBytes(name, values);
         return values;
     }
+
+    /// <summary>Reads a tensor of signed bytes into memory that is as long.</summary>
+    internal void ReadBytes(string name, Span<sbyte> values) => ReadAt(_start + _tensors[name].Begin, MemoryMarshal.AsBytes(values));
 
     public void Dispose() => _handle?.Dispose();
 

@@ -51,7 +51,7 @@ internal static unsafe class WeightPacking
     /// <param name="lanes">The panel's width in output channels.</param>
     /// <param name="sums">Receives the sum of the weights of each output channel of the panel; there are as many.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Copy(sbyte* source, ReadOnlySpan<int> places, sbyte* target, int lanes, Span<int> sums)
+    internal static void Copy(ReadOnlySpan<sbyte> source, ReadOnlySpan<int> places, sbyte* target, int lanes, Span<int> sums)
     {
         const int Quad = Int8Kernels.Quad;
         int length = places.Length;
@@ -61,12 +61,12 @@ internal static unsafe class WeightPacking
             int end = Math.Min(first + (Line * sizeof(float)), length);
             for (int lane = 0; lane < sums.Length; lane++)
             {
-                sbyte* weights = source + ((long)lane * length);
+                var weights = source.Slice((lane * length) + first, end - first);
                 sbyte* column = target + (lane * Quad);
                 int sum = 0;
-                for (int i = first; i < end; i++)
+                for (int i = 0; i < weights.Length; i++)
                 {
-                    int place = places[i];
+                    int place = places[first + i];
                     column[((long)(place / Quad) * Quad * lanes) + (place % Quad)] = weights[i];
                     sum += weights[i];
                 }
