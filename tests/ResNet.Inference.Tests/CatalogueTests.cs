@@ -1,5 +1,6 @@
 using ResNet.Core;
 using ResNet.Core.Blocks;
+using ResNet.Testing;
 using static TorchSharp.torch;
 
 namespace ResNet.Inference.Tests;
@@ -65,12 +66,14 @@ public sealed class CatalogueTests
     [Fact]
     public void A_network_with_a_norm_of_somebody_else_is_refused()
     {
+        using var folder = new TemporaryFolder();
         using var network = new ResNetModel(new ResNetOptions { Norm = Norm.From(channels => nn.Identity()), Classes = 3 });
-        Action save = () => network.SaveForInference(Path.Combine(Path.GetTempPath(), "never.safetensors"));
+        Action save = () => network.SaveForInference(folder.File("saved.safetensors"));
         save.Should().NotThrow("an identity is no layer at all");
         using var other = new ResNetModel(new ResNetOptions { Norm = Norm.From(channels => nn.InstanceNorm2d(channels)), Classes = 3 });
-        Action refused = () => other.SaveForInference(Path.Combine(Path.GetTempPath(), "never.safetensors"));
+        Action refused = () => other.SaveForInference(folder.File("never.safetensors"));
         refused.Should().Throw<ArgumentException>().WithMessage("The network's layer InstanceNorm2d cannot be saved for inference*");
+        Directory.EnumerateFiles(folder.Path).Select(Path.GetFileName).Should().Equal("saved.safetensors");
     }
 
     private static ResNetOptions Draw(Random random)
