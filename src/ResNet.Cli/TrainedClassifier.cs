@@ -35,22 +35,15 @@ internal sealed record TrainedClassifier(Classifier Classifier, DecisionThreshol
     /// <param name="file">The file.</param>
     /// <param name="device">The value of <c>--device</c>.</param>
     /// <param name="engine">The value of <c>--engine</c>.</param>
-    /// <param name="explains">Whether heat maps are wanted.</param>
-    internal static TrainedClassifier OfFile(string file, string? device, PredictionEngine? engine, bool explains)
+    internal static TrainedClassifier OfFile(string file, string? device, PredictionEngine? engine)
     {
         if (!File.Exists(file))
         {
             string remedy = Directory.Exists(file) ? "is a folder: name a run by --run" : "does not exist";
             throw new CommandLineException(new Mistake($"The file '{file}' {remedy}.", "--weights"));
         }
-        bool isForInference = InferenceModel.IsInferenceFile(file);
-        if (isForInference && explains)
-        {
-            throw new CommandLineException(
-                $"--explain needs gradients, which the file '{file}' for inference does not give: name its run, or leave --explain out.");
-        }
         // Devices would load libtorch.
-        var place = isForInference && device is null or "cpu" ? null : Devices.Parse(device);
+        var place = InferenceModel.IsInferenceFile(file) && device is null or "cpu" ? null : Devices.Parse(device);
         return new(Classifier.Open(file, place, engine), Threshold: null);
     }
 

@@ -37,7 +37,7 @@ internal static class PredictCommand
         var stage = new Option<int?>("--stage")
         {
             Description = "With --explain: the stage to look at; earlier ones are finer. Default: the last, "
-                + "or for small images an earlier one.",
+                + "or for small images an earlier one. A file for inference has the last one only.",
             HelpName = "N",
         };
         var output = new Option<string?>("--output")
@@ -75,11 +75,6 @@ internal static class PredictCommand
             bool explains = parsed.GetValue(explain);
             if (!explains && (parsed.GetValue(name), parsed.GetValue(stage), parsed.GetValue(output)) is not (null, null, null))
                 throw new CommandLineException("--class, --stage and --output say how to explain: give --explain too.");
-            if (explains && parsed.GetValue(engine) == PredictionEngine.Inference)
-            {
-                throw new CommandLineException(
-                    "--explain needs gradients, which --engine inference does not compute: leave one of them out.");
-            }
             var options = new ClassifierOptions { BatchSize = parsed.GetValue(batchSize), Workers = parsed.GetValue(workers) };
             var endings = new SplitOptions { Extensions = parsed.GetValue(extensions) ?? ImageFolder.Extensions }.Extensions;
             var (paths, errors) = Pictures.Expand(parsed.GetValue(images)!, endings, Console.In);
@@ -89,8 +84,19 @@ internal static class PredictCommand
                 parsed.GetValue(run) ?? file, catalogued, parsed.GetValue(pretrained), "predict --network resnet50 --pretrained cat.jpg");
             if (file is not null && parsed.GetValue(run) is not null)
                 throw new CommandLineException("--weights takes the place of a run: leave --run out.");
-            var chosen = explains ? PredictionEngine.Torch : parsed.GetValue(engine);
-            using var trained = file is not null ? TrainedClassifier.OfFile(file, place, chosen, explains)
+            var chosen = parsed.GetValue(engine);
+            // A file for inference gives class activation maps.
+            if (explains && (file is null || !InferenceModel.IsInferenceFile(file)))
+            {
+                if (chosen == PredictionEngine.Inference)
+                {
+                    throw new CommandLineException(
+                        "--explain needs gradients, which --engine inference computes for no run: leave one of them out, or give a file "
+                        + "for inference by --weights.");
+                }
+                chosen = PredictionEngine.Torch;
+            }
+            using var trained = file is not null ? TrainedClassifier.OfFile(file, place, chosen)
                 : catalogued is not null ? TrainedClassifier.Published(catalogued, place, chosen, cancellationToken)
                 : TrainedClassifier.OfRun(parsed.GetValue(run), place, chosen);
             var classifier = trained.Classifier;

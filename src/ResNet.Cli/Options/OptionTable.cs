@@ -102,6 +102,7 @@ internal static class OptionTable
         (nameof(EvaluatorOptions), nameof(EvaluatorOptions.PositiveClass), "--positive"),
         (nameof(EvaluatorOptions), nameof(EvaluatorOptions.Engine), "--engine"),
         (nameof(Classifier), "name", "--class"),
+        (nameof(Classifier), "stage", "--stage"),
         (nameof(Classifier), "device", "--device"),
         (nameof(Classifier), "engine", "--engine"),
         (nameof(ClassifierOptions), nameof(ClassifierOptions.BatchSize), "--batch-size"),

@@ -34,21 +34,32 @@ internal static class ActivationMap
             for (int i = 0; i < pixels; i++) sum[i] += weight * channel[i];
         }
         foreach (ref float value in sum) value = Math.Max(value, 0);
+        Resize(sum, shape.Height, shape.Width, result, height, width);
         float greatest = Tiny;
+        foreach (float value in result) greatest = Math.Max(greatest, value);
+        foreach (ref float value in result) value /= greatest;
+    }
+
+    /// <summary>Resizes a map bilinearly, as PyTorch's <c>interpolate</c> does with <c>align_corners=False</c>.</summary>
+    /// <param name="map">The map <c>[rows, columns]</c>.</param>
+    /// <param name="rows">In pixels.</param>
+    /// <param name="columns">In pixels.</param>
+    /// <param name="result">Receives <c>[height, width]</c>.</param>
+    /// <param name="height">In pixels.</param>
+    /// <param name="width">In pixels.</param>
+    internal static void Resize(ReadOnlySpan<float> map, int rows, int columns, Span<float> result, int height, int width)
+    {
         for (int y = 0; y < height; y++)
         {
-            var (above, below, down) = Neighbours(y, height, shape.Height);
+            var (above, below, down) = Neighbours(y, height, rows);
             for (int x = 0; x < width; x++)
             {
-                var (left, right, across) = Neighbours(x, width, shape.Width);
-                float upper = Mix(sum[(above * shape.Width) + left], sum[(above * shape.Width) + right], across);
-                float lower = Mix(sum[(below * shape.Width) + left], sum[(below * shape.Width) + right], across);
-                float value = Mix(upper, lower, down);
-                result[(y * width) + x] = value;
-                greatest = Math.Max(greatest, value);
+                var (left, right, across) = Neighbours(x, width, columns);
+                float upper = Mix(map[(above * columns) + left], map[(above * columns) + right], across);
+                float lower = Mix(map[(below * columns) + left], map[(below * columns) + right], across);
+                result[(y * width) + x] = Mix(upper, lower, down);
             }
         }
-        foreach (ref float value in result) value /= greatest;
     }
 
     // The two values around the middle of a pixel of the enlarged line, and the second one's weight.

@@ -46,7 +46,7 @@ internal static unsafe class WeightPacking
 
     /// <summary>Copies 8-bit weights for products, four input channels of an output channel side by side.</summary>
     /// <param name="source">The weights of the panel's first output channel.</param>
-    /// <param name="places">The tap and input channel, tap · depth + channel, of each weight of an output channel; there are as many.</param>
+    /// <param name="places">For each weight of an output channel, tap · depth + input channel; there are as many.</param>
     /// <param name="target">The panel <c>[taps · depth / 4, lanes, 4]</c>, cleared.</param>
     /// <param name="lanes">The panel's width in output channels.</param>
     /// <param name="sums">Receives the sum of the weights of each output channel of the panel; there are as many.</param>

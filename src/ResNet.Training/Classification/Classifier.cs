@@ -298,34 +298,18 @@ public sealed class Classifier : IDisposable
     /// <summary>Finds the parts of a picture in which the network sees a class (<see cref="GradCam"/>).</summary>
     /// <param name="path">The picture's file.</param>
     /// <param name="name">The class to look for; null for the likeliest.</param>
-    /// <param name="stage">The stage whose output is used, from 1; null for the default of <see cref="GradCam.Compute"/>.</param>
+    /// <param name="stage">
+    /// The stage whose output is used, from 1; null for the default of <see cref="GradCam.Compute"/>. A classifier that was opened from a
+    /// file for inference has no gradients, and uses the last one (<see cref="InferenceModel"/>'s Explain).
+    /// </param>
     /// <exception cref="ImageDecodingException">The picture cannot be read.</exception>
     /// <exception cref="TransformException">A transform cannot process it.</exception>
     /// <exception cref="InvalidOptionException">There is no such class or stage.</exception>
-    /// <exception cref="InvalidOperationException">The classifier was opened from a file for inference.</exception>
     public Explanation Explain(string path, string? name = null, int? stage = null)
     {
-        if (_model is null)
-        {
-            throw new InvalidOperationException(
-                "Heat maps need gradients, which a file for inference does not give: open the run, or its weights.safetensors.");
-        }
+        ArgumentNullException.ThrowIfNull(path);
         int? chosen = name is null ? null : IndexOf(name);
-        using var mode = new EvaluationMode(_model);
-        using var scope = NewDisposeScope();
-        using var image = ImageDecoder.Open(path, _channels);
-        var input = ToInput(_model, Transform(image, path, out var seen), 1);
-        (int Index, double Probability)[] ranked;
-        using (no_grad()) ranked = Rank(_model.call(input));
-        var (index, probability) = chosen is null ? ranked[0] : ranked.First(entry => entry.Index == chosen);
-        var map = GradCam.Compute(_model, input, [index], stage).cpu();
-        return new Explanation(
-            path,
-            Named(ranked, DefaultCount),
-            new Prediction(_classes[index], probability),
-            map.data<float>().ToArray(),
-            _transforms.Size,
-            seen);
+        return _model is null ? ExplainByInference(_inference!, path, chosen, stage) : ExplainByGradients(_model, path, chosen, stage);
     }
 
     /// <summary>Disposes of the network, if <see cref="Open"/> or <see cref="Pretrained"/> made it.</summary>
@@ -349,6 +333,46 @@ public sealed class Classifier : IDisposable
             model.Dispose();
             throw;
         }
+    }
+
+    private Explanation ExplainByGradients(ResNetModel model, string path, int? chosen, int? stage)
+    {
+        using var mode = new EvaluationMode(model);
+        using var scope = NewDisposeScope();
+        using var image = ImageDecoder.Open(path, _channels);
+        var input = ToInput(model, Transform(image, path, out var seen), 1);
+        (int Index, double Probability)[] ranked;
+        using (no_grad()) ranked = Rank(model.call(input));
+        var (index, probability) = chosen is null ? ranked[0] : ranked.First(entry => entry.Index == chosen);
+        var map = GradCam.Compute(model, input, [index], stage).cpu();
+        return new Explanation(
+            path,
+            Named(ranked, DefaultCount),
+            new Prediction(_classes[index], probability),
+            map.data<float>().ToArray(),
+            _transforms.Size,
+            seen);
+    }
+
+    // Touches nothing of TorchSharp, so that libtorch is not loaded.
+    private Explanation ExplainByInference(ImageClassifier inference, string path, int? chosen, int? stage)
+    {
+        int last = inference.Model.Stages;
+        if (stage is { } wanted && wanted != last)
+        {
+            throw new InvalidOptionException(
+                nameof(Classifier), nameof(stage), stage,
+                (last > 0 ? $"the last, {last}, " : "left out ")
+                + "for a file for inference, which gives no gradients: open the run, or its weights.safetensors, for others");
+        }
+        using var image = ImageDecoder.Open(path, _channels);
+        var pixels = Transform(image, path, out var seen);
+        var (height, width) = _transforms.Size;
+        var (scores, map) = (new float[_classes.Count], new float[height * width]);
+        inference.Model.Explain(pixels, 1, height, width, scores, map, chosen is { } index ? [index] : []);
+        var ranked = inference.Rank(scores, _classes.Count);
+        var explained = chosen is { } asked ? ranked.First(prediction => prediction.Class == _classes[asked]) : ranked[0];
+        return new Explanation(path, [.. ranked.Take(DefaultCount)], explained, map, _transforms.Size, seen);
     }
 
     private IReadOnlyList<Prediction> Classify(IPixelSource image, string name, int count) =>

@@ -3,9 +3,8 @@ using ResNet.Imaging;
 using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Rendering;
 using ResNet.Inference;
+using ResNet.Inference.Execution;
 using ResNet.Training.Evaluation;
-using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace ResNet.Training.Classification;
 
@@ -31,7 +30,8 @@ public sealed class Explanation
         (_path, Predictions, Prediction, _heat, Size, _seen) = (path, predictions, prediction, heat, size, seen);
 
     /// <summary>
-    /// The likeliest classes, likeliest first, the same as of <see cref="Classifier.Classify(string, int)"/>, but computed by TorchSharp.
+    /// The likeliest classes, likeliest first, the same as of <see cref="Classifier.Classify(string, int)"/>, but computed by TorchSharp if
+    /// the classifier has gradients.
     /// </summary>
     public IReadOnlyList<Prediction> Predictions { get; }
 
@@ -100,9 +100,9 @@ public sealed class Explanation
 
     private float[] Resized(int height, int width)
     {
-        using var scope = NewDisposeScope();
-        var map = tensor(_heat, [1, 1, Size.Height, Size.Width]);
-        return functional.interpolate(map, [height, width], mode: InterpolationMode.Bilinear, align_corners: false).data<float>().ToArray();
+        float[] result = new float[height * width];
+        ActivationMap.Resize(_heat, Size.Height, Size.Width, result, height, width);
+        return result;
     }
 
     private static void Paint(Span<byte> pixel, float heat) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ResNet.Imaging;
 using ResNet.Testing;
 
 namespace ResNet.Cli.Tests.Engines;
@@ -55,14 +56,38 @@ public sealed class EngineTests(EngineTests.Trained trained) : IClassFixture<Eng
             .And.NotContain(" %");
     }
 
+    [Fact]
+    public void An_exported_file_explains_without_libtorch()
+    {
+        string program = trained.CopyWithoutLibtorch(), picture = Directory.GetFiles(trained.In("photos/val/dark"))[0];
+        string[] explain = ["predict", picture, "--explain", "--class", "dark", "--output", trained.In("maps")];
+        trained.RunCopy(program, 0, [.. explain, "--weights", Trained.Exported]).Should().Contain("where it sees dark: ");
+        string file = Directory.GetFiles(trained.In("maps")).Should().ContainSingle().Subject;
+        byte[] map = Pixels(file);
+        // Pictures of 32 pixels show more at an earlier stage, unless the last one is asked for.
+        trained.Run(0, [.. explain, "--run", "run", "--stage", "3"]);
+        byte[] exact = Pixels(file);
+        map.Should().HaveSameCount(exact);
+        map.Zip(exact).Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) <= 2, "only rounding differs");
+    }
+
+    private static byte[] Pixels(string file)
+    {
+        using var image = ImageDecoder.Open(file, channels: 3);
+        byte[] pixels = new byte[image.Width * image.Height * 3];
+        image.CropResizeInto(0, 0, image.Width, image.Height, image.Width, image.Height, flipHorizontally: false, pixels);
+        return pixels;
+    }
+
     [Theory]
     [InlineData("--engine is 'onnx', but has to be one of Inference, Torch.*", "evaluate", "--run", "run", "--engine", "onnx")]
     [InlineData(
-        "--explain needs gradients, which --engine inference does not compute: leave one of them out.",
+        "--explain needs gradients, which --engine inference computes for no run: leave one of them out, or give a file for inference by "
+        + "--weights.",
         "predict", "--run", "run", "--engine", "inference", "--explain", "a.png")]
     [InlineData(
-        "--explain needs gradients, which the file '" + Trained.Exported + "' for inference does not give: name its run, or leave "
-        + "--explain out.", "predict", "--weights", Trained.Exported, "--explain", "a.png")]
+        "--stage is 1, but has to be the last, 3, for a file for inference, which gives no gradients: open the run, or its "
+        + "weights.safetensors, for others.", "predict", "--weights", Trained.Exported, "--explain", "--stage", "1", "photos/val/dark")]
     [InlineData(
         "--engine is torch, but has to be Inference, since the file is for ResNet.Inference: open the run, or its weights.safetensors, for "
         + "TorchSharp.", "predict", "--weights", Trained.Exported, "--engine", "torch", "a.png")]

@@ -266,7 +266,18 @@ public sealed class ClassifierTests : IDisposable
             .Should().Be($"Classifier.engine is Torch, but has to be Inference, {Reason}");
         Refusal(() => Training.Classification.Classifier.Open(file, new Device(TorchSharp.DeviceType.META)))
             .Should().Be($"Classifier.device is meta, but has to be cpu, {Reason}");
-        opened.Invoking(classifier => classifier.Explain(path)).Should().Throw<InvalidOperationException>().WithMessage("Heat maps need *");
+        foreach (string? name in new[] { null, s_classes[2] })
+        {
+            var (map, exact) = (opened.Explain(path, name), expected.Explain(path, name, stage: 3));
+            (map.Size, map.Prediction.Class).Should().Be((exact.Size, exact.Prediction.Class));
+            map.Prediction.Probability.Should().BeApproximately(exact.Prediction.Probability, 1e-5);
+            map.Heat.Should().HaveSameCount(exact.Heat);
+            map.Heat.Zip(exact.Heat).Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-4);
+            map.Predictions.Select(prediction => prediction.Class).Should().Equal(exact.Predictions.Select(prediction => prediction.Class));
+        }
+        Refusal(() => opened.Explain(path, stage: 1)).Should().Be(
+            "Classifier.stage is 1, but has to be the last, 3, for a file for inference, which gives no gradients: open the run, or its "
+            + "weights.safetensors, for others.");
         model.SaveForInference(file);
         FluentActions.Invoking(() => Training.Classification.Classifier.Open(file)).Should()
             .Throw<InferenceFileException>().WithMessage($"The file '{file}' does not say the classes*");
