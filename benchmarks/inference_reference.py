@@ -1,13 +1,16 @@
 """PyTorch's side of the comparison of inference; Inference/InferenceComparison.cs runs it.
 
     inference_reference.py measure NETWORK contiguous|channels_last WEIGHTS IMAGES BATCH THREADS SECONDS
-        computes the same images repeatedly for at least SECONDS, prints a JSON line, and continues for half of that time
+        computes the same images for a while to warm up, then repeatedly for at least SECONDS, prints a JSON line, and continues for half of that time
     inference_reference.py first NETWORK WEIGHTS PICTURE THREADS SECONDS
         prints the probability of a picture's most likely class as a JSON line, and continues to predict for a while
 """
 import json
 import sys
 import time
+
+# In seconds, as of the other sides.
+WARM_UP = 1.5
 
 
 def load(network, weights, threads):
@@ -40,8 +43,7 @@ def measure(network, layout, weights, images, batch, threads, seconds):
 
     with torch.inference_mode():
         check = model(images).abs().mean().item()
-        for _ in range(2):
-            model(images)
+        go_on(WARM_UP)
         print(json.dumps({"images_per_second": go_on(seconds), "check": check}), flush=True)
         # The parent process measures the memory now.
         go_on(seconds / 2)

@@ -6,9 +6,13 @@ namespace Benchmarks.Inference;
 /// <summary>The measurement of inference that all .NET sides share.</summary>
 internal static class Passes
 {
-    private const int WarmUp = 3;
+    // Code of .NET is compiled again in the first second, by a thread that takes time from those that compute.
+    private const double WarmUp = 1.5;
 
-    /// <summary>Computes a batch repeatedly for at least the given time, prints a JSON line, and continues for half of that time.</summary>
+    /// <summary>
+    /// Computes a batch for a while to warm up, then repeatedly for at least the given time, prints a JSON line, and continues for half of
+    /// that time.
+    /// </summary>
     /// <param name="batch">Images of a batch.</param>
     /// <param name="seconds">The minimum running time in seconds.</param>
     /// <param name="pass">Computes the batch and disposes the result.</param>
@@ -23,10 +27,7 @@ internal static class Passes
     public static void Measure(int batch, double seconds, IReadOnlyList<Action> passes, Func<double> check)
     {
         double mean = check();
-        foreach (var pass in passes)
-        {
-            for (int i = 1; i < WarmUp; i++) pass();
-        }
+        Speed(batch, WarmUp, passes);
         Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = Speed(batch, seconds, passes), check = mean }));
         // The parent process measures the memory now.
         Speed(batch, seconds / 2, passes);
