@@ -11,11 +11,20 @@ internal sealed unsafe class Session : IDisposable
 {
     private readonly Work[][] _works;
 
+    // So much stays in the caches of a thread's core, in floats.
+    private const long CachedFloats = 256 * 1024;
+
     // The first two layers at once, if both are computed and nothing else reads what is between them.
     private readonly Work[]? _stem;
+
+    // Sessions of some of the images each, which compute the layers before the given one; empty if all images are computed together.
+    private readonly Session[] _groups = [];
+    private readonly int _layersOfGroups;
+    private readonly NativeBuffer? _arenaOfGroup;
     private readonly NativeBuffer _arena;
     private readonly NativeBuffer _stemMap;
     private readonly NativeBuffer _images;
+    private readonly nint _firstImage;
     private readonly NativeBuffer _zeros;
     private readonly NativeBuffer _scratch;
     private readonly NativeBuffer?[] _zeroPoints;
@@ -49,6 +58,10 @@ internal sealed unsafe class Session : IDisposable
         // The stem's map has a place of its own, which stays empty while it is pooled at once.
         long stemMap = poolsStem ? Floats(1) : 0;
         for (int i = poolsStem ? 1 : 0; i < plan.Layers.Count; i++) places[i + 1] = arena.Place(Floats(i + 1), i, lastUse[i + 1]);
+        (_layersOfGroups, int imagesOfGroup) = DivideImages(lastUse, poolsStem, weights, threads);
+        var (placesOfGroup, arenaOfGroup) = (new long[shapes.Length], new Arena());
+        for (int i = poolsStem ? 1 : 0; i + 1 < _layersOfGroups; i++)
+            placesOfGroup[i + 1] = arenaOfGroup.Place(Floats(i + 1, imagesOfGroup), i, lastUse[i + 1]);
         var first = plan.Layers[0];
         _imagePadding = first.Padding;
         int height = shapes[0].Height + (2 * first.Padding), width = shapes[0].Width + (2 * first.Padding);
@@ -69,32 +82,65 @@ internal sealed unsafe class Session : IDisposable
             int depth = geometry.Pitch, columns = geometry.OutputPitch;
             choices[i] = AlgorithmChoice.Choose(geometry, depth, columns, layer.Groups, weights.LargestTile);
             if (choices[i] == Algorithm.Direct) continue;
+            var geometryOfGroup = geometry with { Images = i < _layersOfGroups ? imagesOfGroup : images };
             scratch = Math.Max(scratch, WinogradWork.Scratch(geometry, Size(choices[i]), depth, threads));
+            scratch = Math.Max(scratch, WinogradWork.Scratch(geometryOfGroup, Size(choices[i]), depth, threads));
         }
         if (poolsStem) scratch = Math.Max(scratch, StemWork.Scratch(GeometryOf(plan.Layers[1], 1), threads));
         long imageFloats = checked((long)images * height * width * plan.Channels);
-        RequireMemory(checked(arena.Length + stemMap + imageFloats + scratch) * sizeof(float), shapes[0]);
+        RequireMemory(checked(arena.Length + stemMap + arenaOfGroup.Length + imageFloats + scratch) * sizeof(float), shapes[0]);
         weights.PackAll(choices);
         _arena = new NativeBuffer(arena.Length, isCleared: false);
         _stemMap = new NativeBuffer(stemMap, isCleared: false);
         _values = [.. places.Select(place => (nint)(_arena.Address + place))];
         if (poolsStem) _values[1] = (nint)_stemMap.Address;
         _images = new NativeBuffer(imageFloats);
+        _firstImage = (nint)_images.Address;
         int longest = shapes.Max(shape => KernelSet.Channels(shape.Channels));
         _zeros = new NativeBuffer(longest);
         _zeroPoints = [.. plan.Layers.Select(layer => ZeroPoints(layer, longest))];
         _scratch = new NativeBuffer(scratch, isCleared: false);
-        if (poolsStem)
-        {
-            _stem = [new StemWork(
-                kernels, ConvolutionOf(first, 0, Algorithm.Direct, weights), GeometryOf(plan.Layers[1], 1), (nint)Address(2), threads,
-                (nint)_scratch.Address)];
-        }
+        if (poolsStem) _stem = [StemOf(weights, threads)];
         _works = [.. plan.Layers.Select((layer, i) => WorksOf(layer, i, choices[i], weights, threads))];
+        if (_layersOfGroups == 0) return;
+        _arenaOfGroup = new NativeBuffer(arenaOfGroup.Length, isCleared: false);
+        nint[] values = [.. placesOfGroup.Select(place => (nint)(_arenaOfGroup.Address + place))];
+        _groups =
+        [
+            .. Enumerable.Range(0, Division.Ratio(images, imagesOfGroup)).Select(group =>
+            {
+                int begin = group * imagesOfGroup, end = Math.Min(begin + imagesOfGroup, images);
+                return new Session(this, begin..end, values, choices, weights, threads);
+            }),
+        ];
+    }
+
+    // Some images of a session, for the first layers; the memory is the session's.
+    private Session(Session whole, Range images, nint[] values, Algorithm[] choices, WeightStore weights, int threads)
+    {
+        (_plan, _shapes, _imagePadding) = (whole._plan, whole._shapes, whole._imagePadding);
+        (_arena, _stemMap, _images, _zeros, _scratch, _zeroPoints) =
+            (whole._arena, whole._stemMap, whole._images, whole._zeros, whole._scratch, whole._zeroPoints);
+        int first = images.Start.Value, layers = whole._layersOfGroups;
+        Images = images.End.Value - first;
+        _imageGeometry = whole._imageGeometry with { Images = Images };
+        var g = _imageGeometry;
+        _firstImage = whole._firstImage + ((nint)first * g.Height * g.Width * g.Pitch * sizeof(float));
+        // What the layers after them read is a part of the session's value.
+        var (channels, height, width) = _shapes[layers];
+        nint bytes = (nint)height * width * KernelSet.Channels(channels) * (_plan.GivesBytes(layers) ? 1 : sizeof(float));
+        _values = [.. values];
+        _values[layers] = whole._values[layers] + (first * bytes);
+        if (whole._stem is not null) _stem = [StemOf(weights, threads)];
+        _works = [.. _plan.Layers.Take(layers).Select((layer, i) =>
+            _stem is not null && i < 2 ? [] : WorksOf(layer, i, choices[i], weights, threads))];
     }
 
     /// <summary>The number of images.</summary>
     internal int Images { get; }
+
+    /// <summary>The number of groups of images whose first layers are computed one after the other; 0 if all are computed together.</summary>
+    internal int Groups => _groups.Length;
 
     /// <summary>Takes images <c>[N, C, H, W]</c>.</summary>
     /// <returns>Whether all numbers are finite.</returns>
@@ -158,6 +204,11 @@ internal sealed unsafe class Session : IDisposable
     /// <param name="cancellationToken">Stops the computation after the current layer.</param>
     internal void Run(ThreadTeam? team, int begin, int end, CancellationToken cancellationToken)
     {
+        if (begin == 0 && _groups.Length > 0 && end >= _layersOfGroups)
+        {
+            foreach (var group in _groups) group.Run(team, 0, _layersOfGroups, cancellationToken);
+            begin = _layersOfGroups;
+        }
         if (begin == 0 && end > 1 && _stem is not null)
         {
             Run(_stem);
@@ -211,6 +262,7 @@ internal sealed unsafe class Session : IDisposable
     public void Dispose()
     {
         _arena.Dispose();
+        _arenaOfGroup?.Dispose();
         _stemMap.Dispose();
         _images.Dispose();
         _zeros.Dispose();
@@ -236,9 +288,33 @@ internal sealed unsafe class Session : IDisposable
         return _images.Address + (((row * _imageGeometry.Width) + _imagePadding) * _shapes[0].Channels);
     }
 
-    private long Floats(int value)
+    // Divides the images, so that the first layers, whose maps are the largest, find them in the caches: returns the number of layers and of
+    // images that are computed together; no layers if all images are. One value alone may be read by the layers after them, and their
+    // weights have to stay in the caches, too.
+    private (int Layers, int Images) DivideImages(int[] lastUse, bool poolsStem, WeightStore weights, int threads)
     {
-        long numbers = checked(Pixels(value) * KernelSet.Channels(_shapes[value].Channels));
+        long cached = CachedFloats * threads, largest = 0, all = 0, read = 0;
+        int layers = 0;
+        for (int i = 0; i + 1 < _plan.Layers.Count; i++)
+        {
+            if (i > 0 || !poolsStem) all = Math.Max(all, Floats(i + 1, 1));
+            if (_plan.Layers[i].Weight is not null) read += weights.Count(i);
+            bool isEnd = Enumerable.Range(1, i).All(value => lastUse[value] <= i);
+            if (!isEnd || (poolsStem && i == 0)) continue;
+            // The layers since the last such place.
+            if (all * Images <= 2 * cached || read > cached) break;
+            (layers, largest, all, read) = (i + 1, Math.Max(largest, all), 0, 0);
+        }
+        int images = layers == 0 ? Images : (int)Math.Clamp(cached / largest, 1, Images);
+        return images < Images ? (layers, images) : (0, Images);
+    }
+
+    private long Floats(int value) => Floats(value, Images);
+
+    private long Floats(int value, int images)
+    {
+        var (channels, height, width) = _shapes[value];
+        long numbers = checked((long)images * height * width * KernelSet.Channels(channels));
         // Each value begins at a multiple of 64 bytes.
         return _plan.GivesBytes(value) ? checked(numbers + 63) / 64 * 16 : numbers;
     }
@@ -313,13 +389,17 @@ internal sealed unsafe class Session : IDisposable
         }
     }
 
+    private StemWork StemOf(WeightStore weights, int threads) => new(
+        weights.Kernels, ConvolutionOf(_plan.Layers[0], 0, Algorithm.Direct, weights), GeometryOf(_plan.Layers[1], 1), (nint)Address(2),
+        threads, (nint)_scratch.Address);
+
     private Convolution<float, Epilogue> ConvolutionOf(Layer layer, int i, Algorithm algorithm, WeightStore weights)
     {
         var packed = weights.Packed(i, algorithm);
         return new Convolution<float, Epilogue>
         {
             Geometry = i == 0 ? _imageGeometry : GeometryOf(layer, i),
-            Input = i == 0 ? (nint)_images.Address : (nint)Address(layer.Input),
+            Input = i == 0 ? _firstImage : (nint)Address(layer.Input),
             Output = (nint)Address(i + 1),
             Zeros = (nint)_zeros.Address,
             Depth = packed.Depth,

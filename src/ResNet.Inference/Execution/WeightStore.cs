@@ -168,6 +168,6 @@ internal sealed class WeightStore(
             : PackedWeights.Winograd(kernels, algorithm == Algorithm.Winograd4 ? 4 : 2, output, input);
     }
 
-    // The number of a layer's weights.
-    private long Count(int layer) => shapeOf(plan.Layers[layer].Weight!).Aggregate(1L, (product, side) => product * side);
+    /// <summary>The number of a layer's weights.</summary>
+    internal long Count(int layer) => shapeOf(plan.Layers[layer].Weight!).Aggregate(1L, (product, side) => product * side);
 }
