@@ -289,9 +289,12 @@ public sealed class ImageClassifier : IDisposable
         return [.. scores.Chunk(Model.ClassCount).Select(row => Rank(row, count))];
     }
 
-    private ClassActivationMap Explain(byte[] pixels, string? className, CancellationToken cancellationToken)
+    private ClassActivationMap Explain(byte[] pixels, string? className, CancellationToken cancellationToken) =>
+        Explain(pixels, className is null ? null : IndexOf(className), cancellationToken);
+
+    /// <summary>Finds the parts of a picture that fits the network, <c>[H, W, C]</c>, in which the network sees a class.</summary>
+    internal ClassActivationMap Explain(byte[] pixels, int? chosen, CancellationToken cancellationToken)
     {
-        int? chosen = className is null ? null : IndexOf(className);
         var (height, width) = _transforms.Size;
         var scores = new float[Model.ClassCount];
         var map = new float[height * width];

@@ -12,6 +12,7 @@ public sealed class GroupsOfImagesTests
     [InlineData("resnet50d", 3, 224, 200, true)]
     [InlineData("resnext50_32x4d", 3, 224, 224, true)]
     [InlineData("resnet20", 9, 192, 192, true)]
+    [InlineData("resnet20", 17, 64, 128, true)]
     [InlineData("resnet18", 2, 64, 64, false)]
     [InlineData("resnet18", 1, 224, 224, false)]
     public void Groups_give_the_same_bits_as_all_images_together(string name, int images, int height, int width, bool isDivided)

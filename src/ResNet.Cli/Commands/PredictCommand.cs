@@ -86,7 +86,7 @@ internal static class PredictCommand
                 throw new CommandLineException("--weights takes the place of a run: leave --run out.");
             var chosen = parsed.GetValue(engine);
             // A file for inference gives class activation maps.
-            if (explains && (file is null || !InferenceModel.IsInferenceFile(file)))
+            if (explains && (file is null || (File.Exists(file) && !InferenceModel.IsInferenceFile(file))))
             {
                 if (chosen == PredictionEngine.Inference)
                 {

@@ -82,9 +82,10 @@ internal sealed unsafe class Session : IDisposable
             int depth = geometry.Pitch, columns = geometry.OutputPitch;
             choices[i] = AlgorithmChoice.Choose(geometry, depth, columns, layer.Groups, weights.LargestTile);
             if (choices[i] == Algorithm.Direct) continue;
-            var geometryOfGroup = geometry with { Images = i < _layersOfGroups ? imagesOfGroup : images };
-            scratch = Math.Max(scratch, WinogradWork.Scratch(geometry, Size(choices[i]), depth, threads));
-            scratch = Math.Max(scratch, WinogradWork.Scratch(geometryOfGroup, Size(choices[i]), depth, threads));
+            // The last group may have fewer images, which may need more memory than many.
+            int[] together = i < _layersOfGroups ? [images, imagesOfGroup, images % imagesOfGroup] : [images];
+            foreach (int some in together.Where(some => some > 0))
+                scratch = Math.Max(scratch, WinogradWork.Scratch(geometry with { Images = some }, Size(choices[i]), depth, threads));
         }
         if (poolsStem) scratch = Math.Max(scratch, StemWork.Scratch(GeometryOf(plan.Layers[1], 1), threads));
         long imageFloats = checked((long)images * height * width * plan.Channels);
@@ -235,8 +236,8 @@ internal sealed unsafe class Session : IDisposable
     internal long Pixels(int value) => checked((long)Images * _shapes[value].Height * _shapes[value].Width);
 
     /// <summary>
-    /// Reads a value as <c>[N, C, H, W]</c>: the last one that was computed, or one that it was computed from. The stem's is not there if
-    /// it was pooled at once.
+    /// Reads a value as <c>[N, C, H, W]</c>: the last one that was computed, or the last map before the classifier. Others may be in the
+    /// memory of a group, or pooled at once.
     /// </summary>
     internal void Read(int value, Span<float> target)
     {
@@ -294,13 +295,13 @@ internal sealed unsafe class Session : IDisposable
     private (int Layers, int Images) DivideImages(int[] lastUse, bool poolsStem, WeightStore weights, int threads)
     {
         long cached = CachedFloats * threads, largest = 0, all = 0, read = 0;
-        int layers = 0;
+        int layers = 0, alive = 0;
         for (int i = 0; i + 1 < _plan.Layers.Count; i++)
         {
             if (i > 0 || !poolsStem) all = Math.Max(all, Floats(i + 1, 1));
             if (_plan.Layers[i].Weight is not null) read += weights.Count(i);
-            bool isEnd = Enumerable.Range(1, i).All(value => lastUse[value] <= i);
-            if (!isEnd || (poolsStem && i == 0)) continue;
+            if (i > 0) alive = Math.Max(alive, lastUse[i]);
+            if (alive > i || (poolsStem && i == 0)) continue;
             // The layers since the last such place.
             if (all * Images <= 2 * cached || read > cached) break;
             (layers, largest, all, read) = (i + 1, Math.Max(largest, all), 0, 0);
@@ -342,9 +343,10 @@ internal sealed unsafe class Session : IDisposable
         {
             case LayerKind.Convolution or LayerKind.Linear:
                 var convolution = ConvolutionOf(layer, i, algorithm, weights);
-                return algorithm == Algorithm.Direct
-                    ? [ConvolutionWork.Of(kernels, convolution, threads)]
-                    : WinogradWork.Of(kernels, convolution, Size(algorithm), threads, (nint)_scratch.Address);
+                if (algorithm == Algorithm.Direct) return [ConvolutionWork.Of(kernels, convolution, threads)];
+                if (WinogradWork.Scratch(geometry, Size(algorithm), convolution.Depth, threads) > _scratch.Length)
+                    throw new InvalidOperationException($"Layer {i} needs more memory for its tiles than there is.");
+                return WinogradWork.Of(kernels, convolution, Size(algorithm), threads, (nint)_scratch.Address);
             case LayerKind.Int8Convolution:
                 return [ConvolutionWork.Of(weights.Int8Kernels, OfBytes(layer, i, weights.PackedBytes(i)), threads)];
             case LayerKind.Quantize:

@@ -141,15 +141,25 @@ internal sealed class WeightStore(
     private unsafe void PackTogether(List<int> layers, int bytesOfWeight, Action<int, nint> pack)
     {
         int[] order = [.. Enumerable.Range(0, layers.Count).OrderByDescending(i => Count(layers[i]))];
-        long floats = (Count(layers[order[0]]) * bytesOfWeight / sizeof(float)) + 1;
         int workers = Math.Min(threads, order.Length), next = 0;
         try
         {
             Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ =>
             {
-                // Not on the collector's heap, where it would stay for a while after it was packed.
-                using var weights = new NativeBuffer(floats, isCleared: false);
-                for (int i; (i = Interlocked.Increment(ref next) - 1) < order.Length;) pack(order[i], (nint)weights.Address);
+                // For the first layer, and later ones are no larger. Not on the collector's heap, where it would stay for a while.
+                NativeBuffer? weights = null;
+                try
+                {
+                    for (int i; (i = Interlocked.Increment(ref next) - 1) < order.Length;)
+                    {
+                        weights ??= new NativeBuffer((Count(layers[order[i]]) * bytesOfWeight / sizeof(float)) + 1, isCleared: false);
+                        pack(order[i], (nint)weights.Address);
+                    }
+                }
+                finally
+                {
+                    weights?.Dispose();
+                }
             });
         }
         catch (AggregateException e)

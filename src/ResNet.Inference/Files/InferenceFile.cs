@@ -167,15 +167,11 @@ internal sealed class InferenceFile : IDisposable
             {
                 ReadMetadata();
             }
-            catch (FormatException e)
+            catch (Exception e)
             {
                 wrong = ExceptionDispatchInfo.Capture(e);
             }
-            finally
-            {
-                // The task reads the file, which may be closed next.
-                Task.WaitAny(isSound);
-            }
+            // In any case: the task reads the file, which may be closed next.
             if (!isSound.GetAwaiter().GetResult()) throw new FormatException("its checksum does not fit its weights");
             wrong?.Throw();
             return this;

@@ -358,7 +358,7 @@ public sealed class Classifier : IDisposable
     private Explanation ExplainByInference(ImageClassifier inference, string path, int? chosen, int? stage)
     {
         int last = inference.Model.Stages;
-        if (stage is { } wanted && wanted != last)
+        if (stage is { } wanted && (last == 0 || wanted != last))
         {
             throw new InvalidOptionException(
                 nameof(Classifier), nameof(stage), stage,
@@ -367,12 +367,8 @@ public sealed class Classifier : IDisposable
         }
         using var image = ImageDecoder.Open(path, _channels);
         var pixels = Transform(image, path, out var seen);
-        var (height, width) = _transforms.Size;
-        var (scores, map) = (new float[_classes.Count], new float[height * width]);
-        inference.Model.Explain(pixels, 1, height, width, scores, map, chosen is { } index ? [index] : []);
-        var ranked = inference.Rank(scores, _classes.Count);
-        var explained = chosen is { } asked ? ranked.First(prediction => prediction.Class == _classes[asked]) : ranked[0];
-        return new Explanation(path, [.. ranked.Take(DefaultCount)], explained, map, _transforms.Size, seen);
+        var map = inference.Explain(pixels, chosen, CancellationToken.None);
+        return new Explanation(path, map.Predictions, map.Prediction, [.. map.Heat], map.Size, seen);
     }
 
     private IReadOnlyList<Prediction> Classify(IPixelSource image, string name, int count) =>
