@@ -159,6 +159,9 @@ internal static class PredictCommand
                 if (JsonOutput.IsAskedFor) continue;
                 Print(pictures[^1], threshold);
                 Console.WriteLine($"  where it sees {seen}: {heatMap}");
+                // The last map of a network for small pictures may have a single pixel.
+                if (explanation.Heat.All(heat => heat == explanation.Heat[0]))
+                    Console.WriteLine("  the map is the same everywhere: explain a run, by an earlier stage (--stage), to see parts");
             }
             catch (Exception e) when (e is ImageDecodingException or TransformException)
             {
