@@ -45,6 +45,10 @@ public sealed class ImageSamplerTests : IDisposable
     }
 
     [Fact]
+    public void A_seed_draws_the_same_images_in_every_version() =>
+        Loader(s_options).Order(1)[..12].Should().Equal(9, 39, 15, 14, 39, 19, 37, 6, 36, 27, 39, 39);
+
+    [Fact]
     public void An_epoch_from_any_batch_on_is_the_rest_of_the_whole_one_whatever_the_workers()
     {
         var transforms = Presets.Training(16, policy: new TrivialAugmentWide(), randomErasing: 0.7);
