@@ -140,7 +140,7 @@ internal sealed unsafe class Session : IDisposable
     /// <summary>The number of images.</summary>
     internal int Images { get; }
 
-    /// <summary>The number of groups of images whose first layers are computed one after the other; 0 if all are computed together.</summary>
+    /// <summary>The number of groups of images whose first layers are computed in turn; 0 if all images are computed together.</summary>
     internal int Groups => _groups.Length;
 
     /// <summary>Takes images <c>[N, C, H, W]</c>.</summary>
@@ -289,8 +289,8 @@ internal sealed unsafe class Session : IDisposable
         return _images.Address + (((row * _imageGeometry.Width) + _imagePadding) * _shapes[0].Channels);
     }
 
-    // Divides the images, so that the first layers, whose maps are the largest, find them in the caches: returns the number of layers and of
-    // images that are computed together; no layers if all images are. One value alone may be read by the layers after them, and their
+    // Divides the images, so that the first layers, whose maps are the largest, find them in the caches: returns the number of layers, and
+    // of images that are computed together; no layers if all images are. One value alone may be read by the layers after them, and their
     // weights have to stay in the caches, too.
     private (int Layers, int Images) DivideImages(int[] lastUse, bool poolsStem, WeightStore weights, int threads)
     {
