@@ -98,7 +98,7 @@ public sealed class EngineTests(EngineTests.Trained trained) : IClassFixture<Eng
     [InlineData("The file 'none.safetensors' does not exist.", "predict", "--weights", "none.safetensors", "a.png")]
     [InlineData("The file 'none.safetensors' does not exist.",
         "predict", "--weights", "none.safetensors", "--explain", "--engine", "inference", "a.png")]
-    [InlineData("The file '' does not exist.", "predict", "--weights", "", "--explain", "a.png")]
+    [InlineData("--weights is empty, but has to be a value. *", "predict", "--weights", "", "--explain", "a.png")]
     [InlineData("The file 'run' is a folder: name a run by --run.", "predict", "--weights", "run", "a.png")]
     [InlineData("The file 'damaged.safetensors' is damaged: its checksum does not fit its weights.",
         "predict", "--weights", "damaged.safetensors", "a.png")]
