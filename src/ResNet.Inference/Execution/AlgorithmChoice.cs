@@ -13,6 +13,9 @@ internal static class AlgorithmChoice
     // Reading and transforming an element of a tile, and the way back.
     private const double TransformCost = 6;
 
+    /// <summary>The side of an output tile of Winograd's algorithm.</summary>
+    internal static int Size(Algorithm algorithm) => algorithm == Algorithm.Winograd4 ? 4 : 2;
+
     /// <summary>Returns the fastest algorithm.</summary>
     /// <param name="geometry">The convolution.</param>
     /// <param name="depth">Input channels.</param>
@@ -25,8 +28,9 @@ internal static class AlgorithmChoice
         if (geometry is not { KernelHeight: 3, KernelWidth: 3, Stride: 1, Dilation: 1, Padding: 1 } || groups > 1) return best;
         double weights = (double)depth * columns;
         double least = (9.0 * geometry.Pixels * weights) + (WeightCost * 9 * weights);
-        foreach (var (algorithm, size) in new[] { (Algorithm.Winograd2, 2), (Algorithm.Winograd4, 4) })
+        foreach (var algorithm in new[] { Algorithm.Winograd2, Algorithm.Winograd4 })
         {
+            int size = Size(algorithm);
             if (size > allowed) break;
             int tiles = WinogradBlock.TilesOf(geometry, size);
             double elements = (size + 2) * (size + 2);

@@ -85,7 +85,10 @@ internal sealed unsafe class Session : IDisposable
             // The last group may have fewer images, which may need more memory than many.
             int[] together = i < _layersOfGroups ? [images, imagesOfGroup, images % imagesOfGroup] : [images];
             foreach (int some in together.Where(some => some > 0))
-                scratch = Math.Max(scratch, WinogradWork.Scratch(geometry with { Images = some }, Size(choices[i]), depth, threads));
+            {
+                long needed = WinogradWork.Scratch(geometry with { Images = some }, AlgorithmChoice.Size(choices[i]), depth, threads);
+                scratch = Math.Max(scratch, needed);
+            }
         }
         if (poolsStem) scratch = Math.Max(scratch, StemWork.Scratch(GeometryOf(plan.Layers[1], 1), threads));
         long imageFloats = checked((long)images * height * width * plan.Channels);
@@ -281,8 +284,6 @@ internal sealed unsafe class Session : IDisposable
             + "use fewer or smaller images.");
     }
 
-    private static int Size(Algorithm algorithm) => algorithm == Algorithm.Winograd4 ? 4 : 2;
-
     private float* ImageRow(int image, int y)
     {
         long row = ((long)image * _imageGeometry.Height) + y + _imagePadding;
@@ -344,9 +345,10 @@ internal sealed unsafe class Session : IDisposable
             case LayerKind.Convolution or LayerKind.Linear:
                 var convolution = ConvolutionOf(layer, i, algorithm, weights);
                 if (algorithm == Algorithm.Direct) return [ConvolutionWork.Of(kernels, convolution, threads)];
-                if (WinogradWork.Scratch(geometry, Size(algorithm), convolution.Depth, threads) > _scratch.Length)
+                int size = AlgorithmChoice.Size(algorithm);
+                if (WinogradWork.Scratch(geometry, size, convolution.Depth, threads) > _scratch.Length)
                     throw new InvalidOperationException($"Layer {i} needs more memory for its tiles than there is.");
-                return WinogradWork.Of(kernels, convolution, Size(algorithm), threads, (nint)_scratch.Address);
+                return WinogradWork.Of(kernels, convolution, size, threads, (nint)_scratch.Address);
             case LayerKind.Int8Convolution:
                 return [ConvolutionWork.Of(weights.Int8Kernels, OfBytes(layer, i, weights.PackedBytes(i)), threads)];
             case LayerKind.Quantize:

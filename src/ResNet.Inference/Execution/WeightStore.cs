@@ -175,7 +175,7 @@ internal sealed class WeightStore(
         var (output, input) = ((int)shape[0], (int)shape[1]);
         return algorithm == Algorithm.Direct
             ? PackedWeights.Direct(kernels, (output, input, layer.Kernel, layer.Kernel), layer.Groups, readsImages: index == 0)
-            : PackedWeights.Winograd(kernels, algorithm == Algorithm.Winograd4 ? 4 : 2, output, input);
+            : PackedWeights.Winograd(kernels, AlgorithmChoice.Size(algorithm), output, input);
     }
 
     /// <summary>The number of a layer's weights.</summary>

@@ -13,7 +13,8 @@ namespace ResNet.Inference.Kernels;
 /// <param name="Step">The bytes that it moves on with each input channel.</param>
 internal readonly unsafe record struct Ahead(nint Begin, nint Step)
 {
-    private const int CacheLine = 64;
+    /// <summary>The bytes that a processor reads at once.</summary>
+    internal const int CacheLine = 64;
 
     /// <summary>Divides weights among tiles.</summary>
     /// <param name="weights">The weights of this tile; those that are needed next follow them.</param>

@@ -11,7 +11,7 @@ internal static unsafe class WeightPacking
     internal const int Taps = 9;
 
     // A cache line of floats: so many weights of an output channel are read at once.
-    private const int Line = 16;
+    private const int Line = Ahead.CacheLine / sizeof(float);
 
     // G of Lavin and Gray 2015, for tiles of 2×2 and 4×4.
     private static readonly double[] s_transform2 = [1, 0, 0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0, 0, 1];
@@ -56,9 +56,9 @@ internal static unsafe class WeightPacking
         const int Quad = Int8Kernels.Quad;
         int length = places.Length;
         sums.Clear();
-        for (int first = 0; first < length; first += Line * sizeof(float))
+        for (int first = 0; first < length; first += Ahead.CacheLine)
         {
-            int end = Math.Min(first + (Line * sizeof(float)), length);
+            int end = Math.Min(first + Ahead.CacheLine, length);
             for (int lane = 0; lane < sums.Length; lane++)
             {
                 var weights = source.Slice((lane * length) + first, end - first);

@@ -7,8 +7,6 @@ namespace ResNet.Inference.Kernels;
 internal static unsafe class WinogradPasses<T>
     where T : unmanaged, IVector<T>
 {
-    private const int CacheLine = 64;
-
     /// <summary>Writes <c>Bᵀ d B</c> of some tiles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void TransformInput(in WinogradBlock block, Range tiles)
@@ -96,9 +94,9 @@ internal static unsafe class WinogradPasses<T>
     }
 
     // Vectors that lie in two cache lines take twice as long.
-    private static int Memory(int vectors) => (vectors * sizeof(T)) + CacheLine - 1;
+    private static int Memory(int vectors) => (vectors * sizeof(T)) + Ahead.CacheLine - 1;
 
-    private static T* Align(byte* memory) => (T*)(((nint)memory + CacheLine - 1) & -CacheLine);
+    private static T* Align(byte* memory) => (T*)(((nint)memory + Ahead.CacheLine - 1) & -Ahead.CacheLine);
 
     // The image of a tile, and its first pixel.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
