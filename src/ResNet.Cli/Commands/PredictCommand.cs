@@ -91,8 +91,8 @@ internal static class PredictCommand
                 if (chosen == PredictionEngine.Inference)
                 {
                     throw new CommandLineException(
-                        "--explain needs gradients, which --engine inference computes for no run: leave one of them out, or give a file "
-                        + "for inference by --weights.");
+                        "--explain needs gradients, which --engine inference does not compute: leave one of them out, or give a file for "
+                        + "inference by --weights.");
                 }
                 chosen = PredictionEngine.Torch;
             }
@@ -161,7 +161,11 @@ internal static class PredictCommand
                 Console.WriteLine($"  where it sees {seen}: {heatMap}");
                 // The last map of a network for small pictures may have a single pixel.
                 if (explanation.Heat.All(heat => heat == explanation.Heat[0]))
-                    Console.WriteLine("  the map is the same everywhere: explain a run, by an earlier stage (--stage), to see parts");
+                {
+                    Console.WriteLine(explanation.Heat[0] == 0
+                        ? "  the map is empty: this stage has no evidence for the class"
+                        : "  the map is the same everywhere: a run's earlier stages (--run and --stage) show parts of the picture");
+                }
             }
             catch (Exception e) when (e is ImageDecodingException or TransformException)
             {

@@ -1,4 +1,7 @@
 using System.Text.Json;
+using ResNet.Core;
+using ResNet.Core.Export;
+using ResNet.Core.Weights;
 using ResNet.Imaging;
 using ResNet.Testing;
 
@@ -71,6 +74,21 @@ public sealed class EngineTests(EngineTests.Trained trained) : IClassFixture<Eng
         map.Zip(exact).Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) <= 2, "only rounding differs");
     }
 
+    [Fact]
+    public void A_map_that_shows_nothing_says_so()
+    {
+        using var network = ResNets.Create("resnet18", classes: 2, seed: 1);
+        var preprocessing = new Preprocessing(28, 28, ImageInterpolation.Bilinear, [0.5f, 0.5f, 0.5f], [0.5f, 0.5f, 0.5f]);
+        string file = trained.In("small.safetensors"), picture = Directory.GetFiles(trained.In("photos/val/dark"))[0];
+        network.SaveForInference(file, new InferenceExportOptions { Classes = ["a", "b"], Preprocessing = preprocessing });
+        string[] lines =
+        [
+            .. new[] { "a", "b" }.Select(name => trained.Run(
+                0, "predict", "--weights", file, "--explain", "--class", name, "--output", trained.In("small"), picture)),
+        ];
+        lines.Should().OnlyContain(line => line.Contains("the map is the same everywhere") || line.Contains("the map is empty"));
+    }
+
     private static byte[] Pixels(string file)
     {
         using var image = ImageDecoder.Open(file, channels: 3);
@@ -82,7 +100,7 @@ public sealed class EngineTests(EngineTests.Trained trained) : IClassFixture<Eng
     [Theory]
     [InlineData("--engine is 'onnx', but has to be one of Inference, Torch.*", "evaluate", "--run", "run", "--engine", "onnx")]
     [InlineData(
-        "--explain needs gradients, which --engine inference computes for no run: leave one of them out, or give a file for inference by "
+        "--explain needs gradients, which --engine inference does not compute: leave one of them out, or give a file for inference by "
         + "--weights.",
         "predict", "--run", "run", "--engine", "inference", "--explain", "a.png")]
     [InlineData(
