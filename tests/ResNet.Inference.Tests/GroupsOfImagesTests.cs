@@ -7,6 +7,7 @@ public sealed class GroupsOfImagesTests
 {
     [Theory]
     [InlineData("resnet18", 5, 176, 176, true)]
+    [InlineData("resnet18", 14, 176, 176, true)]
     [InlineData("resnet50", 3, 224, 224, true)]
     [InlineData("preact_resnet18", 5, 160, 192, true)]
     [InlineData("resnet50d", 3, 224, 200, true)]
@@ -20,6 +21,14 @@ public sealed class GroupsOfImagesTests
         using var saved = new SavedNetwork(ResNets.Create(name, seed: 1));
         using var model = InferenceModel.Open(saved.File, new InferenceOptions { Threads = 1 });
         Compare(model, images, height, width, isDivided);
+
+        // Several threads take other groups.
+        using var parallel = InferenceModel.Open(saved.File, new InferenceOptions { Threads = 3 });
+        float[] input = Random(images * 3 * height * width), scores = new float[images * model.ClassCount];
+        model.Run(input, images, height, width, scores);
+        float[] others = new float[scores.Length];
+        parallel.Run(input, images, height, width, others);
+        others.Should().Equal(scores);
     }
 
     [Fact]
