@@ -5,11 +5,14 @@ namespace ResNet.Testing;
 /// <summary>A small file system in memory; only root on Linux can mount one.</summary>
 internal sealed class SmallDisk : IDisposable
 {
-    private const int Attempts = 100;
+    // A view of the disk that can't be written, ready to be laid over it.
+    private readonly string _readOnly;
 
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
-
-    private SmallDisk(string path) => Path = path;
+    private SmallDisk(string path, string readOnly)
+    {
+        Path = path;
+        _readOnly = readOnly;
+    }
 
     internal string Path { get; }
 
@@ -17,8 +20,8 @@ internal sealed class SmallDisk : IDisposable
     internal static SmallDisk? Mount(int megabytes)
     {
         if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess) return null;
-        string path = Directory.CreateTempSubdirectory("resnet-disk-").FullName;
-        if (Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path)) return new SmallDisk(path);
+        string path = NewFolder();
+        if (Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path)) return new SmallDisk(path, NewFolder());
         Directory.Delete(path);
         return null;
     }
@@ -27,32 +30,34 @@ internal sealed class SmallDisk : IDisposable
     internal bool TryRemount(string options) => Run("mount", "-o", $"remount,{options}", Path);
 
     /// <summary>Makes the disk read-only, except for files that are already open for writing.</summary>
-    internal bool TryCover()
-    {
-        if (!Run("mount", "--bind", Path, Path)) return false;
-        // The kernel refuses while a process writes to the new mount.
-        for (int attempt = 0; attempt < Attempts; attempt++)
-        {
-            if (Run("mount", "-o", "remount,bind,ro", Path)) return true;
-            Thread.Sleep(s_pause);
-        }
-        return false;
-    }
+    /// <remarks>
+    /// In one step: the kernel refuses to make a file system read-only while a process writes to it, but it lays another one over it at
+    /// any time.
+    /// </remarks>
+    internal bool TryCover() =>
+        Run("mount", "--bind", Path, _readOnly)
+        && Run("mount", "-o", "remount,bind,ro", _readOnly)
+        && Run("mount", "--bind", _readOnly, Path);
 
     /// <summary>Makes the disk writable again.</summary>
-    internal bool TryUncover() => Unmount();
+    internal bool TryUncover() => Unmount(Path) && Unmount(_readOnly);
 
     // Other processes may hold the disk for a moment longer; a lazy unmount removes it from the tree at once.
     public void Dispose()
     {
         // A test that fails while the disk is read-only leaves two mounts.
-        while (Unmount())
+        foreach (string path in new[] { Path, _readOnly })
         {
+            while (Unmount(path))
+            {
+            }
+            Directory.Delete(path);
         }
-        Directory.Delete(Path);
     }
 
-    private bool Unmount() => Run("umount", "--lazy", Path);
+    private static string NewFolder() => Directory.CreateTempSubdirectory("resnet-disk-").FullName;
+
+    private static bool Unmount(string path) => Run("umount", "--lazy", path);
 
     private static bool Run(string command, params string[] arguments)
     {
