@@ -1,6 +1,7 @@
 using ResNet.Core.Blocks;
 using ResNet.Core.Export;
 using ResNet.Core.Folding;
+using ResNet.Core.Passes;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
 using ResNet.Core.Weights.Loading;
@@ -30,6 +31,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     private readonly List<StageShape> _shapes = [];
     private readonly FrozenLayers _frozen = new();
     private bool _disposed;
+    private CpuTraining? _cpuTraining;
 
     /// <summary>Builds the network with new weights, in training mode, on <see cref="ResNetOptions.Device"/>.</summary>
     /// <remarks>With the same <see cref="manual_seed"/>, torchvision's networks get the same weights as in torchvision.</remarks>
@@ -83,6 +85,14 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         }
     }
 
+    /// <summary>
+    /// Whether the network is trained on CPUs with kernels of this library, where there are some for all of it, in place of libtorch's.
+    /// </summary>
+    internal bool TrainsWithOwnKernels { get; set; }
+
+    /// <summary>The passes that were computed with kernels of this library.</summary>
+    internal long OwnPassCount => _cpuTraining?.PassCount ?? 0;
+
     /// <summary>The number of stages: <c>layer1</c> to <c>layer4</c> in most networks.</summary>
     public int Stages => _stages.Count;
 
@@ -105,6 +115,8 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     {
         Check(input);
         using var scope = NewDisposeScope();
+        if (training && TrainsWithOwnKernels && (_cpuTraining ??= new CpuTraining(this)).TryForward(input) is { } pooled)
+            return ApplyLastLayer(new TensorValue(pooled)).Tensor.MoveToOuterDisposeScope();
         return Apply(new TensorValue(input)).Tensor.MoveToOuterDisposeScope();
     }
 
@@ -361,6 +373,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     protected override void Dispose(bool disposing)
     {
         _disposed = true;
+        _cpuTraining?.Dispose();
         base.Dispose(disposing);
     }
 
@@ -391,6 +404,14 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     internal T Apply<T>(T images, Func<T, T>? afterStage = null)
         where T : struct, ILayerInput<T> => ApplyClassifier(ApplyStages(images, afterStage ?? (x => x)));
 
+    /// <summary>Defines the data flow of the network without its classifier.</summary>
+    /// <returns><c>[N, features]</c>.</returns>
+    internal T ApplyUntilPooled<T>(T images)
+        where T : struct, ILayerInput<T> => ApplyPooling(ApplyLastNorm(ApplyStages(images, x => x)));
+
+    /// <summary>The layers that <see cref="ApplyUntilPooled"/> computes, with the layers that they consist of.</summary>
+    internal IEnumerable<Module> ComputedLayers() => modules().Where(module => module != this && module != fc);
+
     private T ApplyStages<T>(T images, Func<T, T> afterStage)
         where T : struct, ILayerInput<T>
     {
@@ -411,7 +432,10 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
 
     private T ApplyClassifier<T>(T x)
         where T : struct, ILayerInput<T> =>
-        ApplyPooling(ApplyLastNorm(x)).Dropout(training ? Options.Dropout : 0).Then(fc);
+        ApplyLastLayer(ApplyPooling(ApplyLastNorm(x)));
+
+    private T ApplyLastLayer<T>(T pooled)
+        where T : struct, ILayerInput<T> => pooled.Dropout(training ? Options.Dropout : 0).Then(fc);
 
     private void Check(Tensor input)
     {

@@ -11,9 +11,9 @@ internal sealed unsafe class PackedWeights
 {
     private readonly int _columns;
     private readonly long _floatsOfWeights;
-    private readonly Action<nint, nint> _pack;
+    private readonly Action<nint, nint, Panel> _pack;
 
-    private PackedWeights(Panel[] panels, int depth, int columns, long floats, Action<nint, nint> pack) =>
+    private PackedWeights(Panel[] panels, int depth, int columns, long floats, Action<nint, nint, Panel> pack) =>
         (Panels, Depth, _columns, _floatsOfWeights, _pack) = (panels, depth, columns, floats, pack);
 
     /// <summary>The panels, by output channel.</summary>
@@ -55,27 +55,49 @@ internal sealed unsafe class PackedWeights
                 floats += (long)taps * depth * vectors * kernels.Lanes;
             }
         }
+        // The row of a panel for each weight of an output channel.
+        int[] places = new int[input * height * width];
+        for (int i = 0; i < places.Length; i++)
+        {
+            var (channel, tap) = Math.DivRem(i, height * width);
+            places[i] = readsImages ? (tap / width * depth) + (tap % width * input) + channel : (tap * depth) + channel;
+        }
         return new PackedWeights([.. panels], depth, columns, floats, Pack);
 
-        void Pack(nint source, nint target)
+        void Pack(nint source, nint target, Panel panel)
         {
-            // The row of a panel for each weight of an output channel.
-            int[] places = new int[input * height * width];
-            for (int i = 0; i < places.Length; i++)
+            int lanes = panel.Vectors * kernels.Lanes, outputs = Math.Clamp(output - panel.Column, 0, lanes);
+            Span<int> shifts = stackalloc int[outputs];
+            // Within merged groups, a channel has weights for the input of its own group only.
+            for (int lane = 0; lane < outputs; lane++) shifts[lane] = ((panel.Column + lane) / (output / groups) * input) - panel.Input;
+            WeightPacking.Copy(
+                (float*)source + ((long)panel.Column * places.Length), places, shifts, (float*)target + panel.Weights, lanes);
+        }
+    }
+
+    /// <summary>Prepares the weights of a convolution for products of its output's gradient, which give that of its input.</summary>
+    /// <param name="kernels">The kernels that read them.</param>
+    /// <param name="output">The channels of the input's gradient.</param>
+    /// <param name="input">The channels of the output's gradient.</param>
+    /// <param name="kernel">The taps of the convolution, whose weights are <c>[input, output, taps]</c>.</param>
+    /// <param name="taps">The taps to use.</param>
+    internal static PackedWeights Transposed(KernelSet kernels, int output, int input, int kernel, int[] taps)
+    {
+        int depth = KernelSet.Channels(input), columns = KernelSet.Channels(output);
+        Panel[] panels = [.. kernels.Columns(columns).Select(p => new Panel(p.Column, p.Vectors, 0, (long)p.Column * depth * taps.Length))];
+        return new PackedWeights(panels, depth, columns, (long)columns * depth * taps.Length, Pack);
+
+        void Pack(nint source, nint target, Panel panel)
+        {
+            int lanes = panel.Vectors * kernels.Lanes, outputs = Math.Clamp(output - panel.Column, 0, lanes);
+            for (int i = 0; i < input; i++)
             {
-                var (channel, tap) = Math.DivRem(i, height * width);
-                places[i] = readsImages ? (tap / width * depth) + (tap % width * input) + channel : (tap * depth) + channel;
-            }
-            int[] shifts = new int[kernels.Lanes * TileKernels.MaximumVectors];
-            foreach (var panel in panels)
-            {
-                int lanes = panel.Vectors * kernels.Lanes, outputs = Math.Clamp(output - panel.Column, 0, lanes);
-                // Within merged groups, a channel has weights for the input of its own group only.
-                for (int lane = 0; lane < outputs; lane++)
-                    shifts[lane] = ((panel.Column + lane) / (output / groups) * input) - panel.Input;
-                WeightPacking.Copy(
-                    (float*)source + ((long)panel.Column * places.Length), places, shifts.AsSpan(0, outputs),
-                    (float*)target + panel.Weights, lanes);
+                float* weights = (float*)source + ((((long)i * output) + panel.Column) * kernel);
+                for (int tap = 0; tap < taps.Length; tap++)
+                {
+                    float* row = (float*)target + panel.Weights + ((((long)tap * depth) + i) * lanes), from = weights + taps[tap];
+                    for (int lane = 0; lane < outputs; lane++, from += kernel) row[lane] = *from;
+                }
             }
         }
     }
@@ -85,24 +107,31 @@ internal sealed unsafe class PackedWeights
     /// <param name="size">The side of an output tile: 2 or 4.</param>
     /// <param name="output">Output channels.</param>
     /// <param name="input">Input channels.</param>
-    internal static PackedWeights Winograd(KernelSet kernels, int size, int output, int input)
+    /// <param name="isTransposed">
+    /// Whether they are the weights <c>[input, output, 3, 3]</c> of the convolution whose gradient is computed.
+    /// </param>
+    internal static PackedWeights Winograd(KernelSet kernels, int size, int output, int input, bool isTransposed = false)
     {
         int depth = KernelSet.Channels(input), columns = KernelSet.Channels(output), side = size + 2;
         Panel[] panels = [.. kernels.Columns(columns).Select(p => new Panel(p.Column, p.Vectors, 0, (long)p.Column * depth))];
         long element = (long)columns * depth;
+        var order = isTransposed
+            ? new WeightOrder(WeightPacking.Taps, (long)output * WeightPacking.Taps, IsTurned: true)
+            : new WeightOrder((long)input * WeightPacking.Taps, WeightPacking.Taps, IsTurned: false);
         return new PackedWeights(panels, depth, columns, side * side * element, Pack);
 
-        void Pack(nint source, nint target)
+        void Pack(nint source, nint target, Panel panel)
         {
-            foreach (var panel in panels)
-            {
-                int lanes = panel.Vectors * kernels.Lanes;
-                WeightPacking.Transform(
-                    (float*)source + ((long)panel.Column * input * WeightPacking.Taps), Math.Clamp(output - panel.Column, 0, lanes), input,
-                    size, (float*)target + panel.Weights, element, lanes);
-            }
+            int lanes = panel.Vectors * kernels.Lanes;
+            WeightPacking.Transform(
+                (float*)source + (panel.Column * order.Output), Math.Clamp(output - panel.Column, 0, lanes), input, order, size,
+                (float*)target + panel.Weights, element, lanes);
         }
     }
+
+    /// <summary>Sets the memory of the weights, which are packed later.</summary>
+    /// <param name="target">Memory for <see cref="Floats"/>, cleared.</param>
+    internal void Place(float* target) => Bias = (nint)target;
 
     /// <summary>Packs the weights.</summary>
     /// <param name="weights">The weights in the order of the file.</param>
@@ -110,10 +139,13 @@ internal sealed unsafe class PackedWeights
     /// <param name="target">Memory for <see cref="Floats"/>, cleared.</param>
     internal void Pack(float* weights, ReadOnlySpan<float> bias, float* target)
     {
-        Bias = (nint)target;
+        Place(target);
         bias.CopyTo(new Span<float>(target, _columns));
-        _pack((nint)weights, Weights);
+        foreach (var panel in Panels) Pack(weights, panel);
     }
+
+    /// <summary>Packs the weights of a panel into the memory that was set.</summary>
+    internal void Pack(float* weights, in Panel panel) => _pack((nint)weights, Weights, panel);
 
     /// <summary>Copies a vector, with zeros up to a pixel's channels in memory.</summary>
     internal static NativeBuffer Padded(float[]? values, int channels)

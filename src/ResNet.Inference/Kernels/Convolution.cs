@@ -77,7 +77,7 @@ internal readonly unsafe record struct Convolution<T, TEpilogue>
     internal bool TryMoveRows(int pixel, int count, int taps, T** rows)
     {
         int width = Geometry.OutputWidth;
-        if (Geometry.Padding > 0 || (pixel - count) / width != (pixel + count - 1) / width) return false;
+        if (!Geometry.IsInside || (pixel - count) / width != (pixel + count - 1) / width) return false;
         nint distance = (nint)count * Geometry.Stride * Geometry.Pitch;
         for (int i = 0; i < taps * count; i++) rows[i] += distance;
         return true;

@@ -46,6 +46,11 @@ internal readonly record struct Geometry
     {
     }
 
+    /// <summary>Whether all windows lie on the input.</summary>
+    internal bool IsInside => Padding == 0
+        && ((OutputHeight - 1) * Stride) + ((KernelHeight - 1) * Dilation) < Height
+        && ((OutputWidth - 1) * Stride) + ((KernelWidth - 1) * Dilation) < Width;
+
     internal int Taps => KernelHeight * KernelWidth;
 
     /// <summary>Pixels of all outputs.</summary>

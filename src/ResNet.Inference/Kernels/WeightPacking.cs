@@ -76,16 +76,21 @@ internal static unsafe class WeightPacking
     }
 
     /// <summary>Transforms the weights of a 3×3 convolution for Winograd's algorithm, in double precision.</summary>
-    /// <param name="source">The weights <c>[outputs, input, 3, 3]</c> of the panel's output channels.</param>
+    /// <param name="source">The weights of the panel's first output channel and the first input channel, 9 taps each.</param>
     /// <param name="outputs">The number of output channels, at most <paramref name="lanes"/>; the other lanes become 0.</param>
     /// <param name="input">The input channels.</param>
+    /// <param name="order">Where the weights of the other channels are.</param>
     /// <param name="size">The side of an output tile: 2 or 4.</param>
     /// <param name="target">The panel <c>[input, lanes]</c> of the first element of the transformed tile.</param>
     /// <param name="element">The floats from an element of the transformed tile to the next.</param>
     /// <param name="lanes">The panel's width in floats.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Transform(float* source, int outputs, int input, int size, float* target, long element, int lanes)
+    internal static void Transform(
+        float* source, int outputs, int input, in WeightOrder order, int size, float* target, long element, int lanes)
     {
+        long outputStep = order.Output, inputStep = order.Input;
+        // The first tap, and the way to the next one.
+        int first = order.IsTurned ? Taps - 1 : 0, next = order.IsTurned ? -1 : 1;
         int side = size + 2, width = Vector<float>.Count, half = Vector<double>.Count;
         int padded = (lanes + width - 1) / width * width;
         fixed (double* factors = size == 4 ? s_transform4 : s_transform2)
@@ -99,8 +104,8 @@ internal static unsafe class WeightPacking
             {
                 for (int lane = 0; lane < outputs; lane++)
                 {
-                    float* weights = source + ((((long)lane * input) + i) * Taps);
-                    for (int tap = 0; tap < Taps; tap++) taps[(tap * padded) + lane] = weights[tap];
+                    float* weights = source + (lane * outputStep) + (i * inputStep) + first;
+                    for (int tap = 0; tap < Taps; tap++, weights += next) taps[(tap * padded) + lane] = *weights;
                 }
                 for (int lane = 0; lane < padded; lane += width)
                 {

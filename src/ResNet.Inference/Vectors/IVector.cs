@@ -32,4 +32,8 @@ internal unsafe interface IVector<T>
 
     /// <summary>The greater elements; <paramref name="right"/>'s if one of both is NaN.</summary>
     static abstract T Max(T left, T right);
+
+    /// <summary>The elements of <paramref name="then"/> where <c>left ≤ right</c>, and of <paramref name="otherwise"/> elsewhere.</summary>
+    /// <remarks>A NaN is not less than or equal to anything.</remarks>
+    static abstract T WhereLessOrEqual(T left, T right, T then, T otherwise);
 }

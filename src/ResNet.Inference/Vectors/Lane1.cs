@@ -34,4 +34,8 @@ internal readonly unsafe struct Lane1(float value) : IVector<Lane1>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lane1 Max(Lane1 left, Lane1 right) => left._value > right._value ? left : right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lane1 WhereLessOrEqual(Lane1 left, Lane1 right, Lane1 then, Lane1 otherwise) =>
+        left._value <= right._value ? then : otherwise;
 }

@@ -1,0 +1,126 @@
+using ResNet.Core.Passes.Plans;
+using ResNet.Inference;
+using ResNet.Inference.Execution;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Passes;
+
+/// <summary>Trains a network on CPUs with kernels of this library, where there are some for all of it.</summary>
+internal sealed class CpuTraining : IDisposable
+{
+    private readonly PassPlan? _plan;
+    private readonly List<nn.Module<Tensor, Tensor>> _layers;
+    private readonly List<BatchNorm2d> _norms;
+    private readonly List<Entry> _passes = [];
+    private readonly int _largestTile;
+    private ThreadTeam? _team;
+
+    /// <param name="model">The network.</param>
+    /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or, for the smallest rounding errors, 0.</param>
+    internal CpuTraining(ResNetModel model, int largestTile = 4)
+    {
+        _largestTile = largestTile;
+        (_plan, _layers) = (PassPlan.Of(model), [.. model.ComputedLayers().OfType<nn.Module<Tensor, Tensor>>()]);
+        _norms = [.. _layers.OfType<BatchNorm2d>()];
+    }
+
+    /// <summary>The number of passes so far; others were left to libtorch.</summary>
+    internal long PassCount { get; private set; }
+
+    /// <summary>Computes the pooled vectors, if there are kernels for all of the network.</summary>
+    /// <returns><c>[N, features]</c>, or null: libtorch computes it.</returns>
+    internal Tensor? TryForward(Tensor images)
+    {
+        if (_plan is null || images.device_type != DeviceType.CPU || images.dtype != ScalarType.Float32 || images.requires_grad
+            || !is_grad_enabled() || images.numel() == 0 || _norms.Exists(norm => !norm.training) || _layers.Exists(Hooks.Has))
+            return null;
+        var size = new PassSize((int)images.size(0), (int)images.size(1), (int)images.size(2), (int)images.size(3));
+        var run = Take(size);
+        var pooled = PassFunction.apply([run, images, .. run.Parameters]);
+        PassCount++;
+        // Without parameters to train, nobody asks for gradients.
+        if (!pooled.requires_grad) run.End();
+        return pooled;
+    }
+
+    /// <summary>Computes works with all threads, or with this one alone while another caller has them.</summary>
+    internal static T WithThreads<T>(ThreadTeam team, Func<Action<Work>, T> compute)
+    {
+        bool isOurs = team.TryEnter();
+        try
+        {
+            return compute(isOurs ? team.Run : work => work.ComputeAll());
+        }
+        finally
+        {
+            if (isOurs) team.Exit();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_passes)
+        {
+            foreach (var entry in _passes.Where(entry => entry.IsFree())) entry.Pass.Dispose();
+            _passes.Clear();
+            _team?.Dispose();
+        }
+    }
+
+    // A pass whose gradients are computed, or will not be, serves again. One for images of another size goes: a pass is large.
+    private PassRun Take(PassSize size)
+    {
+        lock (_passes)
+        {
+            int threads = get_num_threads();
+            if (_team?.Count != threads)
+            {
+                _team?.Dispose();
+                _team = new ThreadTeam(threads);
+            }
+            // Losses that nobody needs any more may wait for the collector.
+            if (_passes.Count > 0 && !_passes.Exists(entry => entry.IsFree())) Collect();
+            var (team, found) = (_team, _passes.Find(entry => entry.Pass.Size == size && entry.Pass.Threads == threads && entry.IsFree()));
+            foreach (var entry in _passes.Where(entry => entry != found && entry.IsFree()).ToList())
+            {
+                entry.Reclaim();
+                entry.Pass.Dispose();
+                _passes.Remove(entry);
+            }
+            found?.Reclaim();
+            if (found is null)
+            {
+                found = new Entry(new TrainingPass(_plan!, size, InferenceModel.Hardware, _largestTile, threads));
+                _passes.Add(found);
+            }
+            var run = new PassRun(found.Pass, team);
+            found.Run.SetTarget(run);
+            return run;
+        }
+    }
+
+    private static void Collect()
+    {
+        // The first time frees the loss and with it the graph, the second the pass.
+        for (int i = 0; i < 2; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    private sealed record Entry(TrainingPass Pass)
+    {
+        internal WeakReference<PassRun?> Run { get; } = new(null);
+
+        internal bool IsFree() => !Run.TryGetTarget(out var run) || run.IsDone;
+
+        // Who computes the gradients of the former pass once more is told that its values are gone.
+        internal void Reclaim()
+        {
+            if (Run.TryGetTarget(out var run)) run.GiveBack();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using ResNet.Inference.Plans;
+using TorchSharp.Modules;
+
+namespace ResNet.Core.Passes.Plans;
+
+/// <summary>The steps of a network from the images to the pooled vectors. Value 0 is the images, and step i computes value i + 1.</summary>
+internal sealed class PassPlan
+{
+    internal List<PassStep> Steps { get; } = [];
+
+    /// <summary>Makes the plan of a network; null if there are no kernels for a part of it.</summary>
+    internal static PassPlan? Of(ResNetModel model)
+    {
+        var plan = new PassPlan();
+        try
+        {
+            model.ApplyUntilPooled(new PassValue(plan, 0));
+        }
+        catch (NotSupportedException)
+        {
+            return null;
+        }
+        return plan;
+    }
+
+    /// <summary>Computes the shape of each value for images of one size.</summary>
+    internal MapShape[] Shapes(int channels, int height, int width)
+    {
+        var shapes = new MapShape[Steps.Count + 1];
+        shapes[0] = new MapShape(channels, height, width);
+        for (int i = 0; i < Steps.Count; i++)
+        {
+            var input = shapes[Steps[i].Input];
+            shapes[i + 1] = Steps[i] switch
+            {
+                ConvolutionStep { Module: var convolution } => new MapShape(
+                    (int)convolution.out_channels, Along(input.Height, convolution), Along(input.Width, convolution)),
+                MaxPoolStep pool => input with
+                {
+                    Height = ((input.Height + (2 * pool.Padding) - pool.Kernel) / pool.Stride) + 1,
+                    Width = ((input.Width + (2 * pool.Padding) - pool.Kernel) / pool.Stride) + 1,
+                },
+                ZeroPaddingStep { Module: var shortcut } => new MapShape(
+                    input.Channels + shortcut.Before + shortcut.After,
+                    (input.Height + shortcut.Stride - 1) / shortcut.Stride, (input.Width + shortcut.Stride - 1) / shortcut.Stride),
+                MeanStep => new MapShape(input.Channels, 1, 1),
+                _ => input,
+            };
+        }
+        return shapes;
+    }
+
+    private static int Along(int pixels, Conv2d convolution)
+    {
+        long window = (convolution.dilation[0] * (convolution.kernel_size[0] - 1)) + 1;
+        return (int)(((pixels + (2 * convolution.padding![0]) - window) / convolution.stride[0]) + 1);
+    }
+}

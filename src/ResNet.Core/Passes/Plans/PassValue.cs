@@ -1,0 +1,77 @@
+using ResNet.Core.Blocks;
+using ResNet.Core.Layers;
+using TorchSharp.Modules;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Passes.Plans;
+
+/// <summary>A value of a <see cref="PassPlan"/>. Operations on it add steps to the plan.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Number">The number of the value.</param>
+/// <param name="IsKept">Whether later layers read the value too, so that it has to stay as it is.</param>
+internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept = false) : ILayerInput<PassValue>
+{
+    /// <exception cref="NotSupportedException">There are no kernels for the layer.</exception>
+    public PassValue Then(Module? layer) => layer switch
+    {
+        null or Identity _ => this,
+        Sequential sequence => sequence.children().Aggregate(this, (value, part) => value.Then(part)),
+        ResidualBlock block => block.Apply(Keep()),
+        ReLU _ => Relu(),
+        Conv2d convolution when HasKernels(convolution) => Append(new ConvolutionStep(convolution, Number)),
+        BatchNorm2d norm when norm.weight is not null && norm.running_mean is not null => Append(new NormStep(norm, Number)),
+        MaxPool2d pool => Append(new MaxPoolStep((int)pool.kernel_size[0], (int)pool.stride![0], (int)pool.padding![0], Number)),
+        ZeroPaddingShortcut shortcut => Append(new ZeroPaddingStep(shortcut, Number)),
+        AdaptiveAvgPool2d _ => Append(new MeanStep(Number)),
+        _ => throw new NotSupportedException($"There are no kernels to train {layer.GetName()} with."),
+    };
+
+    public PassValue Relu()
+    {
+        if (IsKept || Number == 0 || Plan.Steps[Number - 1] is not NormStep { Relu: false } norm)
+            throw new NotSupportedException("There are no kernels to train a ReLU without a norm before it.");
+        Plan.Steps[Number - 1] = norm with { Relu = true };
+        return this;
+    }
+
+    public PassValue ReluAndPool(MaxPool2d? pool) => Relu().Then(pool);
+
+    // A mean is a map of one pixel already.
+    public PassValue Flatten() => this;
+
+    public PassValue Add(PassValue other)
+    {
+        // The later one of both can add the earlier one, which is there already.
+        var (earlier, later) = Number < other.Number ? (this, other) : (other, this);
+        // A shortcut's padding does not depend on the branch, so it can be computed before the branch's norm.
+        if (later.Number == earlier.Number + 1 && Plan.Steps[later.Number - 1] is ZeroPaddingStep shortcut && !earlier.IsKept)
+            (Plan.Steps[earlier.Number - 1], Plan.Steps[later.Number - 1]) = (shortcut, Plan.Steps[earlier.Number - 1]);
+        if (later.IsKept || earlier.Number == 0 || Plan.Steps[later.Number - 1] is not NormStep { Relu: false, Add: null } norm)
+            throw new NotSupportedException("There are no kernels to train a sum without a norm before it.");
+        Plan.Steps[later.Number - 1] = norm with { Add = earlier.Number };
+        return later;
+    }
+
+    public PassValue Dropout(double rate) =>
+        rate == 0 ? this : throw new NotSupportedException("There are no kernels to train dropout.");
+
+    public PassValue DropImages(double rate) =>
+        rate == 0 ? this : throw new NotSupportedException("There are no kernels to train stochastic depth.");
+
+    public PassValue Keep() => this with { IsKept = true };
+
+    private PassValue Append(PassStep step)
+    {
+        Plan.Steps.Add(step);
+        return new PassValue(Plan, Plan.Steps.Count);
+    }
+
+    // The first convolution reads images, which need no gradients.
+    private bool HasKernels(Conv2d convolution)
+    {
+        long kernel = convolution.kernel_size[0], stride = convolution.stride[0], dilation = convolution.dilation[0];
+        bool isPadded = convolution.padding is { } padding && padding[0] == dilation * (kernel - 1) / 2;
+        return convolution is { groups: 1, bias: null } && isPadded
+            && (Number == 0 ? dilation == 1 : kernel is 1 or 3 && (stride == 1 || (stride == 2 && dilation == 1)));
+    }
+}

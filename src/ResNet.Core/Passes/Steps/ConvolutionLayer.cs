@@ -1,0 +1,144 @@
+using ResNet.Core.Passes.Kernels;
+using ResNet.Inference.Execution;
+using ResNet.Inference.Kernels;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Passes.Steps;
+
+/// <summary>A convolution and its gradients.</summary>
+internal sealed unsafe class ConvolutionLayer : PassLayer
+{
+    private readonly Conv2d _module;
+    private readonly int _inputs;
+    private readonly int _outputs;
+    private readonly int _kernel;
+    private readonly LayerWeights _weights;
+    private readonly Work[] _forward;
+    private readonly IWeightGradient _weightGradient;
+    private readonly InputGradient? _inputGradient;
+
+    /// <param name="module">The module with the weights.</param>
+    /// <param name="set">The kernels of inference.</param>
+    /// <param name="kernels">The kernels of training.</param>
+    /// <param name="geometry">The convolution; of images, a row of the kernel is one tap.</param>
+    /// <param name="readsImages">Whether the input are images, which need no gradients.</param>
+    /// <param name="input">The input.</param>
+    /// <param name="output">The output.</param>
+    /// <param name="adds">Whether the input already has a gradient, from a later layer.</param>
+    /// <param name="memory">Memory that all layers use.</param>
+    /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or 0.</param>
+    /// <param name="threads">The most threads that compute together.</param>
+    internal ConvolutionLayer(
+        Conv2d module, KernelSet set, PassKernels kernels, in Geometry geometry, bool readsImages, PassMap input, PassMap output, bool adds,
+        PassMemory memory, int largestTile, int threads)
+    {
+        _module = module;
+        (_inputs, _outputs, _kernel) = ((int)module.in_channels, (int)module.out_channels, (int)module.kernel_size[0]);
+        var algorithm = readsImages
+            ? Algorithm.Direct
+            : AlgorithmChoice.Choose(geometry, geometry.Pitch, geometry.OutputPitch, groups: 1, largestTile);
+        var packed = algorithm == Algorithm.Direct
+            ? PackedWeights.Direct(set, (_outputs, _inputs, _kernel, _kernel), groups: 1, readsImages)
+            : PackedWeights.Winograd(set, AlgorithmChoice.Size(algorithm), _outputs, _inputs);
+        bool isPadded = _outputs < output.Pitch || (_inputs < input.Pitch && !readsImages);
+        _weights = new LayerWeights(packed, isPadded, memory.Weights.Address, threads);
+        var convolution = new Convolution<float, Epilogue>
+        {
+            Geometry = geometry,
+            Input = (nint)input.Data,
+            Output = (nint)output.Data,
+            Zeros = (nint)memory.Zeros.Address,
+            Depth = _weights.Depth,
+            Weights = _weights.Weights,
+            Panels = _weights.Panels,
+            Epilogue = new Epilogue(_weights.Bias, Add: 0, Relu: false),
+        };
+        _forward = WorksOf(set, convolution, algorithm, memory, threads);
+        int depth = readsImages ? _kernel * _inputs : geometry.Pitch;
+        if (!readsImages)
+            _inputGradient = new InputGradient(set, kernels, geometry, input, output, adds, memory, largestTile, threads);
+        int[] places = new int[geometry.Taps * depth];
+        for (int tap = 0; tap < geometry.Taps; tap++)
+        {
+            for (int d = 0; d < depth; d++)
+            {
+                places[(tap * depth) + d] = readsImages
+                    ? (d % _inputs * _kernel * _kernel) + (tap * _kernel) + (d / _inputs)
+                    : d < _inputs ? (d * _kernel * _kernel) + tap : -1;
+            }
+        }
+        _weightGradient = largestTile == 4 && WinogradWeightGradient.IsFaster(geometry)
+            ? new WinogradWeightGradient(kernels, set, geometry, input, output, memory, threads)
+            : new WeightGradient(kernels, set, geometry, depth, (nint)input.Data, (nint)output.Gradient, _outputs, places, memory, threads);
+    }
+
+    internal override IReadOnlyList<Tensor> Parameters => [_module.weight];
+
+    /// <summary>The works of a convolution, to compute one after the other.</summary>
+    internal static Work[] WorksOf(
+        KernelSet set, in Convolution<float, Epilogue> convolution, Algorithm algorithm, PassMemory memory, int threads)
+    {
+        if (algorithm == Algorithm.Direct) return [ConvolutionWork.Of(set, convolution, threads)];
+        int size = AlgorithmChoice.Size(algorithm);
+        if (WinogradWork.Scratch(convolution.Geometry, size, convolution.Depth, threads) > memory.Tiles.Length)
+            throw new InvalidOperationException("A convolution needs more memory for its tiles than there is.");
+        return WinogradWork.Of(set, convolution, size, threads, (nint)memory.Tiles.Address);
+    }
+
+    /// <summary>The most memory that packed weights, or their gradients, need.</summary>
+    internal static long WeightsOf(in Geometry geometry)
+    {
+        // Winograd's algorithm makes 36 weights of nine; in a row of an image's pixels, taps lie together.
+        int taps = geometry is { KernelHeight: 3, KernelWidth: 3 } ? 36 : geometry.Taps;
+        int depth = geometry.KernelWidth == 1 && geometry.KernelHeight > 1 ? geometry.KernelHeight * geometry.Pitch : geometry.Pitch;
+        long columns = geometry.OutputPitch;
+        return (taps * depth * columns) + (4 * Math.Max(depth, columns));
+    }
+
+    /// <summary>The memory for tiles that the convolution and its gradient for the input need.</summary>
+    internal static long ScratchOf(in Geometry geometry, int largestTile, int threads)
+    {
+        var reversed = geometry with
+        {
+            Pitch = geometry.OutputPitch,
+            OutputPitch = geometry.Pitch,
+            Height = geometry.OutputHeight,
+            Width = geometry.OutputWidth,
+            OutputHeight = geometry.Height,
+            OutputWidth = geometry.Width,
+        };
+        return Math.Max(largestTile == 4 ? WinogradWeightGradient.ScratchOf(geometry) : 0, Math.Max(Of(geometry), Of(reversed)));
+
+        long Of(in Geometry g)
+        {
+            var algorithm = AlgorithmChoice.Choose(g, g.Pitch, g.OutputPitch, groups: 1, largestTile);
+            return algorithm == Algorithm.Direct ? 0 : WinogradWork.Scratch(g, AlgorithmChoice.Size(algorithm), g.Pitch, threads);
+        }
+    }
+
+    internal override void Forward(Action<Work> run)
+    {
+        using (var weights = Contiguous()) _weights.Pack(run, AddressOf(weights));
+        foreach (var work in _forward) run(work);
+    }
+
+    internal override void Backward(Action<Work> run, ReadOnlySpan<nint> gradients)
+    {
+        if (gradients[0] != 0)
+        {
+            _weightGradient.Compute(run, (float*)gradients[0]);
+        }
+        if (_inputGradient is null) return;
+        using (var weights = Contiguous()) _inputGradient.Pack(run, AddressOf(weights));
+        foreach (var work in _inputGradient.Works) run(work);
+    }
+
+    public override void Dispose()
+    {
+        _inputGradient?.Dispose();
+        base.Dispose();
+    }
+
+    private Tensor Contiguous() => _module.weight.detach().contiguous();
+}

@@ -1,0 +1,16 @@
+using ResNet.Inference.Execution;
+
+namespace ResNet.Core.Passes.Steps;
+
+/// <summary>
+/// The gradient of a convolution for its weights: for each tap, input and output channel the sum, over all pixels of the output, of the
+/// output's gradient times the input that the tap lies on.
+/// </summary>
+/// <remarks>Each thread has its own weights, for all pixels, so the sums do not depend on the number of threads.</remarks>
+internal unsafe interface IWeightGradient
+{
+    /// <summary>Computes the gradient.</summary>
+    /// <param name="run">Computes a work with all threads.</param>
+    /// <param name="target">Memory for the weights' gradients, in the order of the weights.</param>
+    void Compute(Action<Work> run, float* target);
+}

@@ -1,0 +1,145 @@
+using ResNet.Core.Passes.Kernels;
+using ResNet.Inference.Execution;
+using ResNet.Inference.Execution.Buffers;
+using ResNet.Inference.Kernels;
+
+namespace ResNet.Core.Passes.Steps;
+
+/// <summary>
+/// The gradient of a convolution for its input, which is a convolution of the output's gradient again, with the kernel turned round. For a
+/// stride of 2, it is one for each of the four kinds of pixels, by whether row and column are even, which different taps reach.
+/// </summary>
+internal sealed unsafe class InputGradient : IDisposable
+{
+    private readonly List<Part> _parts = [];
+    private readonly List<LayerWeights> _weights = [];
+    private readonly List<Work> _works = [];
+    private readonly NativeBuffer _compact;
+    private readonly int _input;
+    private readonly int _output;
+    private readonly int _kernel;
+
+    /// <param name="set">The kernels of inference.</param>
+    /// <param name="kernels">The kernels of training.</param>
+    /// <param name="geometry">The convolution.</param>
+    /// <param name="input">The input.</param>
+    /// <param name="output">The output.</param>
+    /// <param name="adds">Whether the input already has a gradient, from a later layer.</param>
+    /// <param name="memory">Memory that all layers use.</param>
+    /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or 0.</param>
+    /// <param name="threads">The most threads that compute together.</param>
+    internal InputGradient(
+        KernelSet set, PassKernels kernels, in Geometry geometry, PassMap input, PassMap output, bool adds, PassMemory memory,
+        int largestTile, int threads)
+    {
+        var g = geometry;
+        (_input, _output, _kernel) = (input.Shape.Channels, output.Shape.Channels, g.KernelHeight);
+        var reversed = new Geometry
+        {
+            Images = g.Images, Height = g.OutputHeight, Width = g.OutputWidth, Pitch = g.OutputPitch,
+            OutputHeight = g.Height, OutputWidth = g.Width, OutputPitch = g.Pitch,
+            KernelHeight = g.KernelHeight, KernelWidth = g.KernelWidth, Dilation = g.Dilation,
+            Padding = (g.Dilation * (g.KernelHeight - 1)) - g.Padding,
+        };
+        if (g.Stride == 1)
+        {
+            var algorithm = AlgorithmChoice.Choose(reversed, g.OutputPitch, g.Pitch, groups: 1, largestTile);
+            int[] all = [.. Enumerable.Range(0, g.KernelHeight).Reverse()];
+            _parts.Add(new Part(reversed, algorithm, PackedOf(set, algorithm, all, all), 0, 0, 0));
+        }
+        else
+        {
+            long compact = 0;
+            for (int y = 0; y < g.Stride; y++)
+            {
+                for (int x = 0; x < g.Stride; x++)
+                {
+                    int[] rows = TapsOf(y), columns = TapsOf(x);
+                    var part = reversed with
+                    {
+                        OutputHeight = (g.Height - y + 1) / 2,
+                        OutputWidth = (g.Width - x + 1) / 2,
+                        KernelHeight = rows.Length,
+                        KernelWidth = columns.Length,
+                        Padding = 0,
+                    };
+                    if (part.Taps == 0 || part.Pixels == 0) continue;
+                    _parts.Add(new Part(part, Algorithm.Direct, PackedOf(set, Algorithm.Direct, rows, columns), compact, y, x));
+                    compact += (long)part.Pixels * g.Pitch;
+                }
+            }
+        }
+        long ofParts = g.Stride == 1 ? 0 : _parts.Sum(part => (long)part.Geometry.Pixels * g.Pitch);
+        _compact = new NativeBuffer(ofParts, isCleared: false);
+        long place = 0;
+        bool isPadded = _input < g.Pitch || _output < g.OutputPitch;
+        foreach (var part in _parts)
+        {
+            var weights = new LayerWeights(part.Packed, isPadded, memory.Weights.Address + place, threads);
+            place += part.Packed.Floats;
+            _weights.Add(weights);
+            var convolution = new Convolution<float, Epilogue>
+            {
+                Geometry = part.Geometry,
+                Input = (nint)output.Gradient,
+                Output = g.Stride == 1 ? (nint)input.Gradient : (nint)(_compact.Address + part.Place),
+                Zeros = (nint)memory.Zeros.Address,
+                Depth = weights.Depth,
+                Weights = weights.Weights,
+                Panels = weights.Panels,
+                Epilogue = new Epilogue(weights.Bias, adds && g.Stride == 1 ? (nint)input.Gradient : 0, Relu: false),
+            };
+            _works.AddRange(ConvolutionLayer.WorksOf(set, convolution, part.Algorithm, memory, threads));
+        }
+        if (g.Stride == 1) return;
+        _works.Add(RowsWork.Of(g.Images * g.Height, threads, rows => Spread(kernels, input, adds, memory.Zeros.Address, rows)));
+    }
+
+    internal IReadOnlyList<Work> Works => _works;
+
+    /// <summary>Packs the weights of the convolution.</summary>
+    internal void Pack(Action<Work> run, float* weights)
+    {
+        foreach (var part in _weights) part.Pack(run, weights);
+    }
+
+    public void Dispose() => _compact.Dispose();
+
+    // The taps that reach an even or odd row, in the order of the output's rows.
+    private int[] TapsOf(int odd) => [.. Enumerable.Range(0, _kernel).Reverse().Where(tap => ((_kernel / 2) + odd - tap) % 2 == 0)];
+
+    private PackedWeights PackedOf(KernelSet set, Algorithm algorithm, int[] rows, int[] columns)
+    {
+        if (algorithm != Algorithm.Direct)
+            return PackedWeights.Winograd(set, AlgorithmChoice.Size(algorithm), _input, _output, isTransposed: true);
+        int[] taps = [.. rows.SelectMany(row => columns.Select(column => (row * _kernel) + column))];
+        return PackedWeights.Transposed(set, _input, _output, _kernel * _kernel, taps);
+    }
+
+    // Brings the pixels of all kinds to their places.
+    private void Spread(PassKernels kernels, PassMap input, bool adds, float* zeros, Range rows)
+    {
+        var (channels, height, width) = input.Shape;
+        for (int row = rows.Start.Value; row < rows.End.Value; row++)
+        {
+            var (n, y) = Math.DivRem(row, height);
+            for (int x = 0; x < Math.Min(2, width); x++)
+            {
+                float* target = input.Gradient + ((((long)row * width) + x) * input.Pitch);
+                int pixels = (width - x + 1) / 2;
+                if (_parts.Find(part => part.Row == y % 2 && part.Column == x) is { } part)
+                {
+                    long first = (((long)n * part.Geometry.OutputHeight) + (y / 2)) * part.Geometry.OutputWidth * input.Pitch;
+                    kernels.Move(_compact.Address + part.Place + first, input.Pitch, target, 2 * input.Pitch, pixels, input.Pitch, adds);
+                }
+                else if (!adds)
+                {
+                    kernels.Move(zeros, 0, target, 2 * input.Pitch, pixels, input.Pitch, adds: false);
+                }
+            }
+        }
+    }
+
+    // Some pixels of the input, every second one from a row and a column on, and where they are until all are known.
+    private sealed record Part(Geometry Geometry, Algorithm Algorithm, PackedWeights Packed, long Place, int Row, int Column);
+}

@@ -1,0 +1,29 @@
+using ResNet.Inference.Execution;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Passes.Steps;
+
+/// <summary>A step of a pass with its memory: computes the step forward and its gradients.</summary>
+internal abstract unsafe class PassLayer : IDisposable
+{
+    /// <summary>The parameters, whose gradients <see cref="Backward"/> gives in this order.</summary>
+    internal virtual IReadOnlyList<Tensor> Parameters => [];
+
+    /// <summary>Computes the output from the input.</summary>
+    internal abstract void Forward(Action<Work> run);
+
+    /// <summary>Computes the gradients of the input, of what the step adds, and of the parameters, from the output's.</summary>
+    /// <param name="run">Computes a work with all threads.</param>
+    /// <param name="gradients">Memory for the gradient of each parameter; 0 where it is not needed.</param>
+    internal abstract void Backward(Action<Work> run, ReadOnlySpan<nint> gradients);
+
+    public virtual void Dispose()
+    {
+    }
+
+    /// <summary>The address of a tensor's numbers, which lie together in the order of its shape.</summary>
+    internal static float* AddressOf(Tensor tensor)
+    {
+        fixed (byte* address = tensor.bytes) return (float*)address;
+    }
+}

@@ -1,0 +1,31 @@
+using ResNet.Inference.Execution.Buffers;
+
+namespace ResNet.Core.Passes.Steps;
+
+/// <summary>Memory that the layers of a pass use one after the other.</summary>
+/// <param name="tiles">The floats of transformed tiles.</param>
+/// <param name="weights">The floats of packed weights.</param>
+/// <param name="sums">The floats of the weights' gradients.</param>
+/// <param name="zeros">The channels of a pixel of zeros.</param>
+internal sealed class PassMemory(long tiles, long weights, long sums, int zeros) : IDisposable
+{
+    /// <summary>Transformed tiles of Winograd's algorithm.</summary>
+    internal NativeBuffer Tiles { get; } = new(tiles, isCleared: false);
+
+    /// <summary>The weights of a convolution, in the order of the kernels.</summary>
+    internal NativeBuffer Weights { get; } = new(weights, isCleared: false);
+
+    /// <summary>The gradients of a convolution's weights, in the order of the kernels.</summary>
+    internal NativeBuffer Sums { get; } = new(sums, isCleared: false);
+
+    /// <summary>A pixel of zeros.</summary>
+    internal NativeBuffer Zeros { get; } = new(zeros);
+
+    public void Dispose()
+    {
+        Tiles.Dispose();
+        Weights.Dispose();
+        Sums.Dispose();
+        Zeros.Dispose();
+    }
+}

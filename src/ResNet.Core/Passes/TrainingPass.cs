@@ -1,0 +1,222 @@
+using ResNet.Core.Passes.Kernels;
+using ResNet.Core.Passes.Plans;
+using ResNet.Core.Passes.Steps;
+using ResNet.Inference;
+using ResNet.Inference.Execution;
+using ResNet.Inference.Execution.Buffers;
+using ResNet.Inference.Kernels;
+using static TorchSharp.torch;
+
+namespace ResNet.Core.Passes;
+
+/// <summary>A network that is ready to be trained with batches of one size: its steps, and memory for values and gradients.</summary>
+internal sealed unsafe class TrainingPass : IDisposable
+{
+    private readonly PassMap[] _maps;
+    private readonly PassLayer[] _layers;
+    private readonly NativeBuffer _data;
+    private readonly NativeBuffer _gradients;
+    private readonly PassMemory _memory;
+    private readonly Geometry _images;
+    private readonly int _border;
+    private readonly bool[] _isTransient;
+
+    /// <param name="plan">The network.</param>
+    /// <param name="size">The size of the batches.</param>
+    /// <param name="vectors">The kernels.</param>
+    /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or 0.</param>
+    /// <param name="threads">The most threads that compute together.</param>
+    internal TrainingPass(PassPlan plan, in PassSize size, VectorWidth vectors, int largestTile, int threads)
+    {
+        (Size, Threads) = (size, threads);
+        var (images, channels, height, width) = size;
+        var (set, kernels) = (KernelSet.For(vectors), PassKernels.For(vectors));
+        _maps = [.. plan.Shapes(channels, height, width).Select(shape => new PassMap(shape, images))];
+        int count = plan.Steps.Count;
+        var first = ((ConvolutionStep)plan.Steps[0]).Module;
+        _border = (int)first.padding![0];
+        _images = GeometryOf(first, _maps[0], _maps[1], readsImages: true);
+
+        long[] places = new long[count + 1];
+        long data = (long)images * _images.Height * _images.Width * channels;
+        data = (data + KernelSet.Alignment - 1) / KernelSet.Alignment * KernelSet.Alignment;
+        // Values that the next step alone reads share a place: they are computed again for the gradients.
+        int[] readers = new int[count + 1];
+        foreach (var step in plan.Steps)
+        {
+            readers[step.Input]++;
+            if (step is NormStep { Add: { } added }) readers[added]++;
+        }
+        _isTransient = [.. Enumerable.Range(0, count + 1).Select(value =>
+            value > 0 && value < count && plan.Steps[value - 1] is NormStep { Add: null } && readers[value] == 1
+            && plan.Steps[value].Input == value && plan.Steps[value] is ConvolutionStep or MaxPoolStep)];
+        long transient = data;
+        data += Enumerable.Range(0, count + 1).Max(value => _isTransient[value] ? _maps[value].Floats : 0);
+        for (int value = 1; value <= count; value++)
+        {
+            if (_isTransient[value]) places[value] = transient;
+            else (places[value], data) = (data, data + _maps[value].Floats);
+        }
+        _data = new NativeBuffer(data);
+        for (int value = 0; value <= count; value++) _maps[value].Data = _data.Address + places[value];
+
+        // From the last step to the first: the first step that writes a gradient sets it, and the others add to it.
+        bool[] addsInput = new bool[count], addsAdded = new bool[count];
+        long?[] gradients = new long?[count + 1];
+        var arena = new Arena();
+        gradients[count] = arena.Place(_maps[count].Floats, 0, LastUse(count));
+        for (int i = count - 1; i >= 0; i--)
+        {
+            if (plan.Steps[i] is NormStep { Add: { } added }) addsAdded[i] = IsThere(added, i);
+            if (IsInPlace(plan.Steps[i])) gradients[plan.Steps[i].Input] = gradients[i + 1];
+            else if (plan.Steps[i].Input > 0) addsInput[i] = IsThere(plan.Steps[i].Input, i);
+        }
+        _gradients = new NativeBuffer(arena.Length, isCleared: false);
+        for (int value = 1; value <= count; value++) _maps[value].Gradient = _gradients.Address + gradients[value]!.Value;
+
+        long tiles = 0, weights = 0;
+        for (int i = 0; i < count; i++)
+        {
+            if (plan.Steps[i] is not ConvolutionStep { Module: var module } step) continue;
+            var geometry = GeometryOf(module, _maps[step.Input], _maps[i + 1], readsImages: i == 0);
+            weights = Math.Max(weights, ConvolutionLayer.WeightsOf(geometry));
+            if (i > 0) tiles = Math.Max(tiles, ConvolutionLayer.ScratchOf(geometry, largestTile, threads));
+        }
+        _memory = new PassMemory(tiles, weights, weights, _maps.Max(map => map.Pitch));
+        _layers = [.. plan.Steps.Select((step, i) => LayerOf(step, i))];
+
+        bool IsThere(int value, int step)
+        {
+            if (gradients[value] is not null) return true;
+            gradients[value] = arena.Place(_maps[value].Floats, count - 1 - step, LastUse(value));
+            return false;
+        }
+
+        // The gradient of a norm's input takes the place of that of its output.
+        bool IsInPlace(PassStep step) => step is NormStep { Add: null } && readers[step.Input] == 1;
+
+        // The step that computes a value needs its gradient last.
+        int LastUse(int value) => IsInPlace(plan.Steps[value - 1]) ? LastUse(plan.Steps[value - 1].Input) : count - value;
+
+        PassLayer LayerOf(PassStep step, int i)
+        {
+            var (input, output) = (_maps[step.Input], _maps[i + 1]);
+            switch (step)
+            {
+                case ConvolutionStep { Module: var module }:
+                    var geometry = GeometryOf(module, input, output, readsImages: i == 0);
+                    return new ConvolutionLayer(
+                        module, set, kernels, geometry, i == 0, input, output, addsInput[i], _memory, largestTile, threads);
+                case NormStep norm:
+                    var added = norm.Add is { } add ? _maps[add] : null;
+                    return new NormLayer(norm, set, kernels, input, output, added, addsInput[i], addsAdded[i], threads);
+                case MaxPoolStep pool:
+                    return new MaxPoolLayer(pool, kernels, input, output, addsInput[i], threads);
+                case ZeroPaddingStep shortcut:
+                    return new ZeroPaddingLayer(shortcut, input, output, addsInput[i], threads);
+                case MeanStep:
+                    return new MeanLayer(set, input, output, addsInput[i], threads);
+                default:
+                    throw new InvalidOperationException($"There is no layer for {step.GetType().Name}.");
+            }
+        }
+    }
+
+    /// <summary>The size of the batches.</summary>
+    internal PassSize Size { get; }
+
+    /// <summary>The most threads that compute together.</summary>
+    internal int Threads { get; }
+
+    /// <summary>The parameters, in the order of their gradients.</summary>
+    internal IEnumerable<Tensor> Parameters => _layers.SelectMany(layer => layer.Parameters);
+
+    /// <summary>Computes the pooled vectors.</summary>
+    /// <param name="images">Images <c>[N, C, H, W]</c>, of any strides.</param>
+    /// <param name="run">Computes a work with all threads.</param>
+    /// <returns><c>[N, features]</c>.</returns>
+    internal Tensor Forward(Tensor images, Action<Work> run)
+    {
+        Load(images, run);
+        foreach (var layer in _layers) layer.Forward(run);
+        var last = _maps[^1];
+        var output = empty([last.Images, last.Shape.Channels], ScalarType.Float32);
+        float* target = PassLayer.AddressOf(output);
+        for (long n = 0; n < last.Images; n++) Copy(last.Data + (n * last.Pitch), target + (n * last.Shape.Channels), last.Shape.Channels);
+        return output;
+    }
+
+    /// <summary>Computes the gradients of the parameters.</summary>
+    /// <param name="gradient">The gradient of the output.</param>
+    /// <param name="run">Computes a work with all threads.</param>
+    /// <returns>The gradient of each parameter; null for those that need none.</returns>
+    internal List<Tensor?> Backward(Tensor gradient, Action<Work> run)
+    {
+        var last = _maps[^1];
+        using (var contiguous = gradient.contiguous())
+        {
+            float* source = PassLayer.AddressOf(contiguous);
+            for (long n = 0; n < last.Images; n++)
+            {
+                new Span<float>(last.Gradient + (n * last.Pitch), last.Pitch).Clear();
+                Copy(source + (n * last.Shape.Channels), last.Gradient + (n * last.Pitch), last.Shape.Channels);
+            }
+        }
+        var gradients = new List<Tensor?>[_layers.Length];
+        for (int i = _layers.Length - 1; i >= 0; i--)
+        {
+            gradients[i] = [.. _layers[i].Parameters.Select(parameter => parameter.requires_grad ? empty(parameter.shape) : null)];
+            if (_layers[i] is ConvolutionLayer && _isTransient[i] && gradients[i][0] is not null) ((NormLayer)_layers[i - 1]).Renew(run);
+            _layers[i].Backward(run, [.. gradients[i].Select(one => one is null ? 0 : (nint)PassLayer.AddressOf(one))]);
+        }
+        return [.. gradients.SelectMany(some => some)];
+    }
+
+    public void Dispose()
+    {
+        foreach (var layer in _layers) layer.Dispose();
+        _data.Dispose();
+        _gradients.Dispose();
+        _memory.Dispose();
+    }
+
+    private static Geometry GeometryOf(TorchSharp.Modules.Conv2d module, PassMap input, PassMap output, bool readsImages)
+    {
+        int kernel = (int)module.kernel_size[0], padding = (int)module.padding![0], border = readsImages ? 2 * padding : 0;
+        return new Geometry
+        {
+            Images = input.Images,
+            Height = input.Shape.Height + border, Width = input.Shape.Width + border,
+            Pitch = readsImages ? input.Shape.Channels : input.Pitch,
+            OutputHeight = output.Shape.Height, OutputWidth = output.Shape.Width, OutputPitch = output.Pitch,
+            KernelHeight = kernel, KernelWidth = readsImages ? 1 : kernel,
+            Stride = (int)module.stride[0], Dilation = (int)module.dilation[0], Padding = readsImages ? 0 : padding,
+        };
+    }
+
+    // Into rows with zeros around them, whose border nobody writes.
+    private void Load(Tensor images, Action<Work> run)
+    {
+        var (channels, height, width) = _maps[0].Shape;
+        long[] strides = images.stride();
+        float* source;
+        using (var first = images[0, 0, 0, 0]) source = PassLayer.AddressOf(first);
+        run(RowsWork.Of(_maps[0].Images * height, Threads, rows =>
+        {
+            for (int row = rows.Start.Value; row < rows.End.Value; row++)
+            {
+                var (n, y) = Math.DivRem(row, height);
+                float* target = _maps[0].Data
+                    + ((((((long)n * _images.Height) + y + _border) * _images.Width) + _border) * channels);
+                float* from = source + (n * strides[0]) + (y * strides[2]);
+                for (int x = 0; x < width; x++)
+                {
+                    for (int c = 0; c < channels; c++) target[(x * channels) + c] = from[(c * strides[1]) + (x * strides[3])];
+                }
+            }
+        }));
+    }
+
+    private static void Copy(float* source, float* target, int count) =>
+        new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(target, count));
+}

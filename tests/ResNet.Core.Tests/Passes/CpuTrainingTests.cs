@@ -1,0 +1,242 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNet.Core.Tests.Passes;
+
+/// <summary>Networks that are trained with kernels of this library learn the same as with libtorch's.</summary>
+public sealed class CpuTrainingTests
+{
+    private const int Classes = 5;
+
+    // Rounding errors of Winograd's algorithm change the sign of some numbers before a ReLU, and with them some gradients.
+    [Theory]
+    [InlineData("resnet18", 4, 64, 64, 3)]
+    [InlineData("resnet18", 3, 75, 90, 3)]
+    [InlineData("resnet18", 16, 28, 28, 1)]
+    [InlineData("resnet34", 2, 96, 96, 3)]
+    [InlineData("resnet20", 8, 32, 32, 3)]
+    public void Loss_gradients_and_statistics_are_those_of_libtorch(string name, int images, int height, int width, int channels)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, labels) = Batch(images, channels, height, width);
+        var expected = Compute(name, channels, batch, labels, ownKernels: false);
+        var actual = Compute(name, channels, batch, labels, ownKernels: true);
+        actual.IsOurs.Should().BeTrue();
+        actual.Loss.Should().BeApproximately(expected.Loss, 1e-4 * expected.Loss);
+        foreach (string tensor in expected.Tensors.Keys)
+        {
+            double largest = expected.Tensors[tensor].norm().ToDouble();
+            double difference = (expected.Tensors[tensor] - actual.Tensors[tensor]).norm().ToDouble();
+            difference.Should().BeLessThan(0.05 * Math.Max(largest, 1e-6), tensor);
+        }
+    }
+
+    [Theory]
+    [InlineData("resnet18")]
+    [InlineData("resnet50")]
+    [InlineData("resnet20")]
+    public void The_number_of_threads_and_another_run_change_no_bit(string name)
+    {
+        using var scope = NewDisposeScope();
+        int threads = get_num_threads();
+        try
+        {
+            var (batch, labels) = Batch(3, 3, 64, 64);
+            var results = new List<Result>();
+            foreach (int count in new[] { 2, 1, 3, 2 })
+            {
+                set_num_threads(count);
+                results.Add(Compute(name, 3, batch, labels, ownKernels: true));
+            }
+            foreach (var other in results.Skip(1))
+            {
+                // libtorch computes the classifier.
+                foreach (string tensor in results[0].Tensors.Keys.Where(name => !name.StartsWith("fc.", StringComparison.Ordinal)))
+                    other.Tensors[tensor].eq(results[0].Tensors[tensor]).all().ToBoolean().Should().BeTrue(tensor);
+            }
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    [Fact]
+    public void A_network_learns_as_with_libtorch()
+    {
+        using var scope = NewDisposeScope();
+        var (batch, labels) = Batch(16, 3, 32, 32);
+        double[] ours = Learn("resnet20", batch, labels, ownKernels: true), theirs = Learn("resnet20", batch, labels, ownKernels: false);
+        ours[^1].Should().BeLessThan(0.5 * ours[0]);
+        for (int step = 0; step < ours.Length; step++) ours[step].Should().BeApproximately(theirs[step], 0.02 * theirs[0], $"step {step}");
+    }
+
+    [Fact]
+    public void Several_passes_wait_for_their_gradients()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network("resnet20", 3, ownKernels: true);
+        var (first, labels) = Batch(4, 3, 32, 32);
+        var (second, _) = Batch(4, 3, 40, 32, seed: 9);
+        var gradients = new List<Tensor>();
+        foreach (bool together in new[] { true, false })
+        {
+            model.zero_grad();
+            if (together)
+            {
+                var (one, other) = (Loss(model, first, labels), Loss(model, second, labels));
+                (one + other).backward();
+            }
+            else
+            {
+                Loss(model, first, labels).backward();
+                Loss(model, second, labels).backward();
+            }
+            gradients.Add(First(model).grad!.clone());
+        }
+        LayerHarness.ShouldBeClose(gradients[0], gradients[1], 1e-5, "sum of two passes");
+    }
+
+    [Fact]
+    public void Gradients_are_computed_again_if_the_graph_is_kept()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network("resnet20", 3, ownKernels: true);
+        var (batch, labels) = Batch(4, 3, 32, 32);
+        var loss = Loss(model, batch, labels);
+        loss.backward(retain_graph: true);
+        var once = First(model).grad!.clone();
+        loss.backward();
+        First(model).grad!.eq(once * 2).all().ToBoolean().Should().BeTrue();
+    }
+
+    [Fact]
+    public void Hooks_double_precision_and_images_with_gradients_are_left_to_libtorch()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network("resnet20", 3, ownKernels: true);
+        var (batch, labels) = Batch(4, 3, 32, 32);
+        IsOurs(model, batch, labels).Should().BeTrue();
+        IsOurs(model, batch.clone().requires_grad_(), labels).Should().BeFalse();
+
+        int calls = 0;
+        var convolution = (TorchSharp.Modules.Conv2d)model.modules().First(module => module is TorchSharp.Modules.Conv2d);
+        var hook = convolution.register_forward_hook((_, _, output) =>
+        {
+            calls++;
+            return output;
+        });
+        IsOurs(model, batch, labels).Should().BeFalse();
+        calls.Should().Be(1);
+        hook.remove();
+        IsOurs(model, batch, labels).Should().BeTrue();
+
+        model.Freeze(untilStage: 1);
+        IsOurs(model, batch, labels).Should().BeFalse("frozen norms keep their statistics");
+        model.Unfreeze();
+        model.train();
+        model.to(ScalarType.Float64);
+        IsOurs(model, batch.to(ScalarType.Float64), labels).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("resnext50_32x4d")]
+    [InlineData("resnet50d")]
+    [InlineData("preact_resnet18")]
+    public void Networks_without_kernels_are_left_to_libtorch(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network(name, 3, ownKernels: true);
+        var (batch, labels) = Batch(2, 3, 64, 64);
+        IsOurs(model, batch, labels).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Images_in_any_memory_order_give_the_same()
+    {
+        using var scope = NewDisposeScope();
+        var (batch, labels) = Batch(4, 3, 32, 32);
+        var larger = cat([randn([1, 3, 32, 32]), batch]);
+        foreach (var same in new[] { ResNetModel.ChannelsLast(batch), larger.narrow(0, 1, 4) })
+        {
+            var expected = Compute("resnet20", 3, batch, labels, ownKernels: true);
+            var actual = Compute("resnet20", 3, same, labels, ownKernels: true);
+            actual.Loss.Should().Be(expected.Loss);
+        }
+        using var model = Network("resnet20", 3, ownKernels: true);
+        double loss = Loss(model, batch, labels).ToDouble();
+        Loss(model.ToChannelsLast(), batch, labels).ToDouble().Should().Be(loss, "weights may be channels-last, too");
+    }
+
+    [Fact]
+    public void Passes_without_gradients_leave_no_memory()
+    {
+        using var model = Network("resnet20", 3, ownKernels: true);
+        using var all = NewDisposeScope();
+        var (batch, labels) = Batch(64, 3, 32, 32);
+        long begin = 0;
+        for (int i = 0; i < 60; i++)
+        {
+            using var scope = NewDisposeScope();
+            var loss = Loss(model, batch, labels);
+            if (i % 2 == 0) loss.backward();
+            if (i == 19) begin = Environment.WorkingSet;
+        }
+        (Environment.WorkingSet - begin).Should().BeLessThan(100 << 20);
+    }
+
+    private static (Tensor Images, Tensor Labels) Batch(int images, int channels, int height, int width, long seed = 3)
+    {
+        using var generator = new Generator((ulong)seed);
+        return (randn([images, channels, height, width], generator: generator), arange(images) % Classes);
+    }
+
+    private static ResNetModel Network(string name, int channels, bool ownKernels)
+    {
+        manual_seed(1);
+        var model = ResNets.Create(name, Classes, channels);
+        model.TrainsWithOwnKernels = ownKernels;
+        return model;
+    }
+
+    private static Tensor Loss(ResNetModel model, Tensor images, Tensor labels) => functional.cross_entropy(model.call(images), labels);
+
+    private static bool IsOurs(ResNetModel model, Tensor images, Tensor labels)
+    {
+        long before = model.OwnPassCount;
+        Loss(model, images, labels);
+        return model.OwnPassCount > before;
+    }
+
+    private static TorchSharp.Modules.Parameter First(ResNetModel model) => model.parameters().First();
+
+    private static Result Compute(string name, int channels, Tensor images, Tensor labels, bool ownKernels)
+    {
+        using var model = Network(name, channels, ownKernels);
+        var loss = Loss(model, images, labels);
+        loss.backward();
+        var tensors = model.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.grad!.clone());
+        foreach (var (key, buffer) in model.named_buffers()) tensors.Add(key, buffer.to(ScalarType.Float32));
+        return new Result(loss.ToDouble(), tensors, model.OwnPassCount > 0);
+    }
+
+    private static double[] Learn(string name, Tensor images, Tensor labels, bool ownKernels)
+    {
+        using var model = Network(name, 3, ownKernels);
+        using var optimizer = optim.SGD(model.parameters(), 0.05, momentum: 0.9);
+        double[] losses = new double[20];
+        for (int step = 0; step < losses.Length; step++)
+        {
+            using var scope = NewDisposeScope();
+            optimizer.zero_grad();
+            var loss = Loss(model, images, labels);
+            loss.backward();
+            optimizer.step();
+            losses[step] = loss.ToDouble();
+        }
+        return losses;
+    }
+
+    private sealed record Result(double Loss, Dictionary<string, Tensor> Tensors, bool IsOurs);
+}
