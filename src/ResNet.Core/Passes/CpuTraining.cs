@@ -1,4 +1,5 @@
 using ResNet.Core.Passes.Plans;
+using ResNet.Core.Passes.Steps;
 using ResNet.Inference;
 using ResNet.Inference.Execution;
 using TorchSharp;
@@ -29,6 +30,9 @@ internal sealed class CpuTraining : IDisposable
     /// <summary>The number of passes so far; others were left to libtorch.</summary>
     internal long PassCount { get; private set; }
 
+    /// <summary>Receives the times of all passes; null for none.</summary>
+    internal PassProfile? Profile { get; set; }
+
     /// <summary>Computes the pooled vectors, if there are kernels for all of the network.</summary>
     /// <returns><c>[N, features]</c>, or null: libtorch computes it.</returns>
     internal Tensor? TryForward(Tensor images)
@@ -45,13 +49,13 @@ internal sealed class CpuTraining : IDisposable
         return pooled;
     }
 
-    /// <summary>Computes works with all threads, or with this one alone while another caller has them.</summary>
-    internal static T WithThreads<T>(ThreadTeam team, Func<Action<Work>, T> compute)
+    /// <summary>Gives a computation the threads of a team, unless another caller has them.</summary>
+    internal static T WithThreads<T>(ThreadTeam team, PassProfile? profile, Func<PassThreads, T> compute)
     {
         bool isOurs = team.TryEnter();
         try
         {
-            return compute(isOurs ? team.Run : work => work.ComputeAll());
+            return compute(new PassThreads(isOurs ? team : null, profile));
         }
         finally
         {
@@ -95,7 +99,7 @@ internal sealed class CpuTraining : IDisposable
                 found = new Entry(new TrainingPass(_plan!, size, InferenceModel.Hardware, _largestTile, threads));
                 _passes.Add(found);
             }
-            var run = new PassRun(found.Pass, team);
+            var run = new PassRun(found.Pass, team, Profile);
             found.Run.SetTarget(run);
             return run;
         }

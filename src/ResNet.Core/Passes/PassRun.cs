@@ -1,10 +1,11 @@
+using ResNet.Core.Passes.Steps;
 using ResNet.Inference.Execution;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Passes;
 
 /// <summary>A pass forward, whose values wait for the pass backward.</summary>
-internal sealed class PassRun(TrainingPass pass, ThreadTeam team)
+internal sealed class PassRun(TrainingPass pass, ThreadTeam team, PassProfile? profile)
 {
     private TrainingPass? _pass = pass;
 
@@ -20,11 +21,11 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team)
     private TrainingPass Pass => _pass ?? throw new InvalidOperationException(
         "The gradients of a network were computed again after the network had computed other images: compute the network again, too.");
 
-    internal Tensor Forward(Tensor images) => CpuTraining.WithThreads(team, run => Pass.Forward(images, run));
+    internal Tensor Forward(Tensor images) => CpuTraining.WithThreads(team, profile, threads => Pass.Forward(images, threads));
 
     internal IReadOnlyList<Tensor?> Backward(Tensor gradient)
     {
-        _gradients = CpuTraining.WithThreads(team, run => Pass.Backward(gradient, run));
+        _gradients = CpuTraining.WithThreads(team, profile, threads => Pass.Backward(gradient, threads));
         IsDone = true;
         return _gradients;
     }

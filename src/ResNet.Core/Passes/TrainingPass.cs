@@ -14,6 +14,7 @@ internal sealed unsafe class TrainingPass : IDisposable
 {
     private readonly PassMap[] _maps;
     private readonly PassLayer[] _layers;
+    private readonly string[] _names;
     private readonly NativeBuffer _data;
     private readonly NativeBuffer _gradients;
     private readonly PassMemory _memory;
@@ -84,6 +85,7 @@ internal sealed unsafe class TrainingPass : IDisposable
         }
         _memory = new PassMemory(tiles, weights, weights, _maps.Max(map => map.Pitch));
         _layers = [.. plan.Steps.Select((step, i) => LayerOf(step, i))];
+        _names = [.. plan.Steps.Select((step, i) => plan.NameOf(i))];
 
         bool IsThere(int value, int step)
         {
@@ -133,12 +135,16 @@ internal sealed unsafe class TrainingPass : IDisposable
 
     /// <summary>Computes the pooled vectors.</summary>
     /// <param name="images">Images <c>[N, C, H, W]</c>, of any strides.</param>
-    /// <param name="run">Computes a work with all threads.</param>
+    /// <param name="threads">The threads.</param>
     /// <returns><c>[N, features]</c>.</returns>
-    internal Tensor Forward(Tensor images, Action<Work> run)
+    internal Tensor Forward(Tensor images, PassThreads threads)
     {
-        Load(images, run);
-        foreach (var layer in _layers) layer.Forward(run);
+        Load(images, threads);
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            threads.Layer = _names[i];
+            _layers[i].Forward(threads);
+        }
         var last = _maps[^1];
         var output = empty([last.Images, last.Shape.Channels], ScalarType.Float32);
         float* target = PassLayer.AddressOf(output);
@@ -148,9 +154,9 @@ internal sealed unsafe class TrainingPass : IDisposable
 
     /// <summary>Computes the gradients of the parameters.</summary>
     /// <param name="gradient">The gradient of the output.</param>
-    /// <param name="run">Computes a work with all threads.</param>
+    /// <param name="threads">The threads.</param>
     /// <returns>The gradient of each parameter; null for those that need none.</returns>
-    internal List<Tensor?> Backward(Tensor gradient, Action<Work> run)
+    internal List<Tensor?> Backward(Tensor gradient, PassThreads threads)
     {
         var last = _maps[^1];
         using (var contiguous = gradient.contiguous())
@@ -165,9 +171,10 @@ internal sealed unsafe class TrainingPass : IDisposable
         var gradients = new List<Tensor?>[_layers.Length];
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
+            threads.Layer = _names[i];
             gradients[i] = [.. _layers[i].Parameters.Select(parameter => parameter.requires_grad ? empty(parameter.shape) : null)];
-            if (_layers[i] is ConvolutionLayer && _isTransient[i] && gradients[i][0] is not null) ((NormLayer)_layers[i - 1]).Renew(run);
-            _layers[i].Backward(run, [.. gradients[i].Select(one => one is null ? 0 : (nint)PassLayer.AddressOf(one))]);
+            if (_layers[i] is ConvolutionLayer && _isTransient[i] && gradients[i][0] is not null) ((NormLayer)_layers[i - 1]).Renew(threads);
+            _layers[i].Backward(threads, [.. gradients[i].Select(one => one is null ? 0 : (nint)PassLayer.AddressOf(one))]);
         }
         return [.. gradients.SelectMany(some => some)];
     }
@@ -195,13 +202,13 @@ internal sealed unsafe class TrainingPass : IDisposable
     }
 
     // Into rows with zeros around them, whose border nobody writes.
-    private void Load(Tensor images, Action<Work> run)
+    private void Load(Tensor images, PassThreads threads)
     {
         var (channels, height, width) = _maps[0].Shape;
         long[] strides = images.stride();
         float* source;
         using (var first = images[0, 0, 0, 0]) source = PassLayer.AddressOf(first);
-        run(RowsWork.Of(_maps[0].Images * height, Threads, rows =>
+        var work = RowsWork.Of(_maps[0].Images * height, Threads, rows =>
         {
             for (int row = rows.Start.Value; row < rows.End.Value; row++)
             {
@@ -214,7 +221,8 @@ internal sealed unsafe class TrainingPass : IDisposable
                     for (int c = 0; c < channels; c++) target[(x * channels) + c] = from[(c * strides[1]) + (x * strides[3])];
                 }
             }
-        }));
+        });
+        threads.Run(work, WorkKind.Load);
     }
 
     private static void Copy(float* source, float* target, int count) =>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ResNet.Inference.Kernels.Int8;
 
 namespace ResNet.Inference.Kernels;
@@ -135,11 +136,22 @@ internal static unsafe class WeightPacking
                 }
                 for (int e = 0; e < side * side; e++)
                 {
-                    float* place = target + (e * element) + ((long)i * lanes);
-                    new ReadOnlySpan<float>(tile + (e * padded), lanes).CopyTo(new Span<float>(place, lanes));
+                    Write(tile + (e * padded), target + (e * element) + ((long)i * lanes), lanes);
                 }
             }
         }
+    }
+
+    // Transformed weights are many and needed later: they pass the caches by, if they are whole cache lines.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(float* source, float* target, int lanes)
+    {
+        if (!Vector512.IsHardwareAccelerated || lanes % Line != 0 || (nint)target % Ahead.CacheLine != 0)
+        {
+            new ReadOnlySpan<float>(source, lanes).CopyTo(new Span<float>(target, lanes));
+            return;
+        }
+        for (int lane = 0; lane < lanes; lane += Line) Vector512.StoreAlignedNonTemporal(Vector512.Load(source + lane), target + lane);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

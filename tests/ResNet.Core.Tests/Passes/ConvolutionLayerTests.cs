@@ -88,11 +88,11 @@ public sealed unsafe class ConvolutionLayerTests
         using var layer = new ConvolutionLayer(
             module, harness.Set, harness.Kernels, geometry, readsImages: false, input, output, adds, memory, largestTile, threads);
         LayerHarness.Write(x, input.Data, input.Pitch);
-        layer.Forward(harness.Run);
+        layer.Forward(harness.PassThreads);
         LayerHarness.Write(gradient, output.Gradient, output.Pitch);
         if (adds) LayerHarness.Write(former, input.Gradient, input.Pitch);
         var weightGradient = zeros_like(module.weight);
-        layer.Backward(harness.Run, [(nint)PassLayer.AddressOf(weightGradient)]);
+        layer.Backward(harness.PassThreads, [(nint)PassLayer.AddressOf(weightGradient)]);
 
         string what = $"{shape}, {vectors}, tiles of {largestTile}";
         double tolerance = largestTile == 4 ? 1e-4 : 1e-5;

@@ -18,12 +18,14 @@ internal sealed unsafe class LayerHarness(VectorWidth vectors, int threads) : ID
 
     private readonly List<NativeBuffer> _buffers = [];
     private readonly ThreadTeam _team = new(threads);
+    private PassThreads? _passThreads;
 
     internal KernelSet Set { get; } = KernelSet.For(vectors);
 
     internal PassKernels Kernels { get; } = PassKernels.For(vectors);
 
-    internal int Threads => threads;
+    /// <summary>The threads, as many as there are to be.</summary>
+    internal PassThreads PassThreads => _passThreads ??= new PassThreads(_team.TryEnter() ? _team : null, profile: null);
 
     /// <summary>Makes a map with a gradient; both are full of other numbers.</summary>
     internal PassMap Map(int images, int channels, int height, int width)
@@ -68,17 +70,6 @@ internal sealed unsafe class LayerHarness(VectorWidth vectors, int threads) : ID
         return tensor(values).reshape(map.Images, height, width, channels).permute(0, 3, 1, 2).to(ScalarType.Float64);
     }
 
-    internal void Run(Work work)
-    {
-        if (!_team.TryEnter())
-        {
-            work.ComputeAll();
-            return;
-        }
-        _team.Run(work);
-        _team.Exit();
-    }
-
     /// <summary>Checks the largest difference, in parts of the largest number, which counts as <paramref name="least"/> at least.</summary>
     internal static void ShouldBeClose(Tensor actual, Tensor expected, double tolerance, string what, double least = 1e-6)
     {
@@ -88,6 +79,7 @@ internal sealed unsafe class LayerHarness(VectorWidth vectors, int threads) : ID
 
     public void Dispose()
     {
+        if (_passThreads is not null && threads > 1) _team.Exit();
         _team.Dispose();
         foreach (var buffer in _buffers)
         {

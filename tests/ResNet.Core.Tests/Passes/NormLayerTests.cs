@@ -64,12 +64,12 @@ public sealed unsafe class NormLayerTests
             step, harness.Set, harness.Kernels, input, output, other, shape.Adds, shape.AddsAdded, shape.Threads);
         LayerHarness.Write(x, input.Data, input.Pitch);
         if (other is not null) LayerHarness.Write(added, other.Data, other.Pitch);
-        layer.Forward(harness.Run);
+        layer.Forward(harness.PassThreads);
         LayerHarness.Write(gradient, output.Gradient, output.Pitch);
         LayerHarness.Write(former, input.Gradient, input.Pitch);
         if (other is not null) LayerHarness.Write(formerAdded, other.Gradient, other.Pitch);
         var (weightGradient, biasGradient) = (zeros(shape.Channels), zeros(shape.Channels));
-        layer.Backward(harness.Run, [(nint)PassLayer.AddressOf(weightGradient), (nint)PassLayer.AddressOf(biasGradient)]);
+        layer.Backward(harness.PassThreads, [(nint)PassLayer.AddressOf(weightGradient), (nint)PassLayer.AddressOf(biasGradient)]);
 
         double tolerance = shape.Mean == 0 ? 1e-5 : 1e-3;
         Close(LayerHarness.Read(output, output.Data), y.detach(), "output");

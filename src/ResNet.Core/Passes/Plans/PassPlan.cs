@@ -23,6 +23,14 @@ internal sealed class PassPlan
         return plan;
     }
 
+    /// <summary>Names a step by what it computes.</summary>
+    internal string NameOf(int step) => Steps[step] switch
+    {
+        ConvolutionStep { Module: var module } => $"{step} conv {module.in_channels}→{module.out_channels} {module.kernel_size[0]}×{module.kernel_size[1]}",
+        NormStep { Module: var module } => $"{step} norm {module.num_features}",
+        _ => $"{step} {Steps[step].GetType().Name}",
+    };
+
     /// <summary>Computes the shape of each value for images of one size.</summary>
     internal MapShape[] Shapes(int channels, int height, int width)
     {

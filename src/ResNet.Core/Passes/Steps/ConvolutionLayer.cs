@@ -117,21 +117,21 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
         }
     }
 
-    internal override void Forward(Action<Work> run)
+    internal override void Forward(PassThreads threads)
     {
-        using (var weights = Contiguous()) _weights.Pack(run, AddressOf(weights));
-        foreach (var work in _forward) run(work);
+        using (var weights = Contiguous()) _weights.Pack(threads, AddressOf(weights));
+        threads.Run(_forward, WorkKind.Convolution);
     }
 
-    internal override void Backward(Action<Work> run, ReadOnlySpan<nint> gradients)
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients)
     {
         if (gradients[0] != 0)
         {
-            _weightGradient.Compute(run, (float*)gradients[0]);
+            _weightGradient.Compute(threads, (float*)gradients[0]);
         }
         if (_inputGradient is null) return;
-        using (var weights = Contiguous()) _inputGradient.Pack(run, AddressOf(weights));
-        foreach (var work in _inputGradient.Works) run(work);
+        using (var weights = Contiguous()) _inputGradient.Pack(threads, AddressOf(weights));
+        threads.Run(_inputGradient.Works, WorkKind.InputGradient);
     }
 
     public override void Dispose()

@@ -1,5 +1,3 @@
-using ResNet.Inference.Execution;
-
 namespace ResNet.Core.Passes.Steps;
 
 /// <summary>
@@ -10,7 +8,7 @@ namespace ResNet.Core.Passes.Steps;
 internal unsafe interface IWeightGradient
 {
     /// <summary>Computes the gradient.</summary>
-    /// <param name="run">Computes a work with all threads.</param>
+    /// <param name="threads">The threads.</param>
     /// <param name="target">Memory for the weights' gradients, in the order of the weights.</param>
-    void Compute(Action<Work> run, float* target);
+    void Compute(PassThreads threads, float* target);
 }

@@ -98,9 +98,9 @@ internal sealed unsafe class InputGradient : IDisposable
     internal IReadOnlyList<Work> Works => _works;
 
     /// <summary>Packs the weights of the convolution.</summary>
-    internal void Pack(Action<Work> run, float* weights)
+    internal void Pack(PassThreads threads, float* weights)
     {
-        foreach (var part in _weights) part.Pack(run, weights);
+        foreach (var part in _weights) part.Pack(threads, weights);
     }
 
     public void Dispose() => _compact.Dispose();

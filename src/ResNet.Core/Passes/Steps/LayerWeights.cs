@@ -29,13 +29,15 @@ internal sealed unsafe class LayerWeights
     internal nint Bias => _packed.Bias;
 
     /// <summary>Packs the weights.</summary>
-    /// <param name="run">Computes a work with all threads.</param>
+    /// <param name="threads">The threads.</param>
     /// <param name="weights">The module's weights.</param>
-    internal void Pack(Action<Work> run, float* weights)
+    internal void Pack(PassThreads threads, float* weights)
     {
         // The bias is zeros.
         long cleared = _isPadded ? _packed.Floats : (_packed.Weights - _packed.Bias) / sizeof(float);
         new Span<float>((float*)_packed.Bias, (int)cleared).Clear();
-        run(new RowsWork(_packed.Panels.Length, 1, _threads, panels => _packed.Pack(weights, _packed.Panels[panels.Start.Value])));
+        var work = new RowsWork(
+            _packed.Panels.Length, 1, _threads, panels => _packed.Pack(weights, _packed.Panels[panels.Start.Value]));
+        threads.Run(work, WorkKind.Pack);
     }
 }

@@ -27,9 +27,9 @@ internal sealed unsafe class MaxPoolLayer : PassLayer
         _backward = new RowsWork(input.Images, 1, threads, images => Backward(geometry, input, output, adds, images));
     }
 
-    internal override void Forward(Action<Work> run) => run(_forward);
+    internal override void Forward(PassThreads threads) => threads.Run(_forward, WorkKind.Pool);
 
-    internal override void Backward(Action<Work> run, ReadOnlySpan<nint> gradients) => run(_backward);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, WorkKind.PoolGradient);
 
     public override void Dispose()
     {

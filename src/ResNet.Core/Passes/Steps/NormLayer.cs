@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ResNet.Core.Passes.Kernels;
 using ResNet.Core.Passes.Plans;
 using ResNet.Inference.Execution;
@@ -35,6 +36,15 @@ internal sealed unsafe class NormLayer : PassLayer
     private readonly Work _normalize;
     private readonly Work _gradientSums;
     private readonly Work _gradient;
+    private readonly Work _statistics;
+    private readonly Work _gradientFactors;
+    private double _momentum;
+    private float* _weight;
+    private float* _bias;
+    private float* _runningMean;
+    private float* _runningVariance;
+    private float* _weightGradient;
+    private float* _biasGradient;
 
     /// <param name="step">The step.</param>
     /// <param name="kernels">The kernels of inference.</param>
@@ -59,6 +69,10 @@ internal sealed unsafe class NormLayer : PassLayer
         float* affine = relu && add is null ? Factor(Scale) : null;
         _moments = new RowsWork(_parts, PartsOfWork(threads), threads, parts => ForEach(parts, (first, pixels, sums) =>
             gradients.Moments(input.Data + first, pixels, pitch, sums)));
+        // Some channels for each thread, in whole cache lines.
+        int vectors = pitch / KernelSet.Alignment, vectorsOfThread = Division.Ratio(vectors, threads);
+        _statistics = new RowsWork(vectors, vectorsOfThread, threads, SetStatistics);
+        _gradientFactors = new RowsWork(vectors, vectorsOfThread, threads, SetGradientFactors);
         _normalize = RowsWork.Of(input.Pixels, threads, pixels => kernels.Pointwise(
             input.Data, Factor(Scale), Factor(Shift), add is null ? null : add.Data, relu, pitch, output.Data, pixels));
         _gradientSums = new RowsWork(_parts, PartsOfWork(threads), threads, parts => ForEach(parts, (first, pixels, sums) =>
@@ -73,21 +87,27 @@ internal sealed unsafe class NormLayer : PassLayer
 
     internal override IReadOnlyList<Tensor> Parameters => [_norm.weight, _norm.bias!];
 
-    internal override void Forward(Action<Work> run)
+    internal override void Forward(PassThreads threads)
     {
-        run(_moments);
-        SetStatistics();
-        run(_normalize);
+        FindParameters();
+        using (Scalar one = 1) _norm.num_batches_tracked!.add_(one);
+        _momentum = _norm.momentum ?? 1.0 / _norm.num_batches_tracked.ReadInt64();
+        threads.Run(_moments, WorkKind.Norm);
+        threads.Run(_statistics, WorkKind.Norm);
+        threads.Run(_normalize, WorkKind.Norm);
     }
 
     /// <summary>Computes the output again, from the input and the statistics of the pass.</summary>
-    internal void Renew(Action<Work> run) => run(_normalize);
+    internal void Renew(PassThreads threads) => threads.Run(_normalize, WorkKind.Renewal);
 
-    internal override void Backward(Action<Work> run, ReadOnlySpan<nint> gradients)
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients)
     {
-        run(_gradientSums);
-        SetGradientFactors((float*)gradients[0], (float*)gradients[1]);
-        run(_gradient);
+        FindParameters();
+        _weightGradient = (float*)gradients[0];
+        _biasGradient = (float*)gradients[1];
+        threads.Run(_gradientSums, WorkKind.NormGradient);
+        threads.Run(_gradientFactors, WorkKind.NormGradient);
+        threads.Run(_gradient, WorkKind.NormGradient);
     }
 
     public override void Dispose()
@@ -101,6 +121,15 @@ internal sealed unsafe class NormLayer : PassLayer
 
     private int PartsOfWork(int threads) => Math.Max(1, _parts / (8 * threads));
 
+    // A module's tensors may be replaced between passes.
+    private void FindParameters()
+    {
+        _weight = AddressOf(_norm.weight);
+        _bias = AddressOf(_norm.bias!);
+        _runningMean = AddressOf(_norm.running_mean!);
+        _runningVariance = AddressOf(_norm.running_var!);
+    }
+
     private void ForEach(Range parts, PartOfPixels compute)
     {
         int pitch = _input.Pitch;
@@ -111,57 +140,70 @@ internal sealed unsafe class NormLayer : PassLayer
         }
     }
 
-    // Mean and variance of the batch, the running ones, and the factors of the norm.
-    private void SetStatistics()
+    // Mean and variance of the batch, the running ones, and the factors of the norm, for some vectors of channels.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void SetStatistics(Range vectors)
     {
-        int channels = _input.Shape.Channels, pitch = _input.Pitch;
-        float* weight = AddressOf(_norm.weight), bias = AddressOf(_norm.bias!);
-        float* runningMean = AddressOf(_norm.running_mean!), runningVariance = AddressOf(_norm.running_var!);
-        using (Scalar one = 1) _norm.num_batches_tracked!.add_(one);
-        double momentum = _norm.momentum ?? 1.0 / _norm.num_batches_tracked.ReadInt64(), all = _input.Pixels;
-        for (int c = 0; c < channels; c++)
+        int begin = vectors.Start.Value * KernelSet.Alignment, end = Math.Min(vectors.End.Value * KernelSet.Alignment, _input.Shape.Channels);
+        int pitch = _input.Pitch, length = end - begin;
+        double* mean = stackalloc double[length], squares = stackalloc double[length];
+        new Span<double>(mean, length).Clear();
+        new Span<double>(squares, length).Clear();
+        double count = 0;
+        for (int part = 0; part < _parts; part++)
         {
             // The parts' means and sums of squared differences are merged (Chan, Golub and LeVeque 1979).
-            double mean = 0, squares = 0, count = 0;
-            for (int part = 0; part < _parts; part++)
+            int first = part * _part, pixels = Math.Min(_part, _input.Pixels - first);
+            float* sums = _sums.Address + ((long)part * 2 * pitch) + begin, data = _input.Data + ((long)first * pitch) + begin;
+            double ofPart = 1.0 / pixels, weight = pixels / (count + pixels), both = count * weight;
+            for (int c = 0; c < length; c++)
             {
-                int first = part * _part, pixels = Math.Min(_part, _input.Pixels - first);
-                float* sums = _sums.Address + ((long)part * 2 * pitch);
-                double difference = sums[c] / pixels, partMean = _input.Data[((long)first * pitch) + c] + difference;
-                double partSquares = sums[pitch + c] - (difference * sums[c]), distance = partMean - mean, total = count + pixels;
-                mean += distance * pixels / total;
-                squares += Math.Max(partSquares, 0) + (distance * distance * count * pixels / total);
-                count = total;
+                double difference = sums[c] * ofPart, distance = data[c] + difference - mean[c];
+                double partSquares = sums[pitch + c] - (difference * sums[c]);
+                mean[c] += distance * weight;
+                squares[c] += Math.Max(partSquares, 0) + (distance * distance * both);
             }
-            double variance = squares / all, deviation = 1 / Math.Sqrt(variance + _norm.eps);
-            Factor(Mean)[c] = (float)mean;
-            Factor(Deviation)[c] = (float)deviation;
-            Factor(Scale)[c] = (float)(weight[c] * deviation);
-            Factor(Shift)[c] = (float)(bias[c] - (mean * weight[c] * deviation));
-            runningMean[c] = (float)(((1 - momentum) * runningMean[c]) + (momentum * mean));
-            runningVariance[c] = (float)(((1 - momentum) * runningVariance[c]) + (momentum * squares / (all - 1)));
+            count += pixels;
+        }
+        double all = _input.Pixels;
+        for (int c = begin; c < end; c++)
+        {
+            double scale = 1 / Math.Sqrt((squares[c - begin] / all) + _norm.eps);
+            Factor(Mean)[c] = (float)mean[c - begin];
+            Factor(Deviation)[c] = (float)scale;
+            Factor(Scale)[c] = (float)(_weight[c] * scale);
+            Factor(Shift)[c] = (float)(_bias[c] - (mean[c - begin] * _weight[c] * scale));
+            _runningMean[c] = (float)(((1 - _momentum) * _runningMean[c]) + (_momentum * mean[c - begin]));
+            _runningVariance[c] = (float)(((1 - _momentum) * _runningVariance[c]) + (_momentum * squares[c - begin] / (all - 1)));
         }
     }
 
-    private void SetGradientFactors(float* weightGradient, float* biasGradient)
+    // The gradients of the parameters, and the factors of the gradient of the input.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void SetGradientFactors(Range vectors)
     {
-        int channels = _input.Shape.Channels, pitch = _input.Pitch;
-        float* weight = AddressOf(_norm.weight);
-        for (int c = 0; c < channels; c++)
+        int begin = vectors.Start.Value * KernelSet.Alignment, end = Math.Min(vectors.End.Value * KernelSet.Alignment, _input.Shape.Channels);
+        int pitch = _input.Pitch, length = end - begin;
+        double* sum = stackalloc double[length], products = stackalloc double[length];
+        new Span<double>(sum, length).Clear();
+        new Span<double>(products, length).Clear();
+        for (int part = 0; part < _parts; part++)
         {
-            double sum = 0, products = 0;
-            for (int part = 0; part < _parts; part++)
+            float* sums = _sums.Address + ((long)part * 2 * pitch) + begin;
+            for (int c = 0; c < length; c++)
             {
-                float* sums = _sums.Address + ((long)part * 2 * pitch);
-                sum += sums[c];
-                products += sums[pitch + c];
+                sum[c] += sums[c];
+                products[c] += sums[pitch + c];
             }
-            double deviation = Factor(Deviation)[c], a = weight[c] * deviation;
-            if (weightGradient is not null) weightGradient[c] = (float)(products * deviation);
-            if (biasGradient is not null) biasGradient[c] = (float)sum;
+        }
+        for (int c = begin; c < end; c++)
+        {
+            double deviation = Factor(Deviation)[c], a = _weight[c] * deviation, all = _input.Pixels;
+            if (_weightGradient is not null) _weightGradient[c] = (float)(products[c - begin] * deviation);
+            if (_biasGradient is not null) _biasGradient[c] = (float)sum[c - begin];
             Factor(OfGradient)[c] = (float)a;
-            Factor(OfGradient + 1)[c] = (float)(-a * deviation * deviation * products / _input.Pixels);
-            Factor(OfGradient + 2)[c] = (float)(-a * sum / _input.Pixels);
+            Factor(OfGradient + 1)[c] = (float)(-a * deviation * deviation * products[c - begin] / all);
+            Factor(OfGradient + 2)[c] = (float)(-a * sum[c - begin] / all);
             Factor(OfGradient + 3)[c] = Factor(Mean)[c];
         }
     }

@@ -1,4 +1,3 @@
-using ResNet.Inference.Execution;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Passes.Steps;
@@ -10,12 +9,12 @@ internal abstract unsafe class PassLayer : IDisposable
     internal virtual IReadOnlyList<Tensor> Parameters => [];
 
     /// <summary>Computes the output from the input.</summary>
-    internal abstract void Forward(Action<Work> run);
+    internal abstract void Forward(PassThreads threads);
 
     /// <summary>Computes the gradients of the input, of what the step adds, and of the parameters, from the output's.</summary>
-    /// <param name="run">Computes a work with all threads.</param>
+    /// <param name="threads">The threads.</param>
     /// <param name="gradients">Memory for the gradient of each parameter; 0 where it is not needed.</param>
-    internal abstract void Backward(Action<Work> run, ReadOnlySpan<nint> gradients);
+    internal abstract void Backward(PassThreads threads, ReadOnlySpan<nint> gradients);
 
     public virtual void Dispose()
     {

@@ -13,6 +13,9 @@ internal sealed unsafe class WeightGradient : IWeightGradient
     private const int PixelsOfBlock = 112;
     private const int PartsOfThread = 4;
 
+    // So much stays in the third-level cache.
+    private const long CachedFloats = 1 << 20;
+
     private readonly PassKernels _kernels;
     private readonly Geometry _geometry;
     private readonly int _depth;
@@ -64,17 +67,21 @@ internal sealed unsafe class WeightGradient : IWeightGradient
         // A block is some rows of an image, or some images.
         _rowsOfBlock = Math.Clamp(PixelsOfBlock / geometry.OutputWidth, 1, geometry.OutputHeight);
         _imagesOfBlock = Math.Clamp(PixelsOfBlock / (geometry.OutputHeight * geometry.OutputWidth), 1, geometry.Images);
-        int parts = Math.Clamp(_units.Count, 1, PartsOfThread * threads);
+        // A part reads all pixels, so there are few parts if the maps do not stay in the caches.
+        long floats = ((long)geometry.Images * geometry.Height * geometry.Width * geometry.Pitch)
+            + ((long)geometry.Pixels * geometry.OutputPitch);
+        int parts = Math.Min(_units.Count, floats > CachedFloats ? threads : PartsOfThread * threads);
         _work = new RowsWork(_units.Count, Division.Ratio(_units.Count, parts), threads, Compute);
     }
 
-    public void Compute(Action<Work> run, float* target)
+    public void Compute(PassThreads threads, float* target)
     {
-        run(_work);
-        run(RowsWork.Of(_units.Count / _geometry.Taps, _threads, tiles =>
+        threads.Run(_work, WorkKind.WeightGradient);
+        var write = RowsWork.Of(_units.Count / _geometry.Taps, _threads, tiles =>
         {
             for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++) Write(target, tile * _geometry.Taps);
-        }));
+        });
+        threads.Run(write, WorkKind.WeightGradient);
     }
 
     /// <summary>Divides the input channels of a tap into the rows of tiles.</summary>

@@ -80,13 +80,14 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
     internal static long ScratchOf(in Geometry geometry) =>
         IsFaster(geometry) ? WinogradBlock.Floats(Size, TilesOfBlock(geometry), geometry.Pitch, geometry.OutputPitch) : 0;
 
-    public void Compute(Action<Work> run, float* target)
+    public void Compute(PassThreads threads, float* target)
     {
-        foreach (var work in _works) run(work);
-        run(RowsWork.Of(_units.Count, _threads, units =>
+        threads.Run(_works, WorkKind.WeightGradient);
+        var write = RowsWork.Of(_units.Count, _threads, units =>
         {
             for (int unit = units.Start.Value; unit < units.End.Value; unit++) Write(_units[unit], target);
-        }));
+        });
+        threads.Run(write, WorkKind.WeightGradient);
     }
 
     private static int TilesOfBlock(in Geometry geometry)

@@ -45,7 +45,7 @@ internal sealed unsafe class ZeroPaddingLayer : PassLayer
         });
     }
 
-    internal override void Forward(Action<Work> run) => run(_forward);
+    internal override void Forward(PassThreads threads) => threads.Run(_forward, WorkKind.Pool);
 
-    internal override void Backward(Action<Work> run, ReadOnlySpan<nint> gradients) => run(_backward);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, WorkKind.PoolGradient);
 }
