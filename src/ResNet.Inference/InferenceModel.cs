@@ -86,6 +86,7 @@ public sealed class InferenceModel : IDisposable
     public static InferenceModel Open(string path, InferenceOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        WarmUp(options);
         return new InferenceModel(InferenceFile.Open(path), options);
     }
 
@@ -96,6 +97,7 @@ public sealed class InferenceModel : IDisposable
     public static InferenceModel Open(Stream stream, InferenceOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
+        WarmUp(options);
         return new InferenceModel(InferenceFile.Open(stream), options);
     }
 
@@ -288,6 +290,8 @@ public sealed class InferenceModel : IDisposable
             if (_running == 0) Free();
         }
     }
+
+    private static void WarmUp(InferenceOptions? options) => KernelWarmUp.Begin(KernelSet.For(options?.Vectors ?? Hardware));
 
     private void Free()
     {

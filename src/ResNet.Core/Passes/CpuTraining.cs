@@ -1,5 +1,5 @@
 using ResNet.Core.Passes.Plans;
-using ResNet.Core.Passes.Steps;
+using ResNet.Core.Passes.Profiles;
 using ResNet.Inference;
 using ResNet.Inference.Execution;
 using TorchSharp;

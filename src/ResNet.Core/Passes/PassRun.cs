@@ -1,4 +1,4 @@
-using ResNet.Core.Passes.Steps;
+using ResNet.Core.Passes.Profiles;
 using ResNet.Inference.Execution;
 using static TorchSharp.torch;
 

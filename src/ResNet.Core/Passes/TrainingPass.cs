@@ -1,5 +1,6 @@
 using ResNet.Core.Passes.Kernels;
 using ResNet.Core.Passes.Plans;
+using ResNet.Core.Passes.Profiles;
 using ResNet.Core.Passes.Steps;
 using ResNet.Inference;
 using ResNet.Inference.Execution;
@@ -173,7 +174,8 @@ internal sealed unsafe class TrainingPass : IDisposable
         {
             threads.Layer = _names[i];
             gradients[i] = [.. _layers[i].Parameters.Select(parameter => parameter.requires_grad ? empty(parameter.shape) : null)];
-            if (_layers[i] is ConvolutionLayer && _isTransient[i] && gradients[i][0] is not null) ((NormLayer)_layers[i - 1]).Renew(threads);
+            bool needsInput = _layers[i] is ConvolutionLayer && gradients[i][0] is not null;
+            if (needsInput && _isTransient[i]) ((NormLayer)_layers[i - 1]).Renew(threads);
             _layers[i].Backward(threads, [.. gradients[i].Select(one => one is null ? 0 : (nint)PassLayer.AddressOf(one))]);
         }
         return [.. gradients.SelectMany(some => some)];

@@ -1,4 +1,5 @@
 using ResNet.Core.Passes.Kernels;
+using ResNet.Core.Passes.Profiles;
 using ResNet.Core.Passes.Steps;
 using ResNet.Inference;
 using ResNet.Inference.Execution;

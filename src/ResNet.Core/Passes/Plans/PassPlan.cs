@@ -26,7 +26,8 @@ internal sealed class PassPlan
     /// <summary>Names a step by what it computes.</summary>
     internal string NameOf(int step) => Steps[step] switch
     {
-        ConvolutionStep { Module: var module } => $"{step} conv {module.in_channels}→{module.out_channels} {module.kernel_size[0]}×{module.kernel_size[1]}",
+        ConvolutionStep { Module: var module } =>
+            $"{step} conv {module.in_channels}→{module.out_channels} {module.kernel_size[0]}×{module.kernel_size[1]}",
         NormStep { Module: var module } => $"{step} norm {module.num_features}",
         _ => $"{step} {Steps[step].GetType().Name}",
     };

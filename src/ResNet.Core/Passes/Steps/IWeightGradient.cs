@@ -1,3 +1,4 @@
+using ResNet.Core.Passes.Profiles;
 namespace ResNet.Core.Passes.Steps;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using ResNet.Core.Passes.Profiles;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Kernels;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ResNet.Core.Passes.Kernels;
 using ResNet.Core.Passes.Plans;
+using ResNet.Core.Passes.Profiles;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
@@ -144,7 +145,8 @@ internal sealed unsafe class NormLayer : PassLayer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SetStatistics(Range vectors)
     {
-        int begin = vectors.Start.Value * KernelSet.Alignment, end = Math.Min(vectors.End.Value * KernelSet.Alignment, _input.Shape.Channels);
+        int begin = vectors.Start.Value * KernelSet.Alignment;
+        int end = Math.Min(vectors.End.Value * KernelSet.Alignment, _input.Shape.Channels);
         int pitch = _input.Pitch, length = end - begin;
         double* mean = stackalloc double[length], squares = stackalloc double[length];
         new Span<double>(mean, length).Clear();
@@ -182,7 +184,8 @@ internal sealed unsafe class NormLayer : PassLayer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SetGradientFactors(Range vectors)
     {
-        int begin = vectors.Start.Value * KernelSet.Alignment, end = Math.Min(vectors.End.Value * KernelSet.Alignment, _input.Shape.Channels);
+        int begin = vectors.Start.Value * KernelSet.Alignment;
+        int end = Math.Min(vectors.End.Value * KernelSet.Alignment, _input.Shape.Channels);
         int pitch = _input.Pitch, length = end - begin;
         double* sum = stackalloc double[length], products = stackalloc double[length];
         new Span<double>(sum, length).Clear();

@@ -1,3 +1,4 @@
+using ResNet.Core.Passes.Profiles;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Passes.Steps;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ResNet.Core.Passes.Kernels;
+using ResNet.Core.Passes.Profiles;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;

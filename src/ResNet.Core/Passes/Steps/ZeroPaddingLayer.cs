@@ -1,4 +1,5 @@
 using ResNet.Core.Passes.Plans;
+using ResNet.Core.Passes.Profiles;
 using ResNet.Inference.Execution;
 
 namespace ResNet.Core.Passes.Steps;

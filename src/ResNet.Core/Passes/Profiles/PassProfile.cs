@@ -1,4 +1,4 @@
-namespace ResNet.Core.Passes.Steps;
+namespace ResNet.Core.Passes.Profiles;
 
 /// <summary>The times of the works of passes, by layer and kind.</summary>
 internal sealed class PassProfile

@@ -1,4 +1,4 @@
-namespace ResNet.Core.Passes.Steps;
+namespace ResNet.Core.Passes.Profiles;
 
 /// <summary>What a work of a pass does.</summary>
 internal enum WorkKind

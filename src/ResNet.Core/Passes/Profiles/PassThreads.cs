@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using ResNet.Inference.Execution;
 
-namespace ResNet.Core.Passes.Steps;
+namespace ResNet.Core.Passes.Profiles;
 
 /// <summary>Computes works: with the threads of a team, or with this thread alone while another caller has them.</summary>
 /// <param name="team">The team, which this caller has; null for this thread alone.</param>
