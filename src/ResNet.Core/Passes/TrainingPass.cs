@@ -43,11 +43,11 @@ internal sealed unsafe class TrainingPass : IDisposable
         long data = (long)images * _images.Height * _images.Width * channels;
         data = (data + KernelSet.Alignment - 1) / KernelSet.Alignment * KernelSet.Alignment;
         // Values that the next step alone reads share a place: they are computed again for the gradients.
-        int[] readers = new int[count + 1];
-        foreach (var step in plan.Steps)
+        int[] readers = new int[count + 1], lastReader = new int[count + 1];
+        for (int i = 0; i < count; i++)
         {
-            readers[step.Input]++;
-            if (step is NormStep { Add: { } added }) readers[added]++;
+            Read(plan.Steps[i].Input, i);
+            if (plan.Steps[i] is NormStep { Add: { } added }) Read(added, i);
         }
         _isTransient = [.. Enumerable.Range(0, count + 1).Select(value =>
             value > 0 && value < count && plan.Steps[value - 1] is NormStep { Add: null } && readers[value] == 1
@@ -69,7 +69,11 @@ internal sealed unsafe class TrainingPass : IDisposable
         gradients[count] = arena.Place(_maps[count].Floats, 0, LastUse(count));
         for (int i = count - 1; i >= 0; i--)
         {
-            if (plan.Steps[i] is NormStep { Add: { } added }) addsAdded[i] = IsThere(added, i);
+            if (plan.Steps[i] is NormStep { Add: { } added })
+            {
+                if (lastReader[added] == i) gradients[added] = gradients[i + 1];
+                else addsAdded[i] = IsThere(added, i);
+            }
             if (IsInPlace(plan.Steps[i])) gradients[plan.Steps[i].Input] = gradients[i + 1];
             else if (plan.Steps[i].Input > 0) addsInput[i] = IsThere(plan.Steps[i].Input, i);
         }
@@ -84,9 +88,12 @@ internal sealed unsafe class TrainingPass : IDisposable
             weights = Math.Max(weights, ConvolutionLayer.WeightsOf(geometry));
             if (i > 0) tiles = Math.Max(tiles, ConvolutionLayer.ScratchOf(geometry, largestTile, threads));
         }
-        _memory = new PassMemory(tiles, weights, weights, _maps.Max(map => map.Pitch));
+        long sums = Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup);
+        _memory = new PassMemory(tiles, weights, sums, _maps.Max(map => map.Pitch));
         _layers = [.. plan.Steps.Select((step, i) => LayerOf(step, i))];
         _names = [.. plan.Steps.Select((step, i) => plan.NameOf(i))];
+
+        void Read(int value, int step) => (readers[value], lastReader[value]) = (readers[value] + 1, step);
 
         bool IsThere(int value, int step)
         {
@@ -95,11 +102,16 @@ internal sealed unsafe class TrainingPass : IDisposable
             return false;
         }
 
-        // The gradient of a norm's input takes the place of that of its output.
+        // The gradient of a norm's input takes the place of that of its output; with a sum, that of what is added does.
         bool IsInPlace(PassStep step) => step is NormStep { Add: null } && readers[step.Input] == 1;
 
         // The step that computes a value needs its gradient last.
-        int LastUse(int value) => IsInPlace(plan.Steps[value - 1]) ? LastUse(plan.Steps[value - 1].Input) : count - value;
+        int LastUse(int value)
+        {
+            var step = plan.Steps[value - 1];
+            if (IsInPlace(step)) return LastUse(step.Input);
+            return step is NormStep { Add: { } added } && lastReader[added] == value - 1 ? LastUse(added) : count - value;
+        }
 
         PassLayer LayerOf(PassStep step, int i)
         {

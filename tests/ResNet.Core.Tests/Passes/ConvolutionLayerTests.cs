@@ -84,7 +84,8 @@ public sealed unsafe class ConvolutionLayerTests
         };
         long weights = ConvolutionLayer.WeightsOf(geometry);
         using var memory = new PassMemory(
-            ConvolutionLayer.ScratchOf(geometry, largestTile, threads), weights, weights, Math.Max(input.Pitch, output.Pitch));
+            ConvolutionLayer.ScratchOf(geometry, largestTile, threads), weights,
+            Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup), Math.Max(input.Pitch, output.Pitch));
         using var layer = new ConvolutionLayer(
             module, harness.Set, harness.Kernels, geometry, readsImages: false, input, output, adds, memory, largestTile, threads);
         LayerHarness.Write(x, input.Data, input.Pitch);

@@ -16,11 +16,18 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
 {
     private const int Size = 4, Elements = 36, Taps = 9;
 
+    // The most floats of a vector.
+    private const int MostLanes = 16;
+
     // Gradients of so many tiles stay in the first-level cache, for a panel.
     private const int CachedTiles = 112;
 
-    // Transformed tiles of a block, in floats.
-    private const long FloatsOfBlock = 2 << 20;
+    // If all transformed tiles are no more floats, the sums of a group of weights are computed and transformed at once. Otherwise there are
+    // blocks of tiles, and the sums of all weights wait in memory.
+    private const long FloatsOfOnlyBlock = 5 << 20, FloatsOfBlock = 2 << 20;
+
+    // The units of a group, whose sums stay in the second-level cache.
+    private const int UnitsOfGroup = 4;
 
     // To write a sum and to transform it later takes as long as so many products.
     private const int SumCost = 80, TransformCost = 6;
@@ -32,13 +39,16 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
     private readonly NativeBuffer _sums;
     private readonly long _element;
     private readonly int _lanes;
-    private readonly int _threads;
     private readonly List<Work> _works = [];
+
+    // The first unit of each group, and the end of the last one; empty if there are several blocks.
+    private readonly List<int> _groups = [];
+    private float* _target;
 
     internal WinogradWeightGradient(
         PassKernels kernels, KernelSet set, in Geometry geometry, PassMap input, PassMap output, PassMemory memory, int threads)
     {
-        (_kernels, _input, _output, _lanes, _threads) = (kernels, input, output, set.Lanes, threads);
+        (_kernels, _input, _output, _lanes) = (kernels, input, output, set.Lanes);
         int depth = input.Pitch, columns = output.Pitch, tiles = WinogradBlock.TilesOf(geometry, Size);
         long place = 0;
         foreach (var (column, vectors) in set.Columns(columns))
@@ -51,7 +61,6 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
         }
         _element = place;
         _sums = memory.Sums;
-        if (Elements * _element > _sums.Length) throw new InvalidOperationException("A gradient needs more memory than there is.");
         var convolution = new Convolution<float, Epilogue>
         {
             Geometry = geometry, Input = (nint)input.Data, Output = 0, Zeros = (nint)memory.Zeros.Address, Depth = depth, Weights = 0,
@@ -60,13 +69,30 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
         int tilesOfBlock = TilesOfBlock(geometry);
         for (int first = 0; first < tiles; first += tilesOfBlock)
         {
-            var block = new WinogradBlock(convolution, Size, first..Math.Min(first + tilesOfBlock, tiles), (nint)memory.Tiles.Address);
+            var block = new WinogradBlock(
+                convolution, Size, first..Math.Min(first + tilesOfBlock, tiles), (nint)memory.Tiles.Address);
             bool adds = first > 0;
             _works.Add(RowsWork.Of(block.Count, threads, part => set.TransformInput(block, part)));
             _works.Add(RowsWork.Of(block.Count, threads, part => kernels.TransformGradient(block, output.Gradient, part)));
-            _works.Add(RowsWork.Of(Elements * _units.Count, threads, part => Multiply(block, adds, part)));
+            if (tilesOfBlock == tiles) _works.Add(new GroupWork(this, block, MakeGroups(), threads));
+            else _works.Add(RowsWork.Of(Elements * _units.Count, threads, part => Multiply(block, adds, part)));
         }
+        if (tilesOfBlock < tiles)
+        {
+            _works.Add(RowsWork.Of(_units.Count, threads, units =>
+            {
+                for (int unit = units.Start.Value; unit < units.End.Value; unit++)
+                    Write(_units[unit], _sums.Address + _units[unit].Place, _element);
+            }));
+        }
+        if ((tilesOfBlock < tiles ? Elements * _element : threads * FloatsOfGroup) > _sums.Length)
+            throw new InvalidOperationException("A gradient needs more memory than there is.");
     }
+
+    /// <summary>The sums of a group of weights, in floats: each thread has memory for them.</summary>
+    internal static long FloatsOfGroup => Elements * UnitsOfGroup * MostFloatsOfUnit;
+
+    private static int MostFloatsOfUnit => Math.Max(TileKernels.Rows * TileKernels.MaximumVectors, GradientTiles.RowsOfNarrow) * MostLanes;
 
     /// <summary>Whether it takes less time than to compute the gradient directly.</summary>
     internal static bool IsFaster(in Geometry geometry)
@@ -83,18 +109,16 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
 
     public void Compute(PassThreads threads, float* target)
     {
+        _target = target;
         threads.Run(_works, WorkKind.WeightGradient);
-        var write = RowsWork.Of(_units.Count, _threads, units =>
-        {
-            for (int unit = units.Start.Value; unit < units.End.Value; unit++) Write(_units[unit], target);
-        });
-        threads.Run(write, WorkKind.WeightGradient);
     }
 
     private static int TilesOfBlock(in Geometry geometry)
     {
         int tiles = WinogradBlock.TilesOf(geometry, Size);
-        long most = Math.Max(FloatsOfBlock / (Elements * (geometry.Pitch + geometry.OutputPitch)), CachedTiles);
+        int floats = Elements * (geometry.Pitch + geometry.OutputPitch);
+        if (tiles <= FloatsOfOnlyBlock / floats) return tiles;
+        long most = Math.Max(FloatsOfBlock / floats, CachedTiles);
         return Division.Ratio(tiles, Division.Ratio(tiles, (int)Math.Min(most, tiles)));
     }
 
@@ -111,49 +135,85 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
             float* sums = _sums.Address + (element * _element);
             if (!adds)
             {
-                long floats = last.Place + ((long)last.Rows * last.Vectors * _lanes) - _units[first].Place;
+                long floats = last.Place + FloatsOf(last) - _units[first].Place;
                 new Span<float>(sums + _units[first].Place, (int)floats).Clear();
             }
-            for (int tile = 0; tile < block.Count; tile += CachedTiles)
-            {
-                int tiles = Math.Min(CachedTiles, block.Count - tile);
-                for (int i = first; i < end; i++)
-                {
-                    var unit = _units[i];
-                    var pairs = new PixelPairs
-                    {
-                        Images = 1, Rows = 1, Pixels = tiles,
-                        Input = (float*)block.Inputs + (element * block.InputStep) + ((long)tile * _input.Pitch) + unit.Channel,
-                        InputPixel = _input.Pitch, InputRow = 0, InputImage = 0,
-                        Gradient = (float*)block.Products + (element * block.ProductStep) + ((long)tile * _output.Pitch) + unit.Column,
-                        GradientPixel = _output.Pitch, GradientRow = 0, GradientImage = 0,
-                    };
-                    _kernels.AddProducts(unit.Rows, unit.Vectors, pairs, sums + unit.Place);
-                }
-            }
+            Multiply(block, element, first..end, sums);
             begin += end - first;
         }
     }
 
+    // Adds the products of an element of all tiles for some units of a panel; the sums of the first unit of all are at the address.
+    private void Multiply(in WinogradBlock block, int element, Range units, float* sums)
+    {
+        for (int tile = 0; tile < block.Count; tile += CachedTiles)
+        {
+            int tiles = Math.Min(CachedTiles, block.Count - tile);
+            for (int i = units.Start.Value; i < units.End.Value; i++)
+            {
+                var unit = _units[i];
+                var pairs = new PixelPairs
+                {
+                    Images = 1, Rows = 1, Pixels = tiles,
+                    Input = (float*)block.Inputs + (element * block.InputStep) + ((long)tile * _input.Pitch) + unit.Channel,
+                    InputPixel = _input.Pitch, InputRow = 0, InputImage = 0,
+                    Gradient = (float*)block.Products + (element * block.ProductStep) + ((long)tile * _output.Pitch) + unit.Column,
+                    GradientPixel = _output.Pitch, GradientRow = 0, GradientImage = 0,
+                };
+                _kernels.AddProducts(unit.Rows, unit.Vectors, pairs, sums + unit.Place);
+            }
+        }
+    }
+
+    // Computes the sums of a group for all elements, and transforms them while they are in the cache.
+    private void MultiplyGroup(in WinogradBlock block, int group, int thread)
+    {
+        var (first, end) = (_groups[group], _groups[group + 1]);
+        long begin = _units[first].Place, floats = _units[end - 1].Place + FloatsOf(_units[end - 1]) - begin;
+        float* sums = _sums.Address + (thread * FloatsOfGroup);
+        new Span<float>(sums, (int)(Elements * floats)).Clear();
+        for (int element = 0; element < Elements; element++) Multiply(block, element, first..end, sums + (element * floats) - begin);
+        for (int unit = first; unit < end; unit++) Write(_units[unit], sums + _units[unit].Place - begin, floats);
+    }
+
+    private int MakeGroups()
+    {
+        for (int unit = 0, first = -1; unit < _units.Count; unit++)
+        {
+            if (first >= 0 && unit - first < UnitsOfGroup && _units[unit].Column == _units[first].Column) continue;
+            _groups.Add(first = unit);
+        }
+        _groups.Add(_units.Count);
+        return _groups.Count - 1;
+    }
+
+    private long FloatsOf(in Unit unit) => (long)unit.Rows * unit.Vectors * _lanes;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Write(in Unit unit, float* target)
+    private void Write(in Unit unit, float* sums, long element)
     {
         int width = unit.Vectors * _lanes, inputs = _input.Shape.Channels, rows = Math.Min(unit.Rows, inputs - unit.Channel);
         int outputs = Math.Min(width, _output.Shape.Channels - unit.Column);
         float* taps = stackalloc float[unit.Rows * Taps * width];
         for (int r = 0; r < rows; r++)
         {
-            _kernels.TransformSums(
-                _sums.Address + unit.Place + ((long)r * width), _element, width, taps + (r * Taps * width));
+            _kernels.TransformSums(sums + ((long)r * width), element, width, taps + (r * Taps * width));
         }
         int numbers = rows * Taps;
         for (int lane = 0; lane < outputs; lane++)
         {
-            float* weights = target + ((((long)(unit.Column + lane) * inputs) + unit.Channel) * Taps);
+            float* weights = _target + ((((long)(unit.Column + lane) * inputs) + unit.Channel) * Taps);
             for (int i = 0; i < numbers; i++) weights[i] = taps[(i * width) + lane];
         }
     }
 
     // A tile of the sums of each element: some input channels times some vectors of output channels.
     private readonly record struct Unit(int Column, int Vectors, int Channel, int Rows, long Place);
+
+    private sealed class GroupWork(WinogradWeightGradient gradient, in WinogradBlock block, int groups, int threads) : Work(groups, threads)
+    {
+        private readonly WinogradBlock _block = block;
+
+        private protected override void Compute(int part, int thread) => gradient.MultiplyGroup(_block, part, thread);
+    }
 }
