@@ -37,11 +37,14 @@ public class TrainingTests
         network.call(images).argmax(1).eq(labels).sum().ToInt64().Should().Be(32);
     }
 
-    [Fact]
-    public void A_hundred_training_steps_leave_no_tensor_behind()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_hundred_training_steps_leave_no_tensor_behind(bool ownKernels)
     {
         manual_seed(3);
         using var network = new ResNetBuilder().StageDepths(1, 1).Classes(4).Build();
+        network.TrainsWithOwnKernels = ownKernels;
         using var optimizer = optim.SGD(network.parameters(), 0.05, momentum: 0.9, weight_decay: 1e-4, nesterov: true);
         using var images = randn([4, 3, 32, 32]);
         using var labels = randint(4, [4]);

@@ -20,7 +20,8 @@ internal sealed class PassFunction : SingleTensorFunction<PassFunction>
     public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output)
     {
         var pass = (PassRun)ctx.get_data(Pass);
+        using var gradient = grad_output;
         // Nothing for the pass itself and for the images.
-        return [null!, null!, .. pass.Backward(grad_output).Select(gradient => gradient!)];
+        return [null!, null!, .. pass.Backward(gradient).Select(one => one!)];
     }
 }

@@ -34,5 +34,10 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, PassProfile? p
     internal void End() => IsDone = true;
 
     /// <summary>Gives the values back for another pass.</summary>
-    internal void GiveBack() => (_pass, _gradients) = (null, null);
+    internal void GiveBack()
+    {
+        _pass = null;
+        foreach (var gradient in _gradients ?? []) gradient?.Dispose();
+        _gradients = null;
+    }
 }
