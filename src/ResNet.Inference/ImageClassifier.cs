@@ -39,7 +39,7 @@ public sealed class ImageClassifier : IDisposable
             throw;
         }
 
-        static string Lacking(string what) => $"does not say the {what}: save it with them (InferenceExportOptions), or use InferenceModel";
+        static string Lacking(string what) => $"does not say the {what}: save it with the {what} (InferenceExportOptions), or use InferenceModel";
     }
 
     /// <summary>The network.</summary>

@@ -104,6 +104,7 @@ public sealed class InferenceModel : IDisposable
     /// <summary>Returns whether a file is for inference by its own account, rather than a file of weights; it may be damaged.</summary>
     /// <param name="path">The file.</param>
     /// <returns>False also for a file that does not exist or cannot be read.</returns>
+    /// <exception cref="ArgumentException">The path is empty.</exception>
     public static bool IsInferenceFile(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
