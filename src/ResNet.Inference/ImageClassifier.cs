@@ -39,7 +39,8 @@ public sealed class ImageClassifier : IDisposable
             throw;
         }
 
-        static string Lacking(string what) => $"does not say the {what}: save it with the {what} (InferenceExportOptions), or use InferenceModel";
+        static string Lacking(string what) =>
+            $"does not say the {what}: save it with the {what} (InferenceExportOptions), or use InferenceModel";
     }
 
     /// <summary>The network.</summary>

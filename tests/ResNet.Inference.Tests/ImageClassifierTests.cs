@@ -46,9 +46,11 @@ public sealed class ImageClassifierTests : IDisposable
     [Fact]
     public void A_file_without_classes_or_preprocessing_is_refused()
     {
-        Refusal(new()).Should().EndWith("does not say the classes: save it with the classes (InferenceExportOptions), or use InferenceModel.");
+        Refusal(new())
+            .Should().EndWith("does not say the classes: save it with the classes (InferenceExportOptions), or use InferenceModel.");
         Refusal(new() { Classes = s_classes })
-            .Should().EndWith("does not say the preprocessing: save it with the preprocessing (InferenceExportOptions), or use InferenceModel.");
+            .Should().EndWith(
+                "does not say the preprocessing: save it with the preprocessing (InferenceExportOptions), or use InferenceModel.");
 
         string Refusal(InferenceExportOptions options)
         {
