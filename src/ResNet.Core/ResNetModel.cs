@@ -373,7 +373,8 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     protected override void Dispose(bool disposing)
     {
         _disposed = true;
-        _cpuTraining?.Dispose();
+        // Of an unreachable network, a loss may still need it.
+        if (disposing) _cpuTraining?.Dispose();
         base.Dispose(disposing);
     }
 

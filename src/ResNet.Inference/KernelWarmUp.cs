@@ -24,7 +24,14 @@ internal static unsafe class KernelWarmUp
         {
             if (!s_begun.Add(kernels.Lanes)) return;
         }
-        new Thread(() => TryCompute(kernels)) { IsBackground = true, Name = "ResNet.Inference kernels" }.Start();
+        try
+        {
+            new Thread(() => TryCompute(kernels)) { IsBackground = true, Name = "ResNet.Inference kernels" }.Start();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            // The kernels are compiled when they are needed.
+        }
     }
 
     private static void TryCompute(KernelSet kernels)

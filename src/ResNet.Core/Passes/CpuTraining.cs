@@ -11,20 +11,17 @@ namespace ResNet.Core.Passes;
 /// <summary>Trains a network on CPUs with kernels of this library, where there are some for all of it.</summary>
 internal sealed class CpuTraining : IDisposable
 {
-    private readonly PassPlan? _plan;
-    private readonly List<nn.Module<Tensor, Tensor>> _layers;
-    private readonly List<BatchNorm2d> _norms;
+    private readonly ResNetModel _model;
     private readonly List<Entry> _passes = [];
     private readonly int _largestTile;
+    private PassPlan? _plan;
     private ThreadTeam? _team;
 
     /// <param name="model">The network.</param>
     /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or, for the smallest rounding errors, 0.</param>
     internal CpuTraining(ResNetModel model, int largestTile = 4)
     {
-        _largestTile = largestTile;
-        (_plan, _layers) = (PassPlan.Of(model), [.. model.ComputedLayers().OfType<nn.Module<Tensor, Tensor>>()]);
-        _norms = [.. _layers.OfType<BatchNorm2d>()];
+        (_model, _largestTile) = (model, largestTile);
     }
 
     /// <summary>The number of passes so far; others were left to libtorch.</summary>
@@ -37,12 +34,22 @@ internal sealed class CpuTraining : IDisposable
     /// <returns><c>[N, features]</c>, or null: libtorch computes it.</returns>
     internal Tensor? TryForward(Tensor images)
     {
-        if (_plan is null || images.device_type != DeviceType.CPU || images.dtype != ScalarType.Float32 || images.requires_grad
-            || !is_grad_enabled() || images.numel() == 0 || _norms.Exists(norm => !norm.training) || _layers.Exists(Hooks.Has))
+        if (images.device_type != DeviceType.CPU || images.dtype != ScalarType.Float32 || images.requires_grad
+            || !is_grad_enabled() || images.numel() == 0 || FindPlan() is not { } plan)
             return null;
         var size = new PassSize((int)images.size(0), (int)images.size(1), (int)images.size(2), (int)images.size(3));
-        var run = Take(size);
-        var pooled = PassFunction.apply([run, images, .. run.Parameters]);
+        var run = Take(plan, size);
+        Tensor pooled;
+        try
+        {
+            pooled = PassFunction.apply([run, images, .. run.Parameters]);
+        }
+        catch
+        {
+            // TorchSharp keeps the function that threw.
+            run.End();
+            throw;
+        }
         PassCount++;
         // Without parameters to train, nobody asks for gradients.
         if (!pooled.requires_grad) run.End();
@@ -67,14 +74,30 @@ internal sealed class CpuTraining : IDisposable
     {
         lock (_passes)
         {
-            foreach (var entry in _passes.Where(entry => entry.IsFree())) entry.Pass.Dispose();
+            foreach (var entry in _passes.Where(entry => entry.IsFree()))
+            {
+                entry.Reclaim();
+                entry.Pass.Dispose();
+            }
             _passes.Clear();
             _team?.Dispose();
         }
     }
 
+    // Modules may have been changed since the last pass.
+    private PassPlan? FindPlan()
+    {
+        var layers = _model.ComputedLayers().ToList();
+        if (layers.Exists(layer => layer is BatchNorm2d { training: false } || layer is not nn.Module<Tensor, Tensor> module || Hooks.Has(module)))
+            return null;
+        var plan = PassPlan.Of(_model);
+        if (plan is null || !plan.HasFloats()) return null;
+        if (_plan is null || !_plan.Steps.SequenceEqual(plan.Steps)) _plan = plan;
+        return _plan;
+    }
+
     // A pass whose gradients are computed, or will not be, serves again. One for images of another size goes: a pass is large.
-    private PassRun Take(PassSize size)
+    private PassRun Take(PassPlan plan, PassSize size)
     {
         lock (_passes)
         {
@@ -86,7 +109,7 @@ internal sealed class CpuTraining : IDisposable
             }
             // Losses that nobody needs any more may wait for the collector.
             if (_passes.Count > 0 && !_passes.Exists(entry => entry.IsFree())) Collect();
-            var (team, found) = (_team, _passes.Find(entry => entry.Pass.Size == size && entry.Pass.Threads == threads && entry.IsFree()));
+            var (team, found) = (_team, _passes.Find(entry => entry.Pass.Plan == plan && entry.Pass.Size == size && entry.Pass.Threads == threads && entry.IsFree()));
             foreach (var entry in _passes.Where(entry => entry != found && entry.IsFree()).ToList())
             {
                 entry.Reclaim();
@@ -96,7 +119,7 @@ internal sealed class CpuTraining : IDisposable
             found?.Reclaim();
             if (found is null)
             {
-                found = new Entry(new TrainingPass(_plan!, size, InferenceModel.Hardware, _largestTile, threads));
+                found = new Entry(new TrainingPass(plan, size, InferenceModel.Hardware, _largestTile, threads));
                 _passes.Add(found);
             }
             var run = new PassRun(found.Pass, team, Profile);

@@ -10,10 +10,13 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, PassProfile? p
     private TrainingPass? _pass = pass;
 
     // libtorch takes them after the method that computes them has returned.
-    private List<Tensor?>? _gradients;
+    private IReadOnlyList<Tensor?> _gradients = [];
 
     /// <summary>Whether nobody needs the values any more, unless somebody computes the gradients once more.</summary>
     internal bool IsDone { get; private set; }
+
+    /// <summary>Why the gradients could not be computed; null if they could.</summary>
+    internal Exception? Failure { get; set; }
 
     /// <summary>The parameters, in the order of their gradients.</summary>
     internal IEnumerable<Tensor> Parameters => Pass.Parameters;
@@ -25,19 +28,16 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, PassProfile? p
 
     internal IReadOnlyList<Tensor?> Backward(Tensor gradient)
     {
-        _gradients = CpuTraining.WithThreads(team, profile, threads => Pass.Backward(gradient, threads));
+        foreach (var former in _gradients) former?.Dispose();
+        var gradients = CpuTraining.WithThreads(team, profile, threads => Pass.Backward(gradient, threads));
+        _gradients = gradients;
         IsDone = true;
-        return _gradients;
+        return gradients;
     }
 
     /// <summary>Notes that there will be no pass backward.</summary>
     internal void End() => IsDone = true;
 
     /// <summary>Gives the values back for another pass.</summary>
-    internal void GiveBack()
-    {
-        _pass = null;
-        foreach (var gradient in _gradients ?? []) gradient?.Dispose();
-        _gradients = null;
-    }
+    internal void GiveBack() => _pass = null;
 }

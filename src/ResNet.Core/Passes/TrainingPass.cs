@@ -30,7 +30,7 @@ internal sealed unsafe class TrainingPass : IDisposable
     /// <param name="threads">The most threads that compute together.</param>
     internal TrainingPass(PassPlan plan, in PassSize size, VectorWidth vectors, int largestTile, int threads)
     {
-        (Size, Threads) = (size, threads);
+        (Plan, Size, Threads) = (plan, size, threads);
         var (images, channels, height, width) = size;
         var (set, kernels) = (KernelSet.For(vectors), PassKernels.For(vectors));
         _maps = [.. plan.Shapes(channels, height, width).Select(shape => new PassMap(shape, images))];
@@ -71,6 +71,7 @@ internal sealed unsafe class TrainingPass : IDisposable
         {
             if (plan.Steps[i] is NormStep { Add: { } added })
             {
+                // With a sum, the gradient of what is added takes the place of that of the output.
                 if (lastReader[added] == i) gradients[added] = gradients[i + 1];
                 else addsAdded[i] = IsThere(added, i);
             }
@@ -85,8 +86,8 @@ internal sealed unsafe class TrainingPass : IDisposable
         {
             if (plan.Steps[i] is not ConvolutionStep { Module: var module } step) continue;
             var geometry = GeometryOf(module, _maps[step.Input], _maps[i + 1], readsImages: i == 0);
-            weights = Math.Max(weights, ConvolutionLayer.WeightsOf(geometry));
-            if (i > 0) tiles = Math.Max(tiles, ConvolutionLayer.ScratchOf(geometry, largestTile, threads));
+            weights = Math.Max(weights, ConvolutionLayer.FloatsOfWeights(geometry));
+            if (i > 0) tiles = Math.Max(tiles, ConvolutionLayer.FloatsOfTiles(geometry, largestTile, threads));
         }
         long sums = Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup);
         _memory = new PassMemory(tiles, weights, sums, _maps.Max(map => map.Pitch));
@@ -102,7 +103,7 @@ internal sealed unsafe class TrainingPass : IDisposable
             return false;
         }
 
-        // The gradient of a norm's input takes the place of that of its output; with a sum, that of what is added does.
+        // The gradient of a norm's input takes the place of that of its output.
         bool IsInPlace(PassStep step) => step is NormStep { Add: null } && readers[step.Input] == 1;
 
         // The step that computes a value needs its gradient last.
@@ -137,6 +138,9 @@ internal sealed unsafe class TrainingPass : IDisposable
         }
     }
 
+    /// <summary>The network.</summary>
+    internal PassPlan Plan { get; }
+
     /// <summary>The size of the batches.</summary>
     internal PassSize Size { get; }
 
@@ -159,7 +163,7 @@ internal sealed unsafe class TrainingPass : IDisposable
             _layers[i].Forward(threads);
         }
         var last = _maps[^1];
-        var output = empty([last.Images, last.Shape.Channels], ScalarType.Float32);
+        var output = empty([last.Images, last.Shape.Channels], ScalarType.Float32, CPU);
         float* target = PassLayer.AddressOf(output);
         for (long n = 0; n < last.Images; n++) Copy(last.Data + (n * last.Pitch), target + (n * last.Shape.Channels), last.Shape.Channels);
         return output;
@@ -185,7 +189,7 @@ internal sealed unsafe class TrainingPass : IDisposable
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
             threads.Layer = _names[i];
-            gradients[i] = [.. _layers[i].Parameters.Select(parameter => parameter.requires_grad ? empty(parameter.shape) : null)];
+            gradients[i] = [.. _layers[i].Parameters.Select(parameter => parameter.requires_grad ? empty(parameter.shape, ScalarType.Float32, CPU) : null)];
             bool needsInput = _layers[i] is ConvolutionLayer && gradients[i][0] is not null;
             if (needsInput && _isTransient[i]) ((NormLayer)_layers[i - 1]).Renew(threads);
             _layers[i].Backward(threads, [.. gradients[i].Select(one => one is null ? 0 : (nint)PassLayer.AddressOf(one))]);

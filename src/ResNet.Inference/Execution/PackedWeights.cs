@@ -130,7 +130,7 @@ internal sealed unsafe class PackedWeights
     }
 
     /// <summary>Sets the memory of the weights, which are packed later.</summary>
-    /// <param name="target">Memory for <see cref="Floats"/>, cleared.</param>
+    /// <param name="target">Memory for <see cref="Floats"/>, which is zero where no weight belongs.</param>
     internal void Place(float* target) => Bias = (nint)target;
 
     /// <summary>Packs the weights.</summary>

@@ -82,9 +82,9 @@ public sealed unsafe class ConvolutionLayerTests
             OutputHeight = output.Shape.Height, OutputWidth = output.Shape.Width, OutputPitch = output.Pitch,
             KernelHeight = kernel, KernelWidth = kernel, Stride = stride, Dilation = dilation, Padding = padding,
         };
-        long weights = ConvolutionLayer.WeightsOf(geometry);
+        long weights = ConvolutionLayer.FloatsOfWeights(geometry);
         using var memory = new PassMemory(
-            ConvolutionLayer.ScratchOf(geometry, largestTile, threads), weights,
+            ConvolutionLayer.FloatsOfTiles(geometry, largestTile, threads), weights,
             Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup), Math.Max(input.Pitch, output.Pitch));
         using var layer = new ConvolutionLayer(
             module, harness.Set, harness.Kernels, geometry, readsImages: false, input, output, adds, memory, largestTile, threads);

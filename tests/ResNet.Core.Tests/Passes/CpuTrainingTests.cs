@@ -170,6 +170,75 @@ public sealed class CpuTrainingTests
     }
 
     [Fact]
+    public void Gradients_that_cannot_be_computed_are_an_exception()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network("resnet20", 3, ownKernels: true);
+        var (batch, labels) = Batch(4, 3, 32, 32);
+
+        var loss = Loss(model, batch, labels);
+        loss.backward(retain_graph: true);
+        Loss(model, batch, labels).backward();
+        loss.Invoking(former => former.backward()).Should().Throw<Exception>("another pass has the memory");
+
+        loss = Loss(model, batch, labels);
+        using (no_grad()) First(model).mul_(2);
+        loss.Invoking(stale => stale.backward()).Should().Throw<Exception>("the weights were changed");
+
+        loss = Loss(model, batch, labels);
+        loss.Invoking(first => first.backward(create_graph: true)).Should().Throw<Exception>("there are no gradients of gradients");
+
+        Loss(model, batch, labels).backward();
+    }
+
+    [Fact]
+    public void A_loss_outlives_its_network()
+    {
+        using var scope = NewDisposeScope();
+        var (batch, labels) = Batch(4, 3, 32, 32);
+        var loss = LossOfUnreachable(batch, labels);
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        loss.backward();
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static Tensor LossOfUnreachable(Tensor batch, Tensor labels) => Loss(Network("resnet20", 3, ownKernels: true), batch, labels);
+    }
+
+    [Fact]
+    public void A_network_that_was_changed_is_seen()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network("resnet20", 3, ownKernels: true);
+        var (batch, labels) = Batch(4, 3, 32, 32);
+        IsOurs(model, batch, labels).Should().BeTrue();
+        var convolution = (TorchSharp.Modules.Conv2d)model.modules().Last(module => module is TorchSharp.Modules.Conv2d);
+        convolution.padding_mode = PaddingModes.Reflect;
+        IsOurs(model, batch, labels).Should().BeFalse("padding mode");
+        convolution.padding_mode = PaddingModes.Zeros;
+        IsOurs(model, batch, labels).Should().BeTrue();
+        convolution.bias = new TorchSharp.Modules.Parameter(zeros(convolution.out_channels));
+        IsOurs(model, batch, labels).Should().BeFalse("a bias");
+    }
+
+    [Fact]
+    public void Stochastic_depth_is_left_to_libtorch_also_after_it_was_frozen()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        using var model = new ResNetBuilder().StageDepths(1, 1).Classes(Classes).StochasticDepth(0.2).Build();
+        model.TrainsWithOwnKernels = true;
+        var (batch, labels) = Batch(4, 3, 32, 32);
+        model.Freeze(model.Stages);
+        IsOurs(model, batch, labels).Should().BeFalse();
+        model.Unfreeze();
+        IsOurs(model, batch, labels).Should().BeFalse();
+    }
+
+    [Fact]
     public void Passes_without_gradients_leave_no_memory()
     {
         using var model = Network("resnet20", 3, ownKernels: true);

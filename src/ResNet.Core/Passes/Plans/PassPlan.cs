@@ -1,5 +1,7 @@
 using ResNet.Inference.Plans;
+using TorchSharp;
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace ResNet.Core.Passes.Plans;
 
@@ -22,6 +24,20 @@ internal sealed class PassPlan
         }
         return plan;
     }
+
+    /// <summary>Whether all parameters and statistics are numbers in single precision on the CPU, of the shapes that the modules say.</summary>
+    internal bool HasFloats() => Steps.TrueForAll(step => step switch
+    {
+        ConvolutionStep { Module: var module } => Has(
+            module.weight, module.out_channels, module.in_channels, module.kernel_size[0], module.kernel_size[1]),
+        NormStep { Module: var module } => Has(module.weight, module.num_features) && Has(module.bias, module.num_features)
+            && Has(module.running_mean, module.num_features) && Has(module.running_var, module.num_features),
+        _ => true,
+    });
+
+    private static bool Has(Tensor? tensor, params ReadOnlySpan<long> shape) =>
+        tensor is not null && tensor.dtype == ScalarType.Float32 && tensor.device_type == DeviceType.CPU
+        && shape.SequenceEqual(tensor.shape);
 
     /// <summary>Names a step by what it computes.</summary>
     internal string NameOf(int step) => Steps[step] switch

@@ -1,5 +1,6 @@
 using ResNet.Core.Blocks;
 using ResNet.Core.Layers;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch.nn;
 
@@ -15,14 +16,14 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
     public PassValue Then(Module? layer) => layer switch
     {
         null or Identity _ => this,
-        Sequential sequence => sequence.children().Aggregate(this, (value, part) => value.Then(part)),
-        ResidualBlock block => block.Apply(Keep()),
+        Sequential sequence when layer.GetType() == typeof(Sequential) => sequence.children().Aggregate(this, (value, part) => value.Then(part)),
+        ResidualBlock { Options.StochasticDepth: 0 } block => block.Apply(Keep()),
         ReLU _ => Relu(),
         Conv2d convolution when HasKernels(convolution) => Append(new ConvolutionStep(convolution, Number)),
         BatchNorm2d norm when norm.weight is not null && norm.running_mean is not null => Append(new NormStep(norm, Number)),
-        MaxPool2d pool => Append(new MaxPoolStep((int)pool.kernel_size[0], (int)pool.stride![0], (int)pool.padding![0], Number)),
+        MaxPool2d pool when HasKernels(pool) => Append(new MaxPoolStep((int)pool.kernel_size[0], (int)pool.stride![0], (int)pool.padding![0], Number)),
         ZeroPaddingShortcut shortcut => Append(new ZeroPaddingStep(shortcut, Number)),
-        AdaptiveAvgPool2d _ => Append(new MeanStep(Number)),
+        AdaptiveAvgPool2d pool when pool.output_size.All(size => size == 1) => Append(new MeanStep(Number)),
         _ => throw new NotSupportedException($"There are no kernels to train {layer.GetName()} with."),
     };
 
@@ -66,11 +67,21 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
         return new PassValue(Plan, Plan.Steps.Count);
     }
 
+    private static bool HasKernels(MaxPool2d pool) =>
+        pool is { ceil_mode: false, stride: not null, padding: not null } && IsSquare(pool.kernel_size) && IsSquare(pool.stride)
+        && IsSquare(pool.padding) && (pool.dilation is null || pool.dilation.All(distance => distance == 1));
+
+    private static bool IsSquare(long[] sides) => sides.All(side => side == sides[0]);
+
     // The first convolution reads images, which need no gradients.
     private bool HasKernels(Conv2d convolution)
     {
+        if (convolution.padding_mode != PaddingModes.Zeros || convolution.padding is null
+            || !IsSquare(convolution.kernel_size) || !IsSquare(convolution.stride) || !IsSquare(convolution.dilation)
+            || !IsSquare(convolution.padding))
+            return false;
         long kernel = convolution.kernel_size[0], stride = convolution.stride[0], dilation = convolution.dilation[0];
-        bool isPadded = convolution.padding is { } padding && padding[0] == dilation * (kernel - 1) / 2;
+        bool isPadded = kernel % 2 == 1 && convolution.padding[0] == dilation * (kernel - 1) / 2;
         return convolution is { groups: 1, bias: null } && isPadded
             && (Number == 0 ? dilation == 1 : kernel is 1 or 3 && (stride == 1 || (stride == 2 && dilation == 1)));
     }

@@ -88,7 +88,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
     }
 
     /// <summary>The most memory that packed weights, or their gradients, need.</summary>
-    internal static long WeightsOf(in Geometry geometry)
+    internal static long FloatsOfWeights(in Geometry geometry)
     {
         // Winograd's algorithm makes 36 weights of nine; in a row of an image's pixels, taps lie together.
         int taps = geometry is { KernelHeight: 3, KernelWidth: 3 } ? 36 : geometry.Taps;
@@ -98,7 +98,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
     }
 
     /// <summary>The memory for tiles that the convolution and its gradient for the input need.</summary>
-    internal static long ScratchOf(in Geometry geometry, int largestTile, int threads)
+    internal static long FloatsOfTiles(in Geometry geometry, int largestTile, int threads)
     {
         var reversed = geometry with
         {
@@ -109,7 +109,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
             OutputHeight = geometry.Height,
             OutputWidth = geometry.Width,
         };
-        return Math.Max(largestTile == 4 ? WinogradWeightGradient.ScratchOf(geometry) : 0, Math.Max(Of(geometry), Of(reversed)));
+        return Math.Max(largestTile == 4 ? WinogradWeightGradient.FloatsOfTiles(geometry) : 0, Math.Max(Of(geometry), Of(reversed)));
 
         long Of(in Geometry g)
         {
@@ -141,5 +141,9 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
         base.Dispose();
     }
 
-    private Tensor Contiguous() => _module.weight.detach().contiguous();
+    private Tensor Contiguous()
+    {
+        using var weight = _module.weight.detach();
+        return weight.contiguous();
+    }
 }

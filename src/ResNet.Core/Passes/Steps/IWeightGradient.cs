@@ -1,4 +1,5 @@
 using ResNet.Core.Passes.Profiles;
+
 namespace ResNet.Core.Passes.Steps;
 
 /// <summary>

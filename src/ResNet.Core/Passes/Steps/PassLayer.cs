@@ -24,6 +24,7 @@ internal abstract unsafe class PassLayer : IDisposable
     /// <summary>The address of a tensor's numbers, which lie together in the order of its shape.</summary>
     internal static float* AddressOf(Tensor tensor)
     {
+        if (tensor.dtype != ScalarType.Float32) throw new InvalidOperationException($"A tensor is {tensor.dtype} in place of Float32.");
         fixed (byte* address = tensor.bytes) return (float*)address;
     }
 }

@@ -104,7 +104,7 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
     }
 
     /// <summary>The memory for tiles that it needs.</summary>
-    internal static long ScratchOf(in Geometry geometry) =>
+    internal static long FloatsOfTiles(in Geometry geometry) =>
         IsFaster(geometry) ? WinogradBlock.Floats(Size, TilesOfBlock(geometry), geometry.Pitch, geometry.OutputPitch) : 0;
 
     public void Compute(PassThreads threads, float* target)
