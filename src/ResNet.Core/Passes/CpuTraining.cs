@@ -88,7 +88,8 @@ internal sealed class CpuTraining : IDisposable
     private PassPlan? FindPlan()
     {
         var layers = _model.ComputedLayers().ToList();
-        if (layers.Exists(layer => layer is BatchNorm2d { training: false } || layer is not nn.Module<Tensor, Tensor> module || Hooks.Has(module)))
+        if (layers.Exists(layer =>
+            layer is BatchNorm2d { training: false } || layer is not nn.Module<Tensor, Tensor> module || Hooks.Has(module)))
             return null;
         var plan = PassPlan.Of(_model);
         if (plan is null || !plan.HasFloats()) return null;
@@ -109,7 +110,9 @@ internal sealed class CpuTraining : IDisposable
             }
             // Losses that nobody needs any more may wait for the collector.
             if (_passes.Count > 0 && !_passes.Exists(entry => entry.IsFree())) Collect();
-            var (team, found) = (_team, _passes.Find(entry => entry.Pass.Plan == plan && entry.Pass.Size == size && entry.Pass.Threads == threads && entry.IsFree()));
+            var team = _team;
+            var found = _passes.Find(entry =>
+                entry.Pass.Plan == plan && entry.Pass.Size == size && entry.Pass.Threads == threads && entry.IsFree());
             foreach (var entry in _passes.Where(entry => entry != found && entry.IsFree()).ToList())
             {
                 entry.Reclaim();

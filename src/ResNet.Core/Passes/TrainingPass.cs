@@ -189,7 +189,11 @@ internal sealed unsafe class TrainingPass : IDisposable
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
             threads.Layer = _names[i];
-            gradients[i] = [.. _layers[i].Parameters.Select(parameter => parameter.requires_grad ? empty(parameter.shape, ScalarType.Float32, CPU) : null)];
+            gradients[i] =
+            [
+                .. _layers[i].Parameters.Select(parameter =>
+                    parameter.requires_grad ? empty(parameter.shape, ScalarType.Float32, CPU) : null),
+            ];
             bool needsInput = _layers[i] is ConvolutionLayer && gradients[i][0] is not null;
             if (needsInput && _isTransient[i]) ((NormLayer)_layers[i - 1]).Renew(threads);
             _layers[i].Backward(threads, [.. gradients[i].Select(one => one is null ? 0 : (nint)PassLayer.AddressOf(one))]);

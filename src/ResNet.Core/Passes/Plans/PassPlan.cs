@@ -25,7 +25,7 @@ internal sealed class PassPlan
         return plan;
     }
 
-    /// <summary>Whether all parameters and statistics are numbers in single precision on the CPU, of the shapes that the modules say.</summary>
+    /// <summary>Whether all parameters and statistics are in single precision, on the CPU, and of the modules' shapes.</summary>
     internal bool HasFloats() => Steps.TrueForAll(step => step switch
     {
         ConvolutionStep { Module: var module } => Has(
