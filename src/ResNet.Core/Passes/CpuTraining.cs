@@ -3,7 +3,6 @@ using ResNet.Core.Passes.Profiles;
 using ResNet.Inference;
 using ResNet.Inference.Execution;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Passes;
@@ -11,6 +10,9 @@ namespace ResNet.Core.Passes;
 /// <summary>Trains a network on CPUs with kernels of this library, where there are some for all of it.</summary>
 internal sealed class CpuTraining : IDisposable
 {
+    // So many passes may wait for their gradients at the same time before the collector looks for those that nobody needs any more.
+    private const int MostWaiting = 2;
+
     private readonly ResNetModel _model;
     private readonly List<Entry> _passes = [];
     private readonly int _largestTile;
@@ -88,9 +90,7 @@ internal sealed class CpuTraining : IDisposable
     private PassPlan? FindPlan()
     {
         var layers = _model.ComputedLayers().ToList();
-        if (layers.Exists(layer =>
-            layer is BatchNorm2d { training: false } || layer is not nn.Module<Tensor, Tensor> module || Hooks.Has(module)))
-            return null;
+        if (layers.Exists(layer => layer is not nn.Module<Tensor, Tensor> module || Hooks.Has(module))) return null;
         var plan = PassPlan.Of(_model);
         if (plan is null || !plan.HasFloats()) return null;
         if (_plan is null || !_plan.Steps.SequenceEqual(plan.Steps)) _plan = plan;
@@ -108,16 +108,17 @@ internal sealed class CpuTraining : IDisposable
                 _team?.Dispose();
                 _team = new ThreadTeam(threads);
             }
-            // Losses that nobody needs any more may wait for the collector.
-            if (_passes.Count > 0 && !_passes.Exists(entry => entry.IsFree())) Collect();
-            var team = _team;
-            var found = _passes.Find(entry =>
-                entry.Pass.Plan == plan && entry.Pass.Size == size && entry.Pass.Threads == threads && entry.IsFree());
-            foreach (var entry in _passes.Where(entry => entry != found && entry.IsFree()).ToList())
+            foreach (var entry in _passes.Where(entry => !Fits(entry) && entry.IsFree()).ToList())
             {
                 entry.Reclaim();
                 entry.Pass.Dispose();
                 _passes.Remove(entry);
+            }
+            var found = Find();
+            if (found is null && _passes.Count >= MostWaiting)
+            {
+                Collect();
+                found = Find();
             }
             found?.Reclaim();
             if (found is null)
@@ -125,9 +126,13 @@ internal sealed class CpuTraining : IDisposable
                 found = new Entry(new TrainingPass(plan, size, InferenceModel.Hardware, _largestTile, threads));
                 _passes.Add(found);
             }
-            var run = new PassRun(found.Pass, team, Profile);
+            var run = new PassRun(found.Pass, _team, Profile);
             found.Run.SetTarget(run);
             return run;
+
+            bool Fits(Entry entry) => entry.Pass.Plan == plan && entry.Pass.Size == size && entry.Pass.Threads == threads;
+
+            Entry? Find() => _passes.Find(entry => Fits(entry) && entry.IsFree());
         }
     }
 

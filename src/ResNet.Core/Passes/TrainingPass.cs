@@ -81,16 +81,18 @@ internal sealed unsafe class TrainingPass : IDisposable
         _gradients = new NativeBuffer(arena.Length, isCleared: false);
         for (int value = 1; value <= count; value++) _maps[value].Gradient = _gradients.Address + gradients[value]!.Value;
 
-        long tiles = 0, weights = 0;
+        long tiles = 0, weights = 0, parts = 0;
         for (int i = 0; i < count; i++)
         {
             if (plan.Steps[i] is not ConvolutionStep { Module: var module } step) continue;
             var geometry = GeometryOf(module, _maps[step.Input], _maps[i + 1], readsImages: i == 0);
             weights = Math.Max(weights, ConvolutionLayer.FloatsOfWeights(geometry));
-            if (i > 0) tiles = Math.Max(tiles, ConvolutionLayer.FloatsOfTiles(geometry, largestTile, threads));
+            if (i == 0) continue;
+            tiles = Math.Max(tiles, ConvolutionLayer.FloatsOfTiles(geometry, largestTile, threads));
+            parts = Math.Max(parts, InputGradient.FloatsOfParts(geometry));
         }
         long sums = Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup);
-        _memory = new PassMemory(tiles, weights, sums, _maps.Max(map => map.Pitch));
+        _memory = new PassMemory(tiles, weights, sums, parts, _maps.Max(map => map.Pitch));
         _layers = [.. plan.Steps.Select((step, i) => LayerOf(step, i))];
         _names = [.. plan.Steps.Select((step, i) => plan.NameOf(i))];
 
@@ -128,6 +130,8 @@ internal sealed unsafe class TrainingPass : IDisposable
                     return new NormLayer(norm, set, kernels, input, output, added, addsInput[i], addsAdded[i], threads);
                 case MaxPoolStep pool:
                     return new MaxPoolLayer(pool, kernels, input, output, addsInput[i], threads);
+                case AveragePoolStep:
+                    return new AveragePoolLayer(set, input, output, addsInput[i], threads);
                 case ZeroPaddingStep shortcut:
                     return new ZeroPaddingLayer(shortcut, input, output, addsInput[i], threads);
                 case MeanStep:
@@ -186,6 +190,8 @@ internal sealed unsafe class TrainingPass : IDisposable
             }
         }
         var gradients = new List<Tensor?>[_layers.Length];
+        // Nothing before the first layer that learns needs gradients.
+        int first = Array.FindIndex(_layers, layer => layer.Parameters.Any(parameter => parameter.requires_grad));
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
             threads.Layer = _names[i];
@@ -194,6 +200,7 @@ internal sealed unsafe class TrainingPass : IDisposable
                 .. _layers[i].Parameters.Select(parameter =>
                     parameter.requires_grad ? empty(parameter.shape, ScalarType.Float32, CPU) : null),
             ];
+            if (i < first) continue;
             bool needsInput = _layers[i] is ConvolutionLayer && gradients[i][0] is not null;
             if (needsInput && _isTransient[i]) ((NormLayer)_layers[i - 1]).Renew(threads);
             _layers[i].Backward(threads, [.. gradients[i].Select(one => one is null ? 0 : (nint)PassLayer.AddressOf(one))]);

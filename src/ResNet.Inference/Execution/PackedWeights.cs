@@ -93,6 +93,12 @@ internal sealed unsafe class PackedWeights
             for (int i = 0; i < input; i++)
             {
                 float* weights = (float*)source + ((((long)i * output) + panel.Column) * kernel);
+                if (kernel == 1)
+                {
+                    float* row = (float*)target + panel.Weights + ((long)i * lanes);
+                    new ReadOnlySpan<float>(weights, outputs).CopyTo(new Span<float>(row, outputs));
+                    continue;
+                }
                 for (int tap = 0; tap < taps.Length; tap++)
                 {
                     float* row = (float*)target + panel.Weights + ((((long)tap * depth) + i) * lanes), from = weights + taps[tap];

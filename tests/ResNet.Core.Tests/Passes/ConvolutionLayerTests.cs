@@ -85,7 +85,8 @@ public sealed unsafe class ConvolutionLayerTests
         long weights = ConvolutionLayer.FloatsOfWeights(geometry);
         using var memory = new PassMemory(
             ConvolutionLayer.FloatsOfTiles(geometry, largestTile, threads), weights,
-            Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup), Math.Max(input.Pitch, output.Pitch));
+            Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup), InputGradient.FloatsOfParts(geometry),
+            Math.Max(input.Pitch, output.Pitch));
         using var layer = new ConvolutionLayer(
             module, harness.Set, harness.Kernels, geometry, readsImages: false, input, output, adds, memory, largestTile, threads);
         LayerHarness.Write(x, input.Data, input.Pitch);

@@ -30,8 +30,8 @@ internal sealed class PassPlan
     {
         ConvolutionStep { Module: var module } => Has(
             module.weight, module.out_channels, module.in_channels, module.kernel_size[0], module.kernel_size[1]),
-        NormStep { Module: var module } => Has(module.weight, module.num_features) && Has(module.bias, module.num_features)
-            && Has(module.running_mean, module.num_features) && Has(module.running_var, module.num_features),
+        NormStep norm => Has(norm.Weight, norm.Channels) && Has(norm.Bias, norm.Channels) && Has(norm.Mean, norm.Channels)
+            && Has(norm.Variance, norm.Channels),
         _ => true,
     });
 
@@ -44,7 +44,7 @@ internal sealed class PassPlan
     {
         ConvolutionStep { Module: var module } =>
             $"{step} conv {module.in_channels}→{module.out_channels} {module.kernel_size[0]}×{module.kernel_size[1]}",
-        NormStep { Module: var module } => $"{step} norm {module.num_features}",
+        NormStep norm => $"{step} norm {norm.Channels}",
         _ => $"{step} {Steps[step].GetType().Name}",
     };
 
@@ -68,6 +68,7 @@ internal sealed class PassPlan
                 ZeroPaddingStep { Module: var shortcut } => new MapShape(
                     input.Channels + shortcut.Before + shortcut.After,
                     (input.Height + shortcut.Stride - 1) / shortcut.Stride, (input.Width + shortcut.Stride - 1) / shortcut.Stride),
+                AveragePoolStep => input with { Height = (input.Height + 1) / 2, Width = (input.Width + 1) / 2 },
                 MeanStep => new MapShape(input.Channels, 1, 1),
                 _ => input,
             };

@@ -21,9 +21,11 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
         ResidualBlock { Options.StochasticDepth: 0 } block => block.Apply(Keep()),
         ReLU _ => Relu(),
         Conv2d convolution when HasKernels(convolution) => Append(new ConvolutionStep(convolution, Number)),
-        BatchNorm2d norm when norm.weight is not null && norm.running_mean is not null => Append(new NormStep(norm, Number)),
+        BatchNorm2d norm when norm.weight is not null && norm.running_mean is not null => Append(new NormStep(norm, norm.training, Number)),
+        FrozenBatchNorm2d norm => Append(new NormStep(norm, UsesBatch: false, Number)),
         MaxPool2d pool when HasKernels(pool) =>
             Append(new MaxPoolStep((int)pool.kernel_size[0], (int)pool.stride![0], (int)pool.padding![0], Number)),
+        ShortcutPool { Stride: 2 } => Append(new AveragePoolStep(Number)),
         ZeroPaddingShortcut shortcut => Append(new ZeroPaddingStep(shortcut, Number)),
         AdaptiveAvgPool2d pool when pool.output_size.All(size => size == 1) => Append(new MeanStep(Number)),
         _ => throw new NotSupportedException($"There are no kernels to train {layer.GetName()} with."),

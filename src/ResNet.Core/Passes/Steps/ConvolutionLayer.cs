@@ -135,12 +135,6 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
         threads.Run(_inputGradient.Works, WorkKind.InputGradient);
     }
 
-    public override void Dispose()
-    {
-        _inputGradient?.Dispose();
-        base.Dispose();
-    }
-
     private Tensor Contiguous()
     {
         using var weight = _module.weight.detach();

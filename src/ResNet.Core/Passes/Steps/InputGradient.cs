@@ -10,12 +10,12 @@ namespace ResNet.Core.Passes.Steps;
 /// The gradient of a convolution for its input, which is a convolution of the output's gradient again, with the kernel turned round. For a
 /// stride of 2, it is one for each of the four kinds of pixels, by whether row and column are even, which different taps reach.
 /// </summary>
-internal sealed unsafe class InputGradient : IDisposable
+internal sealed unsafe class InputGradient
 {
     private readonly List<Part> _parts = [];
     private readonly List<LayerWeights> _weights = [];
     private readonly List<Work> _works = [];
-    private readonly NativeBuffer _compact;
+    private readonly NativeBuffer _memory;
     private readonly int _input;
     private readonly int _output;
     private readonly int _kernel;
@@ -70,8 +70,7 @@ internal sealed unsafe class InputGradient : IDisposable
                 }
             }
         }
-        long ofParts = g.Stride == 1 ? 0 : _parts.Sum(part => (long)part.Geometry.Pixels * g.Pitch);
-        _compact = new NativeBuffer(ofParts, isCleared: false);
+        _memory = memory.Parts;
         long place = 0;
         bool isPadded = _input < g.Pitch || _output < g.OutputPitch;
         foreach (var part in _parts)
@@ -83,7 +82,7 @@ internal sealed unsafe class InputGradient : IDisposable
             {
                 Geometry = part.Geometry,
                 Input = (nint)output.Gradient,
-                Output = g.Stride == 1 ? (nint)input.Gradient : (nint)(_compact.Address + part.Place),
+                Output = g.Stride == 1 ? (nint)input.Gradient : (nint)(_memory.Address + part.Place),
                 Zeros = (nint)memory.Zeros.Address,
                 Depth = weights.Depth,
                 Weights = weights.Weights,
@@ -98,13 +97,15 @@ internal sealed unsafe class InputGradient : IDisposable
 
     internal IReadOnlyList<Work> Works => _works;
 
+    /// <summary>The memory for the gradient in parts that a convolution needs.</summary>
+    internal static long FloatsOfParts(in Geometry geometry) =>
+        geometry.Stride == 1 ? 0 : (long)geometry.Images * geometry.Height * geometry.Width * geometry.Pitch;
+
     /// <summary>Packs the weights of the convolution.</summary>
     internal void Pack(PassThreads threads, float* weights)
     {
         foreach (var part in _weights) part.Pack(threads, weights);
     }
-
-    public void Dispose() => _compact.Dispose();
 
     // The taps that reach an even or odd row, in the order of the output's rows.
     private int[] TapsOf(int odd) => [.. Enumerable.Range(0, _kernel).Reverse().Where(tap => ((_kernel / 2) + odd - tap) % 2 == 0)];
@@ -131,7 +132,7 @@ internal sealed unsafe class InputGradient : IDisposable
                 if (_parts.Find(part => part.Row == y % 2 && part.Column == x) is { } part)
                 {
                     long first = (((long)n * part.Geometry.OutputHeight) + (y / 2)) * part.Geometry.OutputWidth * input.Pitch;
-                    kernels.Move(_compact.Address + part.Place + first, input.Pitch, target, 2 * input.Pitch, pixels, input.Pitch, adds);
+                    kernels.Move(_memory.Address + part.Place + first, input.Pitch, target, 2 * input.Pitch, pixels, input.Pitch, adds);
                 }
                 else if (!adds)
                 {

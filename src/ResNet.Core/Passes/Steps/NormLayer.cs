@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace ResNet.Core.Passes.Steps;
 
-/// <summary>A batch norm of the batch's own statistics, a sum and ReLU.</summary>
+/// <summary>A batch norm, a sum and ReLU.</summary>
 /// <remarks>
 /// Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167, with the gradients of its section 3.
 /// Means and variances are sums over parts of the pixels, in single precision, which are added in double precision in their order: they do
@@ -26,7 +26,7 @@ internal sealed unsafe class NormLayer : PassLayer
     // The rows of _factors.
     private const int Scale = 0, Shift = 1, Mean = 2, Deviation = 3, OfGradient = 4, Rows = 8;
 
-    private readonly BatchNorm2d _norm;
+    private readonly NormStep _step;
     private readonly PassMap _input;
     private readonly PassMap _output;
     private readonly int _part;
@@ -60,7 +60,7 @@ internal sealed unsafe class NormLayer : PassLayer
         NormStep step, KernelSet kernels, PassKernels gradients, PassMap input, PassMap output, PassMap? add, bool adds, bool addsAdded,
         int threads)
     {
-        (_norm, _input, _output) = (step.Module, input, output);
+        (_step, _input, _output) = (step, input, output);
         int pitch = input.Pitch;
         _part = Math.Clamp(FloatsOfPart / pitch, 1, MostPixels);
         _parts = Division.Ratio(input.Pixels, _part);
@@ -86,15 +86,22 @@ internal sealed unsafe class NormLayer : PassLayer
                 pitch, input.Gradient + first, adds, add is null ? null : add.Gradient + first, addsAdded)));
     }
 
-    internal override IReadOnlyList<Tensor> Parameters => [_norm.weight, _norm.bias!];
+    internal override IReadOnlyList<Tensor> Parameters => _step.Module is BatchNorm2d ? [_step.Weight, _step.Bias!] : [];
 
     internal override void Forward(PassThreads threads)
     {
         FindParameters();
-        using (Scalar one = 1) _norm.num_batches_tracked!.add_(one);
-        _momentum = _norm.momentum ?? 1.0 / _norm.num_batches_tracked.ReadInt64();
-        threads.Run(_moments, WorkKind.Norm);
-        threads.Run(_statistics, WorkKind.Norm);
+        if (_step is { UsesBatch: true, Module: BatchNorm2d norm })
+        {
+            using (Scalar one = 1) norm.num_batches_tracked!.add_(one);
+            _momentum = norm.momentum ?? 1.0 / norm.num_batches_tracked.ReadInt64();
+            threads.Run(_moments, WorkKind.Norm);
+            threads.Run(_statistics, WorkKind.Norm);
+        }
+        else
+        {
+            for (int c = 0; c < _input.Shape.Channels; c++) SetFactors(c, _runningMean[c], _runningVariance[c]);
+        }
         threads.Run(_normalize, WorkKind.Norm);
     }
 
@@ -104,9 +111,10 @@ internal sealed unsafe class NormLayer : PassLayer
     internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients)
     {
         FindParameters();
-        _weightGradient = (float*)gradients[0];
-        _biasGradient = (float*)gradients[1];
-        threads.Run(_gradientSums, WorkKind.NormGradient);
+        _weightGradient = gradients.IsEmpty ? null : (float*)gradients[0];
+        _biasGradient = gradients.IsEmpty ? null : (float*)gradients[1];
+        if (_step.UsesBatch || _weightGradient is not null || _biasGradient is not null)
+            threads.Run(_gradientSums, WorkKind.NormGradient);
         threads.Run(_gradientFactors, WorkKind.NormGradient);
         threads.Run(_gradient, WorkKind.NormGradient);
     }
@@ -125,10 +133,10 @@ internal sealed unsafe class NormLayer : PassLayer
     // A module's tensors may be replaced between passes.
     private void FindParameters()
     {
-        _weight = AddressOf(_norm.weight);
-        _bias = AddressOf(_norm.bias!);
-        _runningMean = AddressOf(_norm.running_mean!);
-        _runningVariance = AddressOf(_norm.running_var!);
+        _weight = AddressOf(_step.Weight);
+        _bias = AddressOf(_step.Bias!);
+        _runningMean = AddressOf(_step.Mean!);
+        _runningVariance = AddressOf(_step.Variance!);
     }
 
     private void ForEach(Range parts, PartOfPixels compute)
@@ -170,14 +178,19 @@ internal sealed unsafe class NormLayer : PassLayer
         double all = _input.Pixels;
         for (int c = begin; c < end; c++)
         {
-            double scale = 1 / Math.Sqrt((squares[c - begin] / all) + _norm.eps);
-            Factor(Mean)[c] = (float)mean[c - begin];
-            Factor(Deviation)[c] = (float)scale;
-            Factor(Scale)[c] = (float)(_weight[c] * scale);
-            Factor(Shift)[c] = (float)(_bias[c] - (mean[c - begin] * _weight[c] * scale));
+            SetFactors(c, mean[c - begin], squares[c - begin] / all);
             _runningMean[c] = (float)(((1 - _momentum) * _runningMean[c]) + (_momentum * mean[c - begin]));
             _runningVariance[c] = (float)(((1 - _momentum) * _runningVariance[c]) + (_momentum * squares[c - begin] / (all - 1)));
         }
+    }
+
+    private void SetFactors(int channel, double mean, double variance)
+    {
+        double scale = 1 / Math.Sqrt(variance + _step.Epsilon);
+        Factor(Mean)[channel] = (float)mean;
+        Factor(Deviation)[channel] = (float)scale;
+        Factor(Scale)[channel] = (float)(_weight[channel] * scale);
+        Factor(Shift)[channel] = (float)(_bias[channel] - (mean * _weight[channel] * scale));
     }
 
     // The gradients of the parameters, and the factors of the gradient of the input.
@@ -205,9 +218,11 @@ internal sealed unsafe class NormLayer : PassLayer
             if (_weightGradient is not null) _weightGradient[c] = (float)(products[c - begin] * deviation);
             if (_biasGradient is not null) _biasGradient[c] = (float)sum[c - begin];
             Factor(OfGradient)[c] = (float)a;
+            Factor(OfGradient + 3)[c] = Factor(Mean)[c];
+            // Running statistics do not depend on the input.
+            if (!_step.UsesBatch) continue;
             Factor(OfGradient + 1)[c] = (float)(-a * deviation * deviation * products[c - begin] / all);
             Factor(OfGradient + 2)[c] = (float)(-a * sum[c - begin] / all);
-            Factor(OfGradient + 3)[c] = Factor(Mean)[c];
         }
     }
 

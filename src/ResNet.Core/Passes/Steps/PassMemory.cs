@@ -5,9 +5,10 @@ namespace ResNet.Core.Passes.Steps;
 /// <summary>Memory that the layers of a pass use one after the other.</summary>
 /// <param name="tiles">The floats of transformed tiles.</param>
 /// <param name="weights">The floats of packed weights.</param>
-/// <param name="sums">The floats of the weights' gradients.</param>
+/// <param name="sums">The floats of the weights' gradients, or of sums on the way there.</param>
+/// <param name="parts">The floats of a gradient in parts.</param>
 /// <param name="zeros">The channels of a pixel of zeros.</param>
-internal sealed class PassMemory(long tiles, long weights, long sums, int zeros) : IDisposable
+internal sealed class PassMemory(long tiles, long weights, long sums, long parts, int zeros) : IDisposable
 {
     /// <summary>Transformed tiles of Winograd's algorithm.</summary>
     internal NativeBuffer Tiles { get; } = new(tiles, isCleared: false);
@@ -15,8 +16,11 @@ internal sealed class PassMemory(long tiles, long weights, long sums, int zeros)
     /// <summary>The weights of a convolution, in the order of the kernels.</summary>
     internal NativeBuffer Weights { get; } = new(weights, isCleared: false);
 
-    /// <summary>The gradients of a convolution's weights, in the order of the kernels.</summary>
+    /// <summary>The gradients of a convolution's weights in the order of the kernels, or sums of each thread on the way there.</summary>
     internal NativeBuffer Sums { get; } = new(sums, isCleared: false);
+
+    /// <summary>The gradient of a strided convolution's input, in parts.</summary>
+    internal NativeBuffer Parts { get; } = new(parts, isCleared: false);
 
     /// <summary>A pixel of zeros.</summary>
     internal NativeBuffer Zeros { get; } = new(zeros);
@@ -26,6 +30,7 @@ internal sealed class PassMemory(long tiles, long weights, long sums, int zeros)
         Tiles.Dispose();
         Weights.Dispose();
         Sums.Dispose();
+        Parts.Dispose();
         Zeros.Dispose();
     }
 }
