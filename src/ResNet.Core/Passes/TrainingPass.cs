@@ -47,7 +47,7 @@ internal sealed unsafe class TrainingPass : IDisposable
         for (int i = 0; i < count; i++)
         {
             Read(plan.Steps[i].Input, i);
-            if (plan.Steps[i] is NormStep { Add: { } added }) Read(added, i);
+            if (plan.Steps[i].Add is { } added) Read(added, i);
         }
         _isTransient = [.. Enumerable.Range(0, count + 1).Select(value =>
             value > 0 && value < count && plan.Steps[value - 1] is NormStep { Add: null } && readers[value] == 1
@@ -69,10 +69,10 @@ internal sealed unsafe class TrainingPass : IDisposable
         gradients[count] = arena.Place(_maps[count].Floats, 0, LastUse(count));
         for (int i = count - 1; i >= 0; i--)
         {
-            if (plan.Steps[i] is NormStep { Add: { } added })
+            if (plan.Steps[i].Add is { } added)
             {
-                // With a sum, the gradient of what is added takes the place of that of the output.
-                if (lastReader[added] == i) gradients[added] = gradients[i + 1];
+                // With a norm's sum, the gradient of what is added takes the place of that of the output.
+                if (plan.Steps[i] is NormStep && lastReader[added] == i) gradients[added] = gradients[i + 1];
                 else addsAdded[i] = IsThere(added, i);
             }
             if (IsInPlace(plan.Steps[i])) gradients[plan.Steps[i].Input] = gradients[i + 1];
@@ -105,8 +105,8 @@ internal sealed unsafe class TrainingPass : IDisposable
             return false;
         }
 
-        // The gradient of a norm's input takes the place of that of its output.
-        bool IsInPlace(PassStep step) => step is NormStep { Add: null } && readers[step.Input] == 1;
+        // The gradient of the input of a norm or of a sum takes the place of that of its output.
+        bool IsInPlace(PassStep step) => step is NormStep { Add: null } or AddStep && readers[step.Input] == 1;
 
         // The step that computes a value needs its gradient last.
         int LastUse(int value)
@@ -130,6 +130,8 @@ internal sealed unsafe class TrainingPass : IDisposable
                     return new NormLayer(norm, set, kernels, input, output, added, addsInput[i], addsAdded[i], threads);
                 case MaxPoolStep pool:
                     return new MaxPoolLayer(pool, kernels, input, output, addsInput[i], threads);
+                case AddStep { Added: var other }:
+                    return new AddLayer(set, kernels, input, _maps[other], output, addsInput[i], addsAdded[i], threads);
                 case AveragePoolStep:
                     return new AveragePoolLayer(set, input, output, addsInput[i], threads);
                 case ZeroPaddingStep shortcut:

@@ -8,7 +8,8 @@ namespace ResNet.Core.Passes.Plans;
 
 /// <summary>A step of a <see cref="PassPlan"/>: one or more layers that are computed together.</summary>
 /// <param name="Input">The number of the value that it reads; 0 for the images.</param>
-internal abstract record PassStep(int Input);
+/// <param name="Add">The number of the value that is added; null for none.</param>
+internal abstract record PassStep(int Input, int? Add = null);
 
 /// <summary>A convolution without bias.</summary>
 internal sealed record ConvolutionStep(Conv2d Module, int Input) : PassStep(Input);
@@ -21,7 +22,7 @@ internal sealed record ConvolutionStep(Conv2d Module, int Input) : PassStep(Inpu
 /// <param name="Input">The number of the value that it reads.</param>
 /// <param name="Add">The value that is added to its output; null for none.</param>
 /// <param name="Relu">Whether negative numbers become 0 then.</param>
-internal sealed record NormStep(Module Module, bool UsesBatch, int Input, int? Add = null, bool Relu = false) : PassStep(Input)
+internal sealed record NormStep(Module Module, bool UsesBatch, int Input, int? Add = null, bool Relu = false) : PassStep(Input, Add)
 {
     internal Tensor Weight => Module is BatchNorm2d norm ? norm.weight : Frozen.weight;
 
@@ -37,6 +38,9 @@ internal sealed record NormStep(Module Module, bool UsesBatch, int Input, int? A
 
     private FrozenBatchNorm2d Frozen => (FrozenBatchNorm2d)Module;
 }
+
+/// <summary>A sum without a norm before it.</summary>
+internal sealed record AddStep(int Input, int Added) : PassStep(Input, Added);
 
 /// <summary>Max pooling.</summary>
 internal sealed record MaxPoolStep(int Kernel, int Stride, int Padding, int Input) : PassStep(Input);

@@ -51,8 +51,9 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
         // A shortcut's padding does not depend on the branch, so it can be computed before the branch's norm.
         if (later.Number == earlier.Number + 1 && Plan.Steps[later.Number - 1] is ZeroPaddingStep shortcut && !earlier.IsKept)
             (Plan.Steps[earlier.Number - 1], Plan.Steps[later.Number - 1]) = (shortcut, Plan.Steps[earlier.Number - 1]);
-        if (later.IsKept || earlier.Number == 0 || Plan.Steps[later.Number - 1] is not NormStep { Relu: false, Add: null } norm)
-            throw new NotSupportedException("There are no kernels to train a sum without a norm before it.");
+        if (earlier.Number == 0) throw new NotSupportedException("There are no kernels to train a sum with images.");
+        if (later.IsKept || Plan.Steps[later.Number - 1] is not NormStep { Relu: false, Add: null } norm)
+            return Append(new AddStep(Number, other.Number));
         Plan.Steps[later.Number - 1] = norm with { Add = earlier.Number };
         return later;
     }

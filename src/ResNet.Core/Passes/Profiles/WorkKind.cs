@@ -15,6 +15,9 @@ internal enum WorkKind
     /// <summary>Computes a norm, with the sum and the ReLU after it.</summary>
     Norm,
 
+    /// <summary>Computes a sum without a norm before it, or its gradients.</summary>
+    Add,
+
     /// <summary>Pools, or copies a shortcut.</summary>
     Pool,
 
