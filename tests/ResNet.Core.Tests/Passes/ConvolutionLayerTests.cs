@@ -31,9 +31,11 @@ public sealed unsafe class ConvolutionLayerTests
         for (int i = 0; i < Shapes; i++)
         {
             int kernel = random.Next(3) == 0 ? 1 : 3, stride = random.Next(3) == 0 ? 2 : 1;
+            int groups = random.Next(3) == 0 ? random.Next(2, 9) : 1;
             Compare(vectors, largestTile, new Shape(
-                Images: random.Next(1, 4), Input: Channels(random), Output: Channels(random), Height: random.Next(1, 20),
-                Width: random.Next(1, 20), kernel, stride, Dilation: kernel == 3 && stride == 1 && random.Next(4) == 0 ? 2 : 1,
+                Images: random.Next(1, 4), Input: groups * Channels(random, groups),
+                Output: groups * Channels(random, groups), Height: random.Next(1, 20),
+                Width: random.Next(1, 20), kernel, stride, groups, Dilation: kernel == 3 && stride == 1 && random.Next(4) == 0 ? 2 : 1,
                 Adds: random.Next(2) == 0, Threads: random.Next(1, 4)));
         }
     }
@@ -45,30 +47,34 @@ public sealed unsafe class ConvolutionLayerTests
     [InlineData(3, 64, 128, 28, 27, 3, 2)]
     [InlineData(3, 96, 192, 14, 15, 1, 2)]
     [InlineData(3, 256, 64, 14, 14, 1, 1)]
+    [InlineData(2, 128, 128, 28, 28, 3, 1, 32)]
+    [InlineData(2, 256, 256, 15, 14, 3, 2, 32)]
     public void Shapes_of_networks_agree_with_double_precision(
-        int images, int input, int output, int height, int width, int kernel, int stride)
+        int images, int input, int output, int height, int width, int kernel, int stride, int groups = 1)
     {
         foreach (int tile in new[] { 0, 2, 4 })
         {
             Compare(
                 InferenceModel.Hardware, tile,
-                new Shape(images, input, output, height, width, kernel, stride, Dilation: 1, Adds: false, Threads: 2));
+                new Shape(images, input, output, height, width, kernel, stride, groups, Dilation: 1, Adds: false, Threads: 2));
         }
     }
 
-    private static int Channels(Random random) => random.Next(2) == 0 ? random.Next(1, 40) : 16 * random.Next(1, 9);
+    private static int Channels(Random random, int groups) => groups > 1 ? random.Next(1, 20)
+        : random.Next(2) == 0 ? random.Next(1, 40)
+        : 16 * random.Next(1, 9);
 
     private static void Compare(VectorWidth vectors, int largestTile, Shape shape)
     {
         using var scope = NewDisposeScope();
-        var (images, inputs, outputs, height, width, kernel, stride, dilation, adds, threads) = shape;
+        var (images, inputs, outputs, height, width, kernel, stride, groups, dilation, adds, threads) = shape;
         int padding = dilation * (kernel - 1) / 2;
         manual_seed(images + (7 * inputs) + (31 * outputs) + (101 * height) + width);
         using var module = Conv2d(
-            inputs, outputs, kernel_size: kernel, stride: stride, padding: padding, dilation: dilation, bias: false);
+            inputs, outputs, kernel_size: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups, bias: false);
         var x = randn([images, inputs, height, width], ScalarType.Float64).requires_grad_();
         var weight = module.weight.detach().to(ScalarType.Float64).requires_grad_();
-        var y = functional.conv2d(x, weight, null, [stride, stride], [padding, padding], [dilation, dilation]);
+        var y = functional.conv2d(x, weight, null, [stride, stride], [padding, padding], [dilation, dilation], groups);
         var gradient = randn_like(y);
         y.backward([gradient]);
         var former = randn_like(x);
@@ -106,5 +112,5 @@ public sealed unsafe class ConvolutionLayerTests
     }
 
     private sealed record Shape(
-        int Images, int Input, int Output, int Height, int Width, int Kernel, int Stride, int Dilation, bool Adds, int Threads);
+        int Images, int Input, int Output, int Height, int Width, int Kernel, int Stride, int Groups, int Dilation, bool Adds, int Threads);
 }

@@ -29,7 +29,7 @@ internal sealed class PassPlan
     internal bool HasFloats() => Steps.TrueForAll(step => step switch
     {
         ConvolutionStep { Module: var module } => Has(
-            module.weight, module.out_channels, module.in_channels, module.kernel_size[0], module.kernel_size[1]),
+            module.weight, module.out_channels, module.in_channels / module.groups, module.kernel_size[0], module.kernel_size[1]),
         NormStep norm => Has(norm.Weight, norm.Channels) && Has(norm.Bias, norm.Channels) && Has(norm.Mean, norm.Channels)
             && Has(norm.Variance, norm.Channels),
         _ => true,

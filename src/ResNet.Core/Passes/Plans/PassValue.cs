@@ -87,7 +87,7 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
             return false;
         long kernel = convolution.kernel_size[0], stride = convolution.stride[0], dilation = convolution.dilation[0];
         bool isPadded = kernel % 2 == 1 && convolution.padding[0] == dilation * (kernel - 1) / 2;
-        return convolution is { groups: 1, bias: null } && isPadded
+        return convolution.bias is null && isPadded && (Number > 0 || convolution.groups == 1)
             && (Number == 0 ? dilation == 1 : kernel is 1 or 3 && (stride == 1 || (stride == 2 && dilation == 1)));
     }
 }

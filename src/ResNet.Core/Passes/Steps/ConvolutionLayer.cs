@@ -12,6 +12,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
 {
     private readonly Conv2d _module;
     private readonly int _inputs;
+    private readonly int _groups;
     private readonly int _outputs;
     private readonly int _kernel;
     private readonly LayerWeights _weights;
@@ -34,15 +35,15 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
         Conv2d module, KernelSet set, PassKernels kernels, in Geometry geometry, bool readsImages, PassMap input, PassMap output, bool adds,
         PassMemory memory, int largestTile, int threads)
     {
-        _module = module;
+        (_module, _groups) = (module, (int)module.groups);
         (_inputs, _outputs, _kernel) = ((int)module.in_channels, (int)module.out_channels, (int)module.kernel_size[0]);
         var algorithm = readsImages
             ? Algorithm.Direct
-            : AlgorithmChoice.Choose(geometry, geometry.Pitch, geometry.OutputPitch, groups: 1, largestTile);
+            : AlgorithmChoice.Choose(geometry, geometry.Pitch, geometry.OutputPitch, _groups, largestTile);
         var packed = algorithm == Algorithm.Direct
-            ? PackedWeights.Direct(set, (_outputs, _inputs, _kernel, _kernel), groups: 1, readsImages)
+            ? PackedWeights.Direct(set, (_outputs, _inputs / _groups, _kernel, _kernel), _groups, readsImages)
             : PackedWeights.Winograd(set, AlgorithmChoice.Size(algorithm), _outputs, _inputs);
-        bool isPadded = _outputs < output.Pitch || (_inputs < input.Pitch && !readsImages);
+        bool isPadded = _groups > 1 || _outputs < output.Pitch || (_inputs < input.Pitch && !readsImages);
         _weights = new LayerWeights(packed, isPadded, memory.Weights.Address, threads);
         var convolution = new Convolution<float, Epilogue>
         {
@@ -56,9 +57,9 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
             Epilogue = new Epilogue(_weights.Bias, Add: 0, Relu: false),
         };
         _forward = WorksOf(set, convolution, algorithm, memory, threads);
-        int depth = readsImages ? _kernel * _inputs : geometry.Pitch;
+        int depth = readsImages ? _kernel * _inputs : _groups > 1 ? _inputs / _groups : geometry.Pitch;
         if (!readsImages)
-            _inputGradient = new InputGradient(set, kernels, geometry, input, output, adds, memory, largestTile, threads);
+            _inputGradient = new InputGradient(set, kernels, geometry, input, output, adds, _groups, memory, largestTile, threads);
         int[] places = new int[geometry.Taps * depth];
         for (int tap = 0; tap < geometry.Taps; tap++)
         {
@@ -66,12 +67,13 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
             {
                 places[(tap * depth) + d] = readsImages
                     ? (d % _inputs * _kernel * _kernel) + (tap * _kernel) + (d / _inputs)
-                    : d < _inputs ? (d * _kernel * _kernel) + tap : -1;
+                    : d < _inputs / _groups ? (d * _kernel * _kernel) + tap : -1;
             }
         }
-        _weightGradient = largestTile == 4 && WinogradWeightGradient.IsFaster(geometry)
+        _weightGradient = largestTile == 4 && _groups == 1 && WinogradWeightGradient.IsFaster(geometry)
             ? new WinogradWeightGradient(kernels, set, geometry, input, output, memory, threads)
-            : new WeightGradient(kernels, set, geometry, depth, (nint)input.Data, (nint)output.Gradient, _outputs, places, memory, threads);
+            : new WeightGradient(
+                kernels, set, geometry, depth, _groups, (nint)input.Data, (nint)output.Gradient, _outputs, places, memory, threads);
     }
 
     internal override IReadOnlyList<Tensor> Parameters => [_module.weight];

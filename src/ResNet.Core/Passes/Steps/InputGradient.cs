@@ -19,6 +19,10 @@ internal sealed unsafe class InputGradient
     private readonly int _input;
     private readonly int _output;
     private readonly int _kernel;
+    private readonly int _groups;
+
+    // What computes a convolution's gradient for its weights has its result by then.
+    private readonly NativeBuffer _turned;
 
     /// <param name="set">The kernels of inference.</param>
     /// <param name="kernels">The kernels of training.</param>
@@ -26,14 +30,16 @@ internal sealed unsafe class InputGradient
     /// <param name="input">The input.</param>
     /// <param name="output">The output.</param>
     /// <param name="adds">Whether the input already has a gradient, from a later layer.</param>
+    /// <param name="groups">The groups.</param>
     /// <param name="memory">Memory that all layers use.</param>
     /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or 0.</param>
     /// <param name="threads">The most threads that compute together.</param>
     internal InputGradient(
-        KernelSet set, PassKernels kernels, in Geometry geometry, PassMap input, PassMap output, bool adds, PassMemory memory,
-        int largestTile, int threads)
+        KernelSet set, PassKernels kernels, in Geometry geometry, PassMap input, PassMap output, bool adds, int groups,
+        PassMemory memory, int largestTile, int threads)
     {
         var g = geometry;
+        (_groups, _turned) = (groups, memory.Sums);
         (_input, _output, _kernel) = (input.Shape.Channels, output.Shape.Channels, g.KernelHeight);
         var reversed = new Geometry
         {
@@ -44,9 +50,9 @@ internal sealed unsafe class InputGradient
         };
         if (g.Stride == 1)
         {
-            var algorithm = AlgorithmChoice.Choose(reversed, g.OutputPitch, g.Pitch, groups: 1, largestTile);
+            var algorithm = AlgorithmChoice.Choose(reversed, g.OutputPitch, g.Pitch, groups, largestTile);
             int[] all = [.. Enumerable.Range(0, g.KernelHeight).Reverse()];
-            _parts.Add(new Part(reversed, algorithm, PackedOf(set, algorithm, all, all), 0, 0, 0));
+            _parts.Add(new Part(reversed, algorithm, PackedOf(set, algorithm, all, all), TapsOf(all, all), 0, 0, 0));
         }
         else
         {
@@ -65,14 +71,15 @@ internal sealed unsafe class InputGradient
                         Padding = 0,
                     };
                     if (part.Taps == 0 || part.Pixels == 0) continue;
-                    _parts.Add(new Part(part, Algorithm.Direct, PackedOf(set, Algorithm.Direct, rows, columns), compact, y, x));
+                    _parts.Add(new Part(
+                        part, Algorithm.Direct, PackedOf(set, Algorithm.Direct, rows, columns), TapsOf(rows, columns), compact, y, x));
                     compact += (long)part.Pixels * g.Pitch;
                 }
             }
         }
         _memory = memory.Parts;
         long place = 0;
-        bool isPadded = _input < g.Pitch || _output < g.OutputPitch;
+        bool isPadded = groups > 1 || _input < g.Pitch || _output < g.OutputPitch;
         foreach (var part in _parts)
         {
             var weights = new LayerWeights(part.Packed, isPadded, memory.Weights.Address + place, threads);
@@ -104,7 +111,25 @@ internal sealed unsafe class InputGradient
     /// <summary>Packs the weights of the convolution.</summary>
     internal void Pack(PassThreads threads, float* weights)
     {
-        foreach (var part in _weights) part.Pack(threads, weights);
+        for (int i = 0; i < _parts.Count; i++)
+        {
+            if (_groups > 1) Turn(weights, _parts[i].Taps, _turned.Address);
+            _weights[i].Pack(threads, _groups > 1 ? _turned.Address : weights);
+        }
+    }
+
+    // Writes weights [output, input / groups, taps] as those of the gradient: [input, output / groups, taps].
+    private void Turn(float* weights, int[] taps, float* target)
+    {
+        int inputs = _input / _groups, outputs = _output / _groups, all = _kernel * _kernel;
+        for (int i = 0; i < _input; i++)
+        {
+            for (int o = i / inputs * outputs; o < ((i / inputs) + 1) * outputs; o++)
+            {
+                float* source = weights + ((((long)o * inputs) + (i % inputs)) * all);
+                foreach (int tap in taps) *target++ = source[tap];
+            }
+        }
     }
 
     // The taps that reach an even or odd row, in the order of the output's rows.
@@ -114,9 +139,13 @@ internal sealed unsafe class InputGradient
     {
         if (algorithm != Algorithm.Direct)
             return PackedWeights.Winograd(set, AlgorithmChoice.Size(algorithm), _input, _output, isTransposed: true);
-        int[] taps = [.. rows.SelectMany(row => columns.Select(column => (row * _kernel) + column))];
-        return PackedWeights.Transposed(set, _input, _output, _kernel * _kernel, taps);
+        return _groups == 1
+            ? PackedWeights.Transposed(set, _input, _output, _kernel * _kernel, TapsOf(rows, columns))
+            : PackedWeights.Direct(set, (_input, _output / _groups, rows.Length, columns.Length), _groups, readsImages: false);
     }
+
+    private int[] TapsOf(int[] rows, int[] columns) =>
+        [.. rows.SelectMany(row => columns.Select(column => (row * _kernel) + column))];
 
     // Brings the pixels of all kinds to their places.
     private void Spread(PassKernels kernels, PassMap input, bool adds, float* zeros, Range rows)
@@ -143,5 +172,6 @@ internal sealed unsafe class InputGradient
     }
 
     // Some pixels of the input, every second one from a row and a column on, and where they are until all are known.
-    private sealed record Part(Geometry Geometry, Algorithm Algorithm, PackedWeights Packed, long Place, int Row, int Column);
+    private sealed record Part(
+        Geometry Geometry, Algorithm Algorithm, PackedWeights Packed, int[] Taps, long Place, int Row, int Column);
 }

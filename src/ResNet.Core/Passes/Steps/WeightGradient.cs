@@ -28,6 +28,7 @@ internal sealed unsafe class WeightGradient : IWeightGradient
     private readonly int _rowsOfBlock;
     private readonly int _lanes;
     private readonly int _outputs;
+    private readonly int _outputsOfGroup;
     private readonly int[] _places;
     private readonly int _threads;
     private readonly long _weightsOfOutput;
@@ -36,7 +37,8 @@ internal sealed unsafe class WeightGradient : IWeightGradient
     /// <param name="kernels">The kernels.</param>
     /// <param name="set">The kernels of inference, which divide the output channels into panels.</param>
     /// <param name="geometry">The convolution.</param>
-    /// <param name="depth">The input channels of a tap.</param>
+    /// <param name="depth">The input channels of a tap, in a group.</param>
+    /// <param name="groups">The groups.</param>
     /// <param name="input">The input.</param>
     /// <param name="gradient">The gradient of the output.</param>
     /// <param name="outputs">The output channels.</param>
@@ -46,19 +48,23 @@ internal sealed unsafe class WeightGradient : IWeightGradient
     /// <param name="memory">Memory that all layers use.</param>
     /// <param name="threads">The most threads that compute together.</param>
     internal WeightGradient(
-        PassKernels kernels, KernelSet set, in Geometry geometry, int depth, nint input, nint gradient, int outputs, int[] places,
-        PassMemory memory, int threads)
+        PassKernels kernels, KernelSet set, in Geometry geometry, int depth, int groups, nint input, nint gradient, int outputs,
+        int[] places, PassMemory memory, int threads)
     {
         (_kernels, _geometry, _depth, _input, _gradient, _lanes) = (kernels, geometry, depth, input, gradient, set.Lanes);
         (_outputs, _places, _threads, _weightsOfOutput) = (outputs, places, threads, places.Max() + 1);
+        _outputsOfGroup = outputs / groups;
         long place = 0;
         foreach (var (column, vectors) in set.Columns(geometry.OutputPitch))
         {
-            foreach (var (channel, rows) in Tiles(depth, vectors))
+            // The input channels of the groups that a panel has outputs of.
+            int end = Math.Min(column + (vectors * _lanes), outputs);
+            int firstGroup = column / _outputsOfGroup, endGroup = column < end ? ((end - 1) / _outputsOfGroup) + 1 : firstGroup;
+            foreach (var (channel, rows) in Tiles((endGroup - firstGroup) * depth, vectors))
             {
                 for (int tap = 0; tap < geometry.Taps; tap++)
                 {
-                    _units.Add(new Unit(column, vectors, tap, channel, rows, place));
+                    _units.Add(new Unit(column, vectors, tap, (firstGroup * depth) + channel, rows, place));
                     place += (long)rows * vectors * _lanes;
                 }
             }
@@ -106,12 +112,19 @@ internal sealed unsafe class WeightGradient : IWeightGradient
         int taps = _geometry.Taps, rows = first.Rows, width = first.Vectors * _lanes, outputs = Math.Min(width, _outputs - first.Column);
         float* source = _sums.Address + first.Place;
         int* places = stackalloc int[taps * rows];
-        for (int tap = 0; tap < taps; tap++)
-        {
-            for (int r = 0; r < rows; r++) places[(tap * rows) + r] = _places[(tap * _depth) + first.Channel + r];
-        }
+        int known = -1;
         for (int lane = 0; lane < outputs; lane++)
         {
+            int group = (first.Column + lane) / _outputsOfGroup;
+            if (group != known)
+            {
+                for (int i = 0; i < taps * rows; i++)
+                {
+                    int channel = first.Channel + (i % rows) - (group * _depth);
+                    places[i] = channel >= 0 && channel < _depth ? _places[(i / rows * _depth) + channel] : -1;
+                }
+                known = group;
+            }
             float* weights = target + ((first.Column + lane) * _weightsOfOutput);
             for (int i = 0; i < taps * rows; i++)
             {
