@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ResNet.Inference.Kernels;
 
 /// <summary>
@@ -60,6 +62,16 @@ internal readonly record struct WinogradBlock
 
     /// <summary>The rows of tiles of a map.</summary>
     internal int Down => Along(Convolution.Geometry.OutputHeight, Size);
+
+    /// <summary>The image of a tile, and its first pixel of the output.</summary>
+    /// <param name="tile">The tile, numbered from the first one of the block.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal (int Image, int Top, int Left) PlaceOf(int tile)
+    {
+        var (line, x) = Math.DivRem(First + tile, Across);
+        var (image, y) = Math.DivRem(line, Down);
+        return (image, y * Size, x * Size);
+    }
 
     /// <summary>The tiles of all maps.</summary>
     internal static int TilesOf(in Geometry geometry, int size) =>

@@ -20,7 +20,7 @@ internal static unsafe class WinogradPasses<T>
         T* rows = Align(memory);
         for (int t = tiles.Start.Value; t < tiles.End.Value; t++)
         {
-            var (image, top, left) = Place(block, t);
+            var (image, top, left) = block.PlaceOf(t);
             convolution.FindTaps(window, image, top - padding, left - padding, 0, 0, block.Elements, pixels, places: 1);
             float* target = (float*)block.Inputs + ((long)t * convolution.Depth);
             if (block.Size == 4) WinogradTransforms<T>.Input4(pixels, convolution.Depth, target, block.InputStep, rows);
@@ -70,7 +70,7 @@ internal static unsafe class WinogradPasses<T>
         T* rows = Align(memory), sums = rows + WinogradTransforms<T>.Elements;
         for (int t = tiles.Start.Value; t < tiles.End.Value; t++)
         {
-            var (image, top, left) = Place(block, t);
+            var (image, top, left) = block.PlaceOf(t);
             int height = Math.Min(size, g.OutputHeight - top), width = Math.Min(size, g.OutputWidth - left);
             for (int c = 0; c < columns; c += T.Count)
             {
@@ -97,13 +97,4 @@ internal static unsafe class WinogradPasses<T>
     private static int Memory(int vectors) => (vectors * sizeof(T)) + Ahead.CacheLine - 1;
 
     private static T* Align(byte* memory) => (T*)(((nint)memory + Ahead.CacheLine - 1) & -Ahead.CacheLine);
-
-    // The image of a tile, and its first pixel.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (int Image, int Top, int Left) Place(in WinogradBlock block, int tile)
-    {
-        var (line, x) = Math.DivRem(block.First + tile, block.Across);
-        var (image, y) = Math.DivRem(line, block.Down);
-        return (image, y * block.Size, x * block.Size);
-    }
 }

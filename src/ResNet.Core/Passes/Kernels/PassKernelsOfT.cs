@@ -158,9 +158,7 @@ internal sealed unsafe class PassKernels<T> : PassKernels
         T* rows = stackalloc T[24];
         for (int t = tiles.Start.Value; t < tiles.End.Value; t++)
         {
-            var (line, column) = Math.DivRem(block.First + t, block.Across);
-            var (image, row) = Math.DivRem(line, block.Down);
-            int top = row * 4, left = column * 4;
+            var (image, top, left) = block.PlaceOf(t);
             for (int i = 0; i < 16; i++)
             {
                 int y = top + (i / 4), x = left + (i % 4);

@@ -139,6 +139,9 @@ internal sealed unsafe class NormLayer : PassLayer
         _runningVariance = AddressOf(_step.Variance!);
     }
 
+    private (int Begin, int End) ChannelsOf(Range vectors) =>
+        (vectors.Start.Value * KernelSet.Alignment, Math.Min(vectors.End.Value * KernelSet.Alignment, _input.Shape.Channels));
+
     private void ForEach(Range parts, PartOfPixels compute)
     {
         int pitch = _input.Pitch;
@@ -153,8 +156,7 @@ internal sealed unsafe class NormLayer : PassLayer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SetStatistics(Range vectors)
     {
-        int begin = vectors.Start.Value * KernelSet.Alignment;
-        int end = Math.Min(vectors.End.Value * KernelSet.Alignment, _input.Shape.Channels);
+        var (begin, end) = ChannelsOf(vectors);
         int pitch = _input.Pitch, length = end - begin;
         double* mean = stackalloc double[length], squares = stackalloc double[length];
         new Span<double>(mean, length).Clear();
@@ -197,8 +199,7 @@ internal sealed unsafe class NormLayer : PassLayer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SetGradientFactors(Range vectors)
     {
-        int begin = vectors.Start.Value * KernelSet.Alignment;
-        int end = Math.Min(vectors.End.Value * KernelSet.Alignment, _input.Shape.Channels);
+        var (begin, end) = ChannelsOf(vectors);
         int pitch = _input.Pitch, length = end - begin;
         double* sum = stackalloc double[length], products = stackalloc double[length];
         new Span<double>(sum, length).Clear();
