@@ -37,7 +37,7 @@ internal sealed class CpuTraining : IDisposable
     internal Tensor? TryForward(Tensor images)
     {
         if (images.device_type != DeviceType.CPU || images.dtype != ScalarType.Float32 || images.requires_grad
-            || !is_grad_enabled() || images.numel() == 0 || FindPlan() is not { } plan)
+            || !is_grad_enabled() || images.numel() is 0 or > int.MaxValue || FindPlan() is not { } plan)
             return null;
         var size = new PassSize((int)images.size(0), (int)images.size(1), (int)images.size(2), (int)images.size(3));
         var run = Take(plan, size);

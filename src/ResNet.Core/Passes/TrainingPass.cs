@@ -59,9 +59,6 @@ internal sealed unsafe class TrainingPass : IDisposable
             if (_isTransient[value]) places[value] = transient;
             else (places[value], data) = (data, data + _maps[value].Floats);
         }
-        _data = new NativeBuffer(data);
-        for (int value = 0; value <= count; value++) _maps[value].Data = _data.Address + places[value];
-
         // From the last step to the first: the first step that writes a gradient sets it, and the others add to it.
         bool[] addsInput = new bool[count], addsAdded = new bool[count];
         long?[] gradients = new long?[count + 1];
@@ -78,6 +75,9 @@ internal sealed unsafe class TrainingPass : IDisposable
             if (IsInPlace(plan.Steps[i])) gradients[plan.Steps[i].Input] = gradients[i + 1];
             else if (plan.Steps[i].Input > 0) addsInput[i] = IsThere(plan.Steps[i].Input, i);
         }
+        Session.RequireMemory(checked(data + arena.Length) * sizeof(float), images, _maps[0].Shape);
+        _data = new NativeBuffer(data);
+        for (int value = 0; value <= count; value++) _maps[value].Data = _data.Address + places[value];
         _gradients = new NativeBuffer(arena.Length, isCleared: false);
         for (int value = 1; value <= count; value++) _maps[value].Gradient = _gradients.Address + gradients[value]!.Value;
 

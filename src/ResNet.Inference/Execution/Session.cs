@@ -92,7 +92,7 @@ internal sealed unsafe class Session : IDisposable
         }
         if (poolsStem) scratch = Math.Max(scratch, StemWork.Scratch(GeometryOf(plan.Layers[1], 1), threads));
         long imageFloats = checked((long)images * height * width * plan.Channels);
-        RequireMemory(checked(arena.Length + stemMap + arenaOfGroup.Length + imageFloats + scratch) * sizeof(float), shapes[0]);
+        RequireMemory(checked(arena.Length + stemMap + arenaOfGroup.Length + imageFloats + scratch) * sizeof(float), images, shapes[0]);
         weights.PackAll(choices);
         _arena = new NativeBuffer(arena.Length, isCleared: false);
         _stemMap = new NativeBuffer(stemMap, isCleared: false);
@@ -274,13 +274,18 @@ internal sealed unsafe class Session : IDisposable
         foreach (var zeros in _zeroPoints) zeros?.Dispose();
     }
 
-    // The operating system may promise memory that it does not have, and end the process later.
-    private void RequireMemory(long bytes, MapShape image)
+    /// <summary>Refuses images that need more memory than there is.</summary>
+    /// <remarks>The operating system may promise memory that it does not have, and end the process later.</remarks>
+    /// <param name="bytes">The memory that they need.</param>
+    /// <param name="images">The number of images.</param>
+    /// <param name="image">The shape of an image.</param>
+    /// <exception cref="InsufficientMemoryException">There is less.</exception>
+    internal static void RequireMemory(long bytes, int images, MapShape image)
     {
         long there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (bytes <= there) return;
         throw new InsufficientMemoryException(
-            $"{Images} images of {image.Height} × {image.Width} pixels need {bytes >> 20:N0} MiB, but there are {there >> 20:N0} MiB: "
+            $"{images} images of {image.Height} × {image.Width} pixels need {bytes >> 20:N0} MiB, but there are {there >> 20:N0} MiB: "
             + "use fewer or smaller images.");
     }
 

@@ -1,4 +1,6 @@
 using ResNet.Core.Blocks;
+using ResNet.Core.Passes;
+using ResNet.Core.Passes.Profiles;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -267,6 +269,45 @@ public sealed class CpuTrainingTests
         model.Freeze(model.Stages);
         IsOurs(model, batch, labels).Should().BeFalse();
         model.Unfreeze();
+        IsOurs(model, batch, labels).Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_profile_has_the_time_of_each_layer_by_kind()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network("resnet18", 3, ownKernels: true);
+        using var training = new CpuTraining(model) { Profile = new PassProfile() };
+        var (batch, _) = Batch(2, 3, 64, 64);
+        training.TryForward(batch)!.sum().backward();
+        var times = training.Profile.Times;
+        times.Values.Should().OnlyContain(time => time > TimeSpan.Zero);
+        foreach (var kind in new[] { WorkKind.Convolution, WorkKind.WeightGradient, WorkKind.Norm, WorkKind.NormGradient })
+            times.Keys.Count(key => key.Kind == kind).Should().Be(20, kind.ToString());
+        times.Keys.Count(key => key.Kind == WorkKind.InputGradient).Should().Be(19, "images need no gradients");
+    }
+
+    [Fact]
+    public void A_batch_that_needs_more_memory_than_there_is_is_refused()
+    {
+        // It needs 300 GB.
+        if (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes > 200L << 30) return;
+        using var scope = NewDisposeScope();
+        using var model = Network("resnet18", 3, ownKernels: true);
+        using var one = zeros(1, 3, 224, 224);
+        model.Invoking(network => network.call(one.expand(14_000, 3, 224, 224)))
+            .Should().Throw<InsufficientMemoryException>()
+            .WithMessage("14000 images of 224 × 224 pixels need * use fewer or smaller images.");
+    }
+
+    [Fact]
+    public void A_window_that_a_byte_cannot_number_is_left_to_libtorch()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network("resnet18", 3, ownKernels: true);
+        var (batch, labels) = Batch(2, 3, 64, 64);
+        var pool = (TorchSharp.Modules.MaxPool2d)model.modules().First(module => module is TorchSharp.Modules.MaxPool2d);
+        pool.kernel_size = [17, 17];
         IsOurs(model, batch, labels).Should().BeFalse();
     }
 

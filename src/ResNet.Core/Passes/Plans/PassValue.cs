@@ -72,9 +72,11 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
         return new PassValue(Plan, Plan.Steps.Count);
     }
 
+    // A byte says where in its window a maximum was.
     private static bool HasKernels(MaxPool2d pool) =>
         pool is { ceil_mode: false, stride: not null, padding: not null } && IsSquare(pool.kernel_size) && IsSquare(pool.stride)
-        && IsSquare(pool.padding) && (pool.dilation is null || pool.dilation.All(distance => distance == 1));
+        && IsSquare(pool.padding) && pool.kernel_size[0] * pool.kernel_size[0] <= byte.MaxValue
+        && 2 * pool.padding[0] <= pool.kernel_size[0] && (pool.dilation is null || pool.dilation.All(distance => distance == 1));
 
     private static bool IsSquare(long[] sides) => sides.All(side => side == sides[0]);
 

@@ -128,10 +128,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
 
     internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients)
     {
-        if (gradients[0] != 0)
-        {
-            _weightGradient.Compute(threads, (float*)gradients[0]);
-        }
+        if (gradients[0] != 0) _weightGradient.Compute(threads, (float*)gradients[0]);
         if (_inputGradient is null) return;
         using (var weights = Contiguous()) _inputGradient.Pack(threads, AddressOf(weights));
         threads.Run(_inputGradient.Works, WorkKind.InputGradient);
