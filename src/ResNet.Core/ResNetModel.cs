@@ -1,6 +1,7 @@
 using ResNet.Core.Blocks;
 using ResNet.Core.Export;
 using ResNet.Core.Folding;
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;
@@ -86,12 +87,38 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Whether the network is trained on CPUs with kernels of this library, where there are some for all of it, in place of libtorch's.
+    /// What computes the network in training mode on the CPU, if gradients are needed. Default: <see cref="TrainingEngine.Kernels"/>.
     /// </summary>
-    internal bool TrainsWithOwnKernels { get; set; }
+    /// <remarks>
+    /// <para>
+    /// libtorch computes what <see cref="TrainingEngine.Kernels"/> cannot, without a word: other types than float32, modules with hooks,
+    /// stochastic depth, custom norms; images that need gradients, and gradients of gradients only with <see cref="TrainingEngine.Torch"/>.
+    /// Both give the same numbers but for rounding, which Winograd's algorithm makes larger: gradients differ by about 10⁻⁴.
+    /// </para>
+    /// <para>
+    /// The network keeps the memory of a pass for the next one, until it is disposed or <see cref="ReleaseTrainingMemory"/> is called. In
+    /// programs that use TorchSharp before this library, call <see cref="LibTorchThreads.LimitSpinning"/> first.
+    /// </para>
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not one of <see cref="Core.TrainingEngine"/>.</exception>
+    public TrainingEngine TrainingEngine
+    {
+        get;
+        set
+        {
+            if (!Enum.IsDefined(value))
+                throw new ArgumentOutOfRangeException(nameof(value), $"{nameof(TrainingEngine)} is {value}, which is none.");
+            field = value;
+        }
+    }
+
+    /// <summary>Why the gradients of the latest pass could not be computed, if libtorch says that they are invalid; else null.</summary>
+    public Exception? TrainingFailure => _cpuTraining?.Failure;
 
     /// <summary>The passes that were computed with kernels of this library.</summary>
     internal long OwnPassCount => _cpuTraining?.PassCount ?? 0;
+
+    private CpuTraining Passes => _cpuTraining ??= new CpuTraining(this);
 
     /// <summary>The number of stages: <c>layer1</c> to <c>layer4</c> in most networks.</summary>
     public int Stages => _stages.Count;
@@ -115,10 +142,31 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     {
         Check(input);
         using var scope = NewDisposeScope();
-        if (training && TrainsWithOwnKernels && (_cpuTraining ??= new CpuTraining(this)).TryForward(input) is { } pooled)
+        if (training && TrainingEngine == TrainingEngine.Kernels && Passes.TryForward(input) is { } pooled)
             return ApplyLastLayer(new TensorValue(pooled)).Tensor.MoveToOuterDisposeScope();
         return Apply(new TensorValue(input)).Tensor.MoveToOuterDisposeScope();
     }
+
+    /// <summary>Says what computes the network in training mode with images of a size on the CPU, layer by layer.</summary>
+    /// <param name="images">The number of images, at least 1.</param>
+    /// <param name="height">Their height in pixels, at least 1.</param>
+    /// <param name="width">Their width in pixels, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is less than 1.</exception>
+    public TrainingDescription DescribeTraining(int images, int height, int width)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        return TrainingEngine == TrainingEngine.Torch
+            ? new TrainingDescription(TrainingEngine.Torch, $"{nameof(TrainingEngine)} is {nameof(TrainingEngine.Torch)}.", [])
+            : Passes.Describe(new PassSize(images, Options.InputChannels, height, width));
+    }
+
+    /// <summary>
+    /// Frees the memory that <see cref="TrainingEngine.Kernels"/> keeps from one pass to the next; it is taken again when it is needed.
+    /// </summary>
+    public void ReleaseTrainingMemory() => _cpuTraining?.Dispose();
 
     /// <summary>Computes the network without its classifier.</summary>
     /// <param name="input">Images <c>[N, channels, H, W]</c>, on the network's device and of its type.</param>

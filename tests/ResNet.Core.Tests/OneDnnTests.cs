@@ -1,3 +1,4 @@
+using ResNet.Core.Layers;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Tests;

@@ -44,7 +44,7 @@ public class TrainingTests
     {
         manual_seed(3);
         using var network = new ResNetBuilder().StageDepths(1, 1).Classes(4).Build();
-        network.TrainsWithOwnKernels = ownKernels;
+        network.TrainingEngine = ownKernels ? TrainingEngine.Kernels : TrainingEngine.Torch;
         using var optimizer = optim.SGD(network.parameters(), 0.05, momentum: 0.9, weight_decay: 1e-4, nesterov: true);
         using var images = randn([4, 3, 32, 32]);
         using var labels = randint(4, [4]);

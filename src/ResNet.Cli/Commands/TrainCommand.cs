@@ -4,7 +4,9 @@ using System.Globalization;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
 using ResNet.Core;
+using ResNet.Core.Layers;
 using ResNet.Imaging;
+using ResNet.Training;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Folders;
@@ -238,12 +240,6 @@ internal sealed class TrainCommand
     {
         string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");
-        if (OneDnn.IsLimited && device.type == TorchSharp.DeviceType.CPU)
-        {
-            Console.WriteLine(
-                "This virtual machine hides the sizes of its processor's caches, with which libtorch's fast convolutions would be wrong: "
-                + "those for SSE4.1 take two to four times as long.");
-        }
         var loader = loading with
         {
             BatchSize = settings.BatchSize,
@@ -264,6 +260,7 @@ internal sealed class TrainCommand
             + $"{(data.Train.Pack is not null ? $" from the packs in {data.Name}" : "")}, "
             + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of "
             + $"{settings.BatchSize}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
+        DescribeEngine(model, settings);
         using var recording = run.Record(trainer, model, evaluation);
         recording.Notes = notes;
         Watch(trainer, training, evaluation);
@@ -343,6 +340,29 @@ internal sealed class TrainCommand
         yield return $"{Counted.Of(copies.Count, "training image is a copy", "training images are copies")} of another one "
             + $"({named}{(copies.Count > NamedLeaks ? ", …" : "")})"
             + $"{(otherClass > 0 ? $", {otherClass:N0} of them in another class" : "")}: 'verify-data --all' lists all.";
+    }
+
+    // Nothing is said where all is as expected.
+    private static void DescribeEngine(ResNetModel model, RunSettings settings)
+    {
+        if (model.Device.type != TorchSharp.DeviceType.CPU) return;
+        model.TrainingEngine = settings.Training.Engine;
+        int size = settings.TrainingSize ?? settings.ImageSize;
+        var description = model.DescribeTraining(settings.BatchSize, size, size);
+        if (description.Engine == TrainingEngine.Kernels && settings.Training.Precision == Precision.Full) return;
+        if (settings.Training.Engine == TrainingEngine.Kernels)
+        {
+            string reason = settings.Training.Precision == Precision.Full
+                ? description.Reason!
+                : $"There are kernels for full precision only, and --precision is {settings.Training.Precision}.";
+            Console.WriteLine($"libtorch computes the network. {reason}");
+        }
+        if (OneDnn.IsLimited)
+        {
+            Console.WriteLine(
+                "This virtual machine hides the sizes of its processor's caches, with which libtorch's fast convolutions would be wrong: "
+                + "those for SSE4.1 take two to four times as long.");
+        }
     }
 
     private static string Report(RunFolder run) => Path.Combine(run.Path, "report.html");

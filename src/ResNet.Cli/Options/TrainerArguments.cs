@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ResNet.Cli.Output;
+using ResNet.Core;
 using ResNet.Training;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
@@ -73,6 +74,12 @@ internal sealed class TrainerArguments
         Description = "What convolutions and linear layers compute in. Default: full, float32.",
         HelpName = "full|bfloat16|half",
     };
+    private readonly Option<TrainingEngine?> _engine = new("--engine")
+    {
+        Description = "What computes the network on the CPU: kernels, those of this library, where there are some for all of it; or torch, "
+            + "libtorch. Default: kernels.",
+        HelpName = "kernels|torch",
+    };
     private readonly Option<bool> _progressive = new("--progressive")
     {
         Arity = ArgumentArity.Zero,
@@ -121,7 +128,7 @@ internal sealed class TrainerArguments
     internal static TrainerArguments OfRun() => Create(of =>
     [
         of._epochs, of._steps, of._optimizer, of._learningRate, of._momentum, of._weightDecay, of._schedule, of._warmup,
-        of._labelSmoothing, of._focalLoss, of._mixup, of._cutMix, of._accumulate, of._clipNorm, of._average, of._precision,
+        of._labelSmoothing, of._focalLoss, of._mixup, of._cutMix, of._accumulate, of._clipNorm, of._average, of._precision, of._engine,
         of._progressive, of._evaluateEvery, of._earlyStopping, of._onNonFiniteLoss,
     ]);
 
@@ -129,7 +136,7 @@ internal sealed class TrainerArguments
     internal static TrainerArguments OfSteps() => Create(of =>
     [
         of._optimizer, of._momentum, of._weightDecay, of._labelSmoothing, of._focalLoss, of._mixup, of._cutMix, of._accumulate,
-        of._clipNorm, of._precision,
+        of._clipNorm, of._precision, of._engine,
     ]);
 
     /// <summary>Returns a recipe's options, or the defaults, with the changes of the command line.</summary>
@@ -150,6 +157,7 @@ internal sealed class TrainerArguments
             ClipNorm = parsed.GetValue(_clipNorm) ?? options.ClipNorm,
             Average = parsed.GetValue(_average) ? options.Average ?? new AverageOptions() : options.Average,
             Precision = parsed.GetValue(_precision) ?? options.Precision,
+            Engine = parsed.GetValue(_engine) ?? options.Engine,
             ProgressiveSize = parsed.GetValue(_progressive) ? options.ProgressiveSize ?? new ProgressiveSize() : options.ProgressiveSize,
             EvaluateEvery = parsed.GetValue(_evaluateEvery) ?? options.EvaluateEvery,
             EarlyStopping = parsed.GetValue(_earlyStopping) is { } patience

@@ -1,3 +1,4 @@
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Plans;
 using ResNet.Core.Passes.Profiles;
 using ResNet.Inference;
@@ -26,6 +27,19 @@ internal sealed class CpuTraining : IDisposable
         (_model, _largestTile) = (model, largestTile);
     }
 
+    /// <summary>Why the gradients of a pass could not be computed; null if they could.</summary>
+    internal Exception? Failure
+    {
+        get
+        {
+            lock (_passes)
+            {
+                return _passes.Select(entry => entry.Run.TryGetTarget(out var run) ? run.Failure : null)
+                    .LastOrDefault(failure => failure is not null);
+            }
+        }
+    }
+
     /// <summary>The number of passes so far; others were left to libtorch.</summary>
     internal long PassCount { get; private set; }
 
@@ -37,7 +51,7 @@ internal sealed class CpuTraining : IDisposable
     internal Tensor? TryForward(Tensor images)
     {
         if (images.device_type != DeviceType.CPU || images.dtype != ScalarType.Float32 || images.requires_grad
-            || !is_grad_enabled() || images.numel() is 0 or > int.MaxValue || FindPlan() is not { } plan)
+            || !is_grad_enabled() || images.numel() is 0 or > int.MaxValue || FindPlan().Plan is not { } plan)
             return null;
         var size = new PassSize((int)images.size(0), (int)images.size(1), (int)images.size(2), (int)images.size(3));
         var run = Take(plan, size);
@@ -72,6 +86,16 @@ internal sealed class CpuTraining : IDisposable
         }
     }
 
+    /// <summary>Says how the network is trained with images of a size.</summary>
+    internal TrainingDescription Describe(in PassSize size)
+    {
+        var (plan, reason) = FindPlan();
+        return plan is null
+            ? new TrainingDescription(TrainingEngine.Torch, reason, [])
+            : new TrainingDescription(TrainingEngine.Kernels, null, PassDescription.Of(plan, size, _largestTile));
+    }
+
+    /// <summary>Frees the memory of passes whose values nobody needs; the next pass takes new memory.</summary>
     public void Dispose()
     {
         lock (_passes)
@@ -83,18 +107,31 @@ internal sealed class CpuTraining : IDisposable
             }
             _passes.Clear();
             _team?.Dispose();
+            _team = null;
         }
     }
 
     // Modules may have been changed since the last pass.
-    private PassPlan? FindPlan()
+    private (PassPlan? Plan, string? Reason) FindPlan()
     {
-        var layers = _model.ComputedLayers().ToList();
-        if (layers.Exists(layer => layer is not nn.Module<Tensor, Tensor> module || Hooks.Has(module))) return null;
-        var plan = PassPlan.Of(_model);
-        if (plan is null || !plan.HasFloats()) return null;
+        foreach (var layer in _model.ComputedLayers())
+        {
+            if (layer is not nn.Module<Tensor, Tensor> module)
+                return (null, $"There are no kernels to train this {layer.GetName()}.");
+            if (Hooks.Has(module)) return (null, $"A {module.GetName()} has hooks, which run only if it computes by itself.");
+        }
+        PassPlan plan;
+        try
+        {
+            plan = PassPlan.Of(_model);
+        }
+        catch (NotSupportedException e)
+        {
+            return (null, e.Message);
+        }
+        if (plan.FindUnfit() is { } name) return (null, $"There are kernels for single precision on the CPU only, which '{name}' is not.");
         if (_plan is null || !_plan.Steps.SequenceEqual(plan.Steps)) _plan = plan;
-        return _plan;
+        return (_plan, null);
     }
 
     // A pass whose gradients are computed, or will not be, serves again. One for images of another size goes: a pass is large.

@@ -38,7 +38,7 @@ internal sealed class PassFunction : SingleTensorFunction<PassFunction>
             try
             {
                 if (is_grad_enabled())
-                    throw new NotSupportedException("There are no kernels for gradients of gradients.");
+                    throw new NotSupportedException("There are no kernels for gradients of gradients: set TrainingEngine to Torch.");
                 foreach (var parameter in ctx.get_saved_variables()) parameter.Dispose();
                 gradients = run.Backward(gradient);
             }

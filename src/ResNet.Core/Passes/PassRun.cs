@@ -28,7 +28,7 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, PassProfile? p
 
     internal IReadOnlyList<Tensor?> Backward(Tensor gradient)
     {
-        foreach (var former in _gradients) former?.Dispose();
+        DisposeGradients();
         var gradients = CpuTraining.WithThreads(team, profile, threads => Pass.Backward(gradient, threads));
         _gradients = gradients;
         IsDone = true;
@@ -39,5 +39,16 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, PassProfile? p
     internal void End() => IsDone = true;
 
     /// <summary>Gives the values back for another pass.</summary>
-    internal void GiveBack() => _pass = null;
+    internal void GiveBack()
+    {
+        _pass = null;
+        DisposeGradients();
+    }
+
+    // The collector would find them late.
+    private void DisposeGradients()
+    {
+        foreach (var gradient in _gradients) gradient?.Dispose();
+        _gradients = [];
+    }
 }

@@ -218,7 +218,8 @@ internal sealed unsafe class TrainingPass : IDisposable
         _memory.Dispose();
     }
 
-    private static Geometry GeometryOf(TorchSharp.Modules.Conv2d module, PassMap input, PassMap output, bool readsImages)
+    /// <summary>The shapes of a convolution; of images, a row of the kernel is one tap, and zeros are around the images.</summary>
+    internal static Geometry GeometryOf(TorchSharp.Modules.Conv2d module, PassMap input, PassMap output, bool readsImages)
     {
         int kernel = (int)module.kernel_size[0], padding = (int)module.padding![0], border = readsImages ? 2 * padding : 0;
         return new Geometry

@@ -47,6 +47,7 @@ public sealed class LearningRateFinder
             AccumulateBatches = options.AccumulateBatches,
             ClipNorm = options.ClipNorm,
             Precision = options.Precision,
+            Engine = options.Engine,
         };
         _plan = new TrainingPlan(training, _options);
     }
@@ -78,6 +79,8 @@ public sealed class LearningRateFinder
         model.train();
         _plan.ThrowIfUnfit(model);
         var before = CopyState(model);
+        var engineBefore = model.TrainingEngine;
+        model.TrainingEngine = _options.Engine;
         try
         {
             using var state = new TrainingState(model, _options, _plan);
@@ -89,6 +92,8 @@ public sealed class LearningRateFinder
             using var scope = NewDisposeScope();
             foreach (var (name, tensor) in model.state_dict()) tensor.copy_(before[name]);
             foreach (var tensor in before.Values) tensor.Dispose();
+            model.TrainingEngine = engineBefore;
+            model.ReleaseTrainingMemory();
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using ResNet.Core;
@@ -175,14 +176,23 @@ public sealed partial class RunFolder
         }
         try
         {
-            var settings = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(System.IO.Path.Combine(path, "settings.json")), Json)
-                ?? throw new JsonException("it is empty");
+            var settings = ReadSettings(File.ReadAllText(System.IO.Path.Combine(path, "settings.json")));
             return new RunFolder(path, settings, File.ReadAllLines(System.IO.Path.Combine(path, "classes.txt")));
         }
         catch (Exception e) when (e is JsonException or ArgumentException or NotSupportedException)
         {
             throw new RunFolderException($"The settings.json in '{path}' cannot be used: {e.Message}", e);
         }
+    }
+
+    private static RunSettings ReadSettings(string text)
+    {
+        var json = JsonNode.Parse(text);
+        // libtorch computed everything in the runs of versions without engines, and goes on with them.
+        if (json is JsonObject settings && settings[nameof(RunSettings.Training)] is JsonObject training
+            && !training.ContainsKey(nameof(TrainerOptions.Engine)))
+            training.Add(nameof(TrainerOptions.Engine), $"{TrainingEngine.Torch}");
+        return json.Deserialize<RunSettings>(Json) ?? throw new JsonException("it is empty");
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ResNet.Core;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Loading;
 
@@ -38,7 +39,9 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
         foreach (var property in now.RootElement.EnumerateObject())
         {
             if (property.Name == nameof(TrainerOptions.Extensions) && Begins(property.Value, then.RootElement)) continue;
-            string before = then.RootElement.TryGetProperty(property.Name, out var value) ? value.GetRawText() : "null";
+            string before = then.RootElement.TryGetProperty(property.Name, out var value) ? value.GetRawText()
+                // libtorch computed everything before there were engines.
+                : property.Name == nameof(TrainerOptions.Engine) ? JsonSerializer.Serialize(TrainingEngine.Torch, s_json) : "null";
             Compare(checkpoint, $"{nameof(TrainerOptions)}.{property.Name}", before, property.Value.GetRawText());
         }
         foreach (var (key, name) in s_names) Compare(checkpoint, name, checkpoint.GetText(key), Texts[key]);

@@ -43,7 +43,10 @@ public sealed class Trainer
             options, options.EarlyStopping, options.EarlyStopping is null || evaluation is not null,
             "null where there are no images to evaluate on", nameof(options.EarlyStopping));
         (_training, _options) = (training, options);
-        _evaluator = evaluation is null ? null : new Evaluator(evaluation);
+        _evaluator = evaluation is null ? null : new Evaluator(evaluation, new EvaluatorOptions
+        {
+            Engine = options.Engine == TrainingEngine.Torch ? PredictionEngine.Torch : null,
+        });
         _plan = new TrainingPlan(training, options);
         _setup = new RunSetup(training, options);
         _telemetry = new TrainingTelemetry(logger ?? NullLogger.Instance, _plan);
@@ -114,7 +117,10 @@ public sealed class Trainer
     /// <summary>The training images in the size of the first epoch.</summary>
     internal ImageLoader FirstImages => _plan.GetLoader(epoch: 0);
 
-    /// <summary>Trains the network. Afterwards it is in training mode, and its weights are in channels-last layout.</summary>
+    /// <summary>
+    /// Trains the network. Afterwards it is in training mode, its weights are in channels-last layout, and its
+    /// <see cref="ResNetModel.TrainingEngine"/> is <see cref="TrainerOptions.Engine"/>.
+    /// </summary>
     /// <param name="model">
     /// The network; training starts from its weights. It ends with the last weights, or with their average if the run is finished and has
     /// one.
@@ -148,6 +154,7 @@ public sealed class Trainer
     {
         ArgumentNullException.ThrowIfNull(model);
         model.train();
+        model.TrainingEngine = _options.Engine;
         _plan.ThrowIfUnfit(model);
         var watch = new LossWatch(_options.OnNonFiniteLoss, _telemetry);
         var checkpoints = new RunCheckpoints(_options.Checkpoints, _setup, watch, _telemetry);
@@ -185,6 +192,10 @@ public sealed class Trainer
         {
             _telemetry.OnDiverged(state);
             throw;
+        }
+        finally
+        {
+            model.ReleaseTrainingMemory();
         }
         state.FetchHistory();
         if (!interrupted) state.TakeAverage();

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ResNet.Core;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
@@ -129,6 +130,18 @@ public sealed record TrainerOptions
     /// <summary>The precision of the network's computations. Default: <see cref="Precision.Full"/>.</summary>
     /// <exception cref="InvalidOptionException">The value is not one of <see cref="Training.Precision"/>.</exception>
     public Precision Precision
+    {
+        get;
+        init => field = Require.Defined(this, value);
+    }
+
+    /// <summary>
+    /// What computes the network on the CPU: <see cref="ResNetModel.TrainingEngine"/> while it trains, and with
+    /// <see cref="TrainingEngine.Kernels"/> the evaluations by <see cref="PredictionEngine.Inference"/> where it can compute the network.
+    /// Default: <see cref="TrainingEngine.Kernels"/>.
+    /// </summary>
+    /// <exception cref="InvalidOptionException">The value is not one of <see cref="TrainingEngine"/>.</exception>
+    public TrainingEngine Engine
     {
         get;
         init => field = Require.Defined(this, value);

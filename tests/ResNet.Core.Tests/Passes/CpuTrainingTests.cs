@@ -94,7 +94,7 @@ public sealed class CpuTrainingTests
             manual_seed(1);
             using var model = ResNets.Create(
                 "resnet18", options => options with { Classes = Classes, Norm = hasFrozenNorms ? Norm.FrozenBatch : options.Norm });
-            model.TrainsWithOwnKernels = ownKernels;
+            model.TrainingEngine = ownKernels ? TrainingEngine.Kernels : TrainingEngine.Torch;
             model.Freeze(untilStage);
             var mean = model.named_buffers().First(entry => entry.name == "bn1.running_mean").buffer.clone();
             Loss(model, batch, labels).backward();
@@ -181,7 +181,7 @@ public sealed class CpuTrainingTests
     {
         using var scope = NewDisposeScope();
         using var model = ResNets.Create("resnet18", options => options with { Classes = Classes, Norm = Norm.Group(8) });
-        model.TrainsWithOwnKernels = true;
+        model.TrainingEngine = TrainingEngine.Kernels;
         var (batch, labels) = Batch(2, 3, 64, 64);
         IsOurs(model, batch, labels).Should().BeFalse();
     }
@@ -264,7 +264,7 @@ public sealed class CpuTrainingTests
         using var scope = NewDisposeScope();
         manual_seed(1);
         using var model = new ResNetBuilder().StageDepths(1, 1).Classes(Classes).StochasticDepth(0.2).Build();
-        model.TrainsWithOwnKernels = true;
+        model.TrainingEngine = TrainingEngine.Kernels;
         var (batch, labels) = Batch(4, 3, 32, 32);
         model.Freeze(model.Stages);
         IsOurs(model, batch, labels).Should().BeFalse();
@@ -338,7 +338,7 @@ public sealed class CpuTrainingTests
     {
         manual_seed(1);
         var model = ResNets.Create(name, Classes, channels);
-        model.TrainsWithOwnKernels = ownKernels;
+        model.TrainingEngine = ownKernels ? TrainingEngine.Kernels : TrainingEngine.Torch;
         return model;
     }
 

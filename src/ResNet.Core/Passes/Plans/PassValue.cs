@@ -28,13 +28,14 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
         ShortcutPool { Stride: 2 } => Append(new AveragePoolStep(Number)),
         ZeroPaddingShortcut shortcut => Append(new ZeroPaddingStep(shortcut, Number)),
         AdaptiveAvgPool2d pool when pool.output_size.All(size => size == 1) => Append(new MeanStep(Number)),
-        _ => throw new NotSupportedException($"There are no kernels to train {layer.GetName()} with."),
+        ResidualBlock => throw WithoutKernels("stochastic depth"),
+        _ => throw WithoutKernels($"this {layer.GetName()}"),
     };
 
     public PassValue Relu()
     {
         if (IsKept || Number == 0 || Plan.Steps[Number - 1] is not NormStep { Relu: false } norm)
-            throw new NotSupportedException("There are no kernels to train a ReLU without a norm before it.");
+            throw WithoutKernels("a ReLU without a norm before it");
         Plan.Steps[Number - 1] = norm with { Relu = true };
         return this;
     }
@@ -51,7 +52,7 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
         // A shortcut's padding does not depend on the branch, so it can be computed before the branch's norm.
         if (later.Number == earlier.Number + 1 && Plan.Steps[later.Number - 1] is ZeroPaddingStep shortcut && !earlier.IsKept)
             (Plan.Steps[earlier.Number - 1], Plan.Steps[later.Number - 1]) = (shortcut, Plan.Steps[earlier.Number - 1]);
-        if (earlier.Number == 0) throw new NotSupportedException("There are no kernels to train a sum with images.");
+        if (earlier.Number == 0) throw WithoutKernels("a sum with images");
         if (later.IsKept || Plan.Steps[later.Number - 1] is not NormStep { Relu: false, Add: null } norm)
             return Append(new AddStep(Number, other.Number));
         Plan.Steps[later.Number - 1] = norm with { Add = earlier.Number };
@@ -59,10 +60,10 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
     }
 
     public PassValue Dropout(double rate) =>
-        rate == 0 ? this : throw new NotSupportedException("There are no kernels to train dropout.");
+        rate == 0 ? this : throw WithoutKernels("dropout");
 
     public PassValue DropImages(double rate) =>
-        rate == 0 ? this : throw new NotSupportedException("There are no kernels to train stochastic depth.");
+        rate == 0 ? this : throw WithoutKernels("stochastic depth");
 
     public PassValue Keep() => this with { IsKept = true };
 
@@ -71,6 +72,8 @@ internal readonly record struct PassValue(PassPlan Plan, int Number, bool IsKept
         Plan.Steps.Add(step);
         return new PassValue(Plan, Plan.Steps.Count);
     }
+
+    private static NotSupportedException WithoutKernels(string what) => new($"There are no kernels to train {what}.");
 
     // A byte says where in its window a maximum was.
     private static bool HasKernels(MaxPool2d pool) =>

@@ -37,9 +37,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
     {
         (_module, _groups) = (module, (int)module.groups);
         (_inputs, _outputs, _kernel) = ((int)module.in_channels, (int)module.out_channels, (int)module.kernel_size[0]);
-        var algorithm = readsImages
-            ? Algorithm.Direct
-            : AlgorithmChoice.Choose(geometry, geometry.Pitch, geometry.OutputPitch, _groups, largestTile);
+        var algorithm = AlgorithmOf(geometry, _groups, readsImages, largestTile);
         var packed = algorithm == Algorithm.Direct
             ? PackedWeights.Direct(set, (_outputs, _inputs / _groups, _kernel, _kernel), _groups, readsImages)
             : PackedWeights.Winograd(set, AlgorithmChoice.Size(algorithm), _outputs, _inputs);
@@ -70,13 +68,22 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
                     : d < _inputs / _groups ? (d * _kernel * _kernel) + tap : -1;
             }
         }
-        _weightGradient = largestTile == 4 && _groups == 1 && WinogradWeightGradient.IsFaster(geometry)
+        _weightGradient = HasWinogradWeightGradient(geometry, _groups, largestTile)
             ? new WinogradWeightGradient(kernels, set, geometry, input, output, memory, threads)
             : new WeightGradient(
                 kernels, set, geometry, depth, _groups, (nint)input.Data, (nint)output.Gradient, _outputs, places, memory, threads);
     }
 
     internal override IReadOnlyList<Tensor> Parameters => [_module.weight];
+
+    /// <summary>The algorithm of a convolution.</summary>
+    internal static Algorithm AlgorithmOf(in Geometry geometry, int groups, bool readsImages, int largestTile) => readsImages
+        ? Algorithm.Direct
+        : AlgorithmChoice.Choose(geometry, geometry.Pitch, geometry.OutputPitch, groups, largestTile);
+
+    /// <summary>Whether Winograd's algorithm computes the gradient for the weights.</summary>
+    internal static bool HasWinogradWeightGradient(in Geometry geometry, int groups, int largestTile) =>
+        largestTile == 4 && groups == 1 && WinogradWeightGradient.IsFaster(geometry);
 
     /// <summary>The works of a convolution, to compute one after the other.</summary>
     internal static Work[] WorksOf(
@@ -102,15 +109,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
     /// <summary>The memory for tiles that the convolution and its gradient for the input need.</summary>
     internal static long FloatsOfTiles(in Geometry geometry, int largestTile, int threads)
     {
-        var reversed = geometry with
-        {
-            Pitch = geometry.OutputPitch,
-            OutputPitch = geometry.Pitch,
-            Height = geometry.OutputHeight,
-            Width = geometry.OutputWidth,
-            OutputHeight = geometry.Height,
-            OutputWidth = geometry.Width,
-        };
+        var reversed = InputGradient.Reverse(geometry);
         return Math.Max(largestTile == 4 ? WinogradWeightGradient.FloatsOfTiles(geometry) : 0, Math.Max(Of(geometry), Of(reversed)));
 
         long Of(in Geometry g)

@@ -41,16 +41,10 @@ internal sealed unsafe class InputGradient
         var g = geometry;
         (_groups, _turned) = (groups, memory.Sums);
         (_input, _output, _kernel) = (input.Shape.Channels, output.Shape.Channels, g.KernelHeight);
-        var reversed = new Geometry
-        {
-            Images = g.Images, Height = g.OutputHeight, Width = g.OutputWidth, Pitch = g.OutputPitch,
-            OutputHeight = g.Height, OutputWidth = g.Width, OutputPitch = g.Pitch,
-            KernelHeight = g.KernelHeight, KernelWidth = g.KernelWidth, Dilation = g.Dilation,
-            Padding = (g.Dilation * (g.KernelHeight - 1)) - g.Padding,
-        };
+        var reversed = Reverse(g);
         if (g.Stride == 1)
         {
-            var algorithm = AlgorithmChoice.Choose(reversed, g.OutputPitch, g.Pitch, groups, largestTile);
+            var algorithm = AlgorithmOf(g, groups, largestTile);
             int[] all = [.. Enumerable.Range(0, g.KernelHeight).Reverse()];
             _parts.Add(new Part(reversed, algorithm, PackedOf(set, algorithm, all, all), TapsOf(all, all), 0, 0, 0));
         }
@@ -103,6 +97,20 @@ internal sealed unsafe class InputGradient
     }
 
     internal IReadOnlyList<Work> Works => _works;
+
+    /// <summary>The algorithm of the gradient.</summary>
+    internal static Algorithm AlgorithmOf(in Geometry geometry, int groups, int largestTile) => geometry.Stride == 1
+        ? AlgorithmChoice.Choose(Reverse(geometry), geometry.OutputPitch, geometry.Pitch, groups, largestTile)
+        : Algorithm.Direct;
+
+    /// <summary>The convolution from the output's gradient to the input's, for a stride of 1.</summary>
+    internal static Geometry Reverse(in Geometry geometry) => new()
+    {
+        Images = geometry.Images, Height = geometry.OutputHeight, Width = geometry.OutputWidth, Pitch = geometry.OutputPitch,
+        OutputHeight = geometry.Height, OutputWidth = geometry.Width, OutputPitch = geometry.Pitch,
+        KernelHeight = geometry.KernelHeight, KernelWidth = geometry.KernelWidth, Dilation = geometry.Dilation,
+        Padding = (geometry.Dilation * (geometry.KernelHeight - 1)) - geometry.Padding,
+    };
 
     /// <summary>The memory for the gradient in parts that a convolution needs.</summary>
     internal static long FloatsOfParts(in Geometry geometry) =>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.CompilerServices;
 using ResNet.Core.Passes.Kernels;
 using ResNet.Core.Passes.Plans;
@@ -5,7 +6,6 @@ using ResNet.Core.Passes.Profiles;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -93,8 +93,8 @@ internal sealed unsafe class NormLayer : PassLayer
         FindParameters();
         if (_step is { UsesBatch: true, Module: BatchNorm2d norm })
         {
-            using (Scalar one = 1) norm.num_batches_tracked!.add_(one);
-            _momentum = norm.momentum ?? 1.0 / norm.num_batches_tracked.ReadInt64();
+            long batches = CountBatch(norm.num_batches_tracked!);
+            _momentum = norm.momentum ?? 1.0 / batches;
             threads.Run(_moments, WorkKind.Norm);
             threads.Run(_statistics, WorkKind.Norm);
         }
@@ -131,6 +131,13 @@ internal sealed unsafe class NormLayer : PassLayer
     private int PartsOfWork(int threads) => Math.Max(1, _parts / (8 * threads));
 
     // A module's tensors may be replaced between passes.
+    // TorchSharp's addition leaves a scalar to the collector.
+    private static long CountBatch(Tensor count)
+    {
+        if (count.dtype != ScalarType.Int64) throw new InvalidOperationException($"A norm's count of batches is {count.dtype} in place of Int64.");
+        return ++MemoryMarshal.AsRef<long>(count.bytes);
+    }
+
     private void FindParameters()
     {
         _weight = AddressOf(_step.Weight);

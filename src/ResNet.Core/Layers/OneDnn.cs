@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace ResNet.Core;
+namespace ResNet.Core.Layers;
 
 /// <summary>oneDNN, the part of libtorch that computes convolutions on x86 processors.</summary>
 /// <remarks>
