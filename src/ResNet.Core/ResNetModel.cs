@@ -112,6 +112,12 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         }
     }
 
+    /// <summary>
+    /// Raised for each part of a training pass that <see cref="TrainingEngine.Kernels"/> computed, on the thread that called: a profile by
+    /// layer and kind.
+    /// </summary>
+    public event Action<TrainingWork>? WorkComputed;
+
     /// <summary>Why the gradients of the latest pass could not be computed, if libtorch says that they are invalid; else null.</summary>
     public Exception? TrainingFailure => _cpuTraining?.Failure;
 
@@ -142,7 +148,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     {
         Check(input);
         using var scope = NewDisposeScope();
-        if (training && TrainingEngine == TrainingEngine.Kernels && Passes.TryForward(input) is { } pooled)
+        if (training && TrainingEngine == TrainingEngine.Kernels && TryPass(input) is { } pooled)
             return ApplyLastLayer(new TensorValue(pooled)).Tensor.MoveToOuterDisposeScope();
         return Apply(new TensorValue(input)).Tensor.MoveToOuterDisposeScope();
     }
@@ -498,6 +504,12 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
             throw new ArgumentException(
                 $"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
         RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
+    }
+
+    private Tensor? TryPass(Tensor input)
+    {
+        Passes.Profile = WorkComputed;
+        return Passes.TryForward(input);
     }
 
     private Module<Tensor, Tensor> CreateStem(int width)

@@ -16,6 +16,7 @@ using ResNet.Training.Loading;
 using ResNet.Training.Runs;
 using ResNet.Training.TrainingLoop;
 using ResNet.Training.TrainingLoop.Results;
+using ResNet.Training.TrainingLoop.Telemetry;
 using static TorchSharp.torch;
 
 namespace ResNet.Cli.Commands;
@@ -66,6 +67,12 @@ internal sealed class TrainCommand
         Description = "The run folder. Default: runs/<time>-<network>.",
         HelpName = "FOLDER",
     };
+    private readonly Option<bool> _profile = new("--profile")
+    {
+        Arity = ArgumentArity.Zero,
+        Description = "Shows at the end where the time of the steps went, by phase, layer and kind, and writes trace.json into the run "
+            + "folder, for about://tracing in Chrome or ui.perfetto.dev.",
+    };
     private readonly Option<int> _cache = new("--cache-mb")
     {
         Description = "Memory in MiB for decoded evaluation images, which then need not be decoded in each epoch; 0 for none.",
@@ -85,7 +92,7 @@ internal sealed class TrainCommand
         _run.AddTo(
             command,
             [SettingsFile.Option, _resume, _extend],
-            [_checkpointSteps, _checkpointMinutes, _keepCheckpoints, _output, _cache, JsonOutput.Option]);
+            [_checkpointSteps, _checkpointMinutes, _keepCheckpoints, _output, _cache, _profile, JsonOutput.Option]);
         command.SetAction(parsed =>
             parsed.GetResult(_extend) is { Implicit: false } ? Extend(parsed, cancellationToken)
             : parsed.GetValue(_resume) is { } folder ? Resume(parsed, folder, cancellationToken)
@@ -110,7 +117,7 @@ internal sealed class TrainCommand
         var manifest = data.CreateManifest(loading.Workers, cancellationToken);
         return Train(
             () => RunFolder.Create(folder, settings, data.Train.Classes, manifest), manifest, settings, data, device, loading,
-            resume: false, hasCheckpoint: false, cancellationToken);
+            resume: false, hasCheckpoint: false, profiles: parsed.GetValue(_profile), cancellationToken);
     }
 
     private int Resume(ParseResult parsed, string folder, CancellationToken cancellationToken)
@@ -168,7 +175,7 @@ internal sealed class TrainCommand
     // What decides the result of a run cannot be changed afterwards.
     private Option? FindUnchangeable(ParseResult parsed, Option[] expected)
     {
-        Option[] changeable = [.. expected, _run.Dataset, _run.Device, _run.Workers, _cache, JsonOutput.Option];
+        Option[] changeable = [.. expected, _run.Dataset, _run.Device, _run.Workers, _cache, _profile, JsonOutput.Option];
         return parsed.CommandResult.Children.OfType<OptionResult>()
             .FirstOrDefault(option => !option.Implicit && !changeable.Contains(option.Option))?.Option;
     }
@@ -193,7 +200,7 @@ internal sealed class TrainCommand
             run = run.MoveDataset(data.Name);
             settings = run.Settings;
         }
-        return Train(() => run, manifest, settings, data, device, loading, resume: true, hasCheckpoint, cancellationToken);
+        return Train(() => run, manifest, settings, data, device, loading, resume: true, hasCheckpoint, parsed.GetValue(_profile), cancellationToken);
     }
 
     // A run that ends on other images than it began with has a result that means nothing.
@@ -236,7 +243,7 @@ internal sealed class TrainCommand
 
     private static int Train(
         Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
-        bool resume, bool hasCheckpoint, CancellationToken cancellationToken)
+        bool resume, bool hasCheckpoint, bool profiles, CancellationToken cancellationToken)
     {
         string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");
@@ -252,7 +259,10 @@ internal sealed class TrainCommand
         using var model = RunArguments.CreateNetwork(settings, data, device, hasCheckpoint, cancellationToken);
         var run = open();
         var options = settings.Training with { Checkpoints = run.Checkpoints };
-        var trainer = new Trainer(training, evaluation, options, new WarningLogger());
+        var trainer = new Trainer(training, evaluation, options, new WarningLogger())
+        {
+            Profile = profiles ? new TrainingProfile() : null,
+        };
         Console.WriteLine(
             $"{(resume ? "Resuming" : "Training")} {settings.Network}{(settings.Pretrained is null ? "" : $" from {settings.Pretrained}")} "
             + $"({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, {get_num_threads()} threads: "
@@ -277,6 +287,7 @@ internal sealed class TrainCommand
                 $"Stopped; after the picture is mended or replaced, go on with: resnet train --resume {LineBreaks.Quote(run.Path)}");
             throw;
         }
+        if (trainer.Profile is { } profile) Show(profile, run);
         if (outcome.Interrupted)
         {
             // A run that is stopped before its first evaluation keeps the weights so far.
@@ -354,7 +365,8 @@ internal sealed class TrainCommand
         {
             string reason = settings.Training.Precision == Precision.Full
                 ? description.Reason!
-                : $"There are kernels for full precision only, and --precision is {settings.Training.Precision}.";
+                : $"There are kernels for full precision only, and --precision is "
+                    + $"{settings.Training.Precision.ToString().ToLowerInvariant()}.";
             Console.WriteLine($"libtorch computes the network. {reason}");
         }
         if (OneDnn.IsLimited)
@@ -363,6 +375,14 @@ internal sealed class TrainCommand
                 "This virtual machine hides the sizes of its processor's caches, with which libtorch's fast convolutions would be wrong: "
                 + "those for SSE4.1 take two to four times as long.");
         }
+    }
+
+    private static void Show(TrainingProfile profile, RunFolder run)
+    {
+        Console.Write(profile);
+        string path = Path.Combine(run.Path, "trace.json");
+        profile.WriteTrace(path);
+        Console.WriteLine($"The trace is in {LineBreaks.Quote(path)}: open it with about://tracing in Chrome, or ui.perfetto.dev");
     }
 
     private static string Report(RunFolder run) => Path.Combine(run.Path, "report.html");

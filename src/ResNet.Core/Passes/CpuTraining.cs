@@ -1,6 +1,6 @@
 using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Plans;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference;
 using ResNet.Inference.Execution;
 using TorchSharp;
@@ -43,8 +43,8 @@ internal sealed class CpuTraining : IDisposable
     /// <summary>The number of passes so far; others were left to libtorch.</summary>
     internal long PassCount { get; private set; }
 
-    /// <summary>Receives the times of all passes; null for none.</summary>
-    internal PassProfile? Profile { get; set; }
+    /// <summary>Receives each work of all passes; null for none.</summary>
+    internal Action<TrainingWork>? Profile { get; set; }
 
     /// <summary>Computes the pooled vectors, if there are kernels for all of the network.</summary>
     /// <returns><c>[N, features]</c>, or null: libtorch computes it.</returns>
@@ -73,7 +73,7 @@ internal sealed class CpuTraining : IDisposable
     }
 
     /// <summary>Gives a computation the threads of a team, unless another caller has them.</summary>
-    internal static T WithThreads<T>(ThreadTeam team, PassProfile? profile, Func<PassThreads, T> compute)
+    internal static T WithThreads<T>(ThreadTeam team, Action<TrainingWork>? profile, Func<PassThreads, T> compute)
     {
         bool isOurs = team.TryEnter();
         try

@@ -1,11 +1,11 @@
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Inspection;
 using ResNet.Inference.Execution;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Passes;
 
 /// <summary>A pass forward, whose values wait for the pass backward.</summary>
-internal sealed class PassRun(TrainingPass pass, ThreadTeam team, PassProfile? profile)
+internal sealed class PassRun(TrainingPass pass, ThreadTeam team, Action<TrainingWork>? profile)
 {
     private TrainingPass? _pass = pass;
 

@@ -1,7 +1,8 @@
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
 using ResNet.Core.Passes.Plans;
-using ResNet.Core.Passes.Profiles;
 using ResNet.Core.Passes.Steps;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
@@ -254,7 +255,7 @@ internal sealed unsafe class TrainingPass : IDisposable
                 }
             }
         });
-        threads.Run(work, WorkKind.Load);
+        threads.Run(work, TrainingWorkKind.Load);
     }
 
     private static void Copy(float* source, float* target, int count) =>

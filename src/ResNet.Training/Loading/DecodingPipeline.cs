@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -8,6 +9,9 @@ using ResNet.Training.Data;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading;
+
+/// <summary>Hears that a thread decoded images, which it began at a time of <see cref="Stopwatch.GetTimestamp"/>.</summary>
+internal delegate void DecodingListener(string thread, long begin, int images);
 
 /// <summary>Writes the image at a position of the epoch.</summary>
 internal delegate void PositionDecoder(ImageWorker worker, int position, Span<byte> pixels);
@@ -36,6 +40,7 @@ internal sealed class DecodingPipeline : IDisposable
     private readonly Func<ImageWorker> _openWorker;
     private readonly PositionDecoder _decode;
     private readonly Func<Tensor, Tensor>? _copy;
+    private readonly DecodingListener? _listener;
     private readonly Slot[] _slots;
     private readonly Tensor? _memory;
     private readonly Thread[] _workers;
@@ -61,11 +66,13 @@ internal sealed class DecodingPipeline : IDisposable
     /// <param name="copy">
     /// Copies the consumer's batch, for example to page-locked memory; null to hand out the decoded memory itself.
     /// </param>
+    /// <param name="listener">Hears of decoded images; null for nobody.</param>
     internal DecodingPipeline(
         ImageLoaderOptions options, Compose transforms, int[] labels, int firstBatch, Func<ImageWorker> openWorker, PositionDecoder decode,
-        Func<Tensor, Tensor>? copy)
+        Func<Tensor, Tensor>? copy, DecodingListener? listener = null)
     {
         (_options, _transforms, _labels, _openWorker, _decode, _copy) = (options, transforms, labels, openWorker, decode, copy);
+        _listener = listener;
         (_next, _inUse) = (firstBatch * options.BatchSize, firstBatch - 1);
         _imageBytes = checked(transforms.Size.Height * transforms.Size.Width * options.Channels);
         _atATime = Math.Max(1, BytesAtATime / _imageBytes);
@@ -155,7 +162,9 @@ internal sealed class DecodingPipeline : IDisposable
             while (Claim() is var (start, count) && count > 0)
             {
                 var slot = _slots[start / _options.BatchSize % _slots.Length];
+                long begin = _listener is null ? 0 : Stopwatch.GetTimestamp();
                 for (int position = start; position < start + count; position++) Decode(ref worker, slot, position);
+                _listener?.Invoke(Thread.CurrentThread.Name!, begin, count);
                 if (Interlocked.Add(ref slot.Missing, -count) == 0) Finish(slot, start / _options.BatchSize);
             }
         }

@@ -130,6 +130,9 @@ public sealed class ImageLoader
     public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default) =>
         Epoch(epoch, firstBatch: 0, cancellationToken);
 
+    /// <summary>Hears of decoded images; null for nobody.</summary>
+    internal DecodingListener? DecodingListener { get; set; }
+
     /// <summary>Returns the batches of one epoch from a given batch on: the same batches as at the end of a whole epoch.</summary>
     /// <param name="epoch">The epoch's number, from 0.</param>
     /// <param name="firstBatch">The first batch, from 0 to <see cref="Batches"/>, which returns no batches.</param>
@@ -157,7 +160,7 @@ public sealed class ImageLoader
                 Options, Transforms, Array.ConvertAll(order, Label), firstBatch,
                 () => new ImageWorker(_source, Transforms, Options.Channels, _cache),
                 (worker, position, pixels) => worker.Decode(order[position], RandomOf(epoch, position, order[position]), pixels),
-                Copy);
+                Copy, DecodingListener);
             for (int batch = firstBatch; batch < Batches; batch++)
             {
                 var taken = pipeline.Take(batch, cancellationToken);

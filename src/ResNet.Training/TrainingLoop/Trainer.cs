@@ -8,6 +8,7 @@ using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.TrainingLoop.Results;
+using ResNet.Training.TrainingLoop.Telemetry;
 
 namespace ResNet.Training.TrainingLoop;
 
@@ -114,6 +115,9 @@ public sealed class Trainer
     /// </summary>
     public IReadOnlyList<StepMetrics> History => _state?.History ?? [];
 
+    /// <summary>Receives the times of the steps; null for no profile, which is the default. It changes no bit of the run.</summary>
+    public TrainingProfile? Profile { get; set; }
+
     /// <summary>The training images in the size of the first epoch.</summary>
     internal ImageLoader FirstImages => _plan.GetLoader(epoch: 0);
 
@@ -161,6 +165,7 @@ public sealed class Trainer
         checkpoints.ThrowIfUnfit(resume);
         using var state = _state = new TrainingState(model, _options, _plan);
         using var meter = _telemetry.Begin(state, _options.Precision);
+        if (Profile is not null) model.WorkComputed += Profile.Add;
         bool interrupted = false;
         if (resume) checkpoints.Resume(state);
         else _telemetry.OnStarted(state);
@@ -195,6 +200,7 @@ public sealed class Trainer
         }
         finally
         {
+            if (Profile is not null) model.WorkComputed -= Profile.Add;
             model.ReleaseTrainingMemory();
         }
         state.FetchHistory();
@@ -218,11 +224,14 @@ public sealed class Trainer
         var meter = new ProgressMeter(TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, loader.Batches, progress, state.Batch);
         bool anyRead = state.Batch > 0;
         long skipped = _training.SkippedImages, end = _plan.GetEnd(state.Epoch);
-        using var step = new TrainingStep(state, _options, loader);
+        using var step = new TrainingStep(state, _options, loader, Profile);
         state.Model.train();
+        loader.DecodingListener = Profile is null ? null : Profile.AddDecoding;
         _telemetry.OnEpochBegun();
+        Profile?.Restart();
         foreach (var batch in loader.Epoch(state.Epoch, state.Batch, stopLoading))
         {
+            Profile?.Lap(StepPhase.Waiting);
             long number = _plan.GetStep(state.Epoch, batch.Index);
             // The last batches of a step may be missing if none of their images could be read.
             if (state.IsWithinStep && number != step.Number) EndStep(state, step, watch, checkpoints);
@@ -234,6 +243,7 @@ public sealed class Trainer
             step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index));
             if (_plan.EndsStep(batch.Index)) EndStep(state, step, watch, checkpoints);
             meter.Advance(batch, _plan.GetLearningRate(number), state.FetchMeanLoss);
+            Profile?.Lap(StepPhase.Other);
         }
         if (state.IsWithinStep) EndStep(state, step, watch, checkpoints);
         state.EndBatches(loader.Batches);
@@ -246,6 +256,7 @@ public sealed class Trainer
     {
         bool learned = state.EndStep(step, watch.IsFinite(state, step));
         if (learned) state.UpdateAverage();
+        Profile?.Lap(StepPhase.Optimizer);
         watch.LookIfDue(state);
         _telemetry.OnStepEnded(state, step.Images, learned);
         checkpoints.SaveIfDue(state);

@@ -1,5 +1,6 @@
 using ResNet.Imaging.Randomness;
 using ResNet.Training.Loading;
+using ResNet.Training.TrainingLoop.Telemetry;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,10 +18,11 @@ internal sealed class TrainingStep : IDisposable
     private readonly bool _isChannelsLast;
     private readonly Tensor? _memory;
     private readonly TrainingLoss _loss;
+    private readonly TrainingProfile? _profile;
 
-    internal TrainingStep(TrainingState state, TrainerOptions options, ImageLoader loader)
+    internal TrainingStep(TrainingState state, TrainerOptions options, ImageLoader loader, TrainingProfile? profile = null)
     {
-        (_state, _options, _seed) = (state, options, loader.Options.Seed);
+        (_state, _options, _seed, _profile) = (state, options, loader.Options.Seed, profile);
         using var scope = NewDisposeScope();
         var device = state.Model.Device;
         var (height, width) = loader.Transforms.Size;
@@ -67,9 +69,11 @@ internal sealed class TrainingStep : IDisposable
         using var scope = NewDisposeScope();
         // Random numbers in the network depend on the seed and the batch, not on earlier draws.
         manual_seed((long)SplitMix64.For(_seed, NetworkStream, _state.Epoch, batch.Index).Next()).Dispose();
+        _profile?.AddImages(batch.Count);
         var loss = ComputeLoss(batch);
         using Scalar count = batchesOfStep;
         _state.AddGradients(batchesOfStep == 1 ? loss : loss.div(count));
+        _profile?.Lap(StepPhase.Backward);
         var value = loss.detach().to(ScalarType.Float64);
         Loss.AddInPlace(value, 1.0 / batchesOfStep);
         LossSum.AddInPlace(value, batch.Count);
@@ -87,6 +91,7 @@ internal sealed class TrainingStep : IDisposable
 
     private void Begin(long number)
     {
+        _profile?.BeginStep();
         _state.BeginStep();
         Loss.FillInPlace(0);
         LossSum.FillInPlace(0);
@@ -100,8 +105,12 @@ internal sealed class TrainingStep : IDisposable
         var input = ImageLayout.Of(batch.ToInput(model.Device, _memory), _isChannelsLast);
         var labels = batch.Labels.to(model.Device, non_blocking: true);
         if (_options.Mixing is { } mixing) labels = mixing.Apply(input, labels, model.Options.Classes, _seed, _state.Epoch, batch.Index);
+        _profile?.Lap(StepPhase.Input);
         var logits = model.call(input.to(model.DType)).to(ScalarType.Float32);
+        _profile?.Lap(StepPhase.Forward);
         Correct?.AddInPlace(logits.detach().argmax(1).eq(labels).sum(ScalarType.Float64));
-        return _loss.Compute(logits, labels);
+        var loss = _loss.Compute(logits, labels);
+        _profile?.Lap(StepPhase.Loss);
+        return loss;
     }
 }

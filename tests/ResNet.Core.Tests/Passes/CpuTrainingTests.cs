@@ -1,6 +1,5 @@
 using ResNet.Core.Blocks;
-using ResNet.Core.Passes;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Inspection;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -277,14 +276,17 @@ public sealed class CpuTrainingTests
     {
         using var scope = NewDisposeScope();
         using var model = Network("resnet18", 3, ownKernels: true);
-        using var training = new CpuTraining(model) { Profile = new PassProfile() };
-        var (batch, _) = Batch(2, 3, 64, 64);
-        training.TryForward(batch)!.sum().backward();
-        var times = training.Profile.Times;
-        times.Values.Should().OnlyContain(time => time > TimeSpan.Zero);
-        foreach (var kind in new[] { WorkKind.Convolution, WorkKind.WeightGradient, WorkKind.Norm, WorkKind.NormGradient })
-            times.Keys.Count(key => key.Kind == kind).Should().Be(20, kind.ToString());
-        times.Keys.Count(key => key.Kind == WorkKind.InputGradient).Should().Be(19, "images need no gradients");
+        var works = new List<TrainingWork>();
+        model.WorkComputed += works.Add;
+        var (batch, labels) = Batch(2, 3, 64, 64);
+        Loss(model, batch, labels).backward();
+        works.Should().OnlyContain(work => work.Time > TimeSpan.Zero);
+        works.Should().BeInAscendingOrder(work => work.Begin);
+        foreach (var kind in new[] { TrainingWorkKind.Convolution, TrainingWorkKind.WeightGradient, TrainingWorkKind.NormGradient })
+            Layers(kind).Should().HaveCount(20, kind.ToString());
+        Layers(TrainingWorkKind.InputGradient).Should().HaveCount(19, "images need no gradients").And.Contain("layer4.1.conv2");
+
+        IEnumerable<string> Layers(TrainingWorkKind kind) => works.Where(work => work.Kind == kind).Select(work => work.Layer).Distinct();
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using ResNet.Core.Passes.Kernels;
-using ResNet.Core.Passes.Profiles;
 using ResNet.Core.Passes.Steps;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;

@@ -42,7 +42,7 @@ public sealed class TrainingEngineTests
         description.Layers.Count(layer => layer.Type == "convolution").Should().Be(20);
         description.Layers.Count(layer => layer.Type == "pooling").Should().Be(2);
         description.ToString().Should().Contain(
-            "conv1                 convolution  forward direct, of weights direct\n").And.EndWith("\n");
+            "  convolution  forward direct, of weights direct\n").And.EndWith("\n");
     }
 
     [Fact]

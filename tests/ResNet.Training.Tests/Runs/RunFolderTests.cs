@@ -178,6 +178,18 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_run_of_before_there_were_engines_goes_on_with_libtorch()
+    {
+        RunFolder.Create(RunPath, s_settings, ["a"]);
+        RunFolder.OpenUnfinished(RunPath).Settings.Training.Engine.Should().Be(TrainingEngine.Kernels);
+        string path = Path.Combine(RunPath, "settings.json"), settings = File.ReadAllText(path);
+        string old = settings.Replace("    \"Engine\": \"Kernels\",\n", "");
+        old.Should().NotBe(settings);
+        File.WriteAllText(path, old);
+        RunFolder.OpenUnfinished(RunPath).Settings.Training.Engine.Should().Be(TrainingEngine.Torch);
+    }
+
+    [Fact]
     public void A_class_list_that_does_not_match_the_weights_is_refused()
     {
         var run = RunFolder.Create(RunPath, s_settings, ["a", "b"]);

@@ -1,5 +1,6 @@
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Kernels;
 
@@ -36,7 +37,7 @@ internal sealed unsafe class AddLayer : PassLayer
         });
     }
 
-    internal override void Forward(PassThreads threads) => threads.Run(_forward, WorkKind.Add);
+    internal override void Forward(PassThreads threads) => threads.Run(_forward, TrainingWorkKind.Add);
 
-    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, WorkKind.Add);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, TrainingWorkKind.Add);
 }

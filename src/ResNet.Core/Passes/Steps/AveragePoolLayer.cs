@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using ResNet.Core.Inspection;
 using ResNet.Core.Layers;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Kernels;
 
@@ -31,9 +32,9 @@ internal sealed unsafe class AveragePoolLayer : PassLayer
         _backward = RowsWork.Of(input.Images * input.Shape.Height, threads, Backward);
     }
 
-    internal override void Forward(PassThreads threads) => threads.Run(_forward, WorkKind.Pool);
+    internal override void Forward(PassThreads threads) => threads.Run(_forward, TrainingWorkKind.Pool);
 
-    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, WorkKind.PoolGradient);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, TrainingWorkKind.PoolGradient);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Backward(Range rows)

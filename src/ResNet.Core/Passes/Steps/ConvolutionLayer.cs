@@ -1,5 +1,6 @@
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Kernels;
 using TorchSharp.Modules;
@@ -122,7 +123,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
     internal override void Forward(PassThreads threads)
     {
         using (var weights = Contiguous()) _weights.Pack(threads, AddressOf(weights));
-        threads.Run(_forward, WorkKind.Convolution);
+        threads.Run(_forward, TrainingWorkKind.Convolution);
     }
 
     internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients)
@@ -130,7 +131,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
         if (gradients[0] != 0) _weightGradient.Compute(threads, (float*)gradients[0]);
         if (_inputGradient is null) return;
         using (var weights = Contiguous()) _inputGradient.Pack(threads, AddressOf(weights));
-        threads.Run(_inputGradient.Works, WorkKind.InputGradient);
+        threads.Run(_inputGradient.Works, TrainingWorkKind.InputGradient);
     }
 
     private Tensor Contiguous()

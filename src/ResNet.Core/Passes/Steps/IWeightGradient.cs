@@ -1,5 +1,4 @@
-using ResNet.Core.Passes.Profiles;
-
+using ResNet.Core.Passes.Threads;
 namespace ResNet.Core.Passes.Steps;
 
 /// <summary>

@@ -1,4 +1,5 @@
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Inspection;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Kernels;
 
@@ -39,6 +40,6 @@ internal sealed unsafe class LayerWeights
         new Span<float>((float*)_packed.Bias, (int)cleared).Clear();
         var work = new RowsWork(
             _packed.Panels.Length, 1, _threads, panels => _packed.Pack(weights, _packed.Panels[panels.Start.Value]));
-        threads.Run(work, WorkKind.Pack);
+        threads.Run(work, TrainingWorkKind.Pack);
     }
 }

@@ -1,6 +1,7 @@
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
 using ResNet.Core.Passes.Plans;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
@@ -28,9 +29,9 @@ internal sealed unsafe class MaxPoolLayer : PassLayer
         _backward = new RowsWork(input.Images, 1, threads, images => Backward(geometry, input, output, adds, images));
     }
 
-    internal override void Forward(PassThreads threads) => threads.Run(_forward, WorkKind.Pool);
+    internal override void Forward(PassThreads threads) => threads.Run(_forward, TrainingWorkKind.Pool);
 
-    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, WorkKind.PoolGradient);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, TrainingWorkKind.PoolGradient);
 
     public override void Dispose()
     {

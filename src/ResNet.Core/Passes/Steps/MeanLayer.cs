@@ -1,4 +1,5 @@
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Inspection;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Kernels;
 
@@ -32,7 +33,7 @@ internal sealed unsafe class MeanLayer : PassLayer
         });
     }
 
-    internal override void Forward(PassThreads threads) => threads.Run(_forward, WorkKind.Pool);
+    internal override void Forward(PassThreads threads) => threads.Run(_forward, TrainingWorkKind.Pool);
 
-    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, WorkKind.PoolGradient);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, TrainingWorkKind.PoolGradient);
 }

@@ -1,8 +1,9 @@
-using System.Runtime.InteropServices;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
 using ResNet.Core.Passes.Plans;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
@@ -95,18 +96,18 @@ internal sealed unsafe class NormLayer : PassLayer
         {
             long batches = CountBatch(norm.num_batches_tracked!);
             _momentum = norm.momentum ?? 1.0 / batches;
-            threads.Run(_moments, WorkKind.Norm);
-            threads.Run(_statistics, WorkKind.Norm);
+            threads.Run(_moments, TrainingWorkKind.Norm);
+            threads.Run(_statistics, TrainingWorkKind.Norm);
         }
         else
         {
             for (int c = 0; c < _input.Shape.Channels; c++) SetFactors(c, _runningMean[c], _runningVariance[c]);
         }
-        threads.Run(_normalize, WorkKind.Norm);
+        threads.Run(_normalize, TrainingWorkKind.Norm);
     }
 
     /// <summary>Computes the output again, from the input and the statistics of the pass.</summary>
-    internal void Renew(PassThreads threads) => threads.Run(_normalize, WorkKind.Renewal);
+    internal void Renew(PassThreads threads) => threads.Run(_normalize, TrainingWorkKind.Renewal);
 
     internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients)
     {
@@ -114,9 +115,9 @@ internal sealed unsafe class NormLayer : PassLayer
         _weightGradient = gradients.IsEmpty ? null : (float*)gradients[0];
         _biasGradient = gradients.IsEmpty ? null : (float*)gradients[1];
         if (_step.UsesBatch || _weightGradient is not null || _biasGradient is not null)
-            threads.Run(_gradientSums, WorkKind.NormGradient);
-        threads.Run(_gradientFactors, WorkKind.NormGradient);
-        threads.Run(_gradient, WorkKind.NormGradient);
+            threads.Run(_gradientSums, TrainingWorkKind.NormGradient);
+        threads.Run(_gradientFactors, TrainingWorkKind.NormGradient);
+        threads.Run(_gradient, TrainingWorkKind.NormGradient);
     }
 
     public override void Dispose()

@@ -1,4 +1,4 @@
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using static TorchSharp.torch;
 
 namespace ResNet.Core.Passes.Steps;

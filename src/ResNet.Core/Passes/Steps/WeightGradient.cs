@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
@@ -83,12 +84,12 @@ internal sealed unsafe class WeightGradient : IWeightGradient
 
     public void Compute(PassThreads threads, float* target)
     {
-        threads.Run(_work, WorkKind.WeightGradient);
+        threads.Run(_work, TrainingWorkKind.WeightGradient);
         var write = RowsWork.Of(_units.Count / _geometry.Taps, _threads, tiles =>
         {
             for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++) Write(target, tile * _geometry.Taps);
         });
-        threads.Run(write, WorkKind.WeightGradient);
+        threads.Run(write, TrainingWorkKind.WeightGradient);
     }
 
     /// <summary>Divides the input channels of a tap into the rows of tiles.</summary>

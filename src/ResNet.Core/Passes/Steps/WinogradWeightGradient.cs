@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
@@ -110,7 +111,7 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
     public void Compute(PassThreads threads, float* target)
     {
         _target = target;
-        threads.Run(_works, WorkKind.WeightGradient);
+        threads.Run(_works, TrainingWorkKind.WeightGradient);
     }
 
     private static int TilesOfBlock(in Geometry geometry)

@@ -1,5 +1,6 @@
+using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Plans;
-using ResNet.Core.Passes.Profiles;
+using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 
 namespace ResNet.Core.Passes.Steps;
@@ -46,7 +47,7 @@ internal sealed unsafe class ZeroPaddingLayer : PassLayer
         });
     }
 
-    internal override void Forward(PassThreads threads) => threads.Run(_forward, WorkKind.Pool);
+    internal override void Forward(PassThreads threads) => threads.Run(_forward, TrainingWorkKind.Pool);
 
-    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, WorkKind.PoolGradient);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, TrainingWorkKind.PoolGradient);
 }

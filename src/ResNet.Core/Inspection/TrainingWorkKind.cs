@@ -1,7 +1,7 @@
-namespace ResNet.Core.Passes.Profiles;
+namespace ResNet.Core.Inspection;
 
-/// <summary>What a work of a pass does.</summary>
-internal enum WorkKind
+/// <summary>What a part of a training pass computes.</summary>
+public enum TrainingWorkKind
 {
     /// <summary>Copies images into the memory of the pass.</summary>
     Load,
