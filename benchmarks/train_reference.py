@@ -24,7 +24,7 @@ def measure(job, folder, weights, threads, seconds):
     model.load_state_dict(read(weights))
     layout = torch.channels_last if job["layout"] == "channels_last" else torch.contiguous_format
     model = model.to(memory_format=layout).train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, nesterov=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=job["learning_rate"], momentum=0.9, weight_decay=5e-4, nesterov=True)
     criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
 
     def train(batches, steps=None):

@@ -36,6 +36,7 @@ internal sealed record Opponent(string Name, string Layout, IReadOnlyDictionary<
         batch = job.BatchSize,
         checked_steps = job.CheckedSteps,
         decodes = job.Decodes,
+        learning_rate = job.LearningRate,
         mean = job.Normalize.Mean,
         deviation = job.Normalize.Deviation,
         layout = Layout,

@@ -17,12 +17,19 @@ internal sealed class TorchSharpTraining : IDisposable
 
     private TorchSharpTraining(Job job, string weights)
     {
-        _model = TorchVisionNetworks.Has(job.Network)
-            ? TorchVisionNetworks.Create(job.Network, job.Classes)
-            : ResNets.Create(job.Network, job.Classes);
+        if (TorchVisionNetworks.Has(job.Network))
+        {
+            _model = TorchVisionNetworks.Create(job.Network, job.Classes);
+        }
+        else
+        {
+            var ours = ResNets.Create(job.Network, job.Classes);
+            ours.TrainingEngine = TrainingEngine.Torch;
+            _model = ours;
+        }
         _model.load(weights);
         _model.train();
-        _optimizer = optim.SGD(_model.parameters(), TrainingSteps.LearningRate, momentum: 0.9, weight_decay: 5e-4, nesterov: true);
+        _optimizer = optim.SGD(_model.parameters(), job.LearningRate, momentum: 0.9, weight_decay: 5e-4, nesterov: true);
     }
 
     /// <summary>

@@ -91,7 +91,8 @@ internal sealed class TrainingComparison(Settings settings)
     private Measurement TorchSharp(Job job, string folder)
     {
         string[] arguments = ["measure", "train-torchsharp", job.Key, Batches(job, folder), TorchSharpWeights(job, folder), _seconds];
-        return Measurement.Of(_self, arguments, _threads);
+        // What libtorch's threads do by themselves, without our limit.
+        return Measurement.Of(_self, arguments, _threads.Append(new("GOMP_SPINCOUNT", "300000")));
     }
 
     private Measurement PyTorch(Job job, Opponent opponent, string folder) =>

@@ -16,8 +16,6 @@ namespace Benchmarks.Training;
 /// <summary>Our side of the comparison: the library's own trainer, as the console uses it.</summary>
 internal static class TrainingSteps
 {
-    internal const double LearningRate = 0.01;
-
     // More than fit into any requested time, but few enough to keep a loss for each step.
     private const int Endless = 100_000;
 
@@ -59,7 +57,7 @@ internal static class TrainingSteps
             var loader = pack is null
                 ? Loader(job, new ImageFolder(data), shuffle)
                 : new ImageLoader(pack, Transforms(job), LoaderOptions(job, shuffle));
-            return new(loader, evaluation: null, Options(epochs) with { Steps = steps });
+            return new(loader, evaluation: null, Options(job, epochs) with { Steps = steps });
         }
     }
 
@@ -72,10 +70,10 @@ internal static class TrainingSteps
     private static ImageLoaderOptions LoaderOptions(Job job, bool shuffle) =>
         new() { BatchSize = job.BatchSize, Channels = job.Channels, Shuffle = shuffle };
 
-    private static TrainerOptions Options(int epochs) => new()
+    private static TrainerOptions Options(Job job, int epochs) => new()
     {
         Epochs = epochs,
-        Optimizer = new Sgd { LearningRate = LearningRate },
+        Optimizer = new Sgd { LearningRate = job.LearningRate },
         Schedule = new ConstantSchedule(),
     };
 }

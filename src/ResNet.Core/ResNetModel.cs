@@ -148,7 +148,7 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     {
         Check(input);
         using var scope = NewDisposeScope();
-        if (training && TrainingEngine == TrainingEngine.Kernels && TryPass(input) is { } pooled)
+        if (TryPass(input) is { } pooled)
             return ApplyLastLayer(new TensorValue(pooled)).Tensor.MoveToOuterDisposeScope();
         return Apply(new TensorValue(input)).Tensor.MoveToOuterDisposeScope();
     }
@@ -506,8 +506,19 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
     }
 
+    /// <summary>Whether kernels of this library train the network, as it is now.</summary>
+    internal bool HasTrainingKernels() => TrainingEngine == TrainingEngine.Kernels && Passes.HasPlan();
+
+    /// <summary>
+    /// Makes the latest pass write its gradients over those that the parameters have, in place of adding to them. The next pass does not.
+    /// </summary>
+    /// <returns>The parameters for which that happens: none if libtorch computed the pass.</returns>
+    internal IReadOnlySet<Tensor> OverwriteGradients() => _cpuTraining?.OverwriteGradients() ?? new HashSet<Tensor>();
+
     private Tensor? TryPass(Tensor input)
     {
+        _cpuTraining?.BeginForward();
+        if (!training || TrainingEngine != TrainingEngine.Kernels) return null;
         Passes.Profile = WorkComputed;
         return Passes.TryForward(input);
     }

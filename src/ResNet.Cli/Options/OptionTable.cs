@@ -53,6 +53,7 @@ internal static class OptionTable
         (nameof(TrainerOptions), nameof(TrainerOptions.AccumulateBatches), "--accumulate"),
         (nameof(TrainerOptions), nameof(TrainerOptions.ClipNorm), "--clip-norm"),
         (nameof(TrainerOptions), nameof(TrainerOptions.Precision), "--precision"),
+        (nameof(TrainerOptions), nameof(TrainerOptions.Engine), "--engine"),
         (nameof(TrainerOptions), nameof(TrainerOptions.EvaluateEvery), "--evaluate-every"),
         (nameof(TrainerOptions), nameof(TrainerOptions.OnNonFiniteLoss), "--on-nonfinite"),
         (nameof(TrainerOptions), nameof(TrainerOptions.EarlyStopping), "--early-stopping"),

@@ -20,6 +20,9 @@ internal sealed class CpuTraining : IDisposable
     private PassPlan? _plan;
     private ThreadTeam? _team;
 
+    // The latest pass; null if libtorch computed it.
+    private WeakReference<PassRun>? _latest;
+
     /// <param name="model">The network.</param>
     /// <param name="largestTile">The largest tile of Winograd's algorithm: 4, 2 or, for the smallest rounding errors, 0.</param>
     internal CpuTraining(ResNetModel model, int largestTile = 4)
@@ -50,6 +53,7 @@ internal sealed class CpuTraining : IDisposable
     /// <returns><c>[N, features]</c>, or null: libtorch computes it.</returns>
     internal Tensor? TryForward(Tensor images)
     {
+        BeginForward();
         if (images.device_type != DeviceType.CPU || images.dtype != ScalarType.Float32 || images.requires_grad
             || !is_grad_enabled() || images.numel() is 0 or > int.MaxValue || FindPlan().Plan is not { } plan)
             return null;
@@ -66,6 +70,7 @@ internal sealed class CpuTraining : IDisposable
             run.End();
             throw;
         }
+        _latest = new WeakReference<PassRun>(run);
         PassCount++;
         // Without parameters to train, nobody asks for gradients.
         if (!pooled.requires_grad) run.End();
@@ -85,6 +90,16 @@ internal sealed class CpuTraining : IDisposable
             if (isOurs) team.Exit();
         }
     }
+
+    /// <summary>Forgets the latest pass, since another one begins, by whatever computes it.</summary>
+    internal void BeginForward() => _latest = null;
+
+    /// <summary>Whether there are kernels for all of the network, as it is now.</summary>
+    internal bool HasPlan() => FindPlan().Plan is not null;
+
+    /// <summary>Makes the latest pass overwrite gradients; see <see cref="ResNetModel.OverwriteGradients"/>.</summary>
+    internal IReadOnlySet<Tensor> OverwriteGradients() =>
+        _latest is not null && _latest.TryGetTarget(out var run) ? run.OverwriteGradients() : new HashSet<Tensor>();
 
     /// <summary>Says how the network is trained with images of a size.</summary>
     internal TrainingDescription Describe(in PassSize size)

@@ -9,6 +9,8 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, Action<Trainin
 {
     private TrainingPass? _pass = pass;
 
+    private HashSet<Tensor> _overwritten = [];
+
     // libtorch takes them after the method that computes them has returned.
     private IReadOnlyList<Tensor?> _gradients = [];
 
@@ -26,10 +28,19 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, Action<Trainin
 
     internal Tensor Forward(Tensor images) => CpuTraining.WithThreads(team, profile, threads => Pass.Forward(images, threads));
 
+    /// <summary>Chooses the parameters whose gradients the pass backward overwrites.</summary>
+    internal IReadOnlySet<Tensor> OverwriteGradients()
+    {
+        // Tensors are equal if their numbers are.
+        _overwritten = new(
+            Parameters.Where(parameter => parameter.requires_grad && HasGradient(parameter)), ReferenceEqualityComparer.Instance);
+        return _overwritten;
+    }
+
     internal IReadOnlyList<Tensor?> Backward(Tensor gradient)
     {
         DisposeGradients();
-        var gradients = CpuTraining.WithThreads(team, profile, threads => Pass.Backward(gradient, threads));
+        var gradients = CpuTraining.WithThreads(team, profile, threads => Pass.Backward(gradient, _overwritten, threads));
         _gradients = gradients;
         IsDone = true;
         return gradients;
@@ -43,6 +54,13 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, Action<Trainin
     {
         _pass = null;
         DisposeGradients();
+    }
+
+    // Of the kernels' order and type.
+    private static bool HasGradient(Tensor parameter)
+    {
+        using var gradient = parameter.grad;
+        return gradient is not null && gradient.dtype == ScalarType.Float32 && gradient.is_contiguous();
     }
 
     // The collector would find them late.

@@ -17,12 +17,15 @@ internal sealed unsafe class TrainingPass : IDisposable
     private readonly PassMap[] _maps;
     private readonly PassLayer[] _layers;
     private readonly string[] _names;
-    private readonly NativeBuffer _data;
-    private readonly NativeBuffer _gradients;
+    private readonly NativeBuffer _padded;
+    private readonly NativeBuffer _values;
     private readonly PassMemory _memory;
     private readonly Geometry _images;
     private readonly int _border;
     private readonly bool[] _isTransient;
+
+    // Gradients have overwritten the values.
+    private bool _isSpent;
 
     /// <param name="plan">The network.</param>
     /// <param name="size">The size of the batches.</param>
@@ -40,10 +43,8 @@ internal sealed unsafe class TrainingPass : IDisposable
         _border = (int)first.padding![0];
         _images = GeometryOf(first, _maps[0], _maps[1], readsImages: true);
 
-        long[] places = new long[count + 1];
-        long data = (long)images * _images.Height * _images.Width * channels;
-        data = (data + KernelSet.Alignment - 1) / KernelSet.Alignment * KernelSet.Alignment;
-        // Values that the next step alone reads share a place: they are computed again for the gradients.
+        long padded = (long)images * _images.Height * _images.Width * channels;
+        // Values that the next step alone reads are computed again for the gradients.
         int[] readers = new int[count + 1], lastReader = new int[count + 1];
         for (int i = 0; i < count; i++)
         {
@@ -53,18 +54,24 @@ internal sealed unsafe class TrainingPass : IDisposable
         _isTransient = [.. Enumerable.Range(0, count + 1).Select(value =>
             value > 0 && value < count && plan.Steps[value - 1] is NormStep { Add: null } && readers[value] == 1
             && plan.Steps[value].Input == value && plan.Steps[value] is ConvolutionStep or MaxPoolStep)];
-        long transient = data;
-        data += Enumerable.Range(0, count + 1).Max(value => _isTransient[value] ? _maps[value].Floats : 0);
+        // Step i computes forward at the time i and backward at 2·count - 1 - i. Gradients take the places of values that are not needed any
+        // more, which are those of later layers.
+        var arena = new Arena();
+        long[] places = new long[count + 1];
+        // Those that a convolution reads are there at two times, so they share a place of their own.
+        bool IsRenewed(int value) => _isTransient[value] && plan.Steps[value] is ConvolutionStep;
+        long renewed = Enumerable.Range(0, count + 1).Max(value => IsRenewed(value) ? _maps[value].Floats : 0);
+        long placeOfRenewed = arena.Place(renewed, 0, 2 * count);
         for (int value = 1; value <= count; value++)
         {
-            if (_isTransient[value]) places[value] = transient;
-            else (places[value], data) = (data, data + _maps[value].Floats);
+            places[value] = IsRenewed(value)
+                ? placeOfRenewed
+                : arena.Place(_maps[value].Floats, value - 1, _isTransient[value] ? value : (2 * count) - value);
         }
         // From the last step to the first: the first step that writes a gradient sets it, and the others add to it.
         bool[] addsInput = new bool[count], addsAdded = new bool[count];
         long?[] gradients = new long?[count + 1];
-        var arena = new Arena();
-        gradients[count] = arena.Place(_maps[count].Floats, 0, LastUse(count));
+        gradients[count] = arena.Place(_maps[count].Floats, count, LastUse(count));
         for (int i = count - 1; i >= 0; i--)
         {
             if (plan.Steps[i].Add is { } added)
@@ -76,11 +83,15 @@ internal sealed unsafe class TrainingPass : IDisposable
             if (IsInPlace(plan.Steps[i])) gradients[plan.Steps[i].Input] = gradients[i + 1];
             else if (plan.Steps[i].Input > 0) addsInput[i] = IsThere(plan.Steps[i].Input, i);
         }
-        Session.RequireMemory(checked(data + arena.Length) * sizeof(float), images, _maps[0].Shape);
-        _data = new NativeBuffer(data);
-        for (int value = 0; value <= count; value++) _maps[value].Data = _data.Address + places[value];
-        _gradients = new NativeBuffer(arena.Length, isCleared: false);
-        for (int value = 1; value <= count; value++) _maps[value].Gradient = _gradients.Address + gradients[value]!.Value;
+        Session.RequireMemory(checked(padded + arena.Length) * sizeof(float), images, _maps[0].Shape);
+        _padded = new NativeBuffer(padded);
+        _maps[0].Data = _padded.Address;
+        _values = new NativeBuffer(arena.Length, isCleared: false);
+        for (int value = 1; value <= count; value++)
+        {
+            _maps[value].Data = _values.Address + places[value];
+            _maps[value].Gradient = _values.Address + gradients[value]!.Value;
+        }
 
         long tiles = 0, weights = 0, parts = 0;
         for (int i = 0; i < count; i++)
@@ -102,7 +113,7 @@ internal sealed unsafe class TrainingPass : IDisposable
         bool IsThere(int value, int step)
         {
             if (gradients[value] is not null) return true;
-            gradients[value] = arena.Place(_maps[value].Floats, count - 1 - step, LastUse(value));
+            gradients[value] = arena.Place(_maps[value].Floats, (2 * count) - 1 - step, LastUse(value));
             return false;
         }
 
@@ -114,7 +125,7 @@ internal sealed unsafe class TrainingPass : IDisposable
         {
             var step = plan.Steps[value - 1];
             if (IsInPlace(step)) return LastUse(step.Input);
-            return step is NormStep { Add: { } added } && lastReader[added] == value - 1 ? LastUse(added) : count - value;
+            return step is NormStep { Add: { } added } && lastReader[added] == value - 1 ? LastUse(added) : (2 * count) - value;
         }
 
         PassLayer LayerOf(PassStep step, int i)
@@ -169,6 +180,7 @@ internal sealed unsafe class TrainingPass : IDisposable
             threads.Layer = _names[i];
             _layers[i].Forward(threads);
         }
+        _isSpent = false;
         var last = _maps[^1];
         var output = empty([last.Images, last.Shape.Channels], ScalarType.Float32, CPU);
         float* target = PassLayer.AddressOf(output);
@@ -178,10 +190,13 @@ internal sealed unsafe class TrainingPass : IDisposable
 
     /// <summary>Computes the gradients of the parameters.</summary>
     /// <param name="gradient">The gradient of the output.</param>
+    /// <param name="overwritten">The parameters that have a gradient, which is overwritten.</param>
     /// <param name="threads">The threads.</param>
-    /// <returns>The gradient of each parameter; null for those that need none.</returns>
-    internal List<Tensor?> Backward(Tensor gradient, PassThreads threads)
+    /// <returns>The gradient of each parameter; null for those that need none, or have it.</returns>
+    internal List<Tensor?> Backward(Tensor gradient, IReadOnlySet<Tensor> overwritten, PassThreads threads)
     {
+        if (_isSpent) ComputeAgain(threads);
+        _isSpent = true;
         var last = _maps[^1];
         using (var contiguous = gradient.contiguous())
         {
@@ -201,21 +216,41 @@ internal sealed unsafe class TrainingPass : IDisposable
             gradients[i] =
             [
                 .. _layers[i].Parameters.Select(parameter =>
-                    parameter.requires_grad ? empty(parameter.shape, ScalarType.Float32, CPU) : null),
+                    parameter.requires_grad && !overwritten.Contains(parameter) ? empty(parameter.shape, ScalarType.Float32, CPU) : null),
             ];
             if (i < first) continue;
-            bool needsInput = _layers[i] is ConvolutionLayer && gradients[i][0] is not null;
+            nint[] targets = [.. _layers[i].Parameters.Zip(gradients[i], (parameter, made) => AddressOf(parameter, made))];
+            bool needsInput = _layers[i] is ConvolutionLayer && targets[0] != 0;
             if (needsInput && _isTransient[i]) ((NormLayer)_layers[i - 1]).Renew(threads);
-            _layers[i].Backward(threads, [.. gradients[i].Select(one => one is null ? 0 : (nint)PassLayer.AddressOf(one))]);
+            _layers[i].Backward(threads, targets);
         }
         return [.. gradients.SelectMany(some => some)];
+
+        nint AddressOf(Tensor parameter, Tensor? made)
+        {
+            if (made is not null) return (nint)PassLayer.AddressOf(made);
+            if (!overwritten.Contains(parameter)) return 0;
+            using var own = parameter.grad;
+            return (nint)PassLayer.AddressOf(own!);
+        }
+    }
+
+    // For a second pass backward: the same values, with the statistics of the batch as they are.
+    private void ComputeAgain(PassThreads threads)
+    {
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            threads.Layer = _names[i];
+            if (_layers[i] is NormLayer norm) norm.Renew(threads);
+            else _layers[i].Forward(threads);
+        }
     }
 
     public void Dispose()
     {
         foreach (var layer in _layers) layer.Dispose();
-        _data.Dispose();
-        _gradients.Dispose();
+        _padded.Dispose();
+        _values.Dispose();
         _memory.Dispose();
     }
 

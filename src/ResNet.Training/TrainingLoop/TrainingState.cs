@@ -51,6 +51,7 @@ internal sealed class TrainingState : IDisposable
     private List<EpochMetrics> _epochs = [];
     private TimeSpan _elapsedBefore;
     private bool _averageHasBegun;
+    private bool _hasGradients;
 
     // False in the rest of an epoch whose beginning was not counted, by an older version.
     private bool _isCorrectKnown = true;
@@ -124,10 +125,10 @@ internal sealed class TrainingState : IDisposable
     /// <summary>Whether the run is finished.</summary>
     internal bool IsOver => Epoch >= _plan.Epochs || StoppedEarly;
 
-    /// <summary>Begins a step with gradients of zero.</summary>
+    /// <summary>Begins a step.</summary>
     internal void BeginStep()
     {
-        Weights.ZeroGradients();
+        _hasGradients = false;
         _statistics?.copy_(Weights.Statistics);
         IsWithinStep = true;
     }
@@ -135,6 +136,9 @@ internal sealed class TrainingState : IDisposable
     /// <summary>Computes gradients and adds them to those of the step.</summary>
     internal void AddGradients(Tensor loss)
     {
+        // The first gradients of a step take the place of those of the step before, where kernels of ours compute them.
+        if (!_hasGradients) Weights.ZeroGradients(Model.OverwriteGradients());
+        _hasGradients = true;
         (_scaler?.Scale(loss) ?? loss).backward();
         Weights.CollectGradients();
     }

@@ -224,6 +224,32 @@ public sealed class CpuTrainingTests
         Loss(model, batch, labels).backward();
     }
 
+    [Theory]
+    [InlineData("resnet18")]
+    [InlineData("resnet20")]
+    [InlineData("preact_resnet18")]
+    public void Gradients_can_be_computed_twice_from_one_pass(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network(name, 3, ownKernels: true);
+        var (batch, labels) = Batch(4, 3, 64, 64);
+        var loss = Loss(model, batch, labels);
+        loss.backward(retain_graph: true);
+        var once = Gradients();
+        var statistics = model.named_buffers().ToDictionary(entry => entry.name, entry => entry.buffer.clone());
+        model.zero_grad();
+        loss.backward(retain_graph: true);
+        foreach (var (parameter, gradient) in Gradients()) gradient.eq(once[parameter]).all().ToBoolean().Should().BeTrue(parameter);
+        foreach (var (buffer, value) in model.named_buffers()) value.eq(statistics[buffer]).all().ToBoolean().Should().BeTrue(buffer);
+        // They add up.
+        loss.backward();
+        foreach (var (parameter, gradient) in Gradients())
+            gradient.allclose(once[parameter] * 2, 1e-6, 1e-9).Should().BeTrue(parameter);
+
+        Dictionary<string, Tensor> Gradients() =>
+            model.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.grad!.clone());
+    }
+
     [Fact]
     public void A_loss_outlives_its_network()
     {

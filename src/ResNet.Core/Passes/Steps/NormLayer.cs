@@ -131,14 +131,15 @@ internal sealed unsafe class NormLayer : PassLayer
 
     private int PartsOfWork(int threads) => Math.Max(1, _parts / (8 * threads));
 
-    // A module's tensors may be replaced between passes.
     // TorchSharp's addition leaves a scalar to the collector.
     private static long CountBatch(Tensor count)
     {
-        if (count.dtype != ScalarType.Int64) throw new InvalidOperationException($"A norm's count of batches is {count.dtype} in place of Int64.");
+        if (count.dtype != ScalarType.Int64)
+            throw new InvalidOperationException($"A norm's count of batches is {count.dtype} in place of Int64.");
         return ++MemoryMarshal.AsRef<long>(count.bytes);
     }
 
+    // A module's tensors may be replaced between passes.
     private void FindParameters()
     {
         _weight = AddressOf(_step.Weight);

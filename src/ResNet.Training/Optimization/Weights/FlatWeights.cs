@@ -34,8 +34,8 @@ internal sealed class FlatWeights : IDisposable
     private bool _released;
 
     /// <summary>
-    /// Moves the network's tensors into flat ones. Their values do not change, weights of convolutions become channels-last, and gradients
-    /// start at zero.
+    /// Moves the network's tensors into flat ones. Their values do not change, weights of convolutions become channels-last unless kernels of
+    /// this library train the network, and gradients start at zero.
     /// </summary>
     /// <param name="model">The network, with the device and type of the training; mixed precision converts it to float32.</param>
     /// <param name="decayNormsAndBiases">Whether parameters of one dimension also have weight decay.</param>
@@ -58,8 +58,10 @@ internal sealed class FlatWeights : IDisposable
         RefuseOtherTypes(model, type);
         _activations = mixed ? MixedPrecision.TypeOf(Precision) : type;
 
-        model.ToChannelsLast();
-        var tensors = Find(model, low);
+        // libtorch trains fastest channels-last; our kernels read the order of files.
+        bool isContiguous = !mixed && model.HasTrainingKernels();
+        if (!isContiguous) model.ToChannelsLast();
+        var tensors = Find(model, low, isContiguous);
         _parameters = [.. tensors.Where(tensor => tensor.IsTrainable).OrderByDescending(Decays).ThenByDescending(tensor => tensor.IsLow)];
         _buffers =
         [
@@ -119,8 +121,18 @@ internal sealed class FlatWeights : IDisposable
     internal IReadOnlyList<(string Name, Tensor Tensor)> State() => _state;
 
     /// <summary>Sets all gradients to zero.</summary>
-    internal void ZeroGradients()
+    /// <param name="overwritten">Parameters whose gradients may stay as they are, since others take their place; null for none.</param>
+    internal void ZeroGradients(IReadOnlySet<Tensor>? overwritten = null)
     {
+        if (overwritten is { Count: > 0 })
+        {
+            foreach (var parameter in _parameters.Where(parameter => !overwritten.Contains(parameter.Value)))
+            {
+                using var gradient = Gradients.narrow(0, parameter.Offset, parameter.Length);
+                gradient.FillInPlace(0);
+            }
+            return;
+        }
         Gradients.FillInPlace(0);
         _copyGradients?.FillInPlace(0);
     }
@@ -220,14 +232,17 @@ internal sealed class FlatWeights : IDisposable
         }
     }
 
-    private static List<NetworkTensor> Find(ResNetModel model, Dictionary<string, nn.Module> low)
+    private static List<NetworkTensor> Find(ResNetModel model, Dictionary<string, nn.Module> low, bool isContiguous)
     {
         var found = new List<NetworkTensor>();
         foreach (var (name, parameter) in model.named_parameters())
         {
             int dot = name.LastIndexOf('.');
             bool isLow = low.TryGetValue(name[..Math.Max(dot, 0)], out var layer) && dot >= 0;
-            found.Add(new NetworkTensor(name, parameter, isLow ? Replacing(layer!, name[(dot + 1)..]) : null));
+            found.Add(new NetworkTensor(name, parameter, isLow ? Replacing(layer!, name[(dot + 1)..]) : null)
+            {
+                IsContiguous = isContiguous,
+            });
         }
         // A second name of the same layer is no problem. If two layers share a parameter, only one of them could get the copy.
         var names = found.Select(parameter => parameter.Name).ToHashSet();

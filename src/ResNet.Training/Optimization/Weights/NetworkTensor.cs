@@ -14,6 +14,9 @@ internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter
 {
     private Tensor _tensor = tensor;
 
+    /// <summary>Whether weights of convolutions are <c>[output, input, height, width]</c> in memory, too, and not channels-last.</summary>
+    internal bool IsContiguous { get; init; }
+
     internal string Name => name;
 
     internal long[] Shape { get; } = tensor.shape;
@@ -40,7 +43,7 @@ internal sealed class NetworkTensor(string name, Tensor tensor, Action<Parameter
     {
         using var scope = NewDisposeScope();
         var part = flat.narrow(0, Offset, Length);
-        var view = Shape is [var output, var input, var height, var width]
+        var view = !IsContiguous && Shape is [var output, var input, var height, var width]
             ? part.view(output, height, width, input).permute(0, 3, 1, 2)
             : part.view(Shape);
         return view.MoveToOuterDisposeScope();

@@ -12,19 +12,57 @@ namespace ResNet.Training.Tests.Optimization.Weights;
 
 public class FlatWeightsTests
 {
-    [Fact]
-    public void Making_weights_flat_changes_no_value_and_lays_convolutions_out()
+    [Theory]
+    [InlineData(TrainingEngine.Kernels, new long[] { 72, 9, 3, 1 })]
+    [InlineData(TrainingEngine.Torch, new long[] { 72, 1, 24, 8 })]
+    public void Making_weights_flat_changes_no_value_and_lays_convolutions_out(TrainingEngine engine, long[] strides)
     {
         using var network = TinyNetwork.Create();
+        network.TrainingEngine = engine;
         var before = TinyNetwork.Copy(network);
         using (var flat = new FlatWeights(network, true, Precision.Full))
         {
             network.state_dict().ShouldBe(before);
-            network.get_parameter("layer1.0.conv1.weight")!.stride().Should().Equal(72, 1, 24, 8);
+            network.get_parameter("layer1.0.conv1.weight")!.stride().Should().Equal(strides);
         }
         network.state_dict().ShouldBe(before);
-        ImageLayout.IsChannelsLast(network).Should().BeTrue("a trained network keeps its memory layout");
+        ImageLayout.IsChannelsLast(network).Should().Be(engine == TrainingEngine.Torch, "a trained network keeps its memory layout");
         network.parameters().All(parameter => parameter.requires_grad && parameter.is_leaf).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Kernels_write_the_first_gradients_of_a_step_over_the_former_ones()
+    {
+        using var network = TinyNetwork.Create();
+        using var flat = new FlatWeights(network, true, Precision.Full);
+        flat.ZeroGradients();
+        TinyNetwork.Backward(network, 1);
+        using var expected = flat.Gradients.clone();
+        TinyNetwork.Backward(network, 2);
+        using var both = flat.Gradients.clone();
+
+        flat.Gradients.FillInPlace(99);
+        Overwrite(network, flat, 1).Should().Be(network.parameters().Count() - 2, "libtorch computes the classifier");
+        foreach (var (name, offset, length) in flat.Layout)
+            flat.Gradients.narrow(0, offset, length).Equals(expected.narrow(0, offset, length)).Should().BeTrue(name);
+        // The next pass adds.
+        TinyNetwork.Backward(network, 2);
+        foreach (var (name, offset, length) in flat.Layout)
+            flat.Gradients.narrow(0, offset, length).Equals(both.narrow(0, offset, length)).Should().BeTrue(name);
+
+        network.TrainingEngine = TrainingEngine.Torch;
+        Overwrite(network, flat, 1).Should().Be(0);
+
+        static int Overwrite(ResNetModel network, FlatWeights flat, int number)
+        {
+            using var scope = NewDisposeScope();
+            var (images, labels) = TinyNetwork.Batch(number, network.DType);
+            var loss = nn.functional.cross_entropy(network.call(images), labels, label_smoothing: 0.1);
+            var overwritten = network.OverwriteGradients();
+            flat.ZeroGradients(overwritten);
+            loss.backward();
+            return overwritten.Count;
+        }
     }
 
     [Fact]
