@@ -35,6 +35,23 @@ public static partial class NativeHeap
         }
     }
 
+    /// <summary>Returns what is free to the system, such as the weights of a network that has got other memory.</summary>
+    internal static void ReturnFreedMemory()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            _ = malloc_trim(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // The C library is not glibc.
+        }
+    }
+
     [LibraryImport("libc")]
     private static partial int mallopt(int parameter, int value);
+
+    [LibraryImport("libc")]
+    private static partial int malloc_trim(nint keep);
 }

@@ -200,7 +200,8 @@ internal sealed class TrainCommand
             run = run.MoveDataset(data.Name);
             settings = run.Settings;
         }
-        return Train(() => run, manifest, settings, data, device, loading, resume: true, hasCheckpoint, parsed.GetValue(_profile), cancellationToken);
+        bool profiles = parsed.GetValue(_profile);
+        return Train(() => run, manifest, settings, data, device, loading, resume: true, hasCheckpoint, profiles, cancellationToken);
     }
 
     // A run that ends on other images than it began with has a result that means nothing.

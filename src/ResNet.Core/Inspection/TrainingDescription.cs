@@ -6,7 +6,9 @@ namespace ResNet.Core.Inspection;
 /// <summary>What computes a network in training, and by which algorithms; as text by <see cref="ToString()"/>.</summary>
 /// <param name="Engine">What computes it.</param>
 /// <param name="Reason">Why it is libtorch, in a sentence; null where it is not.</param>
-/// <param name="Layers">The layers in the order in which they compute, without the classifier, which libtorch computes; none for libtorch.</param>
+/// <param name="Layers">
+/// The layers in the order in which they compute, without the classifier, which libtorch computes; none for libtorch.
+/// </param>
 public sealed record TrainingDescription(TrainingEngine Engine, string? Reason, IReadOnlyList<TrainedLayer> Layers)
 {
     /// <summary>Returns a line for each layer, or the reason.</summary>

@@ -54,8 +54,8 @@ internal sealed unsafe class TrainingPass : IDisposable
         _isTransient = [.. Enumerable.Range(0, count + 1).Select(value =>
             value > 0 && value < count && plan.Steps[value - 1] is NormStep { Add: null } && readers[value] == 1
             && plan.Steps[value].Input == value && plan.Steps[value] is ConvolutionStep or MaxPoolStep)];
-        // Step i computes forward at the time i and backward at 2·count - 1 - i. Gradients take the places of values that are not needed any
-        // more, which are those of later layers.
+        // Step i computes forward at the time i and backward at 2·count - 1 - i. Gradients take the places of values that are not needed
+        // any more, which are those of later layers.
         var arena = new Arena();
         long[] places = new long[count + 1];
         // Those that a convolution reads are there at two times, so they share a place of their own.
@@ -64,9 +64,8 @@ internal sealed unsafe class TrainingPass : IDisposable
         long placeOfRenewed = arena.Place(renewed, 0, 2 * count);
         for (int value = 1; value <= count; value++)
         {
-            places[value] = IsRenewed(value)
-                ? placeOfRenewed
-                : arena.Place(_maps[value].Floats, value - 1, _isTransient[value] ? value : (2 * count) - value);
+            int lastUse = IsReadBackward(value) ? (2 * count) - value : Math.Max(value, lastReader[value]);
+            places[value] = IsRenewed(value) ? placeOfRenewed : arena.Place(_maps[value].Floats, value - 1, lastUse);
         }
         // From the last step to the first: the first step that writes a gradient sets it, and the others add to it.
         bool[] addsInput = new bool[count], addsAdded = new bool[count];
@@ -101,12 +100,17 @@ internal sealed unsafe class TrainingPass : IDisposable
             weights = Math.Max(weights, ConvolutionLayer.FloatsOfWeights(geometry));
             if (i == 0) continue;
             tiles = Math.Max(tiles, ConvolutionLayer.FloatsOfTiles(geometry, largestTile, threads));
-            parts = Math.Max(parts, InputGradient.FloatsOfParts(geometry));
+            parts = Math.Max(parts, InputGradient.FloatsOfParts(geometry, (int)module.groups));
         }
         long sums = Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup);
         _memory = new PassMemory(tiles, weights, sums, parts, _maps.Max(map => map.Pitch));
         _layers = [.. plan.Steps.Select((step, i) => LayerOf(step, i))];
         _names = [.. plan.Steps.Select((step, i) => plan.NameOf(i))];
+
+        // A convolution's gradient needs its input, a norm's too, and a ReLU's after a sum its output.
+        bool IsReadBackward(int value) =>
+            (!_isTransient[value] && plan.Steps.Exists(step => step is ConvolutionStep or NormStep && step.Input == value))
+            || plan.Steps[value - 1] is NormStep { Relu: true, Add: not null };
 
         void Read(int value, int step) => (readers[value], lastReader[value]) = (readers[value] + 1, step);
 

@@ -164,6 +164,8 @@ public sealed class Trainer
         var checkpoints = new RunCheckpoints(_options.Checkpoints, _setup, watch, _telemetry);
         checkpoints.ThrowIfUnfit(resume);
         using var state = _state = new TrainingState(model, _options, _plan);
+        // The former memory of the weights lies between blocks that stay.
+        NativeHeap.ReturnFreedMemory();
         using var meter = _telemetry.Begin(state, _options.Precision);
         if (Profile is not null) model.WorkComputed += Profile.Add;
         bool interrupted = false;

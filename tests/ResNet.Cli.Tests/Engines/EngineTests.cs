@@ -38,17 +38,19 @@ public sealed class EngineTests(EngineTests.Trained trained) : IClassFixture<Eng
     {
         string[] train = ["train", "--dataset", "photos", "--network", "resnet20", "--batch-size", "4", "--steps", "5", "--device", "cpu"];
         string kernels = trained.Run(0, [.. train, "--output", "kernels", "--profile"]);
-        kernels.Should().NotContain("libtorch computes").And.Contain("Profile of 2 steps after the first 3: ").And.Contain("weight gradient")
-            .And.Contain("The trace is in kernels/trace.json: ");
+        kernels.Should().NotContain("libtorch computes").And.Contain("Profile of 2 steps after the first 3: ")
+            .And.Contain("weight gradient").And.Contain("The trace is in kernels/trace.json: ");
         File.Exists(trained.In("kernels/trace.json")).Should().BeTrue();
         File.ReadAllText(trained.In("kernels/settings.json")).Should().Contain("\"Engine\": \"Kernels\"");
 
         string torch = trained.Run(0, [.. train, "--output", "torch", "--engine", "torch", "--profile"]);
-        torch.Should().NotContain("libtorch computes", "it was asked for").And.Contain("Profile of 2 steps").And.NotContain("weight gradient");
+        torch.Should().NotContain("libtorch computes", "it was asked for")
+            .And.Contain("Profile of 2 steps").And.NotContain("weight gradient");
         File.ReadAllText(trained.In("torch/settings.json")).Should().Contain("\"Engine\": \"Torch\"");
         trained.Run(0, [.. train, "--output", "low", "--precision", "bfloat16"]).Should().Contain(
             "libtorch computes the network. There are kernels for full precision only, and --precision is bfloat16.");
-        trained.Run(1, [.. train, "--engine", "inference"]).Should().Contain("--engine is 'inference', but has to be one of Kernels, Torch");
+        trained.Run(1, [.. train, "--engine", "inference"])
+            .Should().Contain("--engine is 'inference', but has to be one of Kernels, Torch");
     }
 
     [Fact]

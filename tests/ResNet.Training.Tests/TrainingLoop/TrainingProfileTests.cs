@@ -47,7 +47,8 @@ public sealed class TrainingProfileTests : IDisposable
         profile.DecodedImages.Should().BeInRange(1, Images * 2);
         profile.Decoding.Should().BePositive();
         string text = profile.ToString();
-        text.Should().StartWith("Profile of 8 steps after the first 2: ").And.Contain("\n  waiting for images ").And.Contain("\n  optimizer ")
+        text.Should().StartWith("Profile of 8 steps after the first 2: ")
+            .And.Contain("\n  waiting for images ").And.Contain("\n  optimizer ")
             .And.Contain("by kind:\n").And.Contain("\n  weight gradient ").And.Contain("by layer (12 of 42):\n").And.EndWith(" %\n");
 
         TimeSpan SumOf(params TrainingWorkKind[] kinds) => TimeSpan.FromTicks(
@@ -64,7 +65,8 @@ public sealed class TrainingProfileTests : IDisposable
         using var trace = JsonDocument.Parse(File.ReadAllBytes(path));
         var events = trace.RootElement.GetProperty("traceEvents").EnumerateArray().ToList();
         var names = events.Where(one => Is(one, "ph", "M")).Select(one => one.GetProperty("args").GetProperty("name").GetString());
-        names.Should().StartWith(["step", "layers", "image decoder"], (actual, expected) => actual!.StartsWith(expected, StringComparison.Ordinal));
+        names.Take(3).Should().Equal(
+            ["step", "layers", "image decoder"], (actual, expected) => actual!.StartsWith(expected, StringComparison.Ordinal));
         var spans = events.Where(one => Is(one, "ph", "X")).ToList();
         spans.Should().OnlyContain(span => span.GetProperty("dur").GetDouble() >= 0 && span.GetProperty("ts").GetDouble() >= 0);
         spans.Count(span => Is(span, "name", "forward")).Should().Be(3);
@@ -98,7 +100,8 @@ public sealed class TrainingProfileTests : IDisposable
     {
         using var model = ResNets.Create("resnet20", classes: 2, inputChannels: 1, seed: 1);
         var loader = new ImageLoader(
-            _samples, Presets.Evaluation(16, 16, Normalize.Grey), new ImageLoaderOptions { BatchSize = BatchSize, Channels = 1, Shuffle = true });
+            _samples, Presets.Evaluation(16, 16, Normalize.Grey),
+            new ImageLoaderOptions { BatchSize = BatchSize, Channels = 1, Shuffle = true });
         var trainer = new Trainer(loader, null, new TrainerOptions { Epochs = 2, Engine = engine }) { Profile = profile };
         trainer.Train(model);
         return [.. model.state_dict().Values.SelectMany(tensor => tensor.cpu().contiguous().bytes.ToArray())];

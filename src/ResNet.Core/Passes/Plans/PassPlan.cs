@@ -13,7 +13,9 @@ internal sealed class PassPlan
 
     private PassPlan(ResNetModel model)
     {
-        _names = new(() => model.named_modules().DistinctBy(entry => entry.module).ToDictionary(entry => entry.module, entry => entry.name));
+        _names = new(() => model.named_modules()
+            .DistinctBy(entry => entry.module)
+            .ToDictionary(entry => entry.module, entry => entry.name));
     }
 
     internal List<PassStep> Steps { get; } = [];

@@ -34,7 +34,8 @@ internal sealed unsafe class AveragePoolLayer : PassLayer
 
     internal override void Forward(PassThreads threads) => threads.Run(_forward, TrainingWorkKind.Pool);
 
-    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, TrainingWorkKind.PoolGradient);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) =>
+        threads.Run(_backward, TrainingWorkKind.PoolGradient);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Backward(Range rows)

@@ -21,7 +21,7 @@ internal sealed unsafe class InputGradient
     private readonly int _kernel;
     private readonly int _groups;
 
-    // What computes a convolution's gradient for its weights has its result by then.
+    // The parts are computed after all weights are turned and packed.
     private readonly NativeBuffer _turned;
 
     /// <param name="set">The kernels of inference.</param>
@@ -39,7 +39,7 @@ internal sealed unsafe class InputGradient
         PassMemory memory, int largestTile, int threads)
     {
         var g = geometry;
-        (_groups, _turned) = (groups, memory.Sums);
+        (_groups, _turned) = (groups, memory.Parts);
         (_input, _output, _kernel) = (input.Shape.Channels, output.Shape.Channels, g.KernelHeight);
         var reversed = Reverse(g);
         if (g.Stride == 1)
@@ -113,8 +113,9 @@ internal sealed unsafe class InputGradient
     };
 
     /// <summary>The memory for the gradient in parts that a convolution needs.</summary>
-    internal static long FloatsOfParts(in Geometry geometry) =>
-        geometry.Stride == 1 ? 0 : (long)geometry.Images * geometry.Height * geometry.Width * geometry.Pitch;
+    internal static long FloatsOfParts(in Geometry geometry, int groups) => Math.Max(
+        geometry.Stride == 1 ? 0 : (long)geometry.Images * geometry.Height * geometry.Width * geometry.Pitch,
+        groups == 1 ? 0 : ConvolutionLayer.FloatsOfWeights(geometry));
 
     /// <summary>Packs the weights of the convolution.</summary>
     internal void Pack(PassThreads threads, float* weights)

@@ -31,7 +31,8 @@ internal sealed unsafe class MaxPoolLayer : PassLayer
 
     internal override void Forward(PassThreads threads) => threads.Run(_forward, TrainingWorkKind.Pool);
 
-    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, TrainingWorkKind.PoolGradient);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) =>
+        threads.Run(_backward, TrainingWorkKind.PoolGradient);
 
     public override void Dispose()
     {

@@ -35,5 +35,6 @@ internal sealed unsafe class MeanLayer : PassLayer
 
     internal override void Forward(PassThreads threads) => threads.Run(_forward, TrainingWorkKind.Pool);
 
-    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) => threads.Run(_backward, TrainingWorkKind.PoolGradient);
+    internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients) =>
+        threads.Run(_backward, TrainingWorkKind.PoolGradient);
 }

@@ -34,8 +34,8 @@ internal sealed class FlatWeights : IDisposable
     private bool _released;
 
     /// <summary>
-    /// Moves the network's tensors into flat ones. Their values do not change, weights of convolutions become channels-last unless kernels of
-    /// this library train the network, and gradients start at zero.
+    /// Moves the network's tensors into flat ones. Their values do not change, weights of convolutions become channels-last unless kernels
+    /// of this library train the network, and gradients start at zero.
     /// </summary>
     /// <param name="model">The network, with the device and type of the training; mixed precision converts it to float32.</param>
     /// <param name="decayNormsAndBiases">Whether parameters of one dimension also have weight decay.</param>

@@ -11,8 +11,8 @@ namespace ResNet.Training.TrainingLoop.Telemetry;
 /// <see cref="ToString()"/>, and as a trace for Chrome's <c>about://tracing</c> or Perfetto by <see cref="WriteTrace(string)"/>.
 /// </summary>
 /// <remarks>
-/// Give a new one to <see cref="Trainer.Profile"/>. Layers have times only where <see cref="TrainingEngine.Kernels"/> computes them. On CUDA
-/// a phase is the time of the calling thread, which waits for the device only where it needs a result.
+/// Give a new one to <see cref="Trainer.Profile"/>. Layers have times only where <see cref="TrainingEngine.Kernels"/> computes them. On
+/// CUDA a phase is the time of the calling thread, which waits for the device only where it needs a result.
 /// </remarks>
 public sealed class TrainingProfile
 {
@@ -96,7 +96,8 @@ public sealed class TrainingProfile
         text.Append("Of forward and backward, by kind:\n");
         foreach (var kind in _layers.GroupBy(entry => entry.Key.Kind).OrderByDescending(Sum)) Line(NameOf(kind.Key), Sum(kind));
         var layers = _layers.GroupBy(entry => entry.Key.Layer).OrderByDescending(Sum).ToList();
-        text.Append(CultureInfo.InvariantCulture, $"Of forward and backward, by layer ({Math.Min(NamedLayers, layers.Count)} of {layers.Count}):\n");
+        text.Append("Of forward and backward, by layer ");
+        text.Append(CultureInfo.InvariantCulture, $"({Math.Min(NamedLayers, layers.Count)} of {layers.Count}):\n");
         foreach (var layer in layers.Take(NamedLayers)) Line(layer.Key, Sum(layer));
         return text.ToString();
 
