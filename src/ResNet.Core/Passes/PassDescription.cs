@@ -1,4 +1,5 @@
 using ResNet.Core.Inspection;
+using ResNet.Core.Passes.Convolutions;
 using ResNet.Core.Passes.Plans;
 using ResNet.Core.Passes.Steps;
 using ResNet.Inference.Execution;

@@ -1,4 +1,5 @@
 using ResNet.Core.Inspection;
+using ResNet.Core.Passes.Convolutions;
 using ResNet.Core.Passes.Kernels;
 using ResNet.Core.Passes.Plans;
 using ResNet.Core.Passes.Steps;
@@ -258,10 +259,21 @@ internal sealed unsafe class TrainingPass : IDisposable
         _memory.Dispose();
     }
 
-    /// <summary>The shapes of a convolution; of images, a row of the kernel is one tap, and zeros are around the images.</summary>
+    /// <summary>
+    /// The shapes of a convolution. Of images, a row of the kernel is one tap, and zeros are around the images; of maps of a single pixel,
+    /// the kernel is its centre, since all other taps lie on zeros.
+    /// </summary>
     internal static Geometry GeometryOf(TorchSharp.Modules.Conv2d module, PassMap input, PassMap output, bool readsImages)
     {
         int kernel = (int)module.kernel_size[0], padding = (int)module.padding![0], border = readsImages ? 2 * padding : 0;
+        if (!readsImages && input.Shape is { Height: 1, Width: 1 })
+        {
+            return new Geometry
+            {
+                Images = input.Images, Height = 1, Width = 1, Pitch = input.Pitch,
+                OutputHeight = 1, OutputWidth = 1, OutputPitch = output.Pitch, KernelHeight = 1, KernelWidth = 1,
+            };
+        }
         return new Geometry
         {
             Images = input.Images,

@@ -1,3 +1,4 @@
+using ResNet.Core.Passes.Convolutions;
 using ResNet.Core.Passes.Steps;
 using ResNet.Inference;
 using ResNet.Inference.Kernels;

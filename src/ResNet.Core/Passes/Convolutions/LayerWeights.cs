@@ -3,7 +3,7 @@ using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Kernels;
 
-namespace ResNet.Core.Passes.Steps;
+namespace ResNet.Core.Passes.Convolutions;
 
 /// <summary>The weights of a convolution, which are packed each time before they are used: there is memory for one layer's.</summary>
 internal sealed unsafe class LayerWeights

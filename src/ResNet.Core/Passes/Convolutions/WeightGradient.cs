@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
+using ResNet.Core.Passes.Steps;
 using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
 
-namespace ResNet.Core.Passes.Steps;
+namespace ResNet.Core.Passes.Convolutions;
 
 /// <summary>The gradient of a convolution for its weights, directly.</summary>
 internal sealed unsafe class WeightGradient : IWeightGradient

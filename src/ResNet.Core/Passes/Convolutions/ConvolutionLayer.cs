@@ -1,12 +1,13 @@
 using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
+using ResNet.Core.Passes.Steps;
 using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Kernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace ResNet.Core.Passes.Steps;
+namespace ResNet.Core.Passes.Convolutions;
 
 /// <summary>A convolution and its gradients.</summary>
 internal sealed unsafe class ConvolutionLayer : PassLayer
@@ -16,6 +17,7 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
     private readonly int _groups;
     private readonly int _outputs;
     private readonly int _kernel;
+    private readonly CentreWeights? _centre;
     private readonly LayerWeights _weights;
     private readonly Work[] _forward;
     private readonly IWeightGradient _weightGradient;
@@ -24,7 +26,9 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
     /// <param name="module">The module with the weights.</param>
     /// <param name="set">The kernels of inference.</param>
     /// <param name="kernels">The kernels of training.</param>
-    /// <param name="geometry">The convolution; of images, a row of the kernel is one tap.</param>
+    /// <param name="geometry">
+    /// The convolution; of images, a row of the kernel is one tap. A kernel of one tap, of a module with more, is the centre of its own.
+    /// </param>
     /// <param name="readsImages">Whether the input are images, which need no gradients.</param>
     /// <param name="input">The input.</param>
     /// <param name="output">The output.</param>
@@ -37,7 +41,9 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
         PassMemory memory, int largestTile, int threads)
     {
         (_module, _groups) = (module, (int)module.groups);
-        (_inputs, _outputs, _kernel) = ((int)module.in_channels, (int)module.out_channels, (int)module.kernel_size[0]);
+        (_inputs, _outputs, _kernel) = ((int)module.in_channels, (int)module.out_channels, geometry.KernelHeight);
+        if (module.kernel_size[0] > _kernel)
+            _centre = new CentreWeights(_outputs * (_inputs / _groups), (int)(module.kernel_size[0] * module.kernel_size[1]), threads);
         var algorithm = AlgorithmOf(geometry, _groups, readsImages, largestTile);
         var packed = algorithm == Algorithm.Direct
             ? PackedWeights.Direct(set, (_outputs, _inputs / _groups, _kernel, _kernel), _groups, readsImages)
@@ -122,16 +128,31 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
 
     internal override void Forward(PassThreads threads)
     {
-        using (var weights = Contiguous()) _weights.Pack(threads, AddressOf(weights));
+        using (var weights = Contiguous())
+        {
+            _centre?.Gather(threads, AddressOf(weights));
+            _weights.Pack(threads, _centre is null ? AddressOf(weights) : _centre.Weights);
+        }
         threads.Run(_forward, TrainingWorkKind.Convolution);
     }
 
     internal override void Backward(PassThreads threads, ReadOnlySpan<nint> gradients)
     {
-        if (gradients[0] != 0) _weightGradient.Compute(threads, (float*)gradients[0]);
+        if (gradients[0] != 0)
+        {
+            _weightGradient.Compute(threads, _centre is null ? (float*)gradients[0] : _centre.Gradient);
+            _centre?.Scatter(threads, (float*)gradients[0]);
+        }
         if (_inputGradient is null) return;
-        using (var weights = Contiguous()) _inputGradient.Pack(threads, AddressOf(weights));
+        if (_centre is null) using (var weights = Contiguous()) _inputGradient.Pack(threads, AddressOf(weights));
+        else _inputGradient.Pack(threads, _centre.Weights);
         threads.Run(_inputGradient.Works, TrainingWorkKind.InputGradient);
+    }
+
+    public override void Dispose()
+    {
+        _centre?.Dispose();
+        base.Dispose();
     }
 
     private Tensor Contiguous()

@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using ResNet.Core.Inspection;
 using ResNet.Core.Passes.Kernels;
+using ResNet.Core.Passes.Steps;
 using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
 
-namespace ResNet.Core.Passes.Steps;
+namespace ResNet.Core.Passes.Convolutions;
 
 /// <summary>
 /// The gradient of a 3×3 convolution for its weights by the reverse of Winograd's algorithm for tiles of 4×4: tiles of the input and of the

@@ -1,5 +1,5 @@
 using ResNet.Core.Passes.Threads;
-namespace ResNet.Core.Passes.Steps;
+namespace ResNet.Core.Passes.Convolutions;
 
 /// <summary>
 /// The gradient of a convolution for its weights: for each tap, input and output channel the sum, over all pixels of the output, of the

@@ -1,10 +1,11 @@
 using ResNet.Core.Passes.Kernels;
+using ResNet.Core.Passes.Steps;
 using ResNet.Core.Passes.Threads;
 using ResNet.Inference.Execution;
 using ResNet.Inference.Execution.Buffers;
 using ResNet.Inference.Kernels;
 
-namespace ResNet.Core.Passes.Steps;
+namespace ResNet.Core.Passes.Convolutions;
 
 /// <summary>
 /// The gradient of a convolution for its input, which is a convolution of the output's gradient again, with the kernel turned round. For a
