@@ -44,7 +44,17 @@ public static partial class LibTorchThreads
         Environment.GetEnvironmentVariable(SpinCount) is not null || Environment.GetEnvironmentVariable(WaitPolicy) is not null;
 
     // .NET keeps variables of its own, which native code does not see.
-    private static bool TrySet() => setenv(SpinCount, Spins, overwrite: 0) == 0;
+    private static bool TrySet()
+    {
+        try
+        {
+            return setenv(SpinCount, Spins, overwrite: 0) == 0;
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
 
     private static bool IsLoaded()
     {
@@ -54,7 +64,8 @@ public static partial class LibTorchThreads
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            // Nothing is promised then.
+            return true;
         }
     }
 

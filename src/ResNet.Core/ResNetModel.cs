@@ -92,8 +92,12 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <remarks>
     /// <para>
     /// libtorch computes what <see cref="TrainingEngine.Kernels"/> cannot, without a word: other types than float32, modules with hooks,
-    /// stochastic depth, custom norms; images that need gradients, and gradients of gradients only with <see cref="TrainingEngine.Torch"/>.
-    /// Both give the same numbers but for rounding, which Winograd's algorithm makes larger: gradients differ by about 10⁻⁴.
+    /// stochastic depth, custom norms, the shortcuts of dilated D networks, images that need gradients. Both give the same numbers but for
+    /// rounding, which Winograd's algorithm makes larger and deep networks amplify.
+    /// </para>
+    /// <para>
+    /// Only <see cref="TrainingEngine.Torch"/> computes gradients of gradients, and the gradients of a pass once more after those of a later
+    /// pass: there libtorch throws, and <see cref="TrainingFailure"/> says why.
     /// </para>
     /// <para>
     /// The network keeps the memory of a pass for the next one, until it is disposed or <see cref="ReleaseTrainingMemory"/> is called. In
@@ -118,13 +122,15 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// </summary>
     public event Action<TrainingWork>? WorkComputed;
 
-    /// <summary>Why the gradients of the latest pass could not be computed, if libtorch says that they are invalid; else null.</summary>
+    /// <summary>
+    /// Why gradients could not be computed since the latest pass, if libtorch says that they are invalid; null if none failed.
+    /// </summary>
     public Exception? TrainingFailure => _cpuTraining?.Failure;
 
     /// <summary>The passes that were computed with kernels of this library.</summary>
     internal long OwnPassCount => _cpuTraining?.PassCount ?? 0;
 
-    private CpuTraining Passes => _cpuTraining ??= new CpuTraining(this);
+    private CpuTraining Passes => _cpuTraining ??= new CpuTraining(this) { Profile = work => WorkComputed?.Invoke(work) };
 
     /// <summary>The number of stages: <c>layer1</c> to <c>layer4</c> in most networks.</summary>
     public int Stages => _stages.Count;
@@ -519,7 +525,6 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     {
         _cpuTraining?.BeginForward();
         if (!training || TrainingEngine != TrainingEngine.Kernels) return null;
-        Passes.Profile = WorkComputed;
         return Passes.TryForward(input);
     }
 

@@ -6,7 +6,6 @@ using ResNet.Cli.Output;
 using ResNet.Core;
 using ResNet.Core.Layers;
 using ResNet.Imaging;
-using ResNet.Training;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Folders;
@@ -271,7 +270,7 @@ internal sealed class TrainCommand
             + $"{(data.Train.Pack is not null ? $" from the packs in {data.Name}" : "")}, "
             + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of "
             + $"{settings.BatchSize}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
-        DescribeEngine(model, settings);
+        DescribeEngine(trainer, model, settings);
         using var recording = run.Record(trainer, model, evaluation);
         recording.Notes = notes;
         Watch(trainer, training, evaluation);
@@ -288,7 +287,6 @@ internal sealed class TrainCommand
                 $"Stopped; after the picture is mended or replaced, go on with: resnet train --resume {LineBreaks.Quote(run.Path)}");
             throw;
         }
-        if (trainer.Profile is { } profile) Show(profile, run);
         if (outcome.Interrupted)
         {
             // A run that is stopped before its first evaluation keeps the weights so far.
@@ -296,6 +294,7 @@ internal sealed class TrainCommand
             Console.WriteLine(
                 $"Stopped after {Counted.Of(outcome.Steps, "step", "steps")}; go on with: "
                 + $"resnet train --resume {LineBreaks.Quote(run.Path)}");
+            Show(trainer.Profile, run);
             JsonOutput.Write(Describe(outcome, run));
             return ExitCode.Interrupted;
         }
@@ -316,6 +315,7 @@ internal sealed class TrainCommand
         }
         Console.WriteLine(
             $"The weights, settings and metrics are in {LineBreaks.Quote(run.Path)}, and {LineBreaks.Quote(Report(run))} shows them");
+        Show(trainer.Profile, run);
         JsonOutput.Write(Describe(outcome, run, tested));
         return ExitCode.Success;
     }
@@ -355,21 +355,13 @@ internal sealed class TrainCommand
     }
 
     // Nothing is said where all is as expected.
-    private static void DescribeEngine(ResNetModel model, RunSettings settings)
+    private static void DescribeEngine(Trainer trainer, ResNetModel model, RunSettings settings)
     {
         if (model.Device.type != TorchSharp.DeviceType.CPU) return;
-        model.TrainingEngine = settings.Training.Engine;
-        int size = settings.TrainingSize ?? settings.ImageSize;
-        var description = model.DescribeTraining(settings.BatchSize, size, size);
-        if (description.Engine == TrainingEngine.Kernels && settings.Training.Precision == Precision.Full) return;
+        var description = trainer.DescribeEngine(model);
+        if (description.Engine == TrainingEngine.Kernels) return;
         if (settings.Training.Engine == TrainingEngine.Kernels)
-        {
-            string reason = settings.Training.Precision == Precision.Full
-                ? description.Reason!
-                : $"There are kernels for full precision only, and --precision is "
-                    + $"{settings.Training.Precision.ToString().ToLowerInvariant()}.";
-            Console.WriteLine($"libtorch computes the network. {reason}");
-        }
+            Console.WriteLine($"libtorch computes the network. {description.Reason}");
         if (OneDnn.IsLimited)
         {
             Console.WriteLine(
@@ -378,11 +370,22 @@ internal sealed class TrainCommand
         }
     }
 
-    private static void Show(TrainingProfile profile, RunFolder run)
+    // The run is complete without it.
+    private static void Show(TrainingProfile? profile, RunFolder run)
     {
+        if (profile is null) return;
         Console.Write(profile);
+        if (profile.Steps == 0) return;
         string path = Path.Combine(run.Path, "trace.json");
-        profile.WriteTrace(path);
+        try
+        {
+            profile.WriteTrace(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.WriteLine($"Note: the trace cannot be written to {LineBreaks.Quote(path)}: {e.Message}");
+            return;
+        }
         Console.WriteLine($"The trace is in {LineBreaks.Quote(path)}: open it with about://tracing in Chrome, or ui.perfetto.dev");
     }
 

@@ -30,18 +30,8 @@ internal sealed class CpuTraining : IDisposable
         (_model, _largestTile) = (model, largestTile);
     }
 
-    /// <summary>Why the gradients of a pass could not be computed; null if they could.</summary>
-    internal Exception? Failure
-    {
-        get
-        {
-            lock (_passes)
-            {
-                return _passes.Select(entry => entry.Run.TryGetTarget(out var run) ? run.Failure : null)
-                    .LastOrDefault(failure => failure is not null);
-            }
-        }
-    }
+    /// <summary>Why gradients could not be computed since the latest pass forward; null if they could.</summary>
+    internal Exception? Failure { get; set; }
 
     /// <summary>The number of passes so far; others were left to libtorch.</summary>
     internal long PassCount { get; private set; }
@@ -92,7 +82,7 @@ internal sealed class CpuTraining : IDisposable
     }
 
     /// <summary>Forgets the latest pass, since another one begins, by whatever computes it.</summary>
-    internal void BeginForward() => _latest = null;
+    internal void BeginForward() => (_latest, Failure) = (null, null);
 
     /// <summary>Whether there are kernels for all of the network, as it is now.</summary>
     internal bool HasPlan() => FindPlan().Plan is not null;
@@ -106,8 +96,12 @@ internal sealed class CpuTraining : IDisposable
     {
         var (plan, reason) = FindPlan();
         return plan is null
-            ? new TrainingDescription(TrainingEngine.Torch, reason, [])
+            ? Torch(reason)
+            : (long)size.Images * size.Channels * size.Height * size.Width > int.MaxValue
+            ? Torch($"There are kernels for batches of up to {int.MaxValue:N0} numbers only.")
             : new TrainingDescription(TrainingEngine.Kernels, null, PassDescription.Of(plan, size, _largestTile));
+
+        static TrainingDescription Torch(string? reason) => new(TrainingEngine.Torch, reason, []);
     }
 
     /// <summary>Frees the memory of passes whose values nobody needs; the next pass takes new memory.</summary>
@@ -115,12 +109,9 @@ internal sealed class CpuTraining : IDisposable
     {
         lock (_passes)
         {
-            foreach (var entry in _passes.Where(entry => entry.IsFree()))
-            {
-                entry.Reclaim();
-                entry.Pass.Dispose();
-            }
-            _passes.Clear();
+            // Those that wait for their gradients stay, with their threads.
+            _passes.RemoveAll(entry => entry.TryDispose());
+            if (_passes.Count > 0) return;
             _team?.Dispose();
             _team = null;
         }
@@ -160,31 +151,25 @@ internal sealed class CpuTraining : IDisposable
                 _team?.Dispose();
                 _team = new ThreadTeam(threads);
             }
-            foreach (var entry in _passes.Where(entry => !Fits(entry) && entry.IsFree()).ToList())
-            {
-                entry.Reclaim();
-                entry.Pass.Dispose();
-                _passes.Remove(entry);
-            }
+            _passes.RemoveAll(entry => !Fits(entry) && entry.TryDispose());
             var found = Find();
             if (found is null && _passes.Count >= MostWaiting)
             {
                 Collect();
                 found = Find();
             }
-            found?.Reclaim();
             if (found is null)
             {
                 found = new Entry(new TrainingPass(plan, size, InferenceModel.Hardware, _largestTile, threads));
                 _passes.Add(found);
             }
-            var run = new PassRun(found.Pass, _team, Profile);
+            var run = new PassRun(this, found.Pass, _team, Profile);
             found.Run.SetTarget(run);
             return run;
 
             bool Fits(Entry entry) => entry.Pass.Plan == plan && entry.Pass.Size == size && entry.Pass.Threads == threads;
 
-            Entry? Find() => _passes.Find(entry => Fits(entry) && entry.IsFree());
+            Entry? Find() => _passes.Find(entry => Fits(entry) && entry.TryReclaim());
         }
     }
 
@@ -202,12 +187,14 @@ internal sealed class CpuTraining : IDisposable
     {
         internal WeakReference<PassRun?> Run { get; } = new(null);
 
-        internal bool IsFree() => !Run.TryGetTarget(out var run) || run.IsDone;
-
         // Who computes the gradients of the former pass once more is told that its values are gone.
-        internal void Reclaim()
+        internal bool TryReclaim() => !Run.TryGetTarget(out var run) || run.TryGiveBack();
+
+        internal bool TryDispose()
         {
-            if (Run.TryGetTarget(out var run)) run.GiveBack();
+            if (!TryReclaim()) return false;
+            Pass.Dispose();
+            return true;
         }
     }
 }

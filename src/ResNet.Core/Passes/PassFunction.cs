@@ -45,7 +45,7 @@ internal sealed class PassFunction : SingleTensorFunction<PassFunction>
             catch (Exception e)
             {
                 // libtorch refuses gradients of a wrong shape by an exception of its own, which backward() throws.
-                run.Failure = e;
+                run.Fail(e);
                 gradients = Enumerable.Range(0, count).Select(_ => zeros(0));
             }
         }

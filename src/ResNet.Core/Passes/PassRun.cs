@@ -5,20 +5,19 @@ using static TorchSharp.torch;
 namespace ResNet.Core.Passes;
 
 /// <summary>A pass forward, whose values wait for the pass backward.</summary>
-internal sealed class PassRun(TrainingPass pass, ThreadTeam team, Action<TrainingWork>? profile)
+internal sealed class PassRun(CpuTraining owner, TrainingPass pass, ThreadTeam team, Action<TrainingWork>? profile)
 {
+    private readonly object _gate = new();
+
+    // Null after they were given back.
     private TrainingPass? _pass = pass;
+    private bool _isDone;
 
     private HashSet<Tensor> _overwritten = [];
 
-    // libtorch takes them after the method that computes them has returned.
+    // libtorch takes them after the method that computes them has returned, on the same thread.
     private IReadOnlyList<Tensor?> _gradients = [];
-
-    /// <summary>Whether nobody needs the values any more, unless somebody computes the gradients once more.</summary>
-    internal bool IsDone { get; private set; }
-
-    /// <summary>Why the gradients could not be computed; null if they could.</summary>
-    internal Exception? Failure { get; set; }
+    private int _threadOfGradients;
 
     /// <summary>The parameters, in the order of their gradients.</summary>
     internal IEnumerable<Tensor> Parameters => Pass.Parameters;
@@ -31,29 +30,56 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, Action<Trainin
     /// <summary>Chooses the parameters whose gradients the pass backward overwrites.</summary>
     internal IReadOnlySet<Tensor> OverwriteGradients()
     {
-        // Tensors are equal if their numbers are.
+        // Tensors are equal if their numbers are. The gradients of a parameter that two layers share are added.
         _overwritten = new(
-            Parameters.Where(parameter => parameter.requires_grad && HasGradient(parameter)), ReferenceEqualityComparer.Instance);
+            Parameters.GroupBy(parameter => parameter, (IEqualityComparer<Tensor>)ReferenceEqualityComparer.Instance)
+                .Where(uses => uses.Count() == 1 && uses.Key.requires_grad && HasGradient(uses.Key))
+                .Select(uses => uses.Key),
+            ReferenceEqualityComparer.Instance);
         return _overwritten;
     }
 
     internal IReadOnlyList<Tensor?> Backward(Tensor gradient)
     {
-        DisposeGradients();
-        var gradients = CpuTraining.WithThreads(team, profile, threads => Pass.Backward(gradient, _overwritten, threads));
-        _gradients = gradients;
-        IsDone = true;
-        return gradients;
+        TrainingPass values;
+        lock (_gate)
+        {
+            values = Pass;
+            _isDone = false;
+        }
+        try
+        {
+            DisposeGradients();
+            _threadOfGradients = Environment.CurrentManagedThreadId;
+            var gradients = CpuTraining.WithThreads(team, profile, threads => values.Backward(gradient, _overwritten, threads));
+            _gradients = gradients;
+            return gradients;
+        }
+        finally
+        {
+            End();
+        }
     }
 
-    /// <summary>Notes that there will be no pass backward.</summary>
-    internal void End() => IsDone = true;
-
-    /// <summary>Gives the values back for another pass.</summary>
-    internal void GiveBack()
+    /// <summary>Notes that nobody needs the values any more, unless somebody computes the gradients once more.</summary>
+    internal void End()
     {
-        _pass = null;
+        lock (_gate) _isDone = true;
+    }
+
+    /// <summary>Notes why the gradients could not be computed.</summary>
+    internal void Fail(Exception failure) => owner.Failure = failure;
+
+    /// <summary>Gives the values back for another pass, unless they are still needed.</summary>
+    internal bool TryGiveBack()
+    {
+        lock (_gate)
+        {
+            if (!_isDone) return false;
+            _pass = null;
+        }
         DisposeGradients();
+        return true;
     }
 
     // Of the kernels' order and type.
@@ -63,9 +89,10 @@ internal sealed class PassRun(TrainingPass pass, ThreadTeam team, Action<Trainin
         return gradient is not null && gradient.dtype == ScalarType.Float32 && gradient.is_contiguous();
     }
 
-    // The collector would find them late.
+    // The collector would find them late. On other threads libtorch may not have taken them yet.
     private void DisposeGradients()
     {
+        if (_threadOfGradients != Environment.CurrentManagedThreadId) return;
         foreach (var gradient in _gradients) gradient?.Dispose();
         _gradients = [];
     }

@@ -130,9 +130,6 @@ public sealed class ImageLoader
     public IEnumerable<ImageBatch> Epoch(int epoch, CancellationToken cancellationToken = default) =>
         Epoch(epoch, firstBatch: 0, cancellationToken);
 
-    /// <summary>Hears of decoded images; null for nobody.</summary>
-    internal DecodingListener? DecodingListener { get; set; }
-
     /// <summary>Returns the batches of one epoch from a given batch on: the same batches as at the end of a whole epoch.</summary>
     /// <param name="epoch">The epoch's number, from 0.</param>
     /// <param name="firstBatch">The first batch, from 0 to <see cref="Batches"/>, which returns no batches.</param>
@@ -146,7 +143,11 @@ public sealed class ImageLoader
     /// A transform cannot process an image of the batch; such an image is not skipped.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public IEnumerable<ImageBatch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken = default)
+    public IEnumerable<ImageBatch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken = default) =>
+        Epoch(epoch, firstBatch, listener: null, cancellationToken);
+
+    /// <summary>Returns the batches, too, and tells a listener of decoded images.</summary>
+    internal IEnumerable<ImageBatch> Epoch(int epoch, int firstBatch, DecodingListener? listener, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         if (firstBatch < 0 || firstBatch > Batches)
@@ -160,7 +161,7 @@ public sealed class ImageLoader
                 Options, Transforms, Array.ConvertAll(order, Label), firstBatch,
                 () => new ImageWorker(_source, Transforms, Options.Channels, _cache),
                 (worker, position, pixels) => worker.Decode(order[position], RandomOf(epoch, position, order[position]), pixels),
-                Copy, DecodingListener);
+                Copy, listener);
             for (int batch = firstBatch; batch < Batches; batch++)
             {
                 var taken = pipeline.Take(batch, cancellationToken);

@@ -2,11 +2,13 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ResNet.Core;
+using ResNet.Core.Inspection;
 using ResNet.Imaging;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
+using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop.Results;
 using ResNet.Training.TrainingLoop.Telemetry;
 
@@ -121,6 +123,21 @@ public sealed class Trainer
     /// <summary>The training images in the size of the first epoch.</summary>
     internal ImageLoader FirstImages => _plan.GetLoader(epoch: 0);
 
+    /// <summary>Says what computes a network's steps with this trainer's options, and by which algorithms.</summary>
+    /// <param name="model">The network; its <see cref="ResNetModel.TrainingEngine"/> becomes <see cref="TrainerOptions.Engine"/>.</param>
+    public TrainingDescription DescribeEngine(ResNetModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.TrainingEngine = _options.Engine;
+        if (model.Device.type != TorchSharp.DeviceType.CPU) return Torch($"The network is on {model.Device}.");
+        var precision = MixedPrecision.Available(_options.Precision, model.Device, allowSlow: false);
+        if (precision != Precision.Full) return Torch($"There are kernels for single precision only, and the precision is {precision}.");
+        var size = FirstImages.Transforms.Size;
+        return model.DescribeTraining(_training.Options.BatchSize, size.Height, size.Width);
+
+        static TrainingDescription Torch(string reason) => new(TrainingEngine.Torch, reason, []);
+    }
+
     /// <summary>
     /// Trains the network. Afterwards it is in training mode, its weights are in channels-last layout, and its
     /// <see cref="ResNetModel.TrainingEngine"/> is <see cref="TrainerOptions.Engine"/>.
@@ -167,15 +184,16 @@ public sealed class Trainer
         // The former memory of the weights lies between blocks that stay.
         NativeHeap.ReturnFreedMemory();
         using var meter = _telemetry.Begin(state, _options.Precision);
-        if (Profile is not null) model.WorkComputed += Profile.Add;
+        var profile = Profile;
         bool interrupted = false;
         if (resume) checkpoints.Resume(state);
         else _telemetry.OnStarted(state);
         try
         {
+            if (profile is not null) model.WorkComputed += profile.Add;
             while (!state.IsOver)
             {
-                double imagesPerSecond = TrainEpoch(state, watch, checkpoints, progress, cancellationToken);
+                double imagesPerSecond = TrainEpoch(state, watch, checkpoints, profile, progress, cancellationToken);
                 watch.ThrowIfDiverged(state);
                 var metrics = Evaluate(state, imagesPerSecond, progress, cancellationToken);
                 bool isBest = ReportIfBest(state, metrics);
@@ -202,7 +220,7 @@ public sealed class Trainer
         }
         finally
         {
-            if (Profile is not null) model.WorkComputed -= Profile.Add;
+            if (profile is not null) model.WorkComputed -= profile.Add;
             model.ReleaseTrainingMemory();
         }
         state.FetchHistory();
@@ -216,6 +234,7 @@ public sealed class Trainer
         TrainingState state,
         LossWatch watch,
         RunCheckpoints checkpoints,
+        TrainingProfile? profile,
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken)
     {
@@ -226,39 +245,39 @@ public sealed class Trainer
         var meter = new ProgressMeter(TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, loader.Batches, progress, state.Batch);
         bool anyRead = state.Batch > 0;
         long skipped = _training.SkippedImages, end = _plan.GetEnd(state.Epoch);
-        using var step = new TrainingStep(state, _options, loader, Profile);
+        using var step = new TrainingStep(state, _options, loader, profile);
         state.Model.train();
-        loader.DecodingListener = Profile is null ? null : Profile.AddDecoding;
         _telemetry.OnEpochBegun();
-        Profile?.Restart();
-        foreach (var batch in loader.Epoch(state.Epoch, state.Batch, stopLoading))
+        profile?.Restart();
+        foreach (var batch in loader.Epoch(state.Epoch, state.Batch, profile is null ? null : profile.AddDecoding, stopLoading))
         {
-            Profile?.Lap(StepPhase.Waiting);
+            profile?.Lap(StepPhase.Waiting);
             long number = _plan.GetStep(state.Epoch, batch.Index);
             // The last batches of a step may be missing if none of their images could be read.
-            if (state.IsWithinStep && number != step.Number) EndStep(state, step, watch, checkpoints);
+            if (state.IsWithinStep && number != step.Number) EndStep(state, step, watch, checkpoints, profile);
             if (!state.IsWithinStep) cancellationToken.ThrowIfCancellationRequested();
             if (number >= end) break;
             anyRead = true;
             // Skipped images left one, whose single pixel no batch norm can normalise.
             if (batch.Skipped.Count > 0 && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width)) continue;
             step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index));
-            if (_plan.EndsStep(batch.Index)) EndStep(state, step, watch, checkpoints);
+            if (_plan.EndsStep(batch.Index)) EndStep(state, step, watch, checkpoints, profile);
             meter.Advance(batch, _plan.GetLearningRate(number), state.FetchMeanLoss);
-            Profile?.Lap(StepPhase.Other);
+            profile?.Lap(StepPhase.Other);
         }
-        if (state.IsWithinStep) EndStep(state, step, watch, checkpoints);
+        if (state.IsWithinStep) EndStep(state, step, watch, checkpoints, profile);
         state.EndBatches(loader.Batches);
         _telemetry.OnImagesSkipped(_training.SkippedImages - skipped);
         if (!anyRead && state.Step < end) throw _training.NothingRead();
         return meter.ImagesPerSecond;
     }
 
-    private void EndStep(TrainingState state, TrainingStep step, LossWatch watch, RunCheckpoints checkpoints)
+    private void EndStep(
+        TrainingState state, TrainingStep step, LossWatch watch, RunCheckpoints checkpoints, TrainingProfile? profile)
     {
         bool learned = state.EndStep(step, watch.IsFinite(state, step));
         if (learned) state.UpdateAverage();
-        Profile?.Lap(StepPhase.Optimizer);
+        profile?.Lap(StepPhase.Optimizer);
         watch.LookIfDue(state);
         _telemetry.OnStepEnded(state, step.Images, learned);
         checkpoints.SaveIfDue(state);

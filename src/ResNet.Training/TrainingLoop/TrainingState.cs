@@ -139,7 +139,14 @@ internal sealed class TrainingState : IDisposable
         // The first gradients of a step take the place of those of the step before, where kernels of ours compute them.
         if (!_hasGradients) Weights.ZeroGradients(Model.OverwriteGradients());
         _hasGradients = true;
-        (_scaler?.Scale(loss) ?? loss).backward();
+        try
+        {
+            (_scaler?.Scale(loss) ?? loss).backward();
+        }
+        catch (System.Runtime.InteropServices.ExternalException e) when (Model.TrainingFailure is { } failure)
+        {
+            throw new InvalidOperationException($"The gradients cannot be computed. {failure.Message}", e);
+        }
         Weights.CollectGradients();
     }
 

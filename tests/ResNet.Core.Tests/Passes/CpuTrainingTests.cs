@@ -251,6 +251,56 @@ public sealed class CpuTrainingTests
     }
 
     [Fact]
+    public void A_pass_that_computes_gradients_again_keeps_its_values()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Network("resnet20", 3, ownKernels: true);
+        var (batch, labels) = Batch(4, 3, 32, 32);
+        var (other, _) = Batch(4, 3, 32, 32, seed: 4);
+        var loss = Loss(model, batch, labels);
+        loss.backward(retain_graph: true);
+        using var expected = First(model).grad!.clone();
+        model.zero_grad();
+        // Another pass, and a release, in the middle of the second one.
+        bool isInside = false;
+        model.WorkComputed += _ =>
+        {
+            if (isInside) return;
+            isInside = true;
+            model.ReleaseTrainingMemory();
+            Loss(model, other, labels).Dispose();
+        };
+        loss.backward();
+        isInside.Should().BeTrue();
+        First(model).grad!.eq(expected).all().ToBoolean().Should().BeTrue();
+    }
+
+    [Fact]
+    public void Gradients_of_a_parameter_that_two_layers_share_add_up()
+    {
+        using var scope = NewDisposeScope();
+        var (batch, labels) = Batch(4, 3, 32, 32);
+        Tensor? added = null;
+        foreach (bool overwrites in new[] { false, true })
+        {
+            using var model = Network("resnet20", 3, ownKernels: true);
+            var convolutions = model.modules().OfType<TorchSharp.Modules.Conv2d>().Skip(1).Take(2).ToList();
+            convolutions[1].weight = convolutions[0].weight;
+            var parameter = convolutions[0].weight;
+            foreach (var one in model.parameters()) one.grad = ones_like(one);
+            var loss = Loss(model, batch, labels);
+            if (overwrites)
+            {
+                var overwritten = model.OverwriteGradients();
+                overwritten.Should().NotBeEmpty().And.NotContain(one => ReferenceEquals(one, parameter));
+            }
+            loss.backward();
+            if (added is null) added = parameter.grad!.clone();
+            else parameter.grad!.eq(added).all().ToBoolean().Should().BeTrue();
+        }
+    }
+
+    [Fact]
     public void A_loss_outlives_its_network()
     {
         using var scope = NewDisposeScope();

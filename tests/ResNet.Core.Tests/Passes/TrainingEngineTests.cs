@@ -84,6 +84,23 @@ public sealed class TrainingEngineTests
         loss.Invoking(first => first.backward(create_graph: true)).Should().Throw<Exception>();
         model.TrainingFailure.Should().BeOfType<NotSupportedException>().Which.Message.Should()
             .Be("There are no kernels for gradients of gradients: set TrainingEngine to Torch.");
+        model.ReleaseTrainingMemory();
+        model.TrainingFailure.Should().NotBeNull("a trainer releases the memory before anybody looks");
+
+        var images = randn(2, 3, 32, 32);
+        var former = model.call(images).sum();
+        model.TrainingFailure.Should().BeNull("another pass began");
+        former.backward(retain_graph: true);
+        model.call(images).sum().backward();
+        former.Invoking(again => again.backward()).Should().Throw<Exception>();
+        model.TrainingFailure!.Message.Should().StartWith("The gradients of a network were computed again after ");
+    }
+
+    [Fact]
+    public void A_batch_of_more_numbers_than_kernels_count_is_libtorchs()
+    {
+        using var model = ResNets.Create("resnet18");
+        model.DescribeTraining(50_000, 224, 224).Reason.Should().Be("There are kernels for batches of up to 2,147,483,647 numbers only.");
     }
 
     [Fact]

@@ -41,7 +41,8 @@ internal sealed class PassPlan
         ConvolutionStep { Module: var module } => Has(
             module.weight, module.out_channels, module.in_channels / module.groups, module.kernel_size[0], module.kernel_size[1]),
         NormStep norm => Has(norm.Weight, norm.Channels) && Has(norm.Bias, norm.Channels) && Has(norm.Mean, norm.Channels)
-            && Has(norm.Variance, norm.Channels),
+            && Has(norm.Variance, norm.Channels)
+            && norm.Module is not BatchNorm2d { num_batches_tracked: { dtype: not ScalarType.Int64 } },
         _ => true,
     };
 

@@ -175,7 +175,7 @@ internal sealed class FlatWeights : IDisposable
     }
 
     /// <summary>
-    /// Gives the network separate tensors in full precision again. Tensors that were moved or disposed meanwhile do not change.
+    /// Gives the network separate tensors in full precision again, channels-last. Tensors that were moved or disposed meanwhile do not change.
     /// </summary>
     internal void Release()
     {
@@ -189,7 +189,8 @@ internal sealed class FlatWeights : IDisposable
         {
             // The gradient has the shape of this memory, but not of the next one.
             parameter.Value.grad = null;
-            parameter.Show(parameter.ViewOf(Weights).clone());
+            var copy = parameter.ViewOf(Weights).clone();
+            parameter.Show(copy.ndim == 4 ? ResNetModel.ChannelsLast(copy) : copy);
         }
         foreach (var buffer in _buffers.Where(buffer => !buffer.IsLost)) buffer.Show(buffer.ViewOf(Statistics).clone());
     }

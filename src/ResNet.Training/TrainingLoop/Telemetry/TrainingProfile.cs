@@ -179,14 +179,17 @@ public sealed class TrainingProfile
 
     private void WriteTrace(Stream stream)
     {
+        Span[] spans;
+        string[] decoders;
+        lock (_gate) (spans, decoders) = ([.. _spans], [.. _decoders]);
         using var json = new System.Text.Json.Utf8JsonWriter(stream);
         json.WriteStartObject();
         json.WriteString("displayTimeUnit", "ms");
         json.WriteStartArray("traceEvents");
         Name(StepThread, "step");
         Name(LayerThread, "layers");
-        for (int i = 0; i < _decoders.Count; i++) Name(FirstDecoder + i, _decoders[i]);
-        foreach (var span in _spans)
+        for (int i = 0; i < decoders.Length; i++) Name(FirstDecoder + i, decoders[i]);
+        foreach (var span in spans)
         {
             Begin(span.Name, "X", span.Thread);
             json.WriteString("cat", span.Category);
