@@ -96,8 +96,8 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// rounding, which Winograd's algorithm makes larger and deep networks amplify.
     /// </para>
     /// <para>
-    /// Only <see cref="TrainingEngine.Torch"/> computes gradients of gradients, and the gradients of a pass once more after those of a later
-    /// pass: there libtorch throws, and <see cref="TrainingFailure"/> says why.
+    /// Only <see cref="TrainingEngine.Torch"/> computes gradients of gradients, and the gradients of a pass once more after those of a
+    /// later pass: there libtorch throws, and <see cref="TrainingFailure"/> says why.
     /// </para>
     /// <para>
     /// The network keeps the memory of a pass for the next one, until it is disposed or <see cref="ReleaseTrainingMemory"/> is called. In

@@ -449,7 +449,8 @@ public sealed partial class RunFolder
     });
 
     [GeneratedRegex(
-        @"^(weights\.safetensors|report\.html|(metrics|steps)\.csv|(settings|test|trace)\.json|classes\.txt|images\.tsv)\.[0-9a-f]{32}\.tmp$")]
+        @"^(weights\.safetensors|report\.html|(metrics|steps)\.csv|(settings|test|trace)\.json|classes\.txt|images\.tsv)"
+        + @"\.[0-9a-f]{32}\.tmp$")]
     private static partial Regex Leftover { get; }
 
     private static string Loss(double? value) => Number(value, "0.######");

@@ -31,7 +31,10 @@ public sealed partial class HostileFileTests
     [Fact]
     public void Files_that_are_changed_anywhere_are_refused_or_give_finite_scores()
     {
-        Mutator[] mutators = [.. s_networks.Select(network => new Mutator(Save(network)))];
+        byte[][] files = [.. s_networks.Select(Save)];
+        // There are no kernels of 8 bits for group norms.
+        byte[][] quantized = [.. files[..^1].Select(Quantize)];
+        Mutator[] mutators = [.. files.Concat(quantized).Select(file => new Mutator(file))];
         long before = Memory();
         var outcomes = new Dictionary<string, int>();
         for (int i = 0; i < Files; i++)
@@ -53,6 +56,8 @@ public sealed partial class HostileFileTests
         outcomes[""].Should().BeGreaterThan(Files / 50, "some changes do not matter");
         outcomes.Keys.Count(outcome => outcome.StartsWith("The file 'the stream' is damaged: layer", StringComparison.Ordinal))
             .Should().BeGreaterThan(100, "the changes reach the checks of the plan");
+        outcomes.Keys.Count(outcome => outcome.Contains("(Int#Convolution)", StringComparison.Ordinal))
+            .Should().BeGreaterThan(20, "and those of layers with 8-bit integers");
     }
 
     // Returns the refusal; empty if the network gives scores, or does not take the images.
@@ -99,6 +104,18 @@ public sealed partial class HostileFileTests
             Preprocessing = new Preprocessing(36, 32, ImageInterpolation.Bilinear, [0.5f, 0.4f, 0.3f], [0.2f, 0.3f, 0.4f]),
         });
         return File.ReadAllBytes(saved.File);
+    }
+
+    private static byte[] Quantize(byte[] file)
+    {
+        using var network = InferenceModel.Open(new MemoryStream(file), s_options);
+        var quantizer = new InferenceQuantizer(network);
+        var random = new Random(5);
+        float[] images = [.. Enumerable.Range(0, 2 * network.Channels * 32 * 32).Select(_ => (float)random.NextDouble() - 0.5f)];
+        quantizer.Calibrate(images, 2, 32, 32);
+        using var quantized = new MemoryStream();
+        quantizer.Save(quantized);
+        return quantized.ToArray();
     }
 
     [GeneratedRegex(@"^The file 'the stream' (is|has) [^\r\n]*[^.]\.\z")]

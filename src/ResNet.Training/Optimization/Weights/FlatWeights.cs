@@ -175,7 +175,8 @@ internal sealed class FlatWeights : IDisposable
     }
 
     /// <summary>
-    /// Gives the network separate tensors in full precision again, channels-last. Tensors that were moved or disposed meanwhile do not change.
+    /// Gives the network separate tensors in full precision again, channels-last. Tensors that were moved or disposed meanwhile do not
+    /// change.
     /// </summary>
     internal void Release()
     {
