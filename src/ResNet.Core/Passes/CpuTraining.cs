@@ -188,7 +188,12 @@ internal sealed class CpuTraining : IDisposable
         internal WeakReference<PassRun?> Run { get; } = new(null);
 
         // Who computes the gradients of the former pass once more is told that its values are gone.
-        internal bool TryReclaim() => !Run.TryGetTarget(out var run) || run.TryGiveBack();
+        internal bool TryReclaim()
+        {
+            if (Run.TryGetTarget(out var run)) return run.TryGiveBack();
+            Pass.DisposeGradients();
+            return true;
+        }
 
         internal bool TryDispose()
         {

@@ -170,6 +170,9 @@ internal sealed unsafe class TrainingPass : IDisposable
     /// <summary>The most threads that compute together.</summary>
     internal int Threads { get; }
 
+    /// <summary>The gradients that were computed last, which libtorch has got.</summary>
+    internal IReadOnlyList<Tensor?> Gradients { get; private set; } = [];
+
     /// <summary>The parameters, in the order of their gradients.</summary>
     internal IEnumerable<Tensor> Parameters => _layers.SelectMany(layer => layer.Parameters);
 
@@ -229,7 +232,9 @@ internal sealed unsafe class TrainingPass : IDisposable
             if (needsInput && _isTransient[i]) ((NormLayer)_layers[i - 1]).Renew(threads);
             _layers[i].Backward(threads, targets);
         }
-        return [.. gradients.SelectMany(some => some)];
+        List<Tensor?> all = [.. gradients.SelectMany(some => some)];
+        Gradients = all;
+        return all;
 
         nint AddressOf(Tensor parameter, Tensor? made)
         {
@@ -238,6 +243,13 @@ internal sealed unsafe class TrainingPass : IDisposable
             using var own = parameter.grad;
             return (nint)PassLayer.AddressOf(own!);
         }
+    }
+
+    /// <summary>Disposes of <see cref="Gradients"/>, which the collector would find late.</summary>
+    internal void DisposeGradients()
+    {
+        foreach (var gradient in Gradients) gradient?.Dispose();
+        Gradients = [];
     }
 
     // For a second pass backward: the same values, with the statistics of the batch as they are.
