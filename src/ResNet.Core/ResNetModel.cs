@@ -2,6 +2,7 @@ using ResNet.Core.Blocks;
 using ResNet.Core.Export;
 using ResNet.Core.Folding;
 using ResNet.Core.Inspection;
+using ResNet.Core.Layers;
 using ResNet.Core.Passes;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Formats;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ResNet.Core;
 using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Loading;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ResNet.Core;
 using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
 using ResNet.Imaging.Transforms;

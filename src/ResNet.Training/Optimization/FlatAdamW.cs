@@ -1,3 +1,4 @@
+using ResNet.Core;
 using ResNet.Training.Optimization.Weights;
 
 namespace ResNet.Training.Optimization;

@@ -1,3 +1,4 @@
+using ResNet.Core;
 using ResNet.Training.Optimization.Weights;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+using ResNet.Core;
 using ResNet.Training.Optimization.Weights;
 using static TorchSharp.torch;
 

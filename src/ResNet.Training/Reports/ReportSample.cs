@@ -1,3 +1,4 @@
+using ResNet.Core;
 using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Transforms;
 using ResNet.Training.Loading;

@@ -1,3 +1,4 @@
+using ResNet.Core;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using ResNet.Core;
 using ResNet.Imaging.Randomness;
 using ResNet.Training.Loading;
 using ResNet.Training.TrainingLoop.Telemetry;

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using ResNet.Common;
 using ResNet.Imaging;
 
 namespace ResNet.Core.Weights.Published;

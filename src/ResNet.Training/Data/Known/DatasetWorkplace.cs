@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using ResNet.Common;
 using ResNet.Core.Weights.Published;
 
 namespace ResNet.Training.Data.Known;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ResNet.Core;
 using ResNet.Imaging.Randomness;
 using static TorchSharp.torch;
 

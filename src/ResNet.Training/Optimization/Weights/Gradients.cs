@@ -1,3 +1,4 @@
+using ResNet.Core;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Optimization.Weights;

@@ -1,4 +1,4 @@
-namespace ResNet.Common;
+namespace ResNet.Core.Weights.Published;
 
 /// <summary>A published file cannot be downloaded; the message is one sentence that says why and what to do.</summary>
 internal sealed class FileDownloadException : Exception

@@ -1,11 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
-using ResNet.Common;
 using ResNet.Core.Weights;
 using ResNet.Core.Weights.Published;
 using ResNet.Imaging;
 
-namespace ResNet.Core.Tests.Weights;
+namespace ResNet.Core.Tests.Weights.Published;
 
 /// <summary>The table of published weights against torchvision's.</summary>
 public class PretrainedWeightsTests

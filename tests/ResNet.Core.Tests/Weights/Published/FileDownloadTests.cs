@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
-using ResNet.Common;
 using ResNet.Core.Weights.Published;
 using ResNet.Testing;
 using Reply = ResNet.Testing.UnreliableServer.Reply;
 
-namespace ResNet.Core.Tests.Common;
+namespace ResNet.Core.Tests.Weights.Published;
 
 public sealed class FileDownloadTests : IDisposable
 {

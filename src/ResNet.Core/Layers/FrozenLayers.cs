@@ -1,6 +1,6 @@
 using static TorchSharp.torch.nn;
 
-namespace ResNet.Core;
+namespace ResNet.Core.Layers;
 
 /// <summary>The frozen layers of a network: their parameters get no gradients, and they stay in evaluation mode.</summary>
 internal sealed class FrozenLayers

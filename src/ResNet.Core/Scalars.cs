@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace ResNet;
+namespace ResNet.Core;
 
 /// <summary>Reads single numbers from tensors and computes with tensors and numbers; operations in place return the tensor.</summary>
 /// <remarks>

@@ -3,9 +3,8 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Polly;
 using Polly.Retry;
-using ResNet.Core.Weights.Published;
 
-namespace ResNet.Common;
+namespace ResNet.Core.Weights.Published;
 
 /// <summary>Brings one published file to its place on disk: under its name there is the published file or none.</summary>
 /// <remarks>
