@@ -15,8 +15,7 @@ internal sealed class PassRun(CpuTraining owner, TrainingPass pass, ThreadTeam t
 
     private HashSet<Tensor> _overwritten = [];
 
-    // libtorch takes them after the method that computes them has returned, on the same thread.
-    private IReadOnlyList<Tensor?> _gradients = [];
+    // libtorch takes the gradients after the method that computes them has returned, on the same thread.
     private int _threadOfGradients;
 
     /// <summary>The parameters, in the order of their gradients.</summary>
@@ -49,11 +48,9 @@ internal sealed class PassRun(CpuTraining owner, TrainingPass pass, ThreadTeam t
         }
         try
         {
-            DisposeGradients();
+            DisposeGradients(values);
             _threadOfGradients = Environment.CurrentManagedThreadId;
-            var gradients = CpuTraining.WithThreads(team, profile, threads => values.Backward(gradient, _overwritten, threads));
-            _gradients = gradients;
-            return gradients;
+            return CpuTraining.WithThreads(team, profile, threads => values.Backward(gradient, _overwritten, threads));
         }
         finally
         {
@@ -76,10 +73,10 @@ internal sealed class PassRun(CpuTraining owner, TrainingPass pass, ThreadTeam t
         lock (_gate)
         {
             if (!_isDone) return false;
+            if (_pass is not null) DisposeGradients(_pass);
             _pass = null;
+            return true;
         }
-        DisposeGradients();
-        return true;
     }
 
     // Of the kernels' order and type.
@@ -89,11 +86,9 @@ internal sealed class PassRun(CpuTraining owner, TrainingPass pass, ThreadTeam t
         return gradient is not null && gradient.dtype == ScalarType.Float32 && gradient.is_contiguous();
     }
 
-    // The collector would find them late. On other threads libtorch may not have taken them yet.
-    private void DisposeGradients()
+    // On other threads libtorch may not have taken them yet.
+    private void DisposeGradients(TrainingPass values)
     {
-        if (_threadOfGradients != Environment.CurrentManagedThreadId) return;
-        foreach (var gradient in _gradients) gradient?.Dispose();
-        _gradients = [];
+        if (_threadOfGradients == Environment.CurrentManagedThreadId) values.DisposeGradients();
     }
 }

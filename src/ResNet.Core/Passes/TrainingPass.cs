@@ -28,6 +28,9 @@ internal sealed unsafe class TrainingPass : IDisposable
     // Gradients have overwritten the values.
     private bool _isSpent;
 
+    // Those that were computed last.
+    private List<Tensor?> _results = [];
+
     /// <param name="plan">The network.</param>
     /// <param name="size">The size of the batches.</param>
     /// <param name="vectors">The kernels.</param>
@@ -170,9 +173,6 @@ internal sealed unsafe class TrainingPass : IDisposable
     /// <summary>The most threads that compute together.</summary>
     internal int Threads { get; }
 
-    /// <summary>The gradients that were computed last, which libtorch has got.</summary>
-    internal IReadOnlyList<Tensor?> Gradients { get; private set; } = [];
-
     /// <summary>The parameters, in the order of their gradients.</summary>
     internal IEnumerable<Tensor> Parameters => _layers.SelectMany(layer => layer.Parameters);
 
@@ -232,9 +232,7 @@ internal sealed unsafe class TrainingPass : IDisposable
             if (needsInput && _isTransient[i]) ((NormLayer)_layers[i - 1]).Renew(threads);
             _layers[i].Backward(threads, targets);
         }
-        List<Tensor?> all = [.. gradients.SelectMany(some => some)];
-        Gradients = all;
-        return all;
+        return _results = [.. gradients.SelectMany(some => some)];
 
         nint AddressOf(Tensor parameter, Tensor? made)
         {
@@ -245,11 +243,11 @@ internal sealed unsafe class TrainingPass : IDisposable
         }
     }
 
-    /// <summary>Disposes of <see cref="Gradients"/>, which the collector would find late.</summary>
+    /// <summary>Disposes of the gradients that were computed last, which the collector would find late: libtorch has them.</summary>
     internal void DisposeGradients()
     {
-        foreach (var gradient in Gradients) gradient?.Dispose();
-        Gradients = [];
+        foreach (var gradient in _results) gradient?.Dispose();
+        _results = [];
     }
 
     // For a second pass backward: the same values, with the statistics of the batch as they are.
