@@ -16,7 +16,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly TrainingState _state;
     private readonly TrainerOptions _options;
     private readonly long _seed;
-    private readonly bool _isChannelsLast;
+    private readonly bool _keepsLayout;
     private readonly Tensor? _memory;
     private readonly TrainingLoss _loss;
     private readonly TrainingProfile? _profile;
@@ -28,7 +28,8 @@ internal sealed class TrainingStep : IDisposable
         var device = state.Model.Device;
         var (height, width) = loader.Transforms.Size;
         _loss = new TrainingLoss(options, device);
-        _isChannelsLast = ImageLayout.IsChannelsLast(state.Model);
+        // Our kernels read images of any memory order.
+        _keepsLayout = state.Model.HasTrainingKernels() || ImageLayout.IsChannelsLast(state.Model);
         if (device.type == DeviceType.CPU)
         {
             _memory = empty([loader.Options.BatchSize, height, width, loader.Options.Channels], ScalarType.Float32)
@@ -103,7 +104,7 @@ internal sealed class TrainingStep : IDisposable
     private Tensor ComputeLoss(ImageBatch batch)
     {
         var model = _state.Model;
-        var input = ImageLayout.Of(batch.ToInput(model.Device, _memory), _isChannelsLast);
+        var input = ImageLayout.Of(batch.ToInput(model.Device, _memory), _keepsLayout);
         var labels = batch.Labels.to(model.Device, non_blocking: true);
         if (_options.Mixing is { } mixing) labels = mixing.Apply(input, labels, model.Options.Classes, _seed, _state.Epoch, batch.Index);
         _profile?.Lap(StepPhase.Input);
