@@ -59,12 +59,12 @@ public sealed class RunRecorder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(test);
         using var best = _folder.LoadModel(_model.Device);
-        var result = new Evaluator(test).Evaluate(best, progress, cancellationToken);
+        var result = _trainer.CreateEvaluator(test).Evaluate(best, progress, cancellationToken);
         _test = result;
         if (!_isOfBest && _epochs.Count > 0 && _evaluation is not null)
         {
             // The process that trained ended before the test; the report needs its evaluation again.
-            var again = new Evaluator(_evaluation).Evaluate(best, progress, cancellationToken);
+            var again = _trainer.CreateEvaluator(_evaluation).Evaluate(best, progress, cancellationToken);
             _evaluated = (again, "the best weights", ReportMistake.Draw(best, _evaluation, again.Mistakes, _folder.Classes));
         }
         _folder.SaveTest(result);

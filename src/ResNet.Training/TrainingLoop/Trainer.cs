@@ -46,10 +46,7 @@ public sealed class Trainer
             options, options.EarlyStopping, options.EarlyStopping is null || evaluation is not null,
             "null where there are no images to evaluate on", nameof(options.EarlyStopping));
         (_training, _options) = (training, options);
-        _evaluator = evaluation is null ? null : new Evaluator(evaluation, new EvaluatorOptions
-        {
-            Engine = options.Engine == TrainingEngine.Torch ? PredictionEngine.Torch : null,
-        });
+        _evaluator = evaluation is null ? null : CreateEvaluator(evaluation);
         _plan = new TrainingPlan(training, options);
         _setup = new RunSetup(training, options);
         _telemetry = new TrainingTelemetry(logger ?? NullLogger.Instance, _plan);
@@ -123,8 +120,15 @@ public sealed class Trainer
     /// <summary>The training images in the size of the first epoch.</summary>
     internal ImageLoader FirstImages => _plan.GetLoader(epoch: 0);
 
+    /// <summary>Makes an evaluator of images, by the same engine as the evaluations of the run.</summary>
+    internal Evaluator CreateEvaluator(ImageLoader images) => new(images, new EvaluatorOptions
+    {
+        Engine = _options.Engine == TrainingEngine.Torch ? PredictionEngine.Torch : null,
+    });
+
     /// <summary>Says what computes a network's steps with this trainer's options, and by which algorithms.</summary>
     /// <param name="model">The network; its <see cref="ResNetModel.TrainingEngine"/> becomes <see cref="TrainerOptions.Engine"/>.</param>
+    /// <exception cref="InvalidOptionException">The network's device cannot compute in <see cref="TrainerOptions.Precision"/>.</exception>
     public TrainingDescription DescribeEngine(ResNetModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
