@@ -23,7 +23,7 @@ internal sealed unsafe class TrainingPass : IDisposable
     private readonly PassMemory _memory;
     private readonly Geometry _images;
     private readonly int _border;
-    private readonly bool[] _isTransient;
+    private readonly PassPlaces _places;
 
     // Gradients have overwritten the values.
     private bool _isSpent;
@@ -48,52 +48,15 @@ internal sealed unsafe class TrainingPass : IDisposable
         _images = GeometryOf(first, _maps[0], _maps[1], readsImages: true);
 
         long padded = (long)images * _images.Height * _images.Width * channels;
-        // Values that the next step alone reads are computed again for the gradients.
-        int[] readers = new int[count + 1], lastReader = new int[count + 1];
-        for (int i = 0; i < count; i++)
-        {
-            Read(plan.Steps[i].Input, i);
-            if (plan.Steps[i].Add is { } added) Read(added, i);
-        }
-        _isTransient = [.. Enumerable.Range(0, count + 1).Select(value =>
-            value > 0 && value < count && plan.Steps[value - 1] is NormStep { Add: null } && readers[value] == 1
-            && plan.Steps[value].Input == value && plan.Steps[value] is ConvolutionStep or MaxPoolStep)];
-        // Step i computes forward at the time i and backward at 2·count - 1 - i. Gradients take the places of values that are not needed
-        // any more, which are those of later layers.
-        var arena = new Arena();
-        long[] places = new long[count + 1];
-        // Those that a convolution reads are there at two times, so they share a place of their own.
-        bool IsRenewed(int value) => _isTransient[value] && plan.Steps[value] is ConvolutionStep;
-        long renewed = Enumerable.Range(0, count + 1).Max(value => IsRenewed(value) ? _maps[value].Floats : 0);
-        long placeOfRenewed = arena.Place(renewed, 0, 2 * count);
-        for (int value = 1; value <= count; value++)
-        {
-            int lastUse = IsReadBackward(value) ? (2 * count) - value : Math.Max(value, lastReader[value]);
-            places[value] = IsRenewed(value) ? placeOfRenewed : arena.Place(_maps[value].Floats, value - 1, lastUse);
-        }
-        // From the last step to the first: the first step that writes a gradient sets it, and the others add to it.
-        bool[] addsInput = new bool[count], addsAdded = new bool[count];
-        long?[] gradients = new long?[count + 1];
-        gradients[count] = arena.Place(_maps[count].Floats, count, LastUse(count));
-        for (int i = count - 1; i >= 0; i--)
-        {
-            if (plan.Steps[i].Add is { } added)
-            {
-                // With a norm's sum, the gradient of what is added takes the place of that of the output.
-                if (plan.Steps[i] is NormStep && lastReader[added] == i) gradients[added] = gradients[i + 1];
-                else addsAdded[i] = IsThere(added, i);
-            }
-            if (IsInPlace(plan.Steps[i])) gradients[plan.Steps[i].Input] = gradients[i + 1];
-            else if (plan.Steps[i].Input > 0) addsInput[i] = IsThere(plan.Steps[i].Input, i);
-        }
-        Session.RequireMemory(checked(padded + arena.Length) * sizeof(float), images, _maps[0].Shape);
+        _places = new PassPlaces(plan.Steps, [.. _maps.Select(map => map.Floats)]);
+        Session.RequireMemory(checked(padded + _places.Length) * sizeof(float), images, _maps[0].Shape);
         _padded = new NativeBuffer(padded);
         _maps[0].Data = _padded.Address;
-        _values = new NativeBuffer(arena.Length, isCleared: false);
+        _values = new NativeBuffer(_places.Length, isCleared: false);
         for (int value = 1; value <= count; value++)
         {
-            _maps[value].Data = _values.Address + places[value];
-            _maps[value].Gradient = _values.Address + gradients[value]!.Value;
+            _maps[value].Data = _values.Address + _places.Value(value);
+            _maps[value].Gradient = _values.Address + _places.Gradient(value);
         }
 
         long tiles = 0, weights = 0, parts = 0;
@@ -111,31 +74,6 @@ internal sealed unsafe class TrainingPass : IDisposable
         _layers = [.. plan.Steps.Select((step, i) => LayerOf(step, i))];
         _names = [.. plan.Steps.Select((step, i) => plan.NameOf(i))];
 
-        // A convolution's gradient needs its input, a norm's too, and a ReLU's after a sum its output.
-        bool IsReadBackward(int value) =>
-            (!_isTransient[value] && plan.Steps.Exists(step => step is ConvolutionStep or NormStep && step.Input == value))
-            || plan.Steps[value - 1] is NormStep { Relu: true, Add: not null };
-
-        void Read(int value, int step) => (readers[value], lastReader[value]) = (readers[value] + 1, step);
-
-        bool IsThere(int value, int step)
-        {
-            if (gradients[value] is not null) return true;
-            gradients[value] = arena.Place(_maps[value].Floats, (2 * count) - 1 - step, LastUse(value));
-            return false;
-        }
-
-        // The gradient of the input of a norm or of a sum takes the place of that of its output.
-        bool IsInPlace(PassStep step) => step is NormStep { Add: null } or AddStep && readers[step.Input] == 1;
-
-        // The step that computes a value needs its gradient last.
-        int LastUse(int value)
-        {
-            var step = plan.Steps[value - 1];
-            if (IsInPlace(step)) return LastUse(step.Input);
-            return step is NormStep { Add: { } added } && lastReader[added] == value - 1 ? LastUse(added) : (2 * count) - value;
-        }
-
         PassLayer LayerOf(PassStep step, int i)
         {
             var (input, output) = (_maps[step.Input], _maps[i + 1]);
@@ -144,20 +82,20 @@ internal sealed unsafe class TrainingPass : IDisposable
                 case ConvolutionStep { Module: var module }:
                     var geometry = GeometryOf(module, input, output, readsImages: i == 0);
                     return new ConvolutionLayer(
-                        module, set, kernels, geometry, i == 0, input, output, addsInput[i], _memory, largestTile, threads);
+                        module, set, kernels, geometry, i == 0, input, output, _places.AddsInput(i), _memory, largestTile, threads);
                 case NormStep norm:
                     var added = norm.Add is { } add ? _maps[add] : null;
-                    return new NormLayer(norm, set, kernels, input, output, added, addsInput[i], addsAdded[i], threads);
+                    return new NormLayer(norm, set, kernels, input, output, added, _places.AddsInput(i), _places.AddsAdded(i), threads);
                 case MaxPoolStep pool:
-                    return new MaxPoolLayer(pool, kernels, input, output, addsInput[i], threads);
+                    return new MaxPoolLayer(pool, kernels, input, output, _places.AddsInput(i), threads);
                 case AddStep { Added: var other }:
-                    return new AddLayer(set, kernels, input, _maps[other], output, addsInput[i], addsAdded[i], threads);
+                    return new AddLayer(set, kernels, input, _maps[other], output, _places.AddsInput(i), _places.AddsAdded(i), threads);
                 case AveragePoolStep:
-                    return new AveragePoolLayer(set, input, output, addsInput[i], threads);
+                    return new AveragePoolLayer(set, input, output, _places.AddsInput(i), threads);
                 case ZeroPaddingStep shortcut:
-                    return new ZeroPaddingLayer(shortcut, input, output, addsInput[i], threads);
+                    return new ZeroPaddingLayer(shortcut, input, output, _places.AddsInput(i), threads);
                 case MeanStep:
-                    return new MeanLayer(set, input, output, addsInput[i], threads);
+                    return new MeanLayer(set, input, output, _places.AddsInput(i), threads);
                 default:
                     throw new InvalidOperationException($"There is no layer for {step.GetType().Name}.");
             }
@@ -229,7 +167,7 @@ internal sealed unsafe class TrainingPass : IDisposable
             if (i < first) continue;
             nint[] targets = [.. _layers[i].Parameters.Zip(gradients[i], (parameter, made) => AddressOf(parameter, made))];
             bool needsInput = _layers[i] is ConvolutionLayer && targets[0] != 0;
-            if (needsInput && _isTransient[i]) ((NormLayer)_layers[i - 1]).Renew(threads);
+            if (needsInput && _places.IsTransient(i)) ((NormLayer)_layers[i - 1]).Renew(threads);
             _layers[i].Backward(threads, targets);
         }
         return _results = [.. gradients.SelectMany(some => some)];
