@@ -35,7 +35,7 @@ public sealed class InferenceModel : IDisposable
         _weights = new WeightStore(
             file.Plan, KernelSet.For(vectors), Int8Kernels.For(vectors), _options.WinogradTile, _options.Threads, file.ReadTensor,
             file.ReadTensor, file.ReadBytes, name => file.ShapeOf(name)!);
-        _classifier = new Lazy<float[]>(() => file.ReadTensor(file.Plan.Layers[^1].Weight!));
+        _classifier = new Lazy<float[]>(file.ReadClassifier);
         _team = new ThreadTeam(_options.Threads);
         Classes = file.Classes;
         _table = StoredPreprocessing.Table(file.Preprocessing, Channels);

@@ -10,8 +10,8 @@ namespace ResNet.Inference;
 /// </summary>
 /// <remarks>
 /// Weights are symmetric, of 7 bits, with a scale for each output channel; the numbers between layers are unsigned bytes with a scale
-/// and a zero point for each layer, which have the least sum of squared errors. The first convolution, convolutions with groups, and
-/// the classifier stay as they are. Not safe to use from several threads.
+/// and a zero point for each layer, which have the least sum of squared errors. Convolutions with groups stay as they are, and
+/// without <see cref="QuantizationOptions"/> the first convolution and the classifier do, too. Not safe to use from several threads.
 /// </remarks>
 public sealed class InferenceQuantizer
 {
@@ -21,15 +21,16 @@ public sealed class InferenceQuantizer
 
     /// <summary>Makes a quantizer.</summary>
     /// <param name="model">The network, which has to stay open.</param>
+    /// <param name="options">Which layers compute with integers; null for <see cref="QuantizationOptions"/>' defaults.</param>
     /// <exception cref="ArgumentException">The network computes with integers already.</exception>
-    public InferenceQuantizer(InferenceModel model)
+    public InferenceQuantizer(InferenceModel model, QuantizationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (model.IsQuantized)
             throw new ArgumentException("The network computes with 8-bit integers already: quantize the file that it was made from.");
         _model = model;
         var plan = model.File.Plan;
-        _plan = new PlanQuantizer(plan, model.File.Channels);
+        _plan = new PlanQuantizer(plan, model.File.Channels, options ?? new());
         _histograms =
             [.. Enumerable.Range(0, plan.Layers.Count + 1).Select(value => _plan.NeedsRange(value) ? new ActivationHistogram() : null)];
     }

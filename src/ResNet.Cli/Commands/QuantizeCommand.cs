@@ -41,13 +41,21 @@ internal static class QuantizeCommand
             HelpName = "N",
             DefaultValueFactory = _ => DefaultImages,
         };
+        var first = new Option<bool>("--first-convolution")
+        {
+            Description = "Computes the first convolution, which reads the images, with 8-bit integers, too; it costs accuracy.",
+        };
+        var classifier = new Option<bool>("--classifier")
+        {
+            Description = "Computes the classifier with 8-bit integers, too; it costs accuracy.",
+        };
         var workers = LoadingOptions.Workers();
         var command = new Command(
             "quantize",
             "Writes a trained network with 8-bit integers for ResNet.Inference, and compares its accuracy with the network's own, "
                 + "for example: quantize runs/mine")
         {
-            run, output, images, workers, JsonOutput.Option,
+            run, output, images, first, classifier, workers, JsonOutput.Option,
         };
         command.SetAction(parsed =>
         {
@@ -58,7 +66,8 @@ internal static class QuantizeCommand
             var source = EvaluatedImages.SetAside(trained, DatasetSplit.Train, cancellationToken).Source;
             using var network = Export(trained);
             using var floats = InferenceModel.Open(network);
-            var quantizer = new InferenceQuantizer(floats);
+            var quantizer = new InferenceQuantizer(
+                floats, new QuantizationOptions { FirstConvolution = parsed.GetValue(first), Classifier = parsed.GetValue(classifier) });
             Calibrate(quantizer, source, trained, options, wanted, cancellationToken);
             string path = parsed.GetValue(output) ?? Path.Join(trained.Path, $"{trained.Settings.Network}.int8.safetensors");
             AtomicFile.Write(path, quantizer.Save);

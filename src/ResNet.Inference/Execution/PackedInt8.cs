@@ -4,7 +4,7 @@ using ResNet.Inference.Kernels.Int8;
 
 namespace ResNet.Inference.Execution;
 
-/// <summary>The weights of a convolution of bytes in the order in which the kernels read them.</summary>
+/// <summary>The weights of a layer of bytes in the order in which the kernels read them.</summary>
 internal sealed unsafe class PackedInt8 : IDisposable
 {
     private readonly NativeBuffer _weights;
@@ -18,14 +18,15 @@ internal sealed unsafe class PackedInt8 : IDisposable
     /// <param name="scales">The scale of each output channel's weights.</param>
     /// <param name="bias">A number for each output channel, or none.</param>
     /// <param name="shape">The shape of the weights.</param>
+    /// <param name="depth">The bytes of a pixel of the input: at least its channels, a multiple of <see cref="Int8Kernels.Quad"/>.</param>
     /// <param name="input">Scale and zero point of the input.</param>
     /// <param name="outputScale">The scale of the output; 1 for floats.</param>
     internal PackedInt8(
         Int8Kernels kernels, ReadOnlySpan<sbyte> weights, float[] scales, float[]? bias, (int Output, int Input, int Taps) shape,
-        (float Scale, int Zero) input, float outputScale)
+        int depth, (float Scale, int Zero) input, float outputScale)
     {
         int columns = KernelSet.Channels(shape.Output);
-        Depth = KernelSet.Channels(shape.Input);
+        Depth = depth;
         int panelBytes = shape.Taps * Depth * kernels.Lanes;
         Panels =
         [

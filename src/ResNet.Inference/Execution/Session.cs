@@ -68,7 +68,7 @@ internal sealed unsafe class Session : IDisposable
         _imageGeometry = new Geometry
         {
             Images = images, Height = height, Width = width, Pitch = plan.Channels,
-            OutputHeight = shapes[1].Height, OutputWidth = shapes[1].Width, OutputPitch = KernelSet.Channels(shapes[1].Channels),
+            OutputHeight = shapes[1].Height, OutputWidth = shapes[1].Width, OutputPitch = plan.Pitch(1, shapes[1].Channels),
             KernelHeight = first.Kernel, Stride = first.Stride,
         };
 
@@ -132,7 +132,7 @@ internal sealed unsafe class Session : IDisposable
         _firstImage = whole._firstImage + ((nint)first * g.Height * g.Width * g.Pitch * sizeof(float));
         // What the layers after them read is a part of the session's value.
         var (channels, height, width) = _shapes[layers];
-        nint bytes = (nint)height * width * KernelSet.Channels(channels) * (_plan.GivesBytes(layers) ? 1 : sizeof(float));
+        nint bytes = (nint)height * width * _plan.Pitch(layers, channels) * (_plan.GivesBytes(layers) ? 1 : sizeof(float));
         _values = [.. values];
         _values[layers] = whole._values[layers] + (first * bytes);
         if (whole._stem is not null) _stem = [StemOf(weights, threads)];
@@ -231,9 +231,14 @@ internal sealed unsafe class Session : IDisposable
         }
     }
 
-    /// <summary>The channels of a pixel of a value of floats.</summary>
-    internal ReadOnlySpan<float> Pixel(int value, long pixel) =>
-        new(Address(value) + (pixel * KernelSet.Channels(_shapes[value].Channels)), _shapes[value].Channels);
+    /// <summary>The channels of a pixel of the images or of a value of floats.</summary>
+    internal ReadOnlySpan<float> Pixel(int value, long pixel)
+    {
+        var (channels, height, width) = _shapes[value];
+        if (value > 0) return new(Address(value) + (pixel * _plan.Pitch(value, channels)), channels);
+        var (row, x) = Math.DivRem(pixel, width);
+        return new(ImageRow((int)(row / height), (int)(row % height)) + (x * channels), channels);
+    }
 
     /// <summary>The pixels of a value, of all images.</summary>
     internal long Pixels(int value) => checked((long)Images * _shapes[value].Height * _shapes[value].Width);
@@ -245,7 +250,7 @@ internal sealed unsafe class Session : IDisposable
     internal void Read(int value, Span<float> target)
     {
         var (channels, height, width) = _shapes[value];
-        int pixels = height * width, pitch = KernelSet.Channels(channels);
+        int pixels = height * width, pitch = _plan.Pitch(value, channels);
         float* source = Address(value);
         var bytes = _plan.GivesBytes(value) ? _plan.Layers[value - 1] : null;
         for (int n = 0; n < Images; n++)
@@ -321,7 +326,7 @@ internal sealed unsafe class Session : IDisposable
     private long Floats(int value, int images)
     {
         var (channels, height, width) = _shapes[value];
-        long numbers = checked((long)images * height * width * KernelSet.Channels(channels));
+        long numbers = checked((long)images * height * width * _plan.Pitch(value, channels));
         // Each value begins at a multiple of 64 bytes.
         return _plan.GivesBytes(value) ? checked(numbers + 63) / 64 * 16 : numbers;
     }
@@ -333,8 +338,8 @@ internal sealed unsafe class Session : IDisposable
         var (input, output) = (_shapes[layer.Input], _shapes[i + 1]);
         return new Geometry
         {
-            Images = Images, Height = input.Height, Width = input.Width, Pitch = KernelSet.Channels(input.Channels),
-            OutputHeight = output.Height, OutputWidth = output.Width, OutputPitch = KernelSet.Channels(output.Channels),
+            Images = Images, Height = input.Height, Width = input.Width, Pitch = _plan.Pitch(layer.Input, input.Channels),
+            OutputHeight = output.Height, OutputWidth = output.Width, OutputPitch = _plan.Pitch(i + 1, output.Channels),
             KernelHeight = layer.Kernel, KernelWidth = layer.Kernel,
             Stride = layer.Stride, Dilation = layer.Dilation, Padding = layer.Padding,
         };
@@ -354,11 +359,12 @@ internal sealed unsafe class Session : IDisposable
                 if (WinogradWork.Scratch(geometry, size, convolution.Depth, threads) > _scratch.Length)
                     throw new InvalidOperationException($"Layer {i} needs more memory for its tiles than there is.");
                 return WinogradWork.Of(kernels, convolution, size, threads, (nint)_scratch.Address);
-            case LayerKind.Int8Convolution:
+            case LayerKind.Int8Convolution or LayerKind.Int8Linear:
                 return [ConvolutionWork.Of(weights.Int8Kernels, OfBytes(layer, i, weights.PackedBytes(i)), threads)];
             case LayerKind.Quantize:
                 var int8 = weights.Int8Kernels;
                 float factor = (float)(1.0 / layer.Scale);
+                if (i == 0) return [RowsWork.Of(rows, threads, part => QuantizeImages(factor, layer.ZeroPoint, part))];
                 return [RowsWork.Of(rows, threads, part =>
                 {
                     long row = (long)geometry.Width * geometry.Pitch;
@@ -445,6 +451,17 @@ internal sealed unsafe class Session : IDisposable
                 Zero = layer.ZeroPoint,
             },
         };
+    }
+
+    private void QuantizeImages(float factor, float zero, Range rows)
+    {
+        var (channels, height, width) = _shapes[0];
+        int pitch = _imageGeometry.OutputPitch;
+        for (int row = rows.Start.Value; row < rows.End.Value; row++)
+        {
+            byte* target = (byte*)Address(1) + ((long)row * width * pitch);
+            Int8Kernels.QuantizePixels(ImageRow(row / height, row % height), width, channels, factor, zero, target, pitch);
+        }
     }
 
     private static NativeBuffer? ZeroPoints(Layer layer, int channels)

@@ -45,7 +45,7 @@ internal sealed class WeightStore(
                 var kind = plan.Layers[i].Kind;
                 if (kind is LayerKind.Convolution or LayerKind.Linear && !_packed.ContainsKey((i, choices[i])))
                     floats.Add((i, choices[i]));
-                if (kind == LayerKind.Int8Convolution && !_int8.ContainsKey(i)) bytes.Add(i);
+                if (plan.Layers[i].IsInt8 && !_int8.ContainsKey(i)) bytes.Add(i);
             }
             if (floats.Count > 0) PackFloats(floats);
             if (bytes.Count > 0) PackBytes(bytes);
@@ -58,7 +58,7 @@ internal sealed class WeightStore(
         lock (_packing) return _packed[(layer, algorithm)];
     }
 
-    /// <summary>The weights of a convolution of bytes, which <see cref="PackAll"/> has packed.</summary>
+    /// <summary>The weights of a layer of bytes, which <see cref="PackAll"/> has packed.</summary>
     internal PackedInt8 PackedBytes(int layer)
     {
         lock (_packing) return _int8[layer];
@@ -124,7 +124,7 @@ internal sealed class WeightStore(
                 readBytesInto(layer.Weight!, values);
                 packed[i] = new PackedInt8(
                     int8, values, read(layer.WeightScale!), layer.Bias is null ? null : read(layer.Bias),
-                    ((int)shape[0], (int)shape[1], layer.Kernel * layer.Kernel), (source.Scale, source.ZeroPoint),
+                    ((int)shape[0], (int)shape[1], layer.Kernel * layer.Kernel), plan.Pitch(layer.Input, (int)shape[1]), (source.Scale, source.ZeroPoint),
                     layer.GivesBytes ? layer.Scale : 1);
             });
         }

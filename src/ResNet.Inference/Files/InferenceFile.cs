@@ -142,6 +142,17 @@ internal sealed class InferenceFile : IDisposable
         BinaryPrimitives.ReverseEndianness(words, words);
     }
 
+    /// <summary>Reads the weights of the classifier <c>[classes, features]</c>, those of 8 bits as the floats that they stand for.</summary>
+    internal float[] ReadClassifier()
+    {
+        var layer = Plan.Layers[^1];
+        if (layer.WeightScale is not { } scaleName) return ReadTensor(layer.Weight!);
+        float[] scales = ReadTensor(scaleName);
+        sbyte[] weights = ReadBytes(layer.Weight!);
+        int features = weights.Length / scales.Length;
+        return [.. weights.Select((weight, i) => weight * scales[i / features])];
+    }
+
     /// <summary>Reads a tensor of signed bytes.</summary>
     internal sbyte[] ReadBytes(string name)
     {
@@ -271,10 +282,10 @@ internal sealed class InferenceFile : IDisposable
         return offsets[1] - offsets[0];
     }
 
-    // Tensors are of the type that their layer needs, and 8-bit convolutions have numbers that every processor computes alike.
+    // Tensors are of the type that their layer needs, and 8-bit layers have numbers that every processor computes alike.
     private void CheckNumbers(Layer layer)
     {
-        bool isInt8 = layer.Kind == LayerKind.Int8Convolution;
+        bool isInt8 = layer.IsInt8;
         foreach (string name in layer.Tensors)
         {
             bool isWeight = name == layer.Weight;

@@ -34,10 +34,13 @@ internal sealed record InferencePlan
     internal int Scores => Layers.Count;
 
     /// <summary>The value that is the pooled vector: the classifier's input.</summary>
-    internal int Features => Layers[^1].Input;
+    internal int Features => Layers[^1].Input is var input && Layers[input - 1] is { Kind: LayerKind.Quantize } bytes ? bytes.Input : input;
 
     /// <summary>The value that is pooled: the last map.</summary>
     internal int LastMap => Layers[Features - 1] is { Kind: LayerKind.Mean } mean ? mean.Input : Features;
+
+    /// <summary>Whether the images become bytes before the first convolution.</summary>
+    internal bool QuantizesImages => Layers[0].Kind == LayerKind.Quantize;
 
     /// <summary>Checks everything that does not depend on the size of the images, and returns the channels of each value.</summary>
     /// <param name="weights">The shape of a tensor; null if there is none of that name.</param>
@@ -60,8 +63,8 @@ internal sealed record InferencePlan
             Refuse(layer.Input < 0 || layer.Input > i, $"{name} reads the value {layer.Input}, which no earlier layer computes");
             Refuse(
                 (layer.Input == 0) != (i == 0)
-                || (i == 0 && (layer.Kind != LayerKind.Convolution || layer.Groups > 1 || layer.Dilation > 1)),
-                $"{name} reads the images, but only a first convolution without groups and dilation may");
+                || (i == 0 && (layer.Kind is not (LayerKind.Convolution or LayerKind.Quantize) || layer.Groups > 1 || layer.Dilation > 1)),
+                $"{name} reads the images, but only a first convolution without groups and dilation, or what makes bytes of them, may");
             Refuse(layer.Kernel is < 1 or > MaximumKernel, $"{name} has a kernel of {layer.Kernel} pixels");
             Refuse(layer.Stride is < 1 or > MaximumStride, $"{name} has the stride {layer.Stride}");
             Refuse(layer.Dilation is < 1 or > MaximumStride, $"{name} has the dilation {layer.Dilation}");
@@ -79,10 +82,11 @@ internal sealed record InferencePlan
             if (layer.Add is not { } add) continue;
             Refuse(add < 1 || add > i || channels[add] != channels[i + 1], $"{name} adds the value {add}, which does not fit");
             Refuse(!layer.IsConvolution && layer.Kind != LayerKind.Pointwise, $"{name} cannot add a value");
+            Refuse(add == 1 && QuantizesImages, $"{name} adds the images");
             Refuse(GivesBytes(add) && layer.Kind != LayerKind.Int8Convolution, $"{name} adds bytes, but only an 8-bit convolution can");
         }
         Refuse(
-            Layers[^1].Kind != LayerKind.Linear || Layers.Take(Layers.Count - 1).Any(layer => layer.Kind == LayerKind.Linear),
+            !IsLinear(Layers[^1]) || Layers.Take(Layers.Count - 1).Any(IsLinear),
             "its last layer, and no other, has to be linear");
         for (int i = 0; i < Stages.Count; i++)
         {
@@ -122,23 +126,31 @@ internal sealed record InferencePlan
             shapes[i + 1] = new MapShape(channels[i + 1], rows, columns);
             if (layer.Add is { } add && shapes[add] != shapes[i + 1])
                 throw new ArgumentException($"Images of {height} × {width} pixels do not fit this network: its layer {i} adds two sizes.");
-            if (layer.Kind == LayerKind.Linear && (input.Height > 1 || input.Width > 1))
+            if (IsLinear(layer) && (input.Height > 1 || input.Width > 1))
                 throw new ArgumentException($"Images of {height} × {width} pixels do not fit this network: its classifier gets a map.");
         }
         return shapes;
     }
 
-    /// <summary>Whether it has convolutions of bytes.</summary>
-    internal bool IsQuantized => Layers.Any(layer => layer.Kind == LayerKind.Int8Convolution);
+    /// <summary>Whether it has layers that compute with bytes.</summary>
+    internal bool IsQuantized => Layers.Any(layer => layer.IsInt8);
 
     /// <summary>Whether a value has unsigned bytes in place of floats.</summary>
     internal bool GivesBytes(int value) => value > 0 && Layers[value - 1].GivesBytes;
 
-    // Bytes, and what belongs to them, are for 8-bit convolutions alone.
+    /// <summary>The numbers from a pixel of a value to the next one in memory.</summary>
+    /// <param name="value">The value; 1 or more.</param>
+    /// <param name="channels">Its channels.</param>
+    internal int Pitch(int value, int channels) =>
+        value == 1 && QuantizesImages ? (channels + Int8Kernels.Quad - 1) / Int8Kernels.Quad * Int8Kernels.Quad : KernelSet.Channels(channels);
+
+    private static bool IsLinear(Layer layer) => layer.Kind is LayerKind.Linear or LayerKind.Int8Linear;
+
+    // Bytes, and what belongs to them, are for 8-bit layers alone.
     private void CheckBytes(Layer layer, string name)
     {
-        bool isInt8 = layer.Kind == LayerKind.Int8Convolution, isQuantize = layer.Kind == LayerKind.Quantize;
-        Refuse(layer.Scale != 0 && !(isInt8 || isQuantize), $"{name} cannot give bytes");
+        bool isInt8 = layer.IsInt8, isQuantize = layer.Kind == LayerKind.Quantize;
+        Refuse(layer.Scale != 0 && layer.Kind != LayerKind.Int8Convolution && !isQuantize, $"{name} cannot give bytes");
         Refuse(
             (layer.Scale != 0 || isQuantize) && !(layer.Scale is >= MinimumScale and <= MaximumScale),
             $"{name} has the scale {layer.Scale}, which is not between {MinimumScale} and {MaximumScale}");
@@ -193,7 +205,7 @@ internal sealed record InferencePlan
                     Vector(scales, shape[0]);
                 }
                 return Vector(layer.Bias, shape[0]);
-            case LayerKind.Linear:
+            case LayerKind.Linear or LayerKind.Int8Linear:
                 var matrix = ShapeOf(layer.Weight);
                 Refuse(matrix.Count != 2 || matrix[1] != input, $"{name} has weights [{string.Join(", ", matrix)}] for {input} channels");
                 return Vector(layer.Bias, matrix[0]);

@@ -60,6 +60,9 @@ internal sealed record Layer
     /// <summary>Whether the output are unsigned bytes in place of floats.</summary>
     internal bool GivesBytes => Scale != 0;
 
+    /// <summary>Whether it multiplies bytes with weights of 7 bits.</summary>
+    internal bool IsInt8 => Kind is LayerKind.Int8Convolution or LayerKind.Int8Linear;
+
     /// <summary>Whether it has a kernel that it multiplies with pixels.</summary>
     internal bool IsConvolution => Kind is LayerKind.Convolution or LayerKind.Int8Convolution;
 }

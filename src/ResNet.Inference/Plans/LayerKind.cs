@@ -37,4 +37,7 @@ internal enum LayerKind
     /// has a scale, else floats.
     /// </summary>
     Int8Convolution,
+
+    /// <summary>A matrix product of unsigned bytes with signed weights of 7 bits, with a bias. It gives floats.</summary>
+    Int8Linear,
 }

@@ -18,6 +18,7 @@ internal static class PlanJson
         [LayerKind.Linear] = "linear",
         [LayerKind.Quantize] = "quantize",
         [LayerKind.Int8Convolution] = "int8_convolution",
+        [LayerKind.Int8Linear] = "int8_linear",
     };
 
     private static readonly Dictionary<string, LayerKind> s_kinds = s_names.ToDictionary(entry => entry.Value, entry => entry.Key);

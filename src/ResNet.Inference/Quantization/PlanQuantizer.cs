@@ -4,8 +4,8 @@ using ResNet.Inference.Plans;
 namespace ResNet.Inference.Quantization;
 
 /// <summary>
-/// Decides which layers of a plan compute with bytes: all convolutions but the first one, which reads the images, and those with groups.
-/// Their outputs are bytes too, unless another layer reads them.
+/// Decides which layers of a plan compute with bytes: all convolutions but those with groups, and, only if asked, the first one, which
+/// reads the images, and the classifier. Their outputs are bytes too, unless another layer reads them as floats.
 /// </summary>
 internal sealed class PlanQuantizer
 {
@@ -17,10 +17,11 @@ internal sealed class PlanQuantizer
     /// <summary>Makes the decisions.</summary>
     /// <param name="plan">A plan of layers of floats.</param>
     /// <param name="channels">The channels of each value.</param>
-    internal PlanQuantizer(InferencePlan plan, int[] channels)
+    /// <param name="options">What is asked.</param>
+    internal PlanQuantizer(InferencePlan plan, int[] channels, QuantizationOptions options)
     {
         _plan = plan;
-        _isInt8 = [.. plan.Layers.Select((layer, i) => i > 0 && IsInt8(layer, channels[layer.Input]))];
+        _isInt8 = [.. plan.Layers.Select((layer, i) => (i > 0 || options.FirstConvolution) && IsInt8(layer, channels[layer.Input], options))];
         _isReadAsBytes = new bool[plan.Layers.Count + 1];
         _isReadAsFloats = new bool[plan.Layers.Count + 1];
         for (int i = 0; i < plan.Layers.Count; i++)
@@ -31,9 +32,6 @@ internal sealed class PlanQuantizer
         }
     }
 
-    /// <summary>The number of convolutions that compute with bytes.</summary>
-    internal int Int8Convolutions => _isInt8.Count(isInt8 => isInt8);
-
     /// <summary>The name of the tensor with the scales of a tensor of weights.</summary>
     internal static string ScaleName(string weight) => $"{weight}_scale";
 
@@ -41,7 +39,7 @@ internal sealed class PlanQuantizer
     internal bool IsInt8(int layer) => _isInt8[layer];
 
     /// <summary>Whether a value is there as bytes, alone or besides floats.</summary>
-    internal bool NeedsRange(int value) => value > 0 && (GivesBytes(value) || _isReadAsBytes[value]);
+    internal bool NeedsRange(int value) => _isReadAsBytes[value] || GivesBytes(value);
 
     /// <summary>Makes the plan.</summary>
     /// <param name="ranges">The range of each value for which <see cref="NeedsRange"/> is true.</param>
@@ -49,6 +47,7 @@ internal sealed class PlanQuantizer
     {
         var layers = new List<Layer>();
         int[] values = new int[_plan.Layers.Count + 1], bytes = new int[_plan.Layers.Count + 1];
+        Quantize(0);
         for (int i = 0; i < _plan.Layers.Count; i++)
         {
             var layer = _plan.Layers[i];
@@ -58,23 +57,33 @@ internal sealed class PlanQuantizer
                 Input = (_isInt8[i] ? bytes : values)[layer.Input],
                 Add = layer.Add is { } add ? values[add] : null,
             };
-            if (_isInt8[i]) quantized = quantized with { Kind = LayerKind.Int8Convolution, WeightScale = ScaleName(layer.Weight!) };
+            if (_isInt8[i])
+            {
+                var kind = layer.Kind == LayerKind.Linear ? LayerKind.Int8Linear : LayerKind.Int8Convolution;
+                quantized = quantized with { Kind = kind, WeightScale = ScaleName(layer.Weight!) };
+            }
             if (GivesBytes(value)) quantized = Ranged(quantized, ranges(value));
             layers.Add(quantized);
             values[value] = bytes[value] = layers.Count;
-            if (!_isReadAsBytes[value] || GivesBytes(value)) continue;
+            Quantize(value);
+        }
+        return _plan with { Layers = layers, Stages = [.. _plan.Stages.Select(value => values[value])] };
+
+        // Bytes beside floats.
+        void Quantize(int value)
+        {
+            if (!_isReadAsBytes[value] || GivesBytes(value)) return;
             layers.Add(Ranged(new Layer { Kind = LayerKind.Quantize, Input = values[value] }, ranges(value)));
             bytes[value] = layers.Count;
         }
-        return _plan with { Layers = layers, Stages = [.. _plan.Stages.Select(value => values[value])] };
     }
 
     private static Layer Ranged(Layer layer, ByteRange range) => layer with { Scale = range.Scale, ZeroPoint = range.ZeroPoint };
 
-    private static bool IsInt8(Layer layer, int channels) =>
-        layer is { Kind: LayerKind.Convolution, Groups: 1 }
+    private static bool IsInt8(Layer layer, int channels, QuantizationOptions options) =>
+        (layer is { Kind: LayerKind.Convolution, Groups: 1 } || (layer.Kind == LayerKind.Linear && options.Classifier))
         && (long)channels * layer.Kernel * layer.Kernel <= Int8Kernels.MaximumProducts;
 
     // Whether the layer of a value gives bytes by itself.
-    private bool GivesBytes(int value) => _isInt8[value - 1] && !_isReadAsFloats[value];
+    private bool GivesBytes(int value) => value > 0 && value < _plan.Scores && _isInt8[value - 1] && !_isReadAsFloats[value];
 }

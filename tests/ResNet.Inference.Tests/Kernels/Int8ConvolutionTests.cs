@@ -76,7 +76,7 @@ public sealed class Int8ConvolutionTests
         new Span<byte>(zeros.Address, pitch).Fill((byte)inputZero);
         float scale = givesFloats ? 1 : outputScale;
         using var packed = new PackedInt8(
-            kernels, weights, scales, bias, (shape.Output, shape.Input, taps), (inputScale, inputZero), scale);
+            kernels, weights, scales, bias, (shape.Output, shape.Input, taps), pitch, (inputScale, inputZero), scale);
         var epilogue = new Int8Epilogue
         {
             Start = packed.Start, Factor = packed.Factor, Bias = packed.Bias,

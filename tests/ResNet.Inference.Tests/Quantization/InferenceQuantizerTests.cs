@@ -10,24 +10,82 @@ public sealed class InferenceQuantizerTests
 {
     private const int Side = 32;
 
+    private static readonly QuantizationOptions s_all = new() { FirstConvolution = true, Classifier = true };
+
     public static TheoryData<string> Networks => ["resnet20", "resnet18", "resnet50", "resnet18d", "preact_resnet18", "resnext50_32x4d"];
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void Each_layer_of_integers_is_what_its_definition_says(string name)
+    public void Each_layer_of_integers_is_what_its_definition_says(string name) => CheckLayers(name, new());
+
+    [Theory]
+    [InlineData("resnet20")]
+    [InlineData("resnet50")]
+    [InlineData("resnet18d")]
+    public void So_are_the_first_convolution_and_the_classifier_if_asked(string name)
+    {
+        var plan = CheckLayers(name, s_all);
+        plan.Layers[0].Kind.Should().Be(LayerKind.Quantize);
+        plan.Layers[1].Kind.Should().Be(LayerKind.Int8Convolution);
+        plan.Layers[^1].Kind.Should().Be(LayerKind.Int8Linear);
+    }
+
+    [Fact]
+    public void Images_of_one_and_of_five_channels_become_bytes()
+    {
+        foreach (int channels in new[] { 1, 5 })
+        {
+            using var network = ResNets.Create("resnet20", classes: 7, inputChannels: channels, seed: 1);
+            using var saved = new SavedNetwork(network);
+            using var floats = InferenceModel.Open(saved.File);
+            var random = new Random(1);
+            float[] images = [.. Enumerable.Range(0, 3 * channels * Side * Side).Select(_ => random.NextSingle() - 0.5f)];
+            var quantizer = new InferenceQuantizer(floats, s_all);
+            quantizer.Calibrate(images, 3, Side, Side);
+            var stream = new MemoryStream();
+            quantizer.Save(stream);
+            using var model = InferenceModel.Open(new MemoryStream(stream.ToArray()));
+            float[] expected = new float[21], actual = new float[21];
+            floats.Run(images, 3, Side, Side, expected);
+            model.Run(images, 3, Side, Side, actual);
+            Error(expected, actual).Should().BeLessThan(0.15, "{0} channels", channels);
+        }
+    }
+
+    [Fact]
+    public void Explanations_read_a_classifier_of_integers()
+    {
+        using var saved = new SavedNetwork("resnet18");
+        using var model = InferenceModel.Open(new MemoryStream(Quantize(saved.File, s_all)));
+        using var floats = InferenceModel.Open(saved.File);
+        var (expected, actual) = (Map(floats), Map(model));
+        Error(expected, actual).Should().BeLessThan(0.2);
+
+        float[] Map(InferenceModel network)
+        {
+            float[] maps = new float[2 * 64 * 64], scores = new float[2 * network.ClassCount];
+            var random = new Random(5);
+            float[] images = [.. Enumerable.Range(0, 2 * 3 * 64 * 64).Select(_ => (random.NextSingle() * 4) - 2)];
+            network.Explain(images, 2, 64, 64, scores, maps, [3, 4]);
+            return maps;
+        }
+    }
+
+    private static InferencePlan CheckLayers(string name, QuantizationOptions options)
     {
         using var saved = new SavedNetwork(name);
-        byte[] file = Quantize(saved.File);
+        byte[] file = Quantize(saved.File, options);
         using var model = InferenceModel.Open(new MemoryStream(file));
         model.IsQuantized.Should().BeTrue();
         int checkedLayers = 0;
         model.Observe(new Images(Images(2, 9), 2, Side, Side), (session, value) =>
         {
-            if (value == 0 || model.File.Plan.Layers[value - 1] is not { Kind: LayerKind.Int8Convolution } layer) return;
+            if (value == 0 || model.File.Plan.Layers[value - 1] is not { IsInt8: true } layer) return;
             CheckLayer(model.File, session, layer, value);
             checkedLayers++;
         }, CancellationToken.None);
-        checkedLayers.Should().Be(model.File.Plan.Layers.Count(layer => layer.Kind == LayerKind.Int8Convolution)).And.BeGreaterThan(10);
+        checkedLayers.Should().Be(model.File.Plan.Layers.Count(layer => layer.IsInt8)).And.BeGreaterThan(10);
+        return model.File.Plan;
     }
 
     [Theory]
@@ -39,17 +97,22 @@ public sealed class InferenceQuantizerTests
         using var floats = InferenceModel.Open(saved.File);
         float[] images = Images(4, 5), expected = Scores(floats, images), actual = Scores(model, images);
         Error(expected, actual).Should().BeInRange(1e-6, 0.15, "the weights have 7 bits");
+        using var all = InferenceModel.Open(new MemoryStream(Quantize(saved.File, s_all)));
+        Error(expected, Scores(all, images)).Should().BeInRange(1e-6, 0.2, "all weights have");
     }
 
     [Fact]
     public void Stages_and_features_of_a_quantized_network_are_floats()
     {
         using var saved = new SavedNetwork("resnet18");
-        using var model = InferenceModel.Open(new MemoryStream(Quantize(saved.File)));
         using var floats = InferenceModel.Open(saved.File);
-        model.Stages.Should().Be(4);
-        var (expected, actual) = (Outputs(floats), Outputs(model));
-        for (int i = 0; i < expected.Length; i++) Error(expected[i], actual[i]).Should().BeLessThan(0.15, "output {0}", i);
+        foreach (var options in new[] { new(), s_all })
+        {
+            using var model = InferenceModel.Open(new MemoryStream(Quantize(saved.File, options)));
+            model.Stages.Should().Be(4);
+            var (expected, actual) = (Outputs(floats), Outputs(model));
+            for (int i = 0; i < expected.Length; i++) Error(expected[i], actual[i]).Should().BeLessThan(0.15, "output {0}", i);
+        }
 
         float[][] Outputs(InferenceModel network)
         {
@@ -69,7 +132,7 @@ public sealed class InferenceQuantizerTests
         foreach (string name in new[] { "resnet20", "resnet50" })
         {
             using var saved = new SavedNetwork(name);
-            byte[] file = Quantize(saved.File);
+            byte[] file = Quantize(saved.File, s_all);
             float[] images = Images(2, 5), expected = [];
             foreach (int threads in new[] { 1, 2, 3, 8 })
             {
@@ -185,10 +248,10 @@ public sealed class InferenceQuantizerTests
         model.IsQuantized.Should().BeFalse();
     }
 
-    internal static byte[] Quantize(string file)
+    internal static byte[] Quantize(string file, QuantizationOptions? options = null)
     {
         using var model = InferenceModel.Open(file);
-        var quantizer = new InferenceQuantizer(model);
+        var quantizer = new InferenceQuantizer(model, options);
         quantizer.Calibrate(Images(8, 3), 8, Side, Side);
         var stream = new MemoryStream();
         quantizer.Save(stream);

@@ -7,9 +7,9 @@ namespace ResNet.Inference.Tests.Quantization;
 public sealed class QuantizedFileTests : IDisposable
 {
     private readonly SavedNetwork _saved = new("resnet20");
-    private readonly InferenceFile _file;
+    private InferenceFile _file;
 
-    public QuantizedFileTests() => _file = InferenceFile.Open(new MemoryStream(InferenceQuantizerTests.Quantize(_saved.File)));
+    public QuantizedFileTests() => _file = Open(new());
 
     public void Dispose()
     {
@@ -44,6 +44,46 @@ public sealed class QuantizedFileTests : IDisposable
     }
 
     [Fact]
+    public void A_first_convolution_and_a_classifier_of_integers_that_do_not_fit_are_refused()
+    {
+        _file.Dispose();
+        _file = Open(new QuantizationOptions { FirstConvolution = true, Classifier = true });
+        Try().Should().BeNull();
+        int last = _file.Plan.Layers.Count - 1, adds = Find(layer => layer.Add is not null);
+        string classifier = $"layer {last} (Int8Linear)";
+        Try(0, layer => layer with { Scale = 0 }).Should().StartWith("layer 0 (Quantize) has the scale 0");
+        Try(0, layer => layer with { Kind = LayerKind.MaxPool }).Should().StartWith("layer 0 (MaxPool) reads the images");
+        Try(1, layer => layer with { Input = 0 }).Should().StartWith("layer 1 (Int8Convolution) reads the images");
+        Try(adds, layer => layer with { Add = 1 }).Should().Be($"layer {adds} (Int8Convolution) adds the value 1, which does not fit");
+        Try(last, layer => layer with { Scale = 1 }).Should().Be($"{classifier} cannot give bytes");
+        Try(last, layer => layer with { WeightScale = null }).Should().Be($"{classifier} lacks scales of weights");
+        Try(last, layer => layer with { Input = last - 1 }).Should().Be($"{classifier} reads floats, but has to read bytes");
+        Try(last, layer => layer with { Kernel = 3 }).Should().Be($"{classifier} cannot have a kernel");
+        Try(last, layer => layer with { Add = 2 }).Should().StartWith($"{classifier} ");
+        Try(last, layer => layer with { Kind = LayerKind.Linear }).Should().StartWith($"layer {last} (Linear) ");
+        Try(bytes: ("fc.weight", 64)).Should().Be("the tensor 'fc.weight' has the weight 64, which is not between -63 and 63");
+    }
+
+    // As many channels as the images: a sum of the images' bytes with a convolution's.
+    [Fact]
+    public void Nothing_may_add_the_images()
+    {
+        var plan = new InferencePlan
+        {
+            Channels = 3,
+            Layers =
+            [
+                new Layer { Kind = LayerKind.Quantize, Input = 0, Scale = 1 },
+                new Layer { Kind = LayerKind.Int8Convolution, Input = 1, Add = 1, Weight = "a", WeightScale = "b" },
+                new Layer { Kind = LayerKind.Mean, Input = 2 },
+                new Layer { Kind = LayerKind.Linear, Input = 3, Weight = "c" },
+            ],
+        };
+        Action check = () => plan.Check(name => name switch { "a" => [3, 3, 1, 1], "b" => [3], _ => [2, 3] });
+        check.Should().Throw<FormatException>().WithMessage("layer 1 (Int8Convolution) adds the images");
+    }
+
+    [Fact]
     public void Numbers_that_processors_would_compute_differently_are_refused()
     {
         string weight = _file.Plan.Layers.First(layer => layer.Kind == LayerKind.Int8Convolution).Weight!;
@@ -72,6 +112,9 @@ public sealed class QuantizedFileTests : IDisposable
         Try(retype: "fc.weight").Should().Be("the tensor 'fc.weight' has to be of the type F32");
     }
 
+    private InferenceFile Open(QuantizationOptions options) =>
+        InferenceFile.Open(new MemoryStream(InferenceQuantizerTests.Quantize(_saved.File, options)));
+
     private int Find(Func<Layer, bool> isIt) => _file.Plan.Layers.ToList().FindIndex(layer => isIt(layer));
 
     private string? Try(int index, Func<Layer, Layer> change)
@@ -91,7 +134,7 @@ public sealed class QuantizedFileTests : IDisposable
         {
             foreach (string name in layer.Tensors)
             {
-                bool isBytes = name == layer.Weight && layer.Kind == LayerKind.Int8Convolution;
+                bool isBytes = name == layer.Weight && layer.IsInt8;
                 if (isBytes != (name == retype))
                 {
                     sbyte[] values = isBytes ? _file.ReadBytes(name) : new sbyte[_file.ReadTensor(name).Length];

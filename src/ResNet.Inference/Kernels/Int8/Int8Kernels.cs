@@ -39,6 +39,19 @@ internal abstract unsafe class Int8Kernels
     /// <summary>Divides output channels, a multiple of <see cref="KernelSet.Alignment"/>, into panels of one or two vectors.</summary>
     internal IEnumerable<(int Column, int Vectors)> Columns(int channels) => Panel.Columns(channels, Lanes, most: 2);
 
+    /// <summary>
+    /// Computes the bytes of pixels, as <see cref="Quantize"/> does, whose channels lie without padding. What pads their bytes is
+    /// multiplied with weights of 0.
+    /// </summary>
+    internal static void QuantizePixels(float* input, int pixels, int channels, float factor, float zero, byte* output, int pitch)
+    {
+        for (int i = 0; i < pixels; i++, input += channels, output += pitch)
+        {
+            for (int c = 0; c < channels; c++) Quads1.StoreBytes((new Lane1(input[c]) * new Lane1(factor)) + new Lane1(zero), output + c);
+            for (int c = channels; c < pitch; c++) output[c] = 0;
+        }
+    }
+
     /// <summary>Convolves some tiles of pixels (<see cref="Rows"/> each) with some panels.</summary>
     internal abstract void Convolve(in Convolution<byte, Int8Epilogue> convolution, Range tiles, Range panels);
 
