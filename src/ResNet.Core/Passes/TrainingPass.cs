@@ -65,8 +65,8 @@ internal sealed unsafe class TrainingPass : IDisposable
             if (plan.Steps[i] is not ConvolutionStep { Module: var module } step) continue;
             var geometry = GeometryOf(module, _maps[step.Input], _maps[i + 1], readsImages: i == 0);
             weights = Math.Max(weights, ConvolutionLayer.FloatsOfWeights(geometry));
+            tiles = Math.Max(tiles, ConvolutionLayer.FloatsOfTiles(set, geometry, readsImages: i == 0, largestTile, threads));
             if (i == 0) continue;
-            tiles = Math.Max(tiles, ConvolutionLayer.FloatsOfTiles(geometry, largestTile, threads));
             parts = Math.Max(parts, InputGradient.FloatsOfParts(geometry, (int)module.groups));
         }
         long sums = Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup);

@@ -120,7 +120,7 @@ internal sealed unsafe class PackedWeights
     {
         int depth = KernelSet.Channels(input), columns = KernelSet.Channels(output), side = size + 2;
         Panel[] panels = [.. kernels.Columns(columns).Select(p => new Panel(p.Column, p.Vectors, 0, (long)p.Column * depth))];
-        long element = (long)columns * depth;
+        long element = WinogradBlock.WeightStep(depth, columns);
         var order = isTransposed
             ? new WeightOrder(WeightPacking.Taps, (long)output * WeightPacking.Taps, IsTurned: true)
             : new WeightOrder((long)input * WeightPacking.Taps, WeightPacking.Taps, IsTurned: false);

@@ -14,6 +14,9 @@ internal static unsafe class WeightPacking
     // A cache line of floats: so many weights of an output channel are read at once.
     private const int Line = Ahead.CacheLine / sizeof(float);
 
+    // So many input channels of an output channel are read at once.
+    private const int InputsAtOnce = 8;
+
     // G of Lavin and Gray 2015, for tiles of 2×2 and 4×4.
     private static readonly double[] s_transform2 = [1, 0, 0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0, 0, 1];
 
@@ -101,11 +104,22 @@ internal static unsafe class WeightPacking
             double* columns = stackalloc double[side * 3 * width];
             float* tile = stackalloc float[side * side * padded];
             new Span<double>(taps, Taps * padded).Clear();
+            // Weights of output channels that lie far from each other would share few places of the caches.
+            bool areCopied = outputStep > Taps;
+            float* copy = stackalloc float[areCopied ? InputsAtOnce * Taps * lanes : 0];
             for (int i = 0; i < input; i++)
             {
+                float* near = source + (i * inputStep);
+                if (areCopied)
+                {
+                    int place = i % InputsAtOnce;
+                    if (place == 0) CopyNear(near, outputs, outputStep, Math.Min(InputsAtOnce, input - i) * Taps, copy);
+                    near = copy + (place * Taps);
+                }
+                long laneStep = areCopied ? InputsAtOnce * Taps : outputStep;
                 for (int lane = 0; lane < outputs; lane++)
                 {
-                    float* weights = source + (lane * outputStep) + (i * inputStep) + first;
+                    float* weights = near + (lane * laneStep) + first;
                     for (int tap = 0; tap < Taps; tap++, weights += next) taps[(tap * padded) + lane] = *weights;
                 }
                 for (int lane = 0; lane < padded; lane += width)
@@ -142,16 +156,31 @@ internal static unsafe class WeightPacking
         }
     }
 
+    private static void CopyNear(float* source, int outputs, long outputStep, int count, float* copy)
+    {
+        for (int lane = 0; lane < outputs; lane++, source += outputStep, copy += InputsAtOnce * Taps)
+            new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(copy, count));
+    }
+
     // Transformed weights are many and needed later: they pass the caches by, if they are whole cache lines.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write(float* source, float* target, int lanes)
     {
-        if (!Vector512.IsHardwareAccelerated || lanes % Line != 0 || (nint)target % Ahead.CacheLine != 0)
+        if (!Vector256.IsHardwareAccelerated || lanes % Line != 0 || (nint)target % Ahead.CacheLine != 0)
         {
             new ReadOnlySpan<float>(source, lanes).CopyTo(new Span<float>(target, lanes));
             return;
         }
-        for (int lane = 0; lane < lanes; lane += Line) Vector512.StoreAlignedNonTemporal(Vector512.Load(source + lane), target + lane);
+        for (int lane = 0; lane < lanes; lane += Line)
+        {
+            if (Vector512.IsHardwareAccelerated)
+            {
+                Vector512.StoreAlignedNonTemporal(Vector512.Load(source + lane), target + lane);
+                continue;
+            }
+            Vector256.StoreAlignedNonTemporal(Vector256.Load(source + lane), target + lane);
+            Vector256.StoreAlignedNonTemporal(Vector256.Load(source + lane + (Line / 2)), target + lane + (Line / 2));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -17,11 +17,18 @@ internal readonly record struct WinogradBlock
     /// <param name="size">The side of a tile of the output: 2 or 4 pixels.</param>
     /// <param name="tiles">The tiles.</param>
     /// <param name="scratch">At least <see cref="Floats"/> floats.</param>
-    internal WinogradBlock(in Convolution<float, Epilogue> convolution, int size, Range tiles, nint scratch)
+    /// <param name="isByChannels">
+    /// Whether the transformed tiles are <c>[elements, groups of channels, tiles, channels of a group]</c>, for loops over the tiles.
+    /// </param>
+    internal WinogradBlock(in Convolution<float, Epilogue> convolution, int size, Range tiles, nint scratch, bool isByChannels = false)
     {
         (Convolution, Size) = (convolution, size);
         (First, Count) = (tiles.Start.Value, tiles.End.Value - tiles.Start.Value);
-        (InputStep, ProductStep) = (Step(Count, convolution.Depth), Step(Count, convolution.Geometry.OutputPitch));
+        (TileStep, ChannelStep) = isByChannels
+            ? (KernelSet.Alignment, KernelSet.Alignment * TilesWithGap(Count))
+            : (convolution.Depth, KernelSet.Alignment);
+        int tilesOfStep = isByChannels ? TilesWithGap(Count) : Count;
+        (InputStep, ProductStep) = (Step(tilesOfStep, convolution.Depth), Step(tilesOfStep, convolution.Geometry.OutputPitch));
         (Inputs, Products) = (scratch, scratch + (nint)(sizeof(float) * Elements * InputStep));
     }
 
@@ -44,6 +51,12 @@ internal readonly record struct WinogradBlock
 
     /// <summary>The floats from one element of the transformed tiles to the next.</summary>
     internal long InputStep { get; }
+
+    /// <summary>The floats from a transformed tile to the next.</summary>
+    internal int TileStep { get; }
+
+    /// <summary>The floats from a group of <see cref="KernelSet.Alignment"/> channels of a transformed tile to the next group.</summary>
+    internal int ChannelStep { get; }
 
     /// <summary>The floats from one element of the products to the next.</summary>
     internal long ProductStep { get; }
@@ -80,6 +93,12 @@ internal readonly record struct WinogradBlock
     /// <summary>The floats that transformed tiles and their products take.</summary>
     internal static long Floats(int size, int tiles, int depth, int columns) =>
         (size + 2) * (size + 2) * (Step(tiles, depth) + Step(tiles, columns));
+
+    /// <summary>The floats from an element of transformed weights to the next.</summary>
+    internal static long WeightStep(int depth, int columns) => Step(depth, columns);
+
+    /// <summary>The tiles of a group of channels in memory: one more, so that groups do not share few places of the caches.</summary>
+    internal static int TilesWithGap(int tiles) => tiles + 1;
 
     private static int Along(int pixels, int size) => (pixels + size - 1) / size;
 

@@ -22,9 +22,9 @@ internal static unsafe class WinogradPasses<T>
         {
             var (image, top, left) = block.PlaceOf(t);
             convolution.FindTaps(window, image, top - padding, left - padding, 0, 0, block.Elements, pixels, places: 1);
-            float* target = (float*)block.Inputs + ((long)t * convolution.Depth);
-            if (block.Size == 4) WinogradTransforms<T>.Input4(pixels, convolution.Depth, target, block.InputStep, rows);
-            else WinogradTransforms<T>.Input2(pixels, convolution.Depth, target, block.InputStep, rows);
+            float* target = (float*)block.Inputs + ((long)t * block.TileStep);
+            if (block.Size == 4) WinogradTransforms<T>.Input4(pixels, convolution.Depth, target, block.InputStep, block.ChannelStep, rows);
+            else WinogradTransforms<T>.Input2(pixels, convolution.Depth, target, block.InputStep, block.ChannelStep, rows);
         }
     }
 
@@ -36,9 +36,7 @@ internal static unsafe class WinogradPasses<T>
         int depth = block.Convolution.Depth, columns = block.Convolution.Geometry.OutputPitch;
         var tiling = new Tiling(block.Count);
         float** rows = stackalloc float*[TileKernels.Rows];
-        // The transformed weights of an element are all panels, one after the other.
-        long all = 0;
-        foreach (ref readonly var panel in panels.AsSpan()) all += (long)panel.Vectors * T.Count * depth;
+        long weightStep = WinogradBlock.WeightStep(depth, columns);
         for (int unit = units.Start.Value; unit < units.End.Value; unit++)
         {
             var (element, p) = Math.DivRem(unit, panels.Length);
@@ -46,7 +44,7 @@ internal static unsafe class WinogradPasses<T>
             int width = panel.Vectors * T.Count;
             float* inputs = (float*)block.Inputs + (element * block.InputStep);
             float* products = (float*)block.Products + (element * block.ProductStep) + panel.Column;
-            float* weights = (float*)block.Convolution.Weights + (element * all) + panel.Weights;
+            float* weights = (float*)block.Convolution.Weights + (element * weightStep) + panel.Weights;
             for (int tile = 0; tile < tiling.Count; tile++)
             {
                 int row = tiling.First(tile), count = tiling.RowsOf(tile);

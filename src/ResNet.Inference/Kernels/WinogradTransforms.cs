@@ -17,9 +17,10 @@ internal static unsafe class WinogradTransforms<T>
     /// <param name="channels">Their channels.</param>
     /// <param name="target">The first element of the result.</param>
     /// <param name="step">The floats from one element to the next.</param>
+    /// <param name="groupStep">The floats from a group of <see cref="KernelSet.Alignment"/> channels to the next.</param>
     /// <param name="rows">Memory for <see cref="Elements"/> vectors in between.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Input2(float** pixels, int channels, float* target, long step, T* rows)
+    internal static void Input2(float** pixels, int channels, float* target, long step, nint groupStep, T* rows)
     {
         for (int c = 0; c < channels; c += T.Count)
         {
@@ -31,7 +32,7 @@ internal static unsafe class WinogradTransforms<T>
             for (int i = 0; i < 4; i++)
             {
                 T a = rows[4 * i], b = rows[(4 * i) + 1], d = rows[(4 * i) + 2], e = rows[(4 * i) + 3];
-                float* line = target + (4 * i * step) + c;
+                float* line = target + (4 * i * step) + Place(c, groupStep);
                 T.Store(a - d, line);
                 T.Store(b + d, line + step);
                 T.Store(d - b, line + (2 * step));
@@ -43,7 +44,7 @@ internal static unsafe class WinogradTransforms<T>
     /// <summary>Transforms the 6×6 pixels that a tile of F(4×4, 3×3) reads.</summary>
     /// <inheritdoc cref="Input2"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Input4(float** pixels, int channels, float* target, long step, T* rows)
+    internal static void Input4(float** pixels, int channels, float* target, long step, nint groupStep, T* rows)
     {
         for (int c = 0; c < channels; c += T.Count)
         {
@@ -53,10 +54,11 @@ internal static unsafe class WinogradTransforms<T>
                     T.Load(pixels[j] + c), T.Load(pixels[6 + j] + c), T.Load(pixels[12 + j] + c),
                     T.Load(pixels[18 + j] + c), T.Load(pixels[24 + j] + c), T.Load(pixels[30 + j] + c), (float*)(rows + j), 6 * T.Count);
             }
+            float* place = target + Place(c, groupStep);
             for (int i = 0; i < 6; i++)
             {
                 T* row = rows + (6 * i);
-                Row(row[0], row[1], row[2], row[3], row[4], row[5], target + (6 * i * step) + c, step);
+                Row(row[0], row[1], row[2], row[3], row[4], row[5], place + (6 * i * step), step);
             }
         }
 
@@ -74,6 +76,10 @@ internal static unsafe class WinogradTransforms<T>
             T.Store(T.MultiplyAdd(four, b, T.MultiplyAdd(five, d, f)), target + (5 * step));
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static nint Place(int channel, nint groupStep) =>
+        ((nint)((uint)channel / KernelSet.Alignment) * groupStep) + (nint)((uint)channel % KernelSet.Alignment);
 
     /// <summary>Transforms the products of a tile of F(2×2, 3×3) to its 2×2 pixels.</summary>
     /// <param name="products">The first element.</param>

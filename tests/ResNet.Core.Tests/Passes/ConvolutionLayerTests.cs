@@ -91,7 +91,7 @@ public sealed unsafe class ConvolutionLayerTests
         };
         long weights = ConvolutionLayer.FloatsOfWeights(geometry);
         using var memory = new PassMemory(
-            ConvolutionLayer.FloatsOfTiles(geometry, largestTile, threads), weights,
+            ConvolutionLayer.FloatsOfTiles(harness.Set, geometry, readsImages: false, largestTile, threads), weights,
             Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup), InputGradient.FloatsOfParts(geometry, (int)module.groups),
             Math.Max(input.Pitch, output.Pitch));
         using var layer = new ConvolutionLayer(

@@ -109,15 +109,17 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
         // Winograd's algorithm makes 36 weights of nine; in a row of an image's pixels, taps lie together.
         int taps = geometry is { KernelHeight: 3, KernelWidth: 3 } ? 36 : geometry.Taps;
         int depth = geometry.KernelWidth == 1 && geometry.KernelHeight > 1 ? geometry.KernelHeight * geometry.Pitch : geometry.Pitch;
-        long columns = geometry.OutputPitch;
-        return (taps * depth * columns) + (4 * Math.Max(depth, columns));
+        int columns = geometry.OutputPitch;
+        return (taps * WinogradBlock.WeightStep(depth, columns)) + (4L * Math.Max(depth, columns));
     }
 
-    /// <summary>The memory for tiles that the convolution and its gradient for the input need.</summary>
-    internal static long FloatsOfTiles(in Geometry geometry, int largestTile, int threads)
+    /// <summary>The memory for tiles and copies that the convolution and its gradients need.</summary>
+    internal static long FloatsOfTiles(KernelSet set, in Geometry geometry, bool readsImages, int largestTile, int threads)
     {
-        var reversed = InputGradient.Reverse(geometry);
-        return Math.Max(largestTile == 4 ? WinogradWeightGradient.FloatsOfTiles(geometry) : 0, Math.Max(Of(geometry), Of(reversed)));
+        long copies = WeightGradient.FloatsOfCopies(geometry, set, threads);
+        if (readsImages) return copies;
+        long tiles = largestTile == 4 ? WinogradWeightGradient.FloatsOfTiles(geometry) : 0;
+        return Math.Max(Math.Max(copies, tiles), Math.Max(Of(geometry), Of(InputGradient.Reverse(geometry))));
 
         long Of(in Geometry g)
         {

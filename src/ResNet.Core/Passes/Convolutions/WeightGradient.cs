@@ -9,12 +9,21 @@ using ResNet.Inference.Kernels;
 
 namespace ResNet.Core.Passes.Convolutions;
 
-/// <summary>The gradient of a convolution for its weights, directly.</summary>
+/// <summary>
+/// The gradient of a convolution for its weights, directly: a product of matrices whose rows are pixels. Where pixels have many channels,
+/// those of a tile are copied side by side first: at the same distance, they would share few places of the caches.
+/// </summary>
 internal sealed unsafe class WeightGradient : IWeightGradient
 {
-    // The gradients of a block's pixels stay in the first-level cache, for a panel, while its weights are computed.
-    private const int PixelsOfBlock = 112;
+    // Some channels of a block's pixels, of the input and of the gradient, stay in the first-level cache.
+    private const int PixelsOfBlock = 224, PixelsOfWideBlock = 112, WidePanel = 64;
     private const int PartsOfThread = 4;
+
+    // The gradients of a block for so many output channels stay in the second-level cache.
+    private const int CopiedColumns = 256;
+
+    // Pixels of fewer channels are read where they are.
+    private const int LeastCopied = 64;
 
     // So much stays in the third-level cache.
     private const long CachedFloats = 1 << 20;
@@ -25,7 +34,13 @@ internal sealed unsafe class WeightGradient : IWeightGradient
     private readonly nint _input;
     private readonly nint _gradient;
     private readonly List<Unit> _units = [];
+    // Those of the first tap.
+    private readonly List<Unit> _tiles = [];
     private readonly NativeBuffer _sums;
+    private readonly NativeBuffer _copies;
+    private readonly int _pixelsOfBlock;
+    private readonly bool _copiesInput;
+    private readonly bool _copiesGradient;
     private readonly int _imagesOfBlock;
     private readonly int _rowsOfBlock;
     private readonly int _lanes;
@@ -57,41 +72,58 @@ internal sealed unsafe class WeightGradient : IWeightGradient
         (_outputs, _places, _threads, _weightsOfOutput) = (outputs, places, threads, places.Max() + 1);
         _outputsOfGroup = outputs / groups;
         long place = 0;
+        int run = 0, firstColumn = 0, lastVectors = 0;
         foreach (var (column, vectors) in set.Columns(geometry.OutputPitch))
         {
+            // Panels of a run read the same channels of the input.
+            bool isNew = groups > 1 || vectors != lastVectors || column + (vectors * _lanes) - firstColumn > CopiedColumns;
+            if (isNew) (run, firstColumn) = (run + 1, column);
+            lastVectors = vectors;
             // The input channels of the groups that a panel has outputs of.
             int end = Math.Min(column + (vectors * _lanes), outputs);
             int firstGroup = column / _outputsOfGroup, endGroup = column < end ? ((end - 1) / _outputsOfGroup) + 1 : firstGroup;
             foreach (var (channel, rows) in Tiles((endGroup - firstGroup) * depth, vectors))
             {
+                _tiles.Add(new Unit(run, column - firstColumn, column, vectors, 0, (firstGroup * depth) + channel, rows, place));
                 for (int tap = 0; tap < geometry.Taps; tap++)
                 {
-                    _units.Add(new Unit(column, vectors, tap, (firstGroup * depth) + channel, rows, place));
+                    _units.Add(new Unit(run, column - firstColumn, column, vectors, tap, (firstGroup * depth) + channel, rows, place));
                     place += (long)rows * vectors * _lanes;
                 }
             }
         }
-        _sums = memory.Sums;
+        // All panels of a run follow each other, with the same channels of a tap.
+        _units = [.. _units.OrderBy(unit => unit.Run).ThenBy(unit => unit.Channel).ThenBy(unit => unit.Tap).ThenBy(unit => unit.Column)];
+        (_sums, _copies) = (memory.Sums, memory.Tiles);
         if (place > _sums.Length) throw new InvalidOperationException("A gradient needs more memory than there is.");
         // A block is some rows of an image, or some images.
-        _rowsOfBlock = Math.Clamp(PixelsOfBlock / geometry.OutputWidth, 1, geometry.OutputHeight);
-        _imagesOfBlock = Math.Clamp(PixelsOfBlock / (geometry.OutputHeight * geometry.OutputWidth), 1, geometry.Images);
+        int most = PixelsOf(set);
+        _rowsOfBlock = Math.Clamp(most / geometry.OutputWidth, 1, geometry.OutputHeight);
+        _imagesOfBlock = Math.Clamp(most / (geometry.OutputHeight * geometry.OutputWidth), 1, geometry.Images);
+        _pixelsOfBlock = _imagesOfBlock * _rowsOfBlock * geometry.OutputWidth;
+        (_copiesInput, _copiesGradient) = (geometry.Pitch >= LeastCopied && geometry.OutputPitch > set.Lanes * set.MaximumVectors, geometry.OutputPitch >= LeastCopied);
         // A part reads all pixels, so there are few parts if the maps do not stay in the caches.
         long floats = ((long)geometry.Images * geometry.Height * geometry.Width * geometry.Pitch)
             + ((long)geometry.Pixels * geometry.OutputPitch);
         int parts = Math.Min(_units.Count, floats > CachedFloats ? threads : PartsOfThread * threads);
-        _work = new RowsWork(_units.Count, Division.Ratio(_units.Count, parts), threads, Compute);
+        if (FloatsOfCopies(geometry, set, threads) > _copies.Length)
+            throw new InvalidOperationException("A gradient needs more memory for its copies than there is.");
+        _work = new UnitsWork(this, parts, threads);
     }
 
     public void Compute(PassThreads threads, float* target)
     {
         threads.Run(_work, TrainingWorkKind.WeightGradient);
-        var write = RowsWork.Of(_units.Count / _geometry.Taps, _threads, tiles =>
+        var write = RowsWork.Of(_tiles.Count, _threads, tiles =>
         {
-            for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++) Write(target, tile * _geometry.Taps);
+            for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++) Write(target, _tiles[tile]);
         });
         threads.Run(write, TrainingWorkKind.WeightGradient);
     }
+
+    /// <summary>The memory that it needs for copies.</summary>
+    internal static long FloatsOfCopies(in Geometry geometry, KernelSet set, int threads) =>
+        threads * FloatsOfThread(Math.Max(PixelsOf(set), geometry.OutputWidth));
 
     /// <summary>Divides the input channels of a tap into the rows of tiles.</summary>
     internal static IEnumerable<(int Channel, int Rows)> Tiles(int depth, int vectors)
@@ -106,11 +138,14 @@ internal sealed unsafe class WeightGradient : IWeightGradient
         for (int tile = 0; tile < tiling.Count; tile++) yield return (tiling.First(tile), tiling.RowsOf(tile));
     }
 
+    private static int PixelsOf(KernelSet set) => set.Lanes * set.MaximumVectors >= WidePanel ? PixelsOfWideBlock : PixelsOfBlock;
+
+    private static long FloatsOfThread(int pixels) => (long)pixels * (CopiedColumns + GradientTiles.RowsOfNarrow);
+
     // Writes the sums of some input channels, for all taps.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Write(float* target, int firstUnit)
+    private void Write(float* target, in Unit first)
     {
-        var first = _units[firstUnit];
         int taps = _geometry.Taps, rows = first.Rows, width = first.Vectors * _lanes, outputs = Math.Min(width, _outputs - first.Column);
         float* source = _sums.Address + first.Place;
         int* places = stackalloc int[taps * rows];
@@ -135,45 +170,115 @@ internal sealed unsafe class WeightGradient : IWeightGradient
         }
     }
 
-    private void Compute(Range units)
+    private void Compute(Range units, int thread)
+    {
+        float* copies = _copies.Address + (thread * FloatsOfThread(_pixelsOfBlock));
+        for (int begin = units.Start.Value, end; begin < units.End.Value; begin = end)
+        {
+            end = begin;
+            while (end < units.End.Value && _units[end].Run == _units[begin].Run)
+            {
+                var unit = _units[end++];
+                new Span<float>(_sums.Address + unit.Place, unit.Rows * unit.Vectors * _lanes).Clear();
+            }
+            ComputeRun(begin..end, copies);
+        }
+    }
+
+    private void ComputeRun(Range units, float* copies)
     {
         var g = _geometry;
-        var first = _units[units.Start.Value];
-        var last = _units[units.End.Value - 1];
-        System.Runtime.InteropServices.NativeMemory.Clear(
-            _sums.Address + first.Place, (nuint)(last.Place + ((long)last.Rows * last.Vectors * _lanes) - first.Place) * sizeof(float));
+        // Whether the gradients of a panel are copied, by its place among the columns of the run.
+        Span<bool> areCopied = stackalloc bool[CopiedColumns];
         for (int image = 0; image < g.Images; image += _imagesOfBlock)
         {
             int images = Math.Min(_imagesOfBlock, g.Images - image);
             for (int row = 0; row < g.OutputHeight; row += _rowsOfBlock)
             {
-                int end = Math.Min(row + _rowsOfBlock, g.OutputHeight);
-                for (int i = units.Start.Value; i < units.End.Value; i++) Compute(_units[i], image, images, row, end);
+                var block = new Block(image, images, row, Math.Min(row + _rowsOfBlock, g.OutputHeight));
+                areCopied.Clear();
+                var (tap, channel) = (-1, -1);
+                var pairs = default(PixelPairs);
+                for (int i = units.Start.Value; i < units.End.Value; i++)
+                {
+                    var unit = _units[i];
+                    if (unit.Tap != tap || unit.Channel != channel)
+                    {
+                        (tap, channel) = (unit.Tap, unit.Channel);
+                        pairs = InputOf(unit, block, copies + ((long)_pixelsOfBlock * CopiedColumns));
+                    }
+                    if (pairs.Pixels == 0) continue;
+                    var both = WithGradient(pairs, unit, block, areCopied, copies + ((long)_pixelsOfBlock * unit.Offset));
+                    _kernels.AddProducts(unit.Rows, unit.Vectors, both, _sums.Address + unit.Place);
+                }
             }
         }
     }
 
-    private void Compute(in Unit unit, int image, int images, int row, int end)
+    // The pixels of the input that a tap lies on; without pixels if there are none in the block.
+    private PixelPairs InputOf(in Unit unit, in Block block, float* copy)
+    {
+        var g = _geometry;
+        var (firstRow, endRow, firstColumn, endColumn) = PlaceOf(unit, block);
+        if (firstRow >= endRow || firstColumn >= endColumn) return default;
+        var (tapRow, tapColumn) = Math.DivRem(unit.Tap, g.KernelWidth);
+        long y = (firstRow * g.Stride) + (tapRow * g.Dilation) - g.Padding;
+        long x = (firstColumn * g.Stride) + (tapColumn * g.Dilation) - g.Padding;
+        nint row = (nint)g.Width * g.Pitch;
+        var pairs = new PixelPairs
+        {
+            Images = block.Images, Rows = endRow - firstRow, Pixels = endColumn - firstColumn,
+            Input = (float*)_input + ((((long)block.Image * g.Height) + y) * row) + (x * g.Pitch) + unit.Channel,
+            InputPixel = g.Stride * g.Pitch, InputRow = g.Stride * row, InputImage = g.Height * row,
+            Gradient = null, GradientPixel = 0, GradientRow = 0, GradientImage = 0,
+        };
+        if (!_copiesInput) return pairs;
+        nint rowOfCopy = (nint)pairs.Pixels * unit.Rows;
+        float* target = copy;
+        for (int n = 0; n < pairs.Images; n++)
+        {
+            for (int r = 0; r < pairs.Rows; r++, target += rowOfCopy)
+            {
+                float* source = pairs.Input + (n * pairs.InputImage) + (r * pairs.InputRow);
+                _kernels.Copy(source, pairs.InputPixel, pairs.Pixels, unit.Rows, target);
+            }
+        }
+        return pairs with { Input = copy, InputPixel = unit.Rows, InputRow = rowOfCopy, InputImage = pairs.Rows * rowOfCopy };
+    }
+
+    private PixelPairs WithGradient(in PixelPairs pairs, in Unit unit, in Block block, Span<bool> areCopied, float* copy)
+    {
+        var g = _geometry;
+        var (firstRow, _, firstColumn, _) = PlaceOf(unit, block);
+        long line = ((long)block.Image * g.OutputHeight) + block.Row;
+        float* gradient = (float*)_gradient + (line * g.OutputWidth * g.OutputPitch) + unit.Column;
+        nint pixel = g.OutputPitch, rows = g.OutputHeight;
+        if (_copiesGradient)
+        {
+            int width = unit.Vectors * _lanes;
+            // A block of several images has all their rows.
+            rows = block.End - block.Row;
+            if (!areCopied[unit.Offset])
+                _kernels.Copy(gradient, pixel, block.Images * (int)rows * g.OutputWidth, width, copy);
+            areCopied[unit.Offset] = true;
+            gradient = copy;
+            pixel = width;
+        }
+        return pairs with
+        {
+            Gradient = gradient + ((((nint)(firstRow - block.Row) * g.OutputWidth) + firstColumn) * pixel),
+            GradientPixel = pixel, GradientRow = g.OutputWidth * pixel, GradientImage = rows * g.OutputWidth * pixel,
+        };
+    }
+
+    // The pixels of a block whose tap lies on the map.
+    private (int FirstRow, int EndRow, int FirstColumn, int EndColumn) PlaceOf(in Unit unit, in Block block)
     {
         var g = _geometry;
         var (tapRow, tapColumn) = Math.DivRem(unit.Tap, g.KernelWidth);
         var (firstRow, endRow) = Inside(g.OutputHeight, g.Height, (tapRow * g.Dilation) - g.Padding, g.Stride);
         var (firstColumn, endColumn) = Inside(g.OutputWidth, g.Width, (tapColumn * g.Dilation) - g.Padding, g.Stride);
-        (firstRow, endRow) = (Math.Max(row, firstRow), Math.Min(end, endRow));
-        if (firstRow >= endRow || firstColumn >= endColumn) return;
-        long y = (firstRow * g.Stride) + (tapRow * g.Dilation) - g.Padding;
-        long x = (firstColumn * g.Stride) + (tapColumn * g.Dilation) - g.Padding;
-        nint inputRow = (nint)g.Width * g.Pitch, gradientRow = (nint)g.OutputWidth * g.OutputPitch;
-        var pairs = new PixelPairs
-        {
-            Images = images, Rows = endRow - firstRow, Pixels = endColumn - firstColumn,
-            Input = (float*)_input + (((long)image * g.Height) + y) * inputRow + (x * g.Pitch) + unit.Channel,
-            InputPixel = g.Stride * g.Pitch, InputRow = g.Stride * inputRow, InputImage = g.Height * inputRow,
-            Gradient = (float*)_gradient + ((((long)image * g.OutputHeight) + firstRow) * gradientRow)
-                + ((long)firstColumn * g.OutputPitch) + unit.Column,
-            GradientPixel = g.OutputPitch, GradientRow = gradientRow, GradientImage = g.OutputHeight * gradientRow,
-        };
-        _kernels.AddProducts(unit.Rows, unit.Vectors, pairs, _sums.Address + unit.Place);
+        return (Math.Max(block.Row, firstRow), Math.Min(block.End, endRow), firstColumn, endColumn);
     }
 
     // The pixels of the output whose tap lies on the map.
@@ -184,6 +289,19 @@ internal sealed unsafe class WeightGradient : IWeightGradient
         return (first, end);
     }
 
-    // A tile of the sums: some input channels of a tap, times some vectors of output channels.
-    private readonly record struct Unit(int Column, int Vectors, int Tap, int Channel, int Rows, long Place);
+    // A tile of the sums: some input channels of a tap, times some vectors of output channels. The offset is that of the column from the
+    // first one of the run.
+    private readonly record struct Unit(int Run, int Offset, int Column, int Vectors, int Tap, int Channel, int Rows, long Place);
+
+    // Some rows of an image, or some images.
+    private readonly record struct Block(int Image, int Images, int Row, int End);
+
+    private sealed class UnitsWork(WeightGradient gradient, int parts, int threads) : Work(parts, threads)
+    {
+        private protected override void Compute(int part, int thread)
+        {
+            int count = gradient._units.Count;
+            gradient.Compute((int)((long)count * part / Parts)..(int)((long)count * (part + 1) / Parts), thread);
+        }
+    }
 }

@@ -28,8 +28,8 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
     // blocks of tiles, and the sums of all weights wait in memory.
     private const long FloatsOfOnlyBlock = 5 << 20, FloatsOfBlock = 2 << 20;
 
-    // The units of a group, whose sums stay in the second-level cache.
-    private const int UnitsOfGroup = 4;
+    // The units of a group, whose sums stay in the second-level cache: those of the channels that lie together.
+    private const int UnitsOfGroup = 3;
 
     // To write a sum and to transform it later takes as long as so many products.
     private const int SumCost = 80, TransformCost = 6;
@@ -55,10 +55,13 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
         long place = 0;
         foreach (var (column, vectors) in set.Columns(columns))
         {
-            foreach (var (channel, rows) in WeightGradient.Tiles(depth, vectors))
+            for (int first = 0; first < depth; first += KernelSet.Alignment)
             {
-                _units.Add(new Unit(column, vectors, channel, rows, place));
-                place += (long)rows * vectors * _lanes;
+                foreach (var (channel, rows) in WeightGradient.Tiles(KernelSet.Alignment, vectors))
+                {
+                    _units.Add(new Unit(column, vectors, first + channel, rows, place));
+                    place += (long)rows * vectors * _lanes;
+                }
             }
         }
         _element = place;
@@ -69,10 +72,17 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
             Panels = [], Epilogue = default,
         };
         int tilesOfBlock = TilesOfBlock(geometry);
+        var panels = set.Columns(columns).ToArray();
         for (int first = 0; first < tiles; first += tilesOfBlock)
         {
+            int end = Math.Min(first + tilesOfBlock, tiles);
+            // The gradients of a panel lie together, too.
+            Panel[] ofBlock =
+            [
+                .. panels.Select(panel => new Panel(panel.Column, panel.Vectors, 0, PlaceOfPanel(panel.Column, end - first))),
+            ];
             var block = new WinogradBlock(
-                convolution, Size, first..Math.Min(first + tilesOfBlock, tiles), (nint)memory.Tiles.Address);
+                convolution with { Panels = ofBlock }, Size, first..end, (nint)memory.Tiles.Address, isByChannels: true);
             bool adds = first > 0;
             _works.Add(RowsWork.Of(block.Count, threads, part => set.TransformInput(block, part)));
             _works.Add(RowsWork.Of(block.Count, threads, part => kernels.TransformGradient(block, output.Gradient, part)));
@@ -107,13 +117,17 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
 
     /// <summary>The memory for tiles that it needs.</summary>
     internal static long FloatsOfTiles(in Geometry geometry) =>
-        IsFaster(geometry) ? WinogradBlock.Floats(Size, TilesOfBlock(geometry), geometry.Pitch, geometry.OutputPitch) : 0;
+        IsFaster(geometry)
+            ? WinogradBlock.Floats(Size, WinogradBlock.TilesWithGap(TilesOfBlock(geometry)), geometry.Pitch, geometry.OutputPitch)
+            : 0;
 
     public void Compute(PassThreads threads, float* target)
     {
         _target = target;
         threads.Run(_works, TrainingWorkKind.WeightGradient);
     }
+
+    private static long PlaceOfPanel(int column, int tiles) => (long)column * WinogradBlock.TilesWithGap(tiles);
 
     private static int TilesOfBlock(in Geometry geometry)
     {
@@ -154,13 +168,17 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
             for (int i = units.Start.Value; i < units.End.Value; i++)
             {
                 var unit = _units[i];
+                var (group, channel) = Math.DivRem(unit.Channel, KernelSet.Alignment);
+                int width = unit.Vectors * _lanes;
                 var pairs = new PixelPairs
                 {
                     Images = 1, Rows = 1, Pixels = tiles,
-                    Input = (float*)block.Inputs + (element * block.InputStep) + ((long)tile * _input.Pitch) + unit.Channel,
-                    InputPixel = _input.Pitch, InputRow = 0, InputImage = 0,
-                    Gradient = (float*)block.Products + (element * block.ProductStep) + ((long)tile * _output.Pitch) + unit.Column,
-                    GradientPixel = _output.Pitch, GradientRow = 0, GradientImage = 0,
+                    Input = (float*)block.Inputs + (element * block.InputStep) + ((long)group * block.ChannelStep)
+                        + ((long)tile * block.TileStep) + channel,
+                    InputPixel = block.TileStep, InputRow = 0, InputImage = 0,
+                    Gradient = (float*)block.Products + (element * block.ProductStep) + PlaceOfPanel(unit.Column, block.Count)
+                        + ((long)tile * width),
+                    GradientPixel = width, GradientRow = 0, GradientImage = 0,
                 };
                 _kernels.AddProducts(unit.Rows, unit.Vectors, pairs, sums + unit.Place);
             }

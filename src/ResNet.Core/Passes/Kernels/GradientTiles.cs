@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ResNet.Inference.Kernels;
 using ResNet.Inference.Vectors;
 
 namespace ResNet.Core.Passes.Kernels;
@@ -14,14 +15,16 @@ internal static unsafe class GradientTiles
 
     /// <summary>Adds the products of some pixels to six or five rows of sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Add<T, TRow>(bool isSix, in PixelPairs pixels, float* sums)
+    internal static void Add<T, TRow, TCount>(in PixelPairs pixels, float* sums)
         where T : unmanaged, IVector<T>
         where TRow : unmanaged, IVectors<TRow, T>
+        where TCount : IRowCount
     {
         nint width = TRow.Count, inputPixel = pixels.InputPixel, gradientPixel = pixels.GradientPixel;
-        int last = isSix ? 5 : 4;
+        bool isSix = TCount.Rows == TileKernels.Rows;
         TRow sum0 = TRow.Load(sums), sum1 = TRow.Load(sums + width), sum2 = TRow.Load(sums + (2 * width));
-        TRow sum3 = TRow.Load(sums + (3 * width)), sum4 = TRow.Load(sums + (4 * width)), sum5 = TRow.Load(sums + (last * width));
+        TRow sum3 = TRow.Load(sums + (3 * width)), sum4 = TRow.Load(sums + (4 * width));
+        TRow sum5 = TRow.Load(sums + ((TCount.Rows - 1) * width));
         for (int image = 0; image < pixels.Images; image++)
         {
             for (int row = 0; row < pixels.Rows; row++)
@@ -36,8 +39,7 @@ internal static unsafe class GradientTiles
                     sum2 = TRow.MultiplyAdd(T.Broadcast(input[2]), values, sum2);
                     sum3 = TRow.MultiplyAdd(T.Broadcast(input[3]), values, sum3);
                     sum4 = TRow.MultiplyAdd(T.Broadcast(input[4]), values, sum4);
-                    // With five rows, the last one again: nothing is read that is not there.
-                    sum5 = TRow.MultiplyAdd(T.Broadcast(input[last]), values, sum5);
+                    if (isSix) sum5 = TRow.MultiplyAdd(T.Broadcast(input[5]), values, sum5);
                 }
             }
         }
@@ -47,6 +49,25 @@ internal static unsafe class GradientTiles
         TRow.Store(sum3, sums + (3 * width));
         TRow.Store(sum4, sums + (4 * width));
         if (isSix) TRow.Store(sum5, sums + (5 * width));
+    }
+
+    /// <summary>The rows of a tile as a type: the compiler makes code for each number, without the sums that are not needed.</summary>
+    internal interface IRowCount
+    {
+        /// <summary>The rows.</summary>
+        static abstract int Rows { get; }
+    }
+
+    /// <summary>Six rows.</summary>
+    internal readonly struct Six : IRowCount
+    {
+        public static int Rows => TileKernels.Rows;
+    }
+
+    /// <summary>Five rows.</summary>
+    internal readonly struct Five : IRowCount
+    {
+        public static int Rows => TileKernels.Rows - 1;
     }
 
     /// <summary>Adds the products of some pixels to one row of sums.</summary>

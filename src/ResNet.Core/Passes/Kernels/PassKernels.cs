@@ -94,6 +94,14 @@ internal abstract unsafe class PassKernels
     /// <param name="tiles">Some tiles, numbered from the first one of the block.</param>
     internal abstract void TransformGradient(in WinogradBlock block, float* gradient, Range tiles);
 
+    /// <summary>Copies some channels of pixels, side by side.</summary>
+    /// <param name="source">The first channel of the first pixel.</param>
+    /// <param name="step">The floats from a pixel to the next.</param>
+    /// <param name="pixels">The pixels.</param>
+    /// <param name="channels">The channels.</param>
+    /// <param name="target">Receives <c>[pixels, channels]</c>.</param>
+    internal abstract void Copy(float* source, nint step, int pixels, int channels, float* target);
+
     /// <summary>Transforms sums over tiles to the gradients of nine taps: <c>Gᵀ S G</c>.</summary>
     /// <param name="sums">The first of 36 elements.</param>
     /// <param name="step">The floats from one element to the next.</param>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ResNet.Inference.Kernels;
 using ResNet.Inference.Vectors;
 
@@ -16,6 +17,26 @@ internal sealed unsafe class PassKernels<T> : PassKernels
         else if (vectors == 4) Add<FourVectors<T>>(rows, pixels, sums);
         else if (vectors == 2) Add<TwoVectors<T>>(rows, pixels, sums);
         else Add<OneVector<T>>(rows, pixels, sums);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal override void Copy(float* source, nint step, int pixels, int channels, float* target)
+    {
+        if (channels % T.Count == 0)
+        {
+            for (int p = 0; p < pixels; p++, source += step, target += channels)
+            {
+                for (int c = 0; c < channels; c += T.Count) T.Store(T.Load(source + c), target + c);
+            }
+            return;
+        }
+        for (int p = 0; p < pixels; p++, source += step, target += channels)
+        {
+            // Of six and of five channels, such as those of a tile, the first four at once.
+            int c = 0;
+            for (; c <= channels - 4; c += 4) Vector128.Store(Vector128.Load(source + c), target + c);
+            for (; c < channels; c++) target[c] = source[c];
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -166,19 +187,23 @@ internal sealed unsafe class PassKernels<T> : PassKernels
                     ? gradient + ((((((long)image * g.OutputHeight) + y) * g.OutputWidth) + x) * g.OutputPitch)
                     : (float*)block.Convolution.Zeros;
             }
-            float* target = (float*)block.Products + ((long)t * g.OutputPitch);
-            for (int c = 0; c < g.OutputPitch; c += T.Count)
+            foreach (ref readonly var panel in block.Convolution.Panels.AsSpan())
             {
-                for (int j = 0; j < 4; j++)
+                int width = panel.Vectors * T.Count;
+                float* target = (float*)block.Products + panel.Weights + ((long)t * width);
+                for (int c = panel.Column; c < panel.Column + width; c += T.Count, target += T.Count)
                 {
-                    Spread(
-                        T.Load(pixels[j] + c), T.Load(pixels[4 + j] + c), T.Load(pixels[8 + j] + c), T.Load(pixels[12 + j] + c),
-                        (float*)(rows + j), 4 * T.Count);
-                }
-                for (int i = 0; i < 6; i++)
-                {
-                    T* four = rows + (4 * i);
-                    Spread(four[0], four[1], four[2], four[3], target + (6 * i * block.ProductStep) + c, block.ProductStep);
+                    for (int j = 0; j < 4; j++)
+                    {
+                        Spread(
+                            T.Load(pixels[j] + c), T.Load(pixels[4 + j] + c), T.Load(pixels[8 + j] + c), T.Load(pixels[12 + j] + c),
+                            (float*)(rows + j), 4 * T.Count);
+                    }
+                    for (int i = 0; i < 6; i++)
+                    {
+                        T* four = rows + (4 * i);
+                        Spread(four[0], four[1], four[2], four[3], target + (6 * i * block.ProductStep), block.ProductStep);
+                    }
                 }
             }
         }
@@ -235,6 +260,7 @@ internal sealed unsafe class PassKernels<T> : PassKernels
         where TRow : unmanaged, IVectors<TRow, T>
     {
         if (rows == 1) GradientTiles.AddOne<T, TRow>(pixels, sums);
-        else GradientTiles.Add<T, TRow>(rows == TileKernels.Rows, pixels, sums);
+        else if (rows == TileKernels.Rows) GradientTiles.Add<T, TRow, GradientTiles.Six>(pixels, sums);
+        else GradientTiles.Add<T, TRow, GradientTiles.Five>(pixels, sums);
     }
 }
