@@ -48,6 +48,9 @@ public sealed unsafe class ConvolutionLayerTests
     [InlineData(3, 64, 128, 28, 27, 3, 2)]
     [InlineData(3, 96, 192, 14, 15, 1, 2)]
     [InlineData(3, 256, 64, 14, 14, 1, 1)]
+    [InlineData(5, 64, 600, 7, 7, 1, 1)]
+    [InlineData(9, 80, 336, 7, 9, 3, 2)]
+    [InlineData(3, 272, 304, 9, 7, 3, 1)]
     [InlineData(2, 128, 128, 28, 28, 3, 1, 32)]
     [InlineData(2, 256, 256, 15, 14, 3, 2, 32)]
     public void Shapes_of_networks_agree_with_double_precision(
@@ -59,6 +62,7 @@ public sealed unsafe class ConvolutionLayerTests
                 InferenceModel.Hardware, tile,
                 new Shape(images, input, output, height, width, kernel, stride, groups, Dilation: 1, Adds: false, Threads: 2));
         }
+        Compare(VectorWidth.Vector128, 4, new Shape(images, input, output, height, width, kernel, stride, groups, 1, Adds: true, Threads: 3));
     }
 
     private static int Channels(Random random, int groups) => groups > 1 ? random.Next(1, 20)
