@@ -59,17 +59,17 @@ internal sealed unsafe class TrainingPass : IDisposable
             _maps[value].Gradient = _values.Address + _places.Gradient(value);
         }
 
-        long tiles = 0, weights = 0, parts = 0;
+        long tiles = 0, weights = 0, sums = 0, parts = 0;
         for (int i = 0; i < count; i++)
         {
             if (plan.Steps[i] is not ConvolutionStep { Module: var module } step) continue;
             var geometry = GeometryOf(module, _maps[step.Input], _maps[i + 1], readsImages: i == 0);
             weights = Math.Max(weights, ConvolutionLayer.FloatsOfWeights(geometry));
+            sums = Math.Max(sums, ConvolutionLayer.FloatsOfSums(geometry, threads));
             tiles = Math.Max(tiles, ConvolutionLayer.FloatsOfTiles(set, geometry, readsImages: i == 0, largestTile, threads));
             if (i == 0) continue;
             parts = Math.Max(parts, InputGradient.FloatsOfParts(geometry, (int)module.groups));
         }
-        long sums = Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup);
         _memory = new PassMemory(tiles, weights, sums, parts, _maps.Max(map => map.Pitch));
         _layers = [.. plan.Steps.Select((step, i) => LayerOf(step, i))];
         _names = [.. plan.Steps.Select((step, i) => plan.NameOf(i))];

@@ -51,6 +51,8 @@ public sealed unsafe class ConvolutionLayerTests
     [InlineData(5, 64, 600, 7, 7, 1, 1)]
     [InlineData(9, 80, 336, 7, 9, 3, 2)]
     [InlineData(3, 272, 304, 9, 7, 3, 1)]
+    [InlineData(4, 32, 32, 48, 47, 3, 1)]
+    [InlineData(7, 12, 16, 64, 64, 3, 1)]
     [InlineData(2, 128, 128, 28, 28, 3, 1, 32)]
     [InlineData(2, 256, 256, 15, 14, 3, 2, 32)]
     public void Shapes_of_networks_agree_with_double_precision(
@@ -96,7 +98,7 @@ public sealed unsafe class ConvolutionLayerTests
         long weights = ConvolutionLayer.FloatsOfWeights(geometry);
         using var memory = new PassMemory(
             ConvolutionLayer.FloatsOfTiles(harness.Set, geometry, readsImages: false, largestTile, threads), weights,
-            Math.Max(weights, threads * WinogradWeightGradient.FloatsOfGroup), InputGradient.FloatsOfParts(geometry, (int)module.groups),
+            ConvolutionLayer.FloatsOfSums(geometry, threads), InputGradient.FloatsOfParts(geometry, (int)module.groups),
             Math.Max(input.Pitch, output.Pitch));
         using var layer = new ConvolutionLayer(
             module, harness.Set, harness.Kernels, geometry, readsImages: false, input, output, adds, memory, largestTile, threads);

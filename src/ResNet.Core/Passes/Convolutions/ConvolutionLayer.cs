@@ -113,12 +113,16 @@ internal sealed unsafe class ConvolutionLayer : PassLayer
         return (taps * WinogradBlock.WeightStep(depth, columns)) + (4L * Math.Max(depth, columns));
     }
 
+    /// <summary>The memory for sums that the gradient for the weights needs.</summary>
+    internal static long FloatsOfSums(in Geometry geometry, int threads) =>
+        Math.Max(FloatsOfWeights(geometry), WinogradWeightGradient.FloatsOfSums(geometry, threads));
+
     /// <summary>The memory for tiles and copies that the convolution and its gradients need.</summary>
     internal static long FloatsOfTiles(KernelSet set, in Geometry geometry, bool readsImages, int largestTile, int threads)
     {
         long copies = WeightGradient.FloatsOfCopies(geometry, set, threads);
         if (readsImages) return copies;
-        long tiles = largestTile == 4 ? WinogradWeightGradient.FloatsOfTiles(geometry) : 0;
+        long tiles = largestTile == 4 ? WinogradWeightGradient.FloatsOfTiles(geometry, threads) : 0;
         return Math.Max(Math.Max(copies, tiles), Math.Max(Of(geometry), Of(InputGradient.Reverse(geometry))));
 
         long Of(in Geometry g)

@@ -31,6 +31,11 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
     // The units of a group, whose sums stay in the second-level cache: those of the channels that lie together.
     private const int UnitsOfGroup = 3;
 
+    // So few weights have sums of their own for each of a fixed number of slices of the tiles, for any number of threads. A thread then
+    // transforms some tiles at a time, which stay in its second-level cache.
+    private const int Slices = 8;
+    private const long WeightsOfSlices = 1024, FloatsOfPart = 40 * 1024;
+
     // To write a sum and to transform it later takes as long as so many products.
     private const int SumCost = 80, TransformCost = 6;
 
@@ -41,6 +46,7 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
     private readonly NativeBuffer _sums;
     private readonly long _element;
     private readonly int _lanes;
+    private readonly Panel[] _panels;
     private readonly List<Work> _works = [];
 
     // The first unit of each group, and the end of the last one; empty if there are several blocks.
@@ -71,18 +77,21 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
             Geometry = geometry, Input = (nint)input.Data, Output = 0, Zeros = (nint)memory.Zeros.Address, Depth = depth, Weights = 0,
             Panels = [], Epilogue = default,
         };
+        if (FloatsOfSums(geometry, threads) > _sums.Length) throw new InvalidOperationException("A gradient needs more memory than there is.");
+        _panels = [.. set.Columns(columns).Select(panel => new Panel(panel.Column, panel.Vectors, 0, 0))];
+        if (HasSlices(geometry))
+        {
+            int ofPart = TilesOfPart(geometry);
+            _works.Add(new SliceWork(this, set, convolution, tiles, ofPart, (nint)memory.Tiles.Address, FloatsOf(ofPart, geometry), threads));
+            _works.Add(RowsWork.Of(_units.Count, threads, WriteSlices));
+            return;
+        }
         int tilesOfBlock = TilesOfBlock(geometry);
-        var panels = set.Columns(columns).ToArray();
         for (int first = 0; first < tiles; first += tilesOfBlock)
         {
             int end = Math.Min(first + tilesOfBlock, tiles);
-            // The gradients of a panel lie together, too.
-            Panel[] ofBlock =
-            [
-                .. panels.Select(panel => new Panel(panel.Column, panel.Vectors, 0, PlaceOfPanel(panel.Column, end - first))),
-            ];
             var block = new WinogradBlock(
-                convolution with { Panels = ofBlock }, Size, first..end, (nint)memory.Tiles.Address, isByChannels: true);
+                convolution with { Panels = PanelsOf(end - first) }, Size, first..end, (nint)memory.Tiles.Address, isByChannels: true);
             bool adds = first > 0;
             _works.Add(RowsWork.Of(block.Count, threads, part => set.TransformInput(block, part)));
             _works.Add(RowsWork.Of(block.Count, threads, part => kernels.TransformGradient(block, output.Gradient, part)));
@@ -97,12 +106,20 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
                     Write(_units[unit], _sums.Address + _units[unit].Place, _element);
             }));
         }
-        if ((tilesOfBlock < tiles ? Elements * _element : threads * FloatsOfGroup) > _sums.Length)
-            throw new InvalidOperationException("A gradient needs more memory than there is.");
     }
 
-    /// <summary>The sums of a group of weights, in floats: each thread has memory for them.</summary>
-    internal static long FloatsOfGroup => Elements * UnitsOfGroup * MostFloatsOfUnit;
+    /// <summary>The memory for sums that it needs.</summary>
+    internal static long FloatsOfSums(in Geometry geometry, int threads)
+    {
+        if (!IsFaster(geometry)) return 0;
+        long all = Elements * (long)geometry.Pitch * geometry.OutputPitch;
+        return HasSlices(geometry) ? Slices * all
+            : TilesOfBlock(geometry) < WinogradBlock.TilesOf(geometry, Size) ? all
+            : threads * FloatsOfGroup;
+    }
+
+    // The sums of a group of weights: each thread has memory for them.
+    private static long FloatsOfGroup => Elements * UnitsOfGroup * MostFloatsOfUnit;
 
     private static int MostFloatsOfUnit => Math.Max(TileKernels.Rows * TileKernels.MaximumVectors, GradientTiles.RowsOfNarrow) * MostLanes;
 
@@ -116,10 +133,10 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
     }
 
     /// <summary>The memory for tiles that it needs.</summary>
-    internal static long FloatsOfTiles(in Geometry geometry) =>
-        IsFaster(geometry)
-            ? WinogradBlock.Floats(Size, WinogradBlock.TilesWithGap(TilesOfBlock(geometry)), geometry.Pitch, geometry.OutputPitch)
-            : 0;
+    internal static long FloatsOfTiles(in Geometry geometry, int threads) =>
+        !IsFaster(geometry) ? 0
+        : HasSlices(geometry) ? threads * FloatsOf(TilesOfPart(geometry), geometry)
+        : FloatsOf(TilesOfBlock(geometry), geometry);
 
     public void Compute(PassThreads threads, float* target)
     {
@@ -129,6 +146,14 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
 
     private static long PlaceOfPanel(int column, int tiles) => (long)column * WinogradBlock.TilesWithGap(tiles);
 
+    private static long FloatsOf(int tiles, in Geometry geometry) =>
+        WinogradBlock.Floats(Size, WinogradBlock.TilesWithGap(tiles), geometry.Pitch, geometry.OutputPitch);
+
+    private static bool HasSlices(in Geometry geometry) =>
+        (long)geometry.Pitch * geometry.OutputPitch <= WeightsOfSlices && WinogradBlock.TilesOf(geometry, Size) > Slices * TilesOfPart(geometry);
+
+    private static int TilesOfPart(in Geometry geometry) => (int)(FloatsOfPart / (Elements * (geometry.Pitch + geometry.OutputPitch)));
+
     private static int TilesOfBlock(in Geometry geometry)
     {
         int tiles = WinogradBlock.TilesOf(geometry, Size);
@@ -136,6 +161,25 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
         if (tiles <= FloatsOfOnlyBlock / floats) return tiles;
         long most = Math.Max(FloatsOfBlock / floats, CachedTiles);
         return Division.Ratio(tiles, Division.Ratio(tiles, (int)Math.Min(most, tiles)));
+    }
+
+    // The gradients of a panel lie together, too.
+    private Panel[] PanelsOf(int tiles) =>
+        Array.ConvertAll(_panels, panel => panel with { Weights = PlaceOfPanel(panel.Column, tiles) });
+
+    // Adds the sums of all slices, in their order, and transforms them.
+    private void WriteSlices(Range units)
+    {
+        for (int i = units.Start.Value; i < units.End.Value; i++)
+        {
+            int floats = (int)FloatsOf(_units[i]);
+            for (int element = 0; element < Elements; element++)
+            {
+                float* sums = _sums.Address + (element * _element) + _units[i].Place;
+                for (int slice = 1; slice < Slices; slice++) _kernels.Add(sums + (slice * Elements * _element), floats, sums);
+            }
+            Write(_units[i], _sums.Address + _units[i].Place, _element);
+        }
     }
 
     private void Multiply(in WinogradBlock block, bool adds, Range units)
@@ -235,5 +279,47 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
         private readonly WinogradBlock _block = block;
 
         private protected override void Compute(int part, int thread) => gradient.MultiplyGroup(_block, part, thread);
+    }
+
+    // A part is a slice of the tiles.
+    private sealed class SliceWork : Work
+    {
+        private readonly WinogradWeightGradient _gradient;
+        private readonly KernelSet _set;
+        private readonly Convolution<float, Epilogue> _convolution;
+        private readonly int _tiles;
+        private readonly nint _scratch;
+        private readonly nint _bytesOfThread;
+
+        // For each number of tiles that are transformed at a time.
+        private readonly Panel[][] _panels;
+
+        internal SliceWork(
+            WinogradWeightGradient gradient, KernelSet set, in Convolution<float, Epilogue> convolution, int tiles, int tilesOfPart,
+            nint scratch, long floatsOfThread, int threads)
+            : base(Slices, threads)
+        {
+            (_gradient, _set, _convolution, _tiles, _scratch) = (gradient, set, convolution, tiles, scratch);
+            _bytesOfThread = (nint)floatsOfThread * sizeof(float);
+            _panels = [.. Enumerable.Range(0, tilesOfPart + 1).Select(gradient.PanelsOf)];
+        }
+
+        private protected override void Compute(int part, int thread)
+        {
+            float* sums = _gradient._sums.Address + (part * Elements * _gradient._element);
+            new Span<float>(sums, (int)(Elements * _gradient._element)).Clear();
+            int begin = (int)((long)_tiles * part / Slices), end = (int)((long)_tiles * (part + 1) / Slices), most = _panels.Length - 1;
+            for (int first = begin; first < end; first += most)
+            {
+                int count = Math.Min(most, end - first);
+                var block = new WinogradBlock(
+                    _convolution with { Panels = _panels[count] }, Size, first..(first + count), _scratch + (thread * _bytesOfThread),
+                    isByChannels: true);
+                _set.TransformInput(block, ..count);
+                _gradient._kernels.TransformGradient(block, _gradient._output.Gradient, ..count);
+                for (int element = 0; element < Elements; element++)
+                    _gradient.Multiply(block, element, .._gradient._units.Count, sums + (element * _gradient._element));
+            }
+        }
     }
 }

@@ -94,6 +94,9 @@ internal abstract unsafe class PassKernels
     /// <param name="tiles">Some tiles, numbered from the first one of the block.</param>
     internal abstract void TransformGradient(in WinogradBlock block, float* gradient, Range tiles);
 
+    /// <summary>Adds some numbers, a multiple of a vector's, to others.</summary>
+    internal abstract void Add(float* source, int count, float* target);
+
     /// <summary>Copies some channels of pixels, side by side.</summary>
     /// <param name="source">The first channel of the first pixel.</param>
     /// <param name="step">The floats from a pixel to the next.</param>

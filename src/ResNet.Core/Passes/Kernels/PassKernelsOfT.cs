@@ -20,6 +20,12 @@ internal sealed unsafe class PassKernels<T> : PassKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal override void Add(float* source, int count, float* target)
+    {
+        for (int i = 0; i < count; i += T.Count) T.Store(T.Load(target + i) + T.Load(source + i), target + i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Copy(float* source, nint step, int pixels, int channels, float* target)
     {
         if (channels % T.Count == 0)
