@@ -31,12 +31,14 @@ public sealed class GroupsOfImagesTests
         others.Should().Equal(scores);
     }
 
-    [Fact]
-    public void Groups_of_bytes_give_the_same_bits_as_all_images_together()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Groups_of_bytes_give_the_same_bits_as_all_images_together(bool all)
     {
         using var saved = new SavedNetwork(ResNets.Create("resnet50", seed: 1));
         using var floats = InferenceModel.Open(saved.File);
-        var quantizer = new InferenceQuantizer(floats);
+        var quantizer = new InferenceQuantizer(floats, new QuantizationOptions { FirstConvolution = all, Classifier = all });
         quantizer.Calibrate(Random(2 * 3 * 64 * 64), 2, 64, 64);
         var file = new MemoryStream();
         quantizer.Save(file);

@@ -102,7 +102,9 @@ internal sealed unsafe class Session : IDisposable
         _firstImage = (nint)_images.Address;
         int longest = shapes.Max(shape => KernelSet.Channels(shape.Channels));
         _zeros = new NativeBuffer(longest);
-        _zeroPoints = [.. plan.Layers.Select(layer => ZeroPoints(layer, longest))];
+        var zeroPoints = plan.Layers.Where(layer => layer.GivesBytes).Select(layer => layer.ZeroPoint).Distinct()
+            .ToDictionary(zero => zero, zero => ZeroPoints(zero, longest));
+        _zeroPoints = [.. plan.Layers.Select(layer => layer.GivesBytes ? zeroPoints[layer.ZeroPoint] : null)];
         _scratch = new NativeBuffer(scratch, isCleared: false);
         if (poolsStem) _stem = [StemOf(weights, threads)];
         _works = [.. plan.Layers.Select((layer, i) => WorksOf(layer, i, choices[i], weights, threads))];
@@ -276,7 +278,7 @@ internal sealed unsafe class Session : IDisposable
         _images.Dispose();
         _zeros.Dispose();
         _scratch.Dispose();
-        foreach (var zeros in _zeroPoints) zeros?.Dispose();
+        foreach (var zeros in _zeroPoints.Distinct()) zeros?.Dispose();
     }
 
     /// <summary>Refuses images that need more memory than there is.</summary>
@@ -297,7 +299,7 @@ internal sealed unsafe class Session : IDisposable
     private float* ImageRow(int image, int y)
     {
         long row = ((long)image * _imageGeometry.Height) + y + _imagePadding;
-        return _images.Address + (((row * _imageGeometry.Width) + _imagePadding) * _shapes[0].Channels);
+        return (float*)_firstImage + (((row * _imageGeometry.Width) + _imagePadding) * _shapes[0].Channels);
     }
 
     // Divides the images, so that the first layers, whose maps are the largest, find them in the caches: returns the number of layers, and
@@ -312,7 +314,8 @@ internal sealed unsafe class Session : IDisposable
             if (i > 0 || !poolsStem) all = Math.Max(all, Floats(i + 1, 1));
             if (_plan.Layers[i].Weight is not null) read += weights.Count(i);
             if (i > 0) alive = Math.Max(alive, lastUse[i]);
-            if (alive > i || (poolsStem && i == 0)) continue;
+            // Images as bytes are small; what reads them is not.
+            if (alive > i || (i == 0 && (poolsStem || _plan.QuantizesImages))) continue;
             // The layers since the last such place.
             if (all * Images <= 2 * cached || read > cached) break;
             (layers, largest, all, read) = (i + 1, Math.Max(largest, all), 0, 0);
@@ -464,11 +467,10 @@ internal sealed unsafe class Session : IDisposable
         }
     }
 
-    private static NativeBuffer? ZeroPoints(Layer layer, int channels)
+    private static NativeBuffer ZeroPoints(int zero, int channels)
     {
-        if (!layer.GivesBytes) return null;
         var buffer = new NativeBuffer(channels / sizeof(float));
-        new Span<byte>(buffer.Address, channels).Fill((byte)layer.ZeroPoint);
+        new Span<byte>(buffer.Address, channels).Fill((byte)zero);
         return buffer;
     }
 

@@ -88,6 +88,7 @@ internal sealed record InferencePlan
         Refuse(
             !IsLinear(Layers[^1]) || Layers.Take(Layers.Count - 1).Any(IsLinear),
             "its last layer, and no other, has to be linear");
+        Refuse(Layers[^1].Input == 0 || Features == 0, "its classifier reads the images");
         for (int i = 0; i < Stages.Count; i++)
         {
             int former = i == 0 ? 0 : Stages[i - 1];
@@ -175,6 +176,10 @@ internal sealed record InferencePlan
         Refuse(layer.Dilation != 1 && !isConvolution, $"{name} cannot have a dilation");
         Refuse(layer.Groups != 1 && !isConvolution && kind != LayerKind.GroupNorm, $"{name} cannot have groups");
         Refuse(layer.Relu && !isConvolution && kind != LayerKind.Pointwise, $"{name} cannot have a ReLU");
+        Refuse(
+            (layer.Weight ?? layer.Bias) is not null && !isConvolution && !IsLinear(layer)
+            && kind is not (LayerKind.Pointwise or LayerKind.GroupNorm),
+            $"{name} cannot have weights");
         Refuse((layer.Before != 0 || layer.After != 0) && kind != LayerKind.Subsample, $"{name} cannot have channels of zeros");
     }
 
@@ -197,17 +202,12 @@ internal sealed record InferencePlan
                 Refuse(
                     shape[0] <= MaximumChannels && Grouping.Merged(layer.Groups, (int)shape[0] / layer.Groups) > Grouping.MaximumMerged,
                     $"{name} has {layer.Groups} groups of {shape[0] / layer.Groups} channels, for which there is no kernel");
-                if (layer.WeightScale is { } scales)
-                {
-                    Refuse(
-                        shape[1] * shape[2] * shape[3] > Int8Kernels.MaximumProducts,
-                        $"{name} has sums of {shape[1] * shape[2] * shape[3]} products, more than 32 bits hold");
-                    Vector(scales, shape[0]);
-                }
+                CheckScales(shape[0], shape[1] * shape[2] * shape[3]);
                 return Vector(layer.Bias, shape[0]);
             case LayerKind.Linear or LayerKind.Int8Linear:
                 var matrix = ShapeOf(layer.Weight);
                 Refuse(matrix.Count != 2 || matrix[1] != input, $"{name} has weights [{string.Join(", ", matrix)}] for {input} channels");
+                CheckScales(matrix[0], matrix[1]);
                 return Vector(layer.Bias, matrix[0]);
             case LayerKind.Pointwise or LayerKind.GroupNorm:
                 Refuse((layer.Weight is null) != (layer.Bias is null), $"{name} has a scale or a shift alone");
@@ -226,6 +226,13 @@ internal sealed record InferencePlan
                 return input;
             default:
                 throw new FormatException($"{name} is of no known kind");
+        }
+
+        void CheckScales(long outputs, long products)
+        {
+            if (layer.WeightScale is not { } scales) return;
+            Refuse(products > Int8Kernels.MaximumProducts, $"{name} has sums of {products} products, more than 32 bits hold");
+            Vector(scales, outputs);
         }
 
         IReadOnlyList<long> ShapeOf(string? tensor) =>

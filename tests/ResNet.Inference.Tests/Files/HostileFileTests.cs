@@ -33,7 +33,7 @@ public sealed partial class HostileFileTests
     {
         byte[][] files = [.. s_networks.Select(Save)];
         // There are no kernels of 8 bits for group norms.
-        byte[][] quantized = [.. files[..^1].Select(Quantize)];
+        byte[][] quantized = [.. files[..^1].Select(file => Quantize(file)), .. files[..^1].Select(file => Quantize(file, all: true))];
         Mutator[] mutators = [.. files.Concat(quantized).Select(file => new Mutator(file))];
         long before = Memory();
         var outcomes = new Dictionary<string, int>();
@@ -69,7 +69,10 @@ public sealed partial class HostileFileTests
             var scores = new float[model.ClassCount];
             try
             {
-                model.Run(new float[model.Channels * 8 * 8], 1, 8, 8, scores);
+                float[] image = new float[model.Channels * 8 * 8];
+                model.Run(image, 1, 8, 8, scores);
+                model.Features(image, 1, 8, 8, new float[model.FeatureCount]);
+                model.Explain(image, 1, 8, 8, new float[model.ClassCount], new float[8 * 8], []);
             }
             catch (ArgumentException refusal)
             {
@@ -106,10 +109,10 @@ public sealed partial class HostileFileTests
         return File.ReadAllBytes(saved.File);
     }
 
-    private static byte[] Quantize(byte[] file)
+    private static byte[] Quantize(byte[] file, bool all = false)
     {
         using var network = InferenceModel.Open(new MemoryStream(file), s_options);
-        var quantizer = new InferenceQuantizer(network);
+        var quantizer = new InferenceQuantizer(network, new QuantizationOptions { FirstConvolution = all, Classifier = all });
         var random = new Random(5);
         float[] images = [.. Enumerable.Range(0, 2 * network.Channels * 32 * 32).Select(_ => (float)random.NextDouble() - 0.5f)];
         quantizer.Calibrate(images, 2, 32, 32);

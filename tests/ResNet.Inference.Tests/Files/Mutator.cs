@@ -25,8 +25,8 @@ internal sealed class Mutator
     private static readonly string[] s_texts =
     [
         "\"NaN\"", "\"\"", "\"convolution\"", "\"pointwise\"", "\"group_norm\"", "\"mean\"", "\"subsample\"", "\"linear\"",
-        "\"max_pool\"", "\"average_pool\"", "\"quantize\"", "\"int8_convolution\"",
-        "\"conv1.weight\"", "\"conv1.bias\"", "\"fc.weight\"", "\"fc.bias\"",
+        "\"max_pool\"", "\"average_pool\"", "\"quantize\"", "\"int8_convolution\"", "\"int8_linear\"",
+        "\"conv1.weight\"", "\"conv1.bias\"", "\"fc.weight\"", "\"fc.bias\"", "\"fc.weight_scale\"",
     ];
 
     private static readonly string[] s_others = ["true", "false", "null", "[]", "{}", "[1,2]"];

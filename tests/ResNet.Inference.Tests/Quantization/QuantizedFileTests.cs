@@ -57,6 +57,11 @@ public sealed class QuantizedFileTests : IDisposable
         Try(adds, layer => layer with { Add = 1 }).Should().Be($"layer {adds} (Int8Convolution) adds the value 1, which does not fit");
         Try(last, layer => layer with { Scale = 1 }).Should().Be($"{classifier} cannot give bytes");
         Try(last, layer => layer with { WeightScale = null }).Should().Be($"{classifier} lacks scales of weights");
+        Try(last, layer => layer with { WeightScale = "none" }).Should().Be($"{classifier} lacks the tensor 'none'");
+        string other = _file.Plan.Layers[1].WeightScale!;
+        Try(last, layer => layer with { WeightScale = other }).Should().Be("two of its layers have the same tensor");
+        Try(0, layer => layer with { Weight = "none" }).Should().Be("layer 0 (Quantize) cannot have weights");
+        Try(last - 2, layer => layer with { Bias = "none" }).Should().Be($"layer {last - 2} (Mean) cannot have weights");
         Try(last, layer => layer with { Input = last - 1 }).Should().Be($"{classifier} reads floats, but has to read bytes");
         Try(last, layer => layer with { Kernel = 3 }).Should().Be($"{classifier} cannot have a kernel");
         Try(last, layer => layer with { Add = 2 }).Should().StartWith($"{classifier} ");
@@ -81,6 +86,50 @@ public sealed class QuantizedFileTests : IDisposable
         };
         Action check = () => plan.Check(name => name switch { "a" => [3, 3, 1, 1], "b" => [3], _ => [2, 3] });
         check.Should().Throw<FormatException>().WithMessage("layer 1 (Int8Convolution) adds the images");
+    }
+
+    [Fact]
+    public void A_classifier_of_integers_has_features_sums_and_scales_that_fit()
+    {
+        Check(3, [2, 3], [2]).Should().BeNull();
+        Check(3, [2, 3], [3]).Should().Be("layer 3 (Int8Linear) has the tensor 's', which does not have 2 elements");
+        Check(200_000, [2, 200_000], [2]).Should()
+            .Be("layer 3 (Int8Linear) has sums of 200000 products, more than 32 bits hold");
+        var plan = new InferencePlan
+        {
+            Channels = 64,
+            Layers =
+            [
+                new Layer { Kind = LayerKind.Quantize, Input = 0, Scale = 1 },
+                new Layer { Kind = LayerKind.Int8Linear, Input = 1, Weight = "w", WeightScale = "s" },
+            ],
+        };
+        Action check = () => plan.Check(name => name == "w" ? [1, 64] : [1]);
+        check.Should().Throw<FormatException>().WithMessage("its classifier reads the images");
+
+        static string? Check(int channels, long[] weights, long[] scales)
+        {
+            var plan = new InferencePlan
+            {
+                Channels = 1,
+                Layers =
+                [
+                    new Layer { Kind = LayerKind.Convolution, Input = 0, Weight = "c" },
+                    new Layer { Kind = LayerKind.Mean, Input = 1 },
+                    new Layer { Kind = LayerKind.Quantize, Input = 2, Scale = 1 },
+                    new Layer { Kind = LayerKind.Int8Linear, Input = 3, Weight = "w", WeightScale = "s" },
+                ],
+            };
+            try
+            {
+                plan.Check(name => name switch { "c" => [channels, 1, 1, 1], "w" => weights, _ => scales });
+                return null;
+            }
+            catch (FormatException e)
+            {
+                return e.Message;
+            }
+        }
     }
 
     [Fact]

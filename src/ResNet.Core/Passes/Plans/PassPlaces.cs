@@ -66,7 +66,7 @@ internal sealed class PassPlaces
         long placeOfRenewed = _arena.Place(renewed, 0, 2 * Count);
         for (int value = 1; value <= Count; value++)
         {
-            int lastUse = IsReadBackward(value) ? BackwardOf(value - 1) + 1 : Math.Max(value, _lastReader[value]);
+            int lastUse = IsReadBackward(value) ? BackwardOf(value - 1) : Math.Max(value, _lastReader[value]);
             _values[value] = IsRenewed(value) ? placeOfRenewed : _arena.Place(_floats[value], value - 1, lastUse);
         }
     }
@@ -104,7 +104,7 @@ internal sealed class PassPlaces
         if (IsInPlace(step)) return LastUseOfGradient(step.Input);
         return step is NormStep { Add: { } added } && _lastReader[added] == value - 1
             ? LastUseOfGradient(added)
-            : BackwardOf(value - 1) + 1;
+            : BackwardOf(value - 1);
     }
 
     private int BackwardOf(int step) => (2 * Count) - 1 - step;
