@@ -7,6 +7,14 @@ using ResNet.Cli.Commands;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
 using ResNet.Training;
+using ResNet.Training.Distributed;
+
+// mpirun forwards lines, and only pretends to be a terminal. What all processes have to say, the first one says.
+if (MpiCommunicator.IsLaunched)
+{
+    Console.SetOut(MpiCommunicator.IsFirst ? new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true } : TextWriter.Null);
+    Console.SetError(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true });
+}
 
 // The first Ctrl-C, or SIGTERM, asks the work to stop; a second one ends the process at once.
 using var cancellation = new CancellationTokenSource();

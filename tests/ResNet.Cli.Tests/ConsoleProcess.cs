@@ -12,6 +12,8 @@ internal sealed class ConsoleProcess : IDisposable
     internal const int Interrupt = 2;
     internal const int Terminate = 15;
 
+    private const int KillSignal = 9;
+
     // Far more time than any run takes: a longer run hangs.
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
@@ -53,12 +55,27 @@ internal sealed class ConsoleProcess : IDisposable
     internal static ConsoleProcess StartSample(string sample, params IEnumerable<string> arguments) =>
         StartIn(Environment.CurrentDirectory, new Dictionary<string, string>(), sample, arguments);
 
+    /// <summary>Starts some processes of the command <c>resnet</c> by <c>mpirun</c>.</summary>
+    internal static ConsoleProcess StartTogether(int processes, params IEnumerable<string> arguments)
+    {
+        string[] mpirun =
+        [
+            "mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "4", "-n", $"{processes}",
+        ];
+        var asRoot = new Dictionary<string, string> { ["OMPI_ALLOW_RUN_AS_ROOT"] = "1", ["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1" };
+        return StartIn(Environment.CurrentDirectory, asRoot, mpirun, "resnet", arguments);
+    }
+
     /// <summary>Starts a program in a folder, with additional environment variables.</summary>
     internal static ConsoleProcess StartIn(
-        string folder, IReadOnlyDictionary<string, string> variables, string sample, params IEnumerable<string> arguments)
+        string folder, IReadOnlyDictionary<string, string> variables, string sample, params IEnumerable<string> arguments) =>
+        StartIn(folder, variables, launcher: [], sample, arguments);
+
+    private static ConsoleProcess StartIn(
+        string folder, IReadOnlyDictionary<string, string> variables, string[] launcher, string sample, IEnumerable<string> arguments)
     {
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        IEnumerable<string> command = [host, Path.Combine(AppContext.BaseDirectory, sample + ".dll"), .. arguments];
+        IEnumerable<string> command = [.. launcher, host, Path.Combine(AppContext.BaseDirectory, sample + ".dll"), .. arguments];
         if (IgnoresInterrupt()) command = ["env", "--default-signal=INT", .. command];
         var start = new ProcessStartInfo(command.First(), command.Skip(1))
         {
@@ -84,6 +101,31 @@ internal sealed class ConsoleProcess : IDisposable
         _process.Kill();
         _process.WaitForExit();
         return _process.ExitCode != 0;
+    }
+
+    /// <summary>Kills one of the processes that it started.</summary>
+    internal void KillChild(int number)
+    {
+        int[] children =
+        [
+            .. Directory.GetDirectories("/proc").Select(path => Path.GetFileName(path))
+                .Where(name => int.TryParse(name, out _) && IsChild(name)).Select(int.Parse).Order(),
+        ];
+        kill(children[number], KillSignal).Should().Be(0);
+
+        bool IsChild(string process)
+        {
+            try
+            {
+                // After the name in brackets: state and parent.
+                string stat = File.ReadAllText($"/proc/{process}/stat");
+                return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == $"{_process.Id}";
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
     }
 
     internal void Signal(int signal) => kill(_process.Id, signal).Should().Be(0);

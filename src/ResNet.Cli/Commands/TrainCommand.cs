@@ -10,6 +10,7 @@ using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Data.Manifests;
+using ResNet.Training.Distributed;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Runs;
@@ -241,9 +242,23 @@ internal sealed class TrainCommand
         return folder;
     }
 
+    // A process that fails ends those of the others, which would wait for it.
     private static int Train(
         Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
         bool resume, bool hasCheckpoint, bool profiles, CancellationToken cancellationToken)
+    {
+        if (!MpiCommunicator.IsLaunched)
+            return Train(open, manifest, settings, data, device, loading, resume, hasCheckpoint, profiles, world: null, cancellationToken);
+        var world = MpiCommunicator.World;
+        set_num_threads(Math.Max(1, get_num_threads() / MpiCommunicator.LocalSize));
+        int code = Train(open, manifest, settings, data, device, loading, resume, hasCheckpoint, profiles, world, cancellationToken);
+        world.Dispose();
+        return code;
+    }
+
+    private static int Train(
+        Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
+        bool resume, bool hasCheckpoint, bool profiles, MpiCommunicator? world, CancellationToken cancellationToken)
     {
         string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");
@@ -257,15 +272,24 @@ internal sealed class TrainCommand
         var training = RunArguments.CreateLoader(settings, data, loading.Workers);
         var evaluation = new ImageLoader(data.Evaluation.Source, settings.EvaluationTransforms, loader);
         using var model = RunArguments.CreateNetwork(settings, data, device, hasCheckpoint, cancellationToken);
+        if (world is { Rank: > 0 })
+        {
+            // It reads checkpoints, and the first process writes them, and all else.
+            var shared = settings.Training with { Checkpoints = resume ? open().Checkpoints : null };
+            var follower = new Trainer(training, evaluation, shared, new WarningLogger(), world);
+            return follower.Train(model, resume, progress: null, cancellationToken).Interrupted ? ExitCode.ResumeMe : ExitCode.Success;
+        }
         var run = open();
         var options = settings.Training with { Checkpoints = run.Checkpoints };
-        var trainer = new Trainer(training, evaluation, options, new WarningLogger())
+        var trainer = new Trainer(training, evaluation, options, new WarningLogger(), world)
         {
             Profile = profiles ? new TrainingProfile() : null,
         };
         Console.WriteLine(
             $"{(resume ? "Resuming" : "Training")} {settings.Network}{(settings.Pretrained is null ? "" : $" from {settings.Pretrained}")} "
-            + $"({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, {get_num_threads()} threads: "
+            + $"({model.parameters().Sum(parameter => parameter.numel()):N0} parameters) on {device}, "
+            + $"{(world is null ? "" : $"{Counted.Of(world.Size, "process", "processes")} of ")}"
+            + $"{Counted.Of(get_num_threads(), "thread", "threads")}: "
             + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}"
             + $"{(data.Train.Pack is not null ? $" from the packs in {data.Name}" : "")}, "
             + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of "
@@ -296,7 +320,8 @@ internal sealed class TrainCommand
                 + $"resnet train --resume {LineBreaks.Quote(run.Path)}");
             Show(trainer.Profile, run);
             JsonOutput.Write(Describe(outcome, run));
-            return ExitCode.Interrupted;
+            // mpirun tells some processes of a signal, and these the others.
+            return world is null ? ExitCode.Interrupted : ExitCode.ResumeMe;
         }
         if (outcome.StoppedEarly) Console.WriteLine($"Ended after epoch {outcome.Epochs.Count}, since top-1 no longer rose");
         if (outcome.Best is { } best && outcome.Epochs.Count > 1)

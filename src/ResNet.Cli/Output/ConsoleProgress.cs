@@ -4,6 +4,7 @@ using ResNet.Core;
 using ResNet.Core.Weights.Published;
 using ResNet.Training;
 using ResNet.Training.Data;
+using ResNet.Training.Distributed;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using static TorchSharp.torch;
@@ -23,9 +24,12 @@ internal static class ConsoleProgress
     private const int DescriptionWidth = 64;
     private const int PercentageWidth = 6;
 
-    /// <summary>Whether the output goes to a terminal that can draw a bar.</summary>
+    /// <summary>
+    /// Whether the output goes to a terminal that can draw a bar; mpirun, which forwards it line by line, only pretends to be one.
+    /// </summary>
     internal static bool IsTerminal =>
-        !(JsonOutput.IsAskedFor ? Console.IsErrorRedirected : Console.IsOutputRedirected) && AnsiConsole.Profile.Capabilities.Ansi;
+        !MpiCommunicator.IsLaunched && !(JsonOutput.IsAskedFor ? Console.IsErrorRedirected : Console.IsOutputRedirected)
+        && AnsiConsole.Profile.Capabilities.Ansi;
 
     /// <summary>Does the work and shows its progress.</summary>
     internal static T Run<T>(Func<IProgress<TrainingProgress>, T> work) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using ResNet.Training.Distributed;
 
 namespace ResNet.Cli.Output;
 
@@ -14,6 +15,7 @@ internal sealed class TerminalWriter(TextWriter terminal, Func<int> width) : Tex
     /// <summary>Breaks the lines of everything that is written from now on, unless it goes to a file or another program.</summary>
     internal static void Begin()
     {
+        if (MpiCommunicator.IsLaunched) return;
         // Spectre's console looks for the terminal when it is made, so this comes first.
         _ = Spectre.Console.AnsiConsole.Console;
         if (ConsoleProgress.IsTerminal) Console.SetOut(Synchronized(new TerminalWriter(Console.Out, Width)));

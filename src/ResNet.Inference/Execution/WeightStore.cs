@@ -124,7 +124,8 @@ internal sealed class WeightStore(
                 readBytesInto(layer.Weight!, values);
                 packed[i] = new PackedInt8(
                     int8, values, read(layer.WeightScale!), layer.Bias is null ? null : read(layer.Bias),
-                    ((int)shape[0], (int)shape[1], layer.Kernel * layer.Kernel), plan.Pitch(layer.Input, (int)shape[1]), (source.Scale, source.ZeroPoint),
+                    ((int)shape[0], (int)shape[1], layer.Kernel * layer.Kernel), plan.Pitch(layer.Input, (int)shape[1]),
+                    (source.Scale, source.ZeroPoint),
                     layer.GivesBytes ? layer.Scale : 1);
             });
         }

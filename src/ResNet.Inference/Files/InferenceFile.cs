@@ -142,7 +142,9 @@ internal sealed class InferenceFile : IDisposable
         BinaryPrimitives.ReverseEndianness(words, words);
     }
 
-    /// <summary>Reads the weights of the classifier <c>[classes, features]</c>, those of 8 bits as the floats that they stand for.</summary>
+    /// <summary>
+    /// Reads the weights of the classifier <c>[classes, features]</c>, those of 8 bits as the floats that they stand for.
+    /// </summary>
     internal float[] ReadClassifier()
     {
         var layer = Plan.Layers[^1];

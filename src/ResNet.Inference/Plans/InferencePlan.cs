@@ -143,7 +143,9 @@ internal sealed record InferencePlan
     /// <param name="value">The value; 1 or more.</param>
     /// <param name="channels">Its channels.</param>
     internal int Pitch(int value, int channels) =>
-        value == 1 && QuantizesImages ? (channels + Int8Kernels.Quad - 1) / Int8Kernels.Quad * Int8Kernels.Quad : KernelSet.Channels(channels);
+        value == 1 && QuantizesImages
+            ? (channels + Int8Kernels.Quad - 1) / Int8Kernels.Quad * Int8Kernels.Quad
+            : KernelSet.Channels(channels);
 
     private static bool IsLinear(Layer layer) => layer.Kind is LayerKind.Linear or LayerKind.Int8Linear;
 

@@ -21,7 +21,8 @@ internal sealed class PlanQuantizer
     internal PlanQuantizer(InferencePlan plan, int[] channels, QuantizationOptions options)
     {
         _plan = plan;
-        _isInt8 = [.. plan.Layers.Select((layer, i) => (i > 0 || options.FirstConvolution) && IsInt8(layer, channels[layer.Input], options))];
+        _isInt8 =
+            [.. plan.Layers.Select((layer, i) => (i > 0 || options.FirstConvolution) && IsInt8(layer, channels[layer.Input], options))];
         _isReadAsBytes = new bool[plan.Layers.Count + 1];
         _isReadAsFloats = new bool[plan.Layers.Count + 1];
         for (int i = 0; i < plan.Layers.Count; i++)

@@ -24,6 +24,8 @@ public sealed class ImageLoader
     private readonly int _count;
     private readonly PixelCache? _cache;
     private readonly Lazy<int[][]> _classes;
+    private readonly int _rank;
+    private readonly int _processes = 1;
     private long _skipped;
     private ImageDecodingException? _lastSkipped;
 
@@ -87,6 +89,14 @@ public sealed class ImageLoader
             Require.That(options, options.CacheBytes, options.CacheBytes == 0, accepted, nameof(options.CacheBytes));
         }
         _cache = options.CacheBytes > 0 ? new PixelCache(_count, options.CacheBytes) : null;
+    }
+
+    // The same images; those that it skips count here too.
+    private ImageLoader(ImageLoader loader, Compose transforms, int rank, int processes)
+        : this(loader._source, transforms, loader.Options)
+    {
+        (Copy, _rank, _processes) = (loader.Copy, rank, processes);
+        ImageSkipped += loader.Skip;
     }
 
     /// <summary>Raised for each skipped image when its batch is requested, on the thread that requests it.</summary>
@@ -157,16 +167,27 @@ public sealed class ImageLoader
         IEnumerable<ImageBatch> Run()
         {
             var order = Order(epoch);
+            int ofBatch = Options.BatchSize / _processes;
+            // The position in the epoch of an image of this process's share.
+            int PositionOf(int place) =>
+                _processes == 1 ? place : (place / ofBatch * Options.BatchSize) + (_rank * ofBatch) + (place % ofBatch);
+            int[] labels = new int[order.Length / _processes];
+            for (int place = 0; place < labels.Length; place++) labels[place] = Label(order[PositionOf(place)]);
             using var pipeline = new DecodingPipeline(
-                Options, Transforms, Array.ConvertAll(order, Label), firstBatch,
+                _processes == 1 ? Options : Options with { BatchSize = ofBatch }, Transforms, labels, firstBatch,
                 () => new ImageWorker(_source, Transforms, Options.Channels, _cache),
-                (worker, position, pixels) => worker.Decode(order[position], RandomOf(epoch, position, order[position]), pixels),
+                (worker, place, pixels) =>
+                {
+                    int position = PositionOf(place);
+                    worker.Decode(order[position], RandomOf(epoch, position, order[position]), pixels);
+                },
                 Copy, listener);
             for (int batch = firstBatch; batch < Batches; batch++)
             {
                 var taken = pipeline.Take(batch, cancellationToken);
                 foreach (var skipped in taken.Skipped) Skip(skipped);
-                if (taken.Count > 0) yield return taken;
+                // Other processes may have images of this batch.
+                if (taken.Count > 0 || _processes > 1) yield return taken;
             }
             pipeline.Complete();
         }
@@ -222,9 +243,23 @@ public sealed class ImageLoader
     internal ImageLoader AtHeight(int height)
     {
         if (height == Transforms.Size.Height) return this;
-        var scaled = new ImageLoader(_source, Transforms.AtHeight(height), Options) { Copy = Copy };
-        scaled.ImageSkipped += Skip;
-        return scaled;
+        return new ImageLoader(this, Transforms.AtHeight(height), _rank, _processes);
+    }
+
+    /// <summary>
+    /// Returns a loader of the share of each batch that one of several processes takes. Batches keep their number, and images their
+    /// augmentation; a batch may be empty, if none of its images could be read.
+    /// </summary>
+    /// <exception cref="InvalidOptionException">The batches, which all have to be whole, cannot be divided.</exception>
+    internal ImageLoader ShareOf(int rank, int processes)
+    {
+        Require.That(
+            Options, Options.BatchSize, Options.BatchSize % processes == 0, $"a multiple of {processes}, the number of processes",
+            nameof(Options.BatchSize));
+        Require.That(
+            Options, Options.Shuffle, Options.Shuffle || _count % Options.BatchSize == 0,
+            $"true, since several processes divide whole batches, and the last of {_count} images would be none", nameof(Options.Shuffle));
+        return new ImageLoader(this, Transforms, rank, processes);
     }
 
     // An image that is drawn several times is augmented in a different way each time.

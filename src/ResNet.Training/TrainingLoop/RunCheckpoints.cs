@@ -3,8 +3,12 @@ using ResNet.Training.Checkpoints;
 
 namespace ResNet.Training.TrainingLoop;
 
-/// <summary>Writes checkpoints of a run when they are due, and resumes from them. Does nothing without options.</summary>
-internal sealed class RunCheckpoints(CheckpointOptions? options, RunSetup setup, LossWatch watch, TrainingTelemetry telemetry)
+/// <summary>
+/// Writes checkpoints of a run when they are due, and resumes from them. Does nothing without options; of several processes, only the first
+/// one writes.
+/// </summary>
+internal sealed class RunCheckpoints(
+    CheckpointOptions? options, RunSetup setup, LossWatch watch, TrainingTelemetry telemetry, bool writes = true)
 {
     private readonly CheckpointFolder? _folder = options is null ? null : new CheckpointFolder(options.Folder, options.Keep);
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
@@ -20,7 +24,7 @@ internal sealed class RunCheckpoints(CheckpointOptions? options, RunSetup setup,
             throw new InvalidOperationException(
                 $"There is nothing to resume from: set {nameof(TrainerOptions)}.{nameof(TrainerOptions.Checkpoints)}.");
         }
-        if (!resume && _folder is { IsEmpty: false })
+        if (writes && !resume && _folder is { IsEmpty: false })
             throw CheckpointException.Unusable(_folder.Path, "is of another run: resume that one, or choose another folder");
     }
 
@@ -52,7 +56,7 @@ internal sealed class RunCheckpoints(CheckpointOptions? options, RunSetup setup,
     internal void Save(TrainingState state, bool isBest)
     {
         var now = (state.Epoch, state.Step);
-        if (_folder is null || now == _saved) return;
+        if (_folder is null || !writes || now == _saved) return;
         watch.ThrowIfDiverged(state);
         var clock = Stopwatch.StartNew();
         string path = state.Save(_folder, setup, isBest);

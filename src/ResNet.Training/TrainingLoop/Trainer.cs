@@ -6,6 +6,7 @@ using ResNet.Core.Inspection;
 using ResNet.Imaging;
 using ResNet.Training.Checkpoints;
 using ResNet.Training.Data;
+using ResNet.Training.Distributed;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Loading;
 using ResNet.Training.Optimization.Weights;
@@ -31,6 +32,7 @@ public sealed class Trainer
     private readonly TrainingPlan _plan;
     private readonly RunSetup _setup;
     private readonly TrainingTelemetry _telemetry;
+    private readonly ProcessGroup? _group;
     private TrainingState? _state;
 
     /// <summary>Makes a trainer.</summary>
@@ -38,13 +40,27 @@ public sealed class Trainer
     /// <param name="evaluation">The images to evaluate on; null for none.</param>
     /// <param name="options">The options of the training.</param>
     /// <param name="logger">Receives a few messages per epoch; null for none.</param>
-    public Trainer(ImageLoader training, ImageLoader? evaluation, TrainerOptions options, ILogger? logger = null)
+    /// <param name="communicator">
+    /// The processes that train the network together, each with its share of every batch; null for this one alone. All of them make the
+    /// same trainer and network; the first one evaluates and writes checkpoints, which all of them can read.
+    /// </param>
+    /// <exception cref="InvalidOptionException">The options do not fit each other, or the processes.</exception>
+    public Trainer(
+        ImageLoader training, ImageLoader? evaluation, TrainerOptions options, ILogger? logger = null, ICommunicator? communicator = null)
     {
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(options);
         Require.That(
             options, options.EarlyStopping, options.EarlyStopping is null || evaluation is not null,
             "null where there are no images to evaluate on", nameof(options.EarlyStopping));
+        if (communicator is { Size: > 1 })
+        {
+            Require.That(
+                options, options.Mixing, options.Mixing is null, "null where several processes train, since each has a part of a batch",
+                nameof(options.Mixing));
+            _group = new ProcessGroup(communicator);
+            training = training.ShareOf(_group.Rank, _group.Size);
+        }
         (_training, _options) = (training, options);
         _evaluator = evaluation is null ? null : CreateEvaluator(evaluation);
         _plan = new TrainingPlan(training, options);
@@ -182,7 +198,7 @@ public sealed class Trainer
         model.TrainingEngine = _options.Engine;
         _plan.ThrowIfUnfit(model);
         var watch = new LossWatch(_options.OnNonFiniteLoss, _telemetry);
-        var checkpoints = new RunCheckpoints(_options.Checkpoints, _setup, watch, _telemetry);
+        var checkpoints = new RunCheckpoints(_options.Checkpoints, _setup, watch, _telemetry, writes: _group is null or { IsFirst: true });
         checkpoints.ThrowIfUnfit(resume);
         using var state = _state = new TrainingState(model, _options, _plan);
         // The former memory of the weights lies between blocks that stay.
@@ -190,16 +206,19 @@ public sealed class Trainer
         using var meter = _telemetry.Begin(state, _options.Precision);
         var profile = Profile;
         bool interrupted = false;
+        // Whichever process is stopped, all of them stop.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (resume) checkpoints.Resume(state);
         else _telemetry.OnStarted(state);
+        if (_group is not null) state.TakeWeights(_group);
         try
         {
             if (profile is not null) model.WorkComputed += profile.Add;
             while (!state.IsOver)
             {
-                double imagesPerSecond = TrainEpoch(state, watch, checkpoints, profile, progress, cancellationToken);
+                double imagesPerSecond = TrainEpoch(state, watch, checkpoints, profile, progress, stop);
                 watch.ThrowIfDiverged(state);
-                var metrics = Evaluate(state, imagesPerSecond, progress, cancellationToken);
+                var metrics = Evaluate(state, imagesPerSecond, progress, stop);
                 bool isBest = ReportIfBest(state, metrics);
                 state.EndEpoch(metrics);
                 // Listeners come before the checkpoint: a run that is killed in between evaluates again, and they miss nothing.
@@ -207,7 +226,7 @@ public sealed class Trainer
                 checkpoints.Save(state, isBest);
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             interrupted = true;
             checkpoints.Save(state, isBest: false);
@@ -240,16 +259,17 @@ public sealed class Trainer
         RunCheckpoints checkpoints,
         TrainingProfile? profile,
         IProgress<TrainingProgress>? progress,
-        CancellationToken cancellationToken)
+        CancellationTokenSource stop)
     {
         var loader = _plan.GetLoader(state.Epoch);
         var size = loader.Transforms.Size;
         // A step of several batches is not stopped: the statistics of its norms could not be restored.
-        var stopLoading = _options.AccumulateBatches == 1 ? cancellationToken : default;
-        var meter = new ProgressMeter(TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, loader.Batches, progress, state.Batch);
+        var stopLoading = _options.AccumulateBatches == 1 && _group is null ? stop.Token : default;
+        var meter = new ProgressMeter(
+            TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, loader.Batches, progress, state.Batch, _group?.Size ?? 1);
         bool anyRead = state.Batch > 0;
         long skipped = _training.SkippedImages, end = _plan.GetEnd(state.Epoch);
-        using var step = new TrainingStep(state, _options, loader, profile);
+        using var step = new TrainingStep(state, _options, loader, profile, _group);
         state.Model.train();
         _telemetry.OnEpochBegun();
         profile?.Restart();
@@ -259,11 +279,11 @@ public sealed class Trainer
             long number = _plan.GetStep(state.Epoch, batch.Index);
             // The last batches of a step may be missing if none of their images could be read.
             if (state.IsWithinStep && number != step.Number) EndStep(state, step, watch, checkpoints, profile);
-            if (!state.IsWithinStep) cancellationToken.ThrowIfCancellationRequested();
+            if (!state.IsWithinStep) ThrowIfStopped(stop);
             if (number >= end) break;
             anyRead = true;
             // Skipped images left one, whose single pixel no batch norm can normalise.
-            if (batch.Skipped.Count > 0 && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width)) continue;
+            if (_group is null && batch.Skipped.Count > 0 && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width)) continue;
             step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index));
             if (_plan.EndsStep(batch.Index)) EndStep(state, step, watch, checkpoints, profile);
             meter.Advance(batch, _plan.GetLearningRate(number), state.FetchMeanLoss);
@@ -271,14 +291,22 @@ public sealed class Trainer
         }
         if (state.IsWithinStep) EndStep(state, step, watch, checkpoints, profile);
         state.EndBatches(loader.Batches);
+        if (_group is not null) state.TakeStatistics(_group);
         _telemetry.OnImagesSkipped(_training.SkippedImages - skipped);
         if (!anyRead && state.Step < end) throw _training.NothingRead();
         return meter.ImagesPerSecond;
     }
 
+    private void ThrowIfStopped(CancellationTokenSource stop)
+    {
+        if (_group?.IsAny(stop.IsCancellationRequested) ?? false) stop.Cancel();
+        stop.Token.ThrowIfCancellationRequested();
+    }
+
     private void EndStep(
         TrainingState state, TrainingStep step, LossWatch watch, RunCheckpoints checkpoints, TrainingProfile? profile)
     {
+        step.AddOthers();
         bool learned = state.EndStep(step, watch.IsFinite(state, step));
         if (learned) state.UpdateAverage();
         profile?.Lap(StepPhase.Optimizer);
@@ -288,7 +316,7 @@ public sealed class Trainer
     }
 
     private EpochMetrics Evaluate(
-        TrainingState state, double imagesPerSecond, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        TrainingState state, double imagesPerSecond, IProgress<TrainingProgress>? progress, CancellationTokenSource stop)
     {
         bool evaluates = _evaluator is not null && _plan.IsEvaluated(state.Epoch);
         return new EpochMetrics
@@ -307,8 +335,35 @@ public sealed class Trainer
         EvaluationResult With(bool average)
         {
             using var weights = state.BeginEvaluation(average);
-            return _evaluator!.Evaluate(state.Model, state.Epoch + 1, _plan.Epochs, progress, cancellationToken);
+            return _group is null ? Compute() : Share(Compute, stop);
         }
+
+        EvaluationResult Compute() => _evaluator!.Evaluate(state.Model, state.Epoch + 1, _plan.Epochs, progress, stop.Token);
+    }
+
+    // The first process evaluates; the others get the numbers that decide how the run goes on.
+    private EvaluationResult Share(Func<EvaluationResult> compute, CancellationTokenSource stop)
+    {
+        const double Stopped = -1;
+        EvaluationResult? own = null;
+        double[] numbers = [Stopped, 0, 0, 0, 0, 0, 0];
+        try
+        {
+            if (_group!.IsFirst) own = compute();
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The others are told below.
+        }
+        if (own is not null)
+            numbers = [own.Images, own.Loss, own.Top1, own.Top5, own.ImagesPerSecond, own.BalancedAccuracy, own.MacroF1];
+        numbers = _group!.Broadcast(numbers);
+        if (numbers[0] == Stopped) stop.Cancel();
+        stop.Token.ThrowIfCancellationRequested();
+        return own ?? new EvaluationResult(numbers[1], numbers[2], numbers[3], (int)numbers[0], numbers[4])
+        {
+            BalancedAccuracy = numbers[5], MacroF1 = numbers[6],
+        };
     }
 
     // Without evaluation images, each epoch counts as the best one so far.

@@ -29,6 +29,15 @@ internal sealed class TrainingLoss : IDisposable
         ? ComputeFocal(logits, labels, gamma)
         : nn.functional.cross_entropy(logits, labels, _weights, label_smoothing: _options.LabelSmoothing);
 
+    /// <summary>Returns what <see cref="Compute"/> divides the sum of the images' losses by; waits for the device.</summary>
+    /// <param name="labels">As for <see cref="Compute"/>.</param>
+    internal double Divisor(Tensor labels)
+    {
+        if (_weights is null || labels.dtype != ScalarType.Int64) return labels.size(0);
+        using var scope = NewDisposeScope();
+        return _weights.to(ScalarType.Float64)[labels].sum().ReadDouble();
+    }
+
     public void Dispose() => _weights?.Dispose();
 
     // The sum and the divisor are those of PyTorch's cross_entropy, which this is for gamma 0.

@@ -150,6 +150,28 @@ internal sealed class TrainingState : IDisposable
         Weights.CollectGradients();
     }
 
+    /// <summary>Adds nothing: this process has no image of the batch.</summary>
+    internal void AddNoGradients()
+    {
+        if (!_hasGradients) Weights.ZeroGradients();
+        _hasGradients = true;
+    }
+
+    /// <summary>Takes the weights of the first process: all begin with the same ones.</summary>
+    internal void TakeWeights(ProcessGroup group)
+    {
+        group.Broadcast(Weights.Weights);
+        TakeStatistics(group);
+        Weights.PublishWeights();
+    }
+
+    /// <summary>Takes the norms' statistics of the first process; each one has those of its own images.</summary>
+    internal void TakeStatistics(ProcessGroup group)
+    {
+        group.Broadcast(Weights.Statistics);
+        if (_average is not null) group.Broadcast(_average.Statistics);
+    }
+
     /// <summary>Ends a step: updates the weights, or skips the step if its loss or gradients are not finite.</summary>
     /// <param name="step">The step with all of its batches.</param>
     /// <param name="isFinite">Whether its loss is finite.</param>

@@ -20,10 +20,12 @@ internal sealed class TrainingStep : IDisposable
     private readonly Tensor? _memory;
     private readonly TrainingLoss _loss;
     private readonly TrainingProfile? _profile;
+    private readonly ProcessGroup? _group;
 
-    internal TrainingStep(TrainingState state, TrainerOptions options, ImageLoader loader, TrainingProfile? profile = null)
+    internal TrainingStep(
+        TrainingState state, TrainerOptions options, ImageLoader loader, TrainingProfile? profile = null, ProcessGroup? group = null)
     {
-        (_state, _options, _seed, _profile) = (state, options, loader.Options.Seed, profile);
+        (_state, _options, _seed, _profile, _group) = (state, options, loader.Options.Seed, profile, group);
         using var scope = NewDisposeScope();
         var device = state.Model.Device;
         var (height, width) = loader.Transforms.Size;
@@ -72,14 +74,38 @@ internal sealed class TrainingStep : IDisposable
         // Random numbers in the network depend on the seed and the batch, not on earlier draws.
         manual_seed((long)SplitMix64.For(_seed, NetworkStream, _state.Epoch, batch.Index).Next()).Dispose();
         _profile?.AddImages(batch.Count);
+        // This process's part of the loss, and the images of all processes.
+        double part = 1;
+        int images = batch.Count;
+        if (_group is not null)
+        {
+            double divisor = images == 0 ? 0 : _loss.Divisor(batch.Labels);
+            double[] sums = _group.Sum(divisor, images);
+            (part, images) = (divisor / sums[0], (int)sums[1]);
+        }
+        if (images == 0) return;
+        Images += images;
+        if (batch.Count == 0)
+        {
+            _state.AddNoGradients();
+            return;
+        }
         var loss = ComputeLoss(batch);
-        using Scalar count = batchesOfStep;
-        _state.AddGradients(batchesOfStep == 1 ? loss : loss.div(count));
+        using Scalar count = batchesOfStep, factor = part;
+        var gradual = batchesOfStep == 1 ? loss : loss.div(count);
+        _state.AddGradients(_group is null ? gradual : gradual.mul(factor));
         _profile?.Lap(StepPhase.Backward);
         var value = loss.detach().to(ScalarType.Float64);
-        Loss.AddInPlace(value, 1.0 / batchesOfStep);
-        LossSum.AddInPlace(value, batch.Count);
-        Images += batch.Count;
+        Loss.AddInPlace(value, part / batchesOfStep);
+        LossSum.AddInPlace(value, part * images);
+    }
+
+    /// <summary>Adds the gradients and the losses of the other processes, if there are any; called once, at the end of the step.</summary>
+    internal void AddOthers()
+    {
+        if (_group is null) return;
+        _group.Sum(_state.Weights.Gradients, Loss, LossSum, Correct);
+        _profile?.Lap(StepPhase.Waiting);
     }
 
     public void Dispose()

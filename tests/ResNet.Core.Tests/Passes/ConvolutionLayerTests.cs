@@ -64,7 +64,9 @@ public sealed unsafe class ConvolutionLayerTests
                 InferenceModel.Hardware, tile,
                 new Shape(images, input, output, height, width, kernel, stride, groups, Dilation: 1, Adds: false, Threads: 2));
         }
-        Compare(VectorWidth.Vector128, 4, new Shape(images, input, output, height, width, kernel, stride, groups, 1, Adds: true, Threads: 3));
+        Compare(
+            VectorWidth.Vector128, 4,
+            new Shape(images, input, output, height, width, kernel, stride, groups, Dilation: 1, Adds: true, Threads: 3));
     }
 
     private static int Channels(Random random, int groups) => groups > 1 ? random.Next(1, 20)

@@ -101,7 +101,9 @@ internal sealed unsafe class WeightGradient : IWeightGradient
         _rowsOfBlock = Math.Clamp(most / geometry.OutputWidth, 1, geometry.OutputHeight);
         _imagesOfBlock = Math.Clamp(most / (geometry.OutputHeight * geometry.OutputWidth), 1, geometry.Images);
         _pixelsOfBlock = _imagesOfBlock * _rowsOfBlock * geometry.OutputWidth;
-        (_copiesInput, _copiesGradient) = (geometry.Pitch >= LeastCopied && geometry.OutputPitch > set.Lanes * set.MaximumVectors, geometry.OutputPitch >= LeastCopied);
+        // A single panel reads each pixel of the input once.
+        _copiesInput = geometry.Pitch >= LeastCopied && geometry.OutputPitch > set.Lanes * set.MaximumVectors;
+        _copiesGradient = geometry.OutputPitch >= LeastCopied;
         // A part reads all pixels, so there are few parts if the maps do not stay in the caches.
         long floats = ((long)geometry.Images * geometry.Height * geometry.Width * geometry.Pitch)
             + ((long)geometry.Pixels * geometry.OutputPitch);

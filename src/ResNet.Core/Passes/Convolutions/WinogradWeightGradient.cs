@@ -77,12 +77,14 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
             Geometry = geometry, Input = (nint)input.Data, Output = 0, Zeros = (nint)memory.Zeros.Address, Depth = depth, Weights = 0,
             Panels = [], Epilogue = default,
         };
-        if (FloatsOfSums(geometry, threads) > _sums.Length) throw new InvalidOperationException("A gradient needs more memory than there is.");
+        if (FloatsOfSums(geometry, threads) > _sums.Length)
+            throw new InvalidOperationException("A gradient needs more memory than there is.");
         _panels = [.. set.Columns(columns).Select(panel => new Panel(panel.Column, panel.Vectors, 0, 0))];
         if (HasSlices(geometry))
         {
             int ofPart = TilesOfPart(geometry);
-            _works.Add(new SliceWork(this, set, convolution, tiles, ofPart, (nint)memory.Tiles.Address, FloatsOf(ofPart, geometry), threads));
+            _works.Add(new SliceWork(
+                this, set, convolution, tiles, ofPart, (nint)memory.Tiles.Address, FloatsOf(ofPart, geometry), threads));
             _works.Add(RowsWork.Of(_units.Count, threads, WriteSlices));
             return;
         }
@@ -150,7 +152,8 @@ internal sealed unsafe class WinogradWeightGradient : IWeightGradient
         WinogradBlock.Floats(Size, WinogradBlock.TilesWithGap(tiles), geometry.Pitch, geometry.OutputPitch);
 
     private static bool HasSlices(in Geometry geometry) =>
-        (long)geometry.Pitch * geometry.OutputPitch <= WeightsOfSlices && WinogradBlock.TilesOf(geometry, Size) > Slices * TilesOfPart(geometry);
+        (long)geometry.Pitch * geometry.OutputPitch <= WeightsOfSlices
+        && WinogradBlock.TilesOf(geometry, Size) > Slices * TilesOfPart(geometry);
 
     private static int TilesOfPart(in Geometry geometry) => (int)(FloatsOfPart / (Elements * (geometry.Pitch + geometry.OutputPitch)));
 

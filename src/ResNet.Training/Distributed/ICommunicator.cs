@@ -1,0 +1,32 @@
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Distributed;
+
+/// <summary>
+/// The processes that train one network together. All of them call the same methods in the same order, with tensors of the same shape.
+/// </summary>
+/// <remarks>Not safe to use from several threads at once.</remarks>
+public interface ICommunicator
+{
+    /// <summary>The number of this process, from 0. The first one writes files and reports.</summary>
+    int Rank { get; }
+
+    /// <summary>The number of processes.</summary>
+    int Size { get; }
+
+    /// <summary>
+    /// Replaces a tensor by the sum over all processes. The result has the same bits in all of them, and in each run with as many.
+    /// </summary>
+    /// <param name="tensor">Contiguous, float32 or float64.</param>
+    /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>
+    void Sum(Tensor tensor);
+
+    /// <summary>Replaces a tensor by that of the first process.</summary>
+    /// <param name="tensor">Contiguous, of any type.</param>
+    /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>
+    void Broadcast(Tensor tensor);
+
+    /// <summary>Waits until all processes are here.</summary>
+    /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>
+    void Barrier();
+}

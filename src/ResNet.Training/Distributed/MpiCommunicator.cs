@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Distributed;
+
+/// <summary>
+/// The processes that <c>mpirun</c> of Open MPI has started, on one host or several. Needs Open MPI 4 or later: on Debian, the package
+/// <c>openmpi-bin</c>.
+/// </summary>
+public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
+{
+    private const string SizeVariable = "OMPI_COMM_WORLD_SIZE", RankVariable = "OMPI_COMM_WORLD_RANK";
+    private const string LocalSizeVariable = "OMPI_COMM_WORLD_LOCAL_SIZE";
+
+    // While the others compute, decoding threads of this process want the core.
+    private const int Spins = 2000;
+
+    private static readonly Lock s_opening = new();
+    private static MpiCommunicator? s_world;
+
+    private readonly MpiLibrary _mpi;
+    private bool _isClosed;
+
+    private MpiCommunicator()
+    {
+        _mpi = MpiLibrary.Open();
+        (Rank, Size) = (_mpi.Rank(), _mpi.Size());
+    }
+
+    /// <summary>Whether this process was started by <c>mpirun</c>.</summary>
+    public static bool IsLaunched => Environment.GetEnvironmentVariable(SizeVariable) is not null;
+
+    /// <summary>Whether this process is the first one of the <c>mpirun</c>, or was started without it. Waits for nobody.</summary>
+    public static bool IsFirst => Environment.GetEnvironmentVariable(RankVariable) is null or "0";
+
+    /// <summary>The number of processes on this host; 1 without <c>mpirun</c>.</summary>
+    public static int LocalSize =>
+        int.TryParse(Environment.GetEnvironmentVariable(LocalSizeVariable), CultureInfo.InvariantCulture, out int size) ? size : 1;
+
+    /// <summary>
+    /// All processes of the <c>mpirun</c>, or this one alone without it. The first use waits for the others. At the end of the program,
+    /// dispose of it; a process that ends otherwise ends all of them.
+    /// </summary>
+    /// <exception cref="DllNotFoundException">Open MPI is not installed.</exception>
+    /// <exception cref="CommunicationException">The processes do not find each other.</exception>
+    public static MpiCommunicator World
+    {
+        get
+        {
+            lock (s_opening) return s_world ??= new MpiCommunicator();
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Rank { get; }
+
+    /// <inheritdoc/>
+    public int Size { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
+    public void Sum(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        nint type = tensor.dtype switch
+        {
+            ScalarType.Float32 => _mpi.Float32,
+            ScalarType.Float64 => _mpi.Float64,
+            var other => throw new ArgumentException($"The tensor is {other}, but only Float32 and Float64 can be summed."),
+        };
+        OnHost(tensor, host => Wait(_mpi.Sum(AddressOf(host), checked((int)host.numel()), type)));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The tensor is not contiguous.</exception>
+    public void Broadcast(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        OnHost(tensor, host => Wait(_mpi.Broadcast(AddressOf(host), checked((int)(host.numel() * host.element_size())))));
+    }
+
+    /// <inheritdoc/>
+    public void Barrier() => Wait(_mpi.Barrier());
+
+    /// <summary>Leaves the other processes, and waits until they do. Does nothing the second time.</summary>
+    public void Dispose()
+    {
+        if (_isClosed) return;
+        _isClosed = true;
+        _mpi.Close();
+    }
+
+    // Open MPI without CUDA reads the host's memory only.
+    private static void OnHost(Tensor tensor, Action<Tensor> act)
+    {
+        if (tensor.numel() == 0) return;
+        if (!tensor.is_contiguous()) throw new ArgumentException("The tensor is not contiguous: use a contiguous one.");
+        if (tensor.device_type == DeviceType.CPU)
+        {
+            act(tensor);
+            return;
+        }
+        using var untracked = no_grad();
+        using var host = tensor.cpu();
+        act(host);
+        tensor.copy_(host);
+    }
+
+    private static void* AddressOf(Tensor tensor) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+
+    private void Wait(nint request)
+    {
+        for (int spins = 0; !_mpi.IsOver(ref request); spins++)
+        {
+            if (spins >= Spins) Thread.Yield();
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using ResNet.Training.Distributed;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.TrainingLoop;
+
+/// <summary>What the processes of a run do together. All of them call the same methods in the same order.</summary>
+/// <param name="communicator">The processes, at least two.</param>
+internal sealed class ProcessGroup(ICommunicator communicator)
+{
+    /// <summary>Whether this process writes files, and evaluates.</summary>
+    internal bool IsFirst => communicator.Rank == 0;
+
+    /// <summary>The number of this process.</summary>
+    internal int Rank => communicator.Rank;
+
+    /// <summary>The number of processes.</summary>
+    internal int Size => communicator.Size;
+
+    /// <summary>Returns whether something is so in any process.</summary>
+    internal bool IsAny(bool here) => Sum(here ? 1 : 0)[0] > 0;
+
+    /// <summary>Returns the sums of some numbers over all processes.</summary>
+    internal double[] Sum(params double[] numbers)
+    {
+        using var all = tensor(numbers);
+        communicator.Sum(all);
+        return all.data<double>().ToArray();
+    }
+
+    /// <summary>Replaces tensors by their sums over all processes.</summary>
+    internal void Sum(params Tensor?[] tensors)
+    {
+        foreach (var tensor in tensors) if (tensor is not null) communicator.Sum(tensor);
+    }
+
+    /// <summary>Returns the numbers of the first process.</summary>
+    internal double[] Broadcast(params double[] numbers)
+    {
+        using var all = tensor(numbers);
+        communicator.Broadcast(all);
+        return all.data<double>().ToArray();
+    }
+
+    /// <summary>Replaces a tensor by that of the first process.</summary>
+    internal void Broadcast(Tensor tensor) => communicator.Broadcast(tensor);
+}

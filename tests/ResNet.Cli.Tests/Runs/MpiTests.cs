@@ -1,0 +1,79 @@
+using ResNet.Testing;
+
+namespace ResNet.Cli.Tests.Runs;
+
+/// <summary>Runs on several processes, which <c>mpirun</c> starts.</summary>
+[Collection(InterruptedRuns.Name)]
+public sealed class MpiTests : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder _folder = new();
+
+    public MpiTests() => TinyPictures.Write(Pictures, training: 480);
+
+    private string Pictures => _folder.File("pictures");
+
+    private string Run => _folder.File("run");
+
+    public void Dispose() => _folder.Dispose();
+
+    [MpiFact]
+    public void Two_processes_train_one_network_and_print_once()
+    {
+        using var process = Start(2, Run, batch: 16, "--epochs", "2");
+        process.ExitCode().Should().Be(0, process.Output);
+        string[] lines = process.StandardOutput.Split('\n');
+        lines.Should().ContainSingle(line => line.StartsWith("Training resnet20 (", StringComparison.Ordinal))
+            .Which.Should().Contain(" on cpu, 2 processes of 1 thread: 480 images of 2 classes, 2 epochs of 30 batches of 16");
+        lines.Should().ContainSingle(line => line.StartsWith("Epoch 2/2: train loss ", StringComparison.Ordinal));
+        process.Output.Should().NotContain("mpirun", "all processes ended well");
+        File.Exists(Path.Combine(Run, "weights.safetensors")).Should().BeTrue();
+        File.ReadAllLines(Path.Combine(Run, "steps.csv")).Should().HaveCount(61);
+    }
+
+    [MpiFact]
+    public void A_run_that_is_terminated_leaves_a_checkpoint_and_goes_on_with_the_same_bits()
+    {
+        string undisturbed = _folder.File("undisturbed");
+        using (var process = Start(2, undisturbed, batch: 16, "--epochs", "24")) process.ExitCode().Should().Be(0, process.Output);
+        using (var process = Start(2, Run, batch: 16, "--epochs", "24"))
+        {
+            process.WaitUntil(() => process.Output.Contains("Epoch 1/24", StringComparison.Ordinal));
+            process.Signal(ConsoleProcess.Terminate);
+            process.ExitCode().Should().NotBe(0, process.Output);
+            process.Output.Should().MatchRegex(@"Stopped after \d+ steps; go on with: resnet train --resume ");
+        }
+        Directory.GetFiles(Path.Combine(Run, "checkpoints")).Should().NotBeEmpty();
+        using (var process = ConsoleProcess.StartTogether(2, "train", "--resume", Run)) process.ExitCode().Should().Be(0, process.Output);
+        foreach (string file in new[] { "weights.safetensors", "steps.csv" })
+            File.ReadAllBytes(Path.Combine(Run, file)).Should().Equal(File.ReadAllBytes(Path.Combine(undisturbed, file)), file);
+    }
+
+    [MpiFact]
+    public void If_a_process_is_killed_all_end_soon_and_the_run_goes_on_with_another_number()
+    {
+        using (var process = Start(3, Run, batch: 18, "--epochs", "50"))
+        {
+            process.WaitUntil(() => process.Output.Contains("Epoch 1/50", StringComparison.Ordinal));
+            process.KillChild(1);
+            process.Ends(s_patience).Should().BeTrue();
+            process.ExitCode().Should().NotBe(0);
+        }
+        Directory.GetFiles(Path.Combine(Run, "checkpoints")).Should().NotBeEmpty();
+        using var resumed = ConsoleProcess.StartTogether(2, "train", "--resume", Run);
+        resumed.WaitUntil(() => resumed.Output.Contains("Resuming resnet20", StringComparison.Ordinal));
+        resumed.WaitUntil(() => resumed.Output.Contains("Epoch 3/50", StringComparison.Ordinal));
+    }
+
+    [MpiFact]
+    public void A_batch_that_cannot_be_divided_is_refused_in_a_sentence()
+    {
+        using var process = Start(2, Run, batch: 15);
+        process.ExitCode().Should().Be(1);
+        process.Output.Should().Contain("--batch-size is 15, but has to be a multiple of 2, the number of processes.");
+    }
+
+    private ConsoleProcess Start(int processes, string run, int batch, params string[] options) => ConsoleProcess.StartTogether(
+        processes, ["train", "--dataset", Pictures, "--network", "resnet20", "--batch-size", $"{batch}", "--output", run, .. options]);
+}

@@ -1,0 +1,172 @@
+using ResNet.Core;
+using ResNet.Core.Blocks;
+using ResNet.Imaging.Decoding;
+using ResNet.Imaging.Transforms;
+using ResNet.Testing;
+using ResNet.Training.Checkpoints;
+using ResNet.Training.Data;
+using ResNet.Training.Distributed;
+using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
+using ResNet.Training.Optimization;
+using ResNet.Training.TrainingLoop;
+using static TorchSharp.torch;
+
+namespace ResNet.Training.Tests.Distributed;
+
+/// <summary>A run is the same whatever the number of processes.</summary>
+public sealed class SameRunTests : IDisposable
+{
+    private const int Steps = 50;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<ImageSample> _samples = [];
+
+    public SameRunTests()
+    {
+        var random = new Random(1);
+        for (int i = 0; i < 60; i++)
+        {
+            var pixels = new byte[16 * 16];
+            for (int p = 0; p < pixels.Length; p++) pixels[p] = (byte)((i % 2 * 60) + random.Next(150));
+            string path = Path.Combine(_folder.Path, $"{i:00}.png");
+            File.WriteAllBytes(path, PngEncoder.Encode(pixels, 16, 16, 1));
+            _samples.Add(new ImageSample(path, i % 2));
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    // Group norms, whose statistics are an image's own, make all images independent of each other.
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("weighted")]
+    [InlineData("focal")]
+    [InlineData("accumulated")]
+    public void Loss_curves_are_the_same_but_for_rounding(string kind)
+    {
+        var options = new TrainerOptions { Steps = Steps, Optimizer = new Sgd { LearningRate = 0.05 }, LabelSmoothing = 0.1, ClipNorm = 1 };
+        options = kind switch
+        {
+            "weighted" => options with { ClassWeights = [0.3, 2] },
+            "focal" => options with { ClassWeights = [0.3, 2], FocalGamma = 2 },
+            "accumulated" => options with { AccumulateBatches = 2 },
+            _ => options,
+        };
+        var alone = Train(null, options, _samples);
+        alone.Losses.Should().HaveCount(Steps).And.OnlyHaveUniqueItems();
+        foreach (int size in new[] { 2, 4 })
+        {
+            foreach (var run in ThreadCommunicator.Run(size, communicator => Train(communicator, options, _samples)))
+            {
+                for (int i = 0; i < Steps; i++)
+                    run.Losses[i].Should().BeApproximately(alone.Losses[i], 1e-5 * alone.Losses[i], "step {0} of {1} processes", i, size);
+                run.TrainTop1.Should().Be(alone.TrainTop1);
+                run.Top1.Should().BeApproximately(alone.Top1, 1e-9);
+                run.Weights.Zip(alone.Weights).Max(pair => Math.Abs(pair.First - pair.Second)).Should().BeLessThan(1e-6);
+            }
+        }
+    }
+
+    [Fact]
+    public void All_processes_end_with_the_same_bits_and_a_run_repeats()
+    {
+        // The norms' statistics are of each process's own images, and those of the first one are taken.
+        var first = ThreadCommunicator.Run(2, communicator => Train(communicator, new() { Epochs = 2 }, _samples, Norm.Batch));
+        first[1].Weights.Should().Equal(first[0].Weights);
+        first[1].Top1.Should().Be(first[0].Top1);
+        var second = ThreadCommunicator.Run(2, communicator => Train(communicator, new() { Epochs = 2 }, _samples, Norm.Batch));
+        second[0].Weights.Should().Equal(first[0].Weights);
+    }
+
+    [Fact]
+    public void Unreadable_images_are_missing_in_the_same_batches()
+    {
+        // Both halves of a batch and single images.
+        for (int i = 0; i < _samples.Count; i += 3) File.WriteAllText(_samples[i].Path, "no picture");
+        var options = new TrainerOptions { Steps = 20, Optimizer = new Sgd { LearningRate = 0.05 } };
+        var alone = Train(null, options, _samples);
+        foreach (var run in ThreadCommunicator.Run(4, communicator => Train(communicator, options, _samples)))
+            run.Losses.Zip(alone.Losses).Max(pair => Math.Abs(pair.First - pair.Second)).Should().BeLessThan(1e-5);
+    }
+
+    [Fact]
+    public void A_stopped_run_is_stopped_in_all_processes_and_goes_on_with_another_number()
+    {
+        var options = new TrainerOptions
+        {
+            Steps = 30, Optimizer = new Sgd { LearningRate = 0.05 },
+            Checkpoints = new CheckpointOptions { Folder = _folder.File("checkpoints") },
+        };
+        var alone = Train(null, options with { Checkpoints = null }, _samples);
+        var stopped = ThreadCommunicator.Run(2, communicator => Train(communicator, options, _samples, stopAfter: 7));
+        stopped.Should().AllSatisfy(run => run.Interrupted.Should().BeTrue());
+        stopped[1].Learned.Should().Be(stopped[0].Learned).And.BeInRange(7, 8);
+        foreach (var run in ThreadCommunicator.Run(4, communicator => Train(communicator, options, _samples, resume: true)))
+        {
+            run.Learned.Should().Be(30);
+            run.Losses.Zip(alone.Losses).Max(pair => Math.Abs(pair.First - pair.Second)).Should().BeLessThan(1e-5);
+        }
+    }
+
+    [Fact]
+    public void What_cannot_be_divided_is_refused()
+    {
+        Refusal(new() { BatchSize = 10 }).Should().Be(
+            "ImageLoaderOptions.BatchSize is 10, but has to be a multiple of 4, the number of processes.");
+        Refusal(new() { BatchSize = 8, Shuffle = false }).Should().StartWith("ImageLoaderOptions.Shuffle is false, but has to be true");
+        Refusal(new() { BatchSize = 8 }, new TrainerOptions { Mixing = new Mixup(0.2) })
+            .Should().Contain("but has to be null where several processes train");
+
+        string Refusal(ImageLoaderOptions loader, TrainerOptions? options = null)
+        {
+            Func<Trainer> make = () => ThreadCommunicator.Run(4, communicator => new Trainer(
+                Loader(_samples, loader with { Shuffle = loader.BatchSize != 8 || options is not null, Channels = 1 }),
+                evaluation: null, options ?? new(), communicator: communicator))[0];
+            return make.Should().Throw<InvalidOptionException>().Which.Message;
+        }
+    }
+
+    private static ImageLoader Loader(List<ImageSample> samples, ImageLoaderOptions? options = null) => new(
+        samples, new Compose(new RandomHorizontalFlip(), new CenterCrop(16), Normalize.Grey), options ?? new()
+        {
+            BatchSize = 12, Channels = 1, Shuffle = true, Seed = 5, OnUnreadableImage = OnUnreadableImage.Skip,
+        });
+
+    private static Run Train(
+        ICommunicator? communicator, TrainerOptions options, List<ImageSample> samples, Norm? norm = null, int? stopAfter = null,
+        bool resume = false)
+    {
+        using var model = new ResNetModel(new ResNetOptions
+        {
+            StageDepths = [1, 1], StageWidths = [8, 16], Stem = StemKind.Cifar, Classes = 2, InputChannels = 1,
+            Norm = norm ?? Norm.Group(4), DType = ScalarType.Float64,
+        });
+        // Every process draws the same weights.
+        using (no_grad())
+        {
+            using var random = new Generator(3);
+            foreach (var (name, parameter) in model.named_parameters())
+            {
+                if (parameter.ndim > 1) parameter.copy_(randn(parameter.shape, ScalarType.Float64, generator: random).mul_(0.1));
+                else if (name.EndsWith("bias", StringComparison.Ordinal)) parameter.zero_();
+            }
+        }
+        var evaluation = new ImageLoader(
+            samples, Presets.Evaluation(16, 16, Normalize.Grey),
+            new ImageLoaderOptions { BatchSize = 12, Channels = 1, OnUnreadableImage = OnUnreadableImage.Skip });
+        var trainer = new Trainer(Loader(samples), evaluation, options, communicator: communicator);
+        using var stop = new CancellationTokenSource();
+        // One process alone is asked to stop.
+        if (stopAfter is { } after && communicator!.Rank == 1)
+            trainer.StepCompleted += step => { if (step.Step == after) stop.Cancel(); };
+        var outcome = trainer.Train(model, resume, cancellationToken: stop.Token);
+        var last = outcome.Epochs is [.., var end] ? end : null;
+        double[] weights = [.. model.state_dict().Values.SelectMany(tensor => tensor.to(ScalarType.Float64).data<double>().ToArray())];
+        return new Run(
+            [.. trainer.History.Select(step => step.Loss)], weights, last?.TrainTop1, last?.Evaluation?.Top1 ?? double.NaN,
+            outcome.Steps, outcome.Interrupted);
+    }
+
+    private sealed record Run(double[] Losses, double[] Weights, double? TrainTop1, double Top1, long Learned, bool Interrupted);
+}
