@@ -9,10 +9,10 @@ using ResNet.Cli.Output;
 using ResNet.Training;
 using ResNet.Training.Distributed;
 
-// mpirun forwards lines, and only pretends to be a terminal. What all processes have to say, the first one says.
+// mpirun forwards lines, and only pretends to be a terminal.
 if (MpiCommunicator.IsLaunched)
 {
-    Console.SetOut(MpiCommunicator.IsFirst ? new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true } : TextWriter.Null);
+    Console.SetOut(new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true });
     Console.SetError(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true });
 }
 
@@ -78,6 +78,8 @@ try
         Output = Console.Out,
     };
     if (parsed.GetValue(JsonOutput.Option)) JsonOutput.Begin();
+    // What all processes have to say, the first one says.
+    if (!MpiCommunicator.IsFirst) Console.SetOut(TextWriter.Null);
     // A shell reads the lines of a script.
     if (parsed.CommandResult.Command.Name != "completion") TerminalWriter.Begin();
     // Runs on the main thread, because libtorch's large tensors fit into its heap only.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -15,8 +16,9 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     private const string SizeVariable = "OMPI_COMM_WORLD_SIZE", RankVariable = "OMPI_COMM_WORLD_RANK";
     private const string LocalSizeVariable = "OMPI_COMM_WORLD_LOCAL_SIZE";
 
-    // While the others compute, decoding threads of this process want the core.
+    // While the others compute, decoding threads of this process want the core; while they evaluate, it may sleep.
     private const int Spins = 2000;
+    private static readonly TimeSpan s_longWait = TimeSpan.FromSeconds(2);
 
     private static readonly Lock s_opening = new();
     private static MpiCommunicator? s_world;
@@ -113,9 +115,12 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 
     private void Wait(nint request)
     {
+        long begin = Stopwatch.GetTimestamp();
         for (int spins = 0; !_mpi.IsOver(ref request); spins++)
         {
-            if (spins >= Spins) Thread.Yield();
+            if (spins < Spins) continue;
+            if (Stopwatch.GetElapsedTime(begin) < s_longWait) Thread.Yield();
+            else Thread.Sleep(1);
         }
     }
 }

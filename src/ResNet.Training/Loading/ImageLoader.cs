@@ -126,7 +126,7 @@ public sealed class ImageLoader
     internal Func<Tensor, Tensor>? Copy { get; init; }
 
     /// <summary>The number of images of the smallest batch: the last one, if the samples do not fill it.</summary>
-    internal int SmallestBatch => Images % Options.BatchSize is var rest && rest > 0 ? rest : Options.BatchSize;
+    internal int SmallestBatch => (Images % Options.BatchSize is var rest && rest > 0 ? rest : Options.BatchSize) / _processes;
 
     /// <summary>Returns the batches of one epoch. Each is valid until the next is requested.</summary>
     /// <param name="epoch">The epoch's number, from 0.</param>

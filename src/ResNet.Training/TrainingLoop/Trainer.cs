@@ -281,11 +281,12 @@ public sealed class Trainer
             if (state.IsWithinStep && number != step.Number) EndStep(state, step, watch, checkpoints, profile);
             if (!state.IsWithinStep) ThrowIfStopped(stop);
             if (number >= end) break;
-            anyRead = true;
+            anyRead |= _group is null;
             // Skipped images left one, whose single pixel no batch norm can normalise.
             if (_group is null && batch.Skipped.Count > 0 && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width)) continue;
             step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index));
-            if (_plan.EndsStep(batch.Index)) EndStep(state, step, watch, checkpoints, profile);
+            anyRead |= state.IsWithinStep;
+            if (state.IsWithinStep && _plan.EndsStep(batch.Index)) EndStep(state, step, watch, checkpoints, profile);
             meter.Advance(batch, _plan.GetLearningRate(number), state.FetchMeanLoss);
             profile?.Lap(StepPhase.Other);
         }

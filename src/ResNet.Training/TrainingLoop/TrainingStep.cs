@@ -63,17 +63,15 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>Returns the mean loss; waits for the device.</summary>
     internal double FetchLoss() => Loss.ReadDouble();
 
-    /// <summary>Computes the gradients of a batch and adds them to those of the step; the first batch begins the step.</summary>
+    /// <summary>
+    /// Computes the gradients of a batch and adds them to those of the step; the first batch begins the step. Of several processes, each
+    /// has a part of the batch; nothing happens if none has an image of it.
+    /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="number">The step's number in the run, from 0.</param>
     /// <param name="batchesOfStep">The number of batches of the complete step.</param>
     internal void Add(ImageBatch batch, long number, int batchesOfStep)
     {
-        if (!_state.IsWithinStep) Begin(number);
-        using var scope = NewDisposeScope();
-        // Random numbers in the network depend on the seed and the batch, not on earlier draws.
-        manual_seed((long)SplitMix64.For(_seed, NetworkStream, _state.Epoch, batch.Index).Next()).Dispose();
-        _profile?.AddImages(batch.Count);
         // This process's part of the loss, and the images of all processes.
         double part = 1;
         int images = batch.Count;
@@ -81,9 +79,14 @@ internal sealed class TrainingStep : IDisposable
         {
             double divisor = images == 0 ? 0 : _loss.Divisor(batch.Labels);
             double[] sums = _group.Sum(divisor, images);
+            if (sums[1] == 0) return;
             (part, images) = (divisor / sums[0], (int)sums[1]);
         }
-        if (images == 0) return;
+        if (!_state.IsWithinStep) Begin(number);
+        using var scope = NewDisposeScope();
+        // Random numbers in the network depend on the seed and the batch, not on earlier draws.
+        manual_seed((long)SplitMix64.For(_seed, NetworkStream, _state.Epoch, batch.Index).Next()).Dispose();
+        _profile?.AddImages(batch.Count);
         Images += images;
         if (batch.Count == 0)
         {

@@ -91,6 +91,28 @@ public sealed class SameRunTests : IDisposable
     }
 
     [Fact]
+    public void Batches_without_any_readable_image_are_left_out_in_all_processes()
+    {
+        for (int i = 0; i < _samples.Count; i++) if (i % 10 > 1) File.WriteAllText(_samples[i].Path, "no picture");
+        var options = new TrainerOptions { Epochs = 3, Optimizer = new Sgd { LearningRate = 0.05 } };
+        var alone = Train(null, options, _samples, batch: 4);
+        alone.Losses.Length.Should().BeInRange(10, 40, "there are 45 batches, of which some are empty");
+        foreach (var run in ThreadCommunicator.Run(4, communicator => Train(communicator, options, _samples, batch: 4)))
+        {
+            run.Losses.Should().HaveSameCount(alone.Losses);
+            run.Losses.Zip(alone.Losses).Max(pair => Math.Abs(pair.First - pair.Second)).Should().BeLessThan(1e-5);
+        }
+    }
+
+    [Fact]
+    public void An_epoch_without_any_readable_image_is_refused()
+    {
+        foreach (var sample in _samples) File.WriteAllText(sample.Path, "no picture");
+        Action train = () => ThreadCommunicator.Run(2, communicator => Train(communicator, new() { Steps = 3 }, _samples));
+        train.Should().Throw<DatasetException>().WithMessage("None of the 60 images can be read; *");
+    }
+
+    [Fact]
     public void A_stopped_run_is_stopped_in_all_processes_and_goes_on_with_another_number()
     {
         var options = new TrainerOptions
@@ -127,15 +149,15 @@ public sealed class SameRunTests : IDisposable
         }
     }
 
-    private static ImageLoader Loader(List<ImageSample> samples, ImageLoaderOptions? options = null) => new(
+    private static ImageLoader Loader(List<ImageSample> samples, ImageLoaderOptions? options = null, int batch = 12) => new(
         samples, new Compose(new RandomHorizontalFlip(), new CenterCrop(16), Normalize.Grey), options ?? new()
         {
-            BatchSize = 12, Channels = 1, Shuffle = true, Seed = 5, OnUnreadableImage = OnUnreadableImage.Skip,
+            BatchSize = batch, Channels = 1, Shuffle = true, Seed = 5, OnUnreadableImage = OnUnreadableImage.Skip,
         });
 
     private static Run Train(
         ICommunicator? communicator, TrainerOptions options, List<ImageSample> samples, Norm? norm = null, int? stopAfter = null,
-        bool resume = false)
+        bool resume = false, int batch = 12)
     {
         using var model = new ResNetModel(new ResNetOptions
         {
@@ -155,7 +177,7 @@ public sealed class SameRunTests : IDisposable
         var evaluation = new ImageLoader(
             samples, Presets.Evaluation(16, 16, Normalize.Grey),
             new ImageLoaderOptions { BatchSize = 12, Channels = 1, OnUnreadableImage = OnUnreadableImage.Skip });
-        var trainer = new Trainer(Loader(samples), evaluation, options, communicator: communicator);
+        var trainer = new Trainer(Loader(samples, batch: batch), evaluation, options, communicator: communicator);
         using var stop = new CancellationTokenSource();
         // One process alone is asked to stop.
         if (stopAfter is { } after && communicator!.Rank == 1)
