@@ -269,7 +269,9 @@ internal sealed unsafe class WeightGradient : IWeightGradient
         return pairs with
         {
             Gradient = gradient + ((((nint)(firstRow - block.Row) * g.OutputWidth) + firstColumn) * pixel),
-            GradientPixel = pixel, GradientRow = g.OutputWidth * pixel, GradientImage = rows * g.OutputWidth * pixel,
+            GradientPixel = pixel,
+            GradientRow = g.OutputWidth * pixel,
+            GradientImage = rows * g.OutputWidth * pixel,
         };
     }
 
