@@ -134,17 +134,20 @@ internal static unsafe class TileKernels
     }
 
     /// <summary>The rows of a tile as a type: the compiler makes code for each number, without the sums that are not needed.</summary>
-    private interface IRowCount
+    internal interface IRowCount
     {
+        /// <summary>The rows.</summary>
         static abstract int Rows { get; }
     }
 
-    private readonly struct Six : IRowCount
+    /// <summary>Six rows.</summary>
+    internal readonly struct Six : IRowCount
     {
         public static int Rows => TileKernels.Rows;
     }
 
-    private readonly struct Five : IRowCount
+    /// <summary>Five rows.</summary>
+    internal readonly struct Five : IRowCount
     {
         public static int Rows => TileKernels.Rows - 1;
     }

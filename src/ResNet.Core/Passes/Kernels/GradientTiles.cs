@@ -18,7 +18,7 @@ internal static unsafe class GradientTiles
     internal static void Add<T, TRow, TCount>(in PixelPairs pixels, float* sums)
         where T : unmanaged, IVector<T>
         where TRow : unmanaged, IVectors<TRow, T>
-        where TCount : IRowCount
+        where TCount : TileKernels.IRowCount
     {
         nint width = TRow.Count, inputPixel = pixels.InputPixel, gradientPixel = pixels.GradientPixel;
         bool isSix = TCount.Rows == TileKernels.Rows;
@@ -49,25 +49,6 @@ internal static unsafe class GradientTiles
         TRow.Store(sum3, sums + (3 * width));
         TRow.Store(sum4, sums + (4 * width));
         if (isSix) TRow.Store(sum5, sums + (5 * width));
-    }
-
-    /// <summary>The rows of a tile as a type: the compiler makes code for each number, without the sums that are not needed.</summary>
-    internal interface IRowCount
-    {
-        /// <summary>The rows.</summary>
-        static abstract int Rows { get; }
-    }
-
-    /// <summary>Six rows.</summary>
-    internal readonly struct Six : IRowCount
-    {
-        public static int Rows => TileKernels.Rows;
-    }
-
-    /// <summary>Five rows.</summary>
-    internal readonly struct Five : IRowCount
-    {
-        public static int Rows => TileKernels.Rows - 1;
     }
 
     /// <summary>Adds the products of some pixels to one row of sums.</summary>

@@ -266,7 +266,7 @@ internal sealed unsafe class PassKernels<T> : PassKernels
         where TRow : unmanaged, IVectors<TRow, T>
     {
         if (rows == 1) GradientTiles.AddOne<T, TRow>(pixels, sums);
-        else if (rows == TileKernels.Rows) GradientTiles.Add<T, TRow, GradientTiles.Six>(pixels, sums);
-        else GradientTiles.Add<T, TRow, GradientTiles.Five>(pixels, sums);
+        else if (rows == TileKernels.Rows) GradientTiles.Add<T, TRow, TileKernels.Six>(pixels, sums);
+        else GradientTiles.Add<T, TRow, TileKernels.Five>(pixels, sums);
     }
 }
