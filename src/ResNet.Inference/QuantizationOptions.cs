@@ -1,8 +1,8 @@
 namespace ResNet.Inference;
 
 /// <summary>
-/// Which layers of a network compute with 8-bit integers, besides its other convolutions. These two are few of the products and cost the
-/// most accuracy, so they stay as they are by default.
+/// Which layers of a network compute with 8-bit integers, besides its other convolutions. These two are few of the products, so they
+/// compute with floats by default.
 /// </summary>
 public sealed record QuantizationOptions
 {

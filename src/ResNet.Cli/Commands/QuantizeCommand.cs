@@ -43,11 +43,11 @@ internal static class QuantizeCommand
         };
         var first = new Option<bool>("--first-convolution")
         {
-            Description = "Computes the first convolution, which reads the images, with 8-bit integers, too; it costs accuracy.",
+            Description = "Computes the first convolution, which reads the images, with 8-bit integers, too.",
         };
         var classifier = new Option<bool>("--classifier")
         {
-            Description = "Computes the classifier with 8-bit integers, too; it costs accuracy.",
+            Description = "Computes the classifier with 8-bit integers, too.",
         };
         var workers = LoadingOptions.Workers();
         var command = new Command(
