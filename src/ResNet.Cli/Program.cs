@@ -92,6 +92,11 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
     Console.Error.WriteLine("Stopped.");
     return ExitCode.Interrupted;
 }
+catch (CommunicationException e)
+{
+    Refuse(e.Message);
+    return ExitCode.ResumeMe;
+}
 catch (Exception e) when (Refusal.IsAboutInput(e))
 {
     var described = Refusal.Describe(e, parsed);

@@ -80,6 +80,9 @@ internal sealed class TrainCommand
         DefaultValueFactory = _ => 256,
     };
 
+    // The processes of a run, if mpirun has started several.
+    private MpiCommunicator? _world;
+
     private TrainCommand() => _run = new RunArguments(_training);
 
     internal static Command Create(CancellationToken cancellationToken) => new TrainCommand().Build(cancellationToken);
@@ -94,9 +97,14 @@ internal sealed class TrainCommand
             [SettingsFile.Option, _resume, _extend],
             [_checkpointSteps, _checkpointMinutes, _keepCheckpoints, _output, _cache, _profile, JsonOutput.Option]);
         command.SetAction(parsed =>
-            parsed.GetResult(_extend) is { Implicit: false } ? Extend(parsed, cancellationToken)
-            : parsed.GetValue(_resume) is { } folder ? Resume(parsed, folder, cancellationToken)
-            : Begin(parsed, cancellationToken));
+        {
+            int code = parsed.GetResult(_extend) is { Implicit: false } ? Extend(parsed, cancellationToken)
+                : parsed.GetValue(_resume) is { } folder ? Resume(parsed, folder, cancellationToken)
+                : Begin(parsed, cancellationToken);
+            // Not after an exception: a process that fails ends the others, which would wait for it.
+            _world?.Dispose();
+            return code;
+        });
         return command;
     }
 
@@ -242,24 +250,12 @@ internal sealed class TrainCommand
         return folder;
     }
 
-    // A process that fails ends those of the others, which would wait for it.
-    private static int Train(
+    private int Train(
         Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
         bool resume, bool hasCheckpoint, bool profiles, CancellationToken cancellationToken)
     {
-        if (!MpiCommunicator.IsLaunched)
-            return Train(open, manifest, settings, data, device, loading, resume, hasCheckpoint, profiles, world: null, cancellationToken);
-        var world = MpiCommunicator.World;
-        set_num_threads(Math.Max(1, get_num_threads() / MpiCommunicator.LocalSize));
-        int code = Train(open, manifest, settings, data, device, loading, resume, hasCheckpoint, profiles, world, cancellationToken);
-        world.Dispose();
-        return code;
-    }
-
-    private static int Train(
-        Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
-        bool resume, bool hasCheckpoint, bool profiles, MpiCommunicator? world, CancellationToken cancellationToken)
-    {
+        var world = _world = MpiCommunicator.IsLaunched ? MpiCommunicator.World : null;
+        if (world is not null) set_num_threads(Math.Max(1, get_num_threads() / MpiCommunicator.LocalSize));
         string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");
         var loader = loading with

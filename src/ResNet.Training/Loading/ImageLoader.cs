@@ -239,6 +239,9 @@ public sealed class ImageLoader
     internal DatasetException NothingRead() =>
         new($"None of the {Images} images can be read; the last one: {_lastSkipped?.Message}");
 
+    /// <summary>Counts images that other processes skipped.</summary>
+    internal void CountSkipped(long images) => Interlocked.Add(ref _skipped, images);
+
     /// <summary>Returns a loader of the same images in another size; images that it skips count here too.</summary>
     internal ImageLoader AtHeight(int height)
     {

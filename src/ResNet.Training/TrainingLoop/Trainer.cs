@@ -26,6 +26,9 @@ namespace ResNet.Training.TrainingLoop;
 [SuppressMessage("Design", "CA1001", Justification = "Train disposes of the state.")]
 public sealed class Trainer
 {
+    private readonly ImageLoader _images;
+
+    // This process's share of them.
     private readonly ImageLoader _training;
     private readonly Evaluator? _evaluator;
     private readonly TrainerOptions _options;
@@ -53,6 +56,7 @@ public sealed class Trainer
         Require.That(
             options, options.EarlyStopping, options.EarlyStopping is null || evaluation is not null,
             "null where there are no images to evaluate on", nameof(options.EarlyStopping));
+        _images = training;
         if (communicator is { Size: > 1 })
         {
             Require.That(
@@ -283,8 +287,9 @@ public sealed class Trainer
             if (number >= end) break;
             anyRead |= _group is null;
             // Skipped images left one, whose single pixel no batch norm can normalise.
-            if (_group is null && batch.Skipped.Count > 0 && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width)) continue;
-            step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index));
+            bool isUnfit = batch.Skipped.Count > 0 && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width);
+            if (isUnfit && _group is null) continue;
+            step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index), isUnfit);
             anyRead |= state.IsWithinStep;
             if (state.IsWithinStep && _plan.EndsStep(batch.Index)) EndStep(state, step, watch, checkpoints, profile);
             meter.Advance(batch, _plan.GetLearningRate(number), state.FetchMeanLoss);
@@ -293,9 +298,16 @@ public sealed class Trainer
         if (state.IsWithinStep) EndStep(state, step, watch, checkpoints, profile);
         state.EndBatches(loader.Batches);
         if (_group is not null) state.TakeStatistics(_group);
-        _telemetry.OnImagesSkipped(_training.SkippedImages - skipped);
+        CountSkipped(_training.SkippedImages - skipped);
         if (!anyRead && state.Step < end) throw _training.NothingRead();
         return meter.ImagesPerSecond;
+    }
+
+    private void CountSkipped(long here)
+    {
+        long all = _group is null ? here : (long)_group.Sum(here)[0];
+        _images.CountSkipped(all - here);
+        _telemetry.OnImagesSkipped(all);
     }
 
     private void ThrowIfStopped(CancellationTokenSource stop)

@@ -169,6 +169,8 @@ internal sealed class TrainingState : IDisposable
     internal void TakeStatistics(ProcessGroup group)
     {
         group.Broadcast(Weights.Statistics);
+        // The norms' counts of batches, of which a process may have left some out.
+        foreach (var (_, tensor) in Weights.State().Where(entry => !entry.Tensor.is_floating_point())) group.Broadcast(tensor);
         if (_average is not null) group.Broadcast(_average.Statistics);
     }
 

@@ -70,15 +70,16 @@ internal sealed class TrainingStep : IDisposable
     /// <param name="batch">The batch.</param>
     /// <param name="number">The step's number in the run, from 0.</param>
     /// <param name="batchesOfStep">The number of batches of the complete step.</param>
-    internal void Add(ImageBatch batch, long number, int batchesOfStep)
+    /// <param name="isLeftOut">Whether this process's part of the batch is left out; of one process, there is nothing to add then.</param>
+    internal void Add(ImageBatch batch, long number, int batchesOfStep, bool isLeftOut = false)
     {
-        // This process's part of the loss, and the images of all processes.
+        // This process's part of the loss, its images, and those of all processes.
         double part = 1;
-        int images = batch.Count;
+        int own = isLeftOut ? 0 : batch.Count, images = own;
         if (_group is not null)
         {
-            double divisor = images == 0 ? 0 : _loss.Divisor(batch.Labels);
-            double[] sums = _group.Sum(divisor, images);
+            double divisor = own == 0 ? 0 : _loss.Divisor(batch.Labels);
+            double[] sums = _group.Sum(divisor, own);
             if (sums[1] == 0) return;
             (part, images) = (divisor / sums[0], (int)sums[1]);
         }
@@ -86,9 +87,9 @@ internal sealed class TrainingStep : IDisposable
         using var scope = NewDisposeScope();
         // Random numbers in the network depend on the seed and the batch, not on earlier draws.
         manual_seed((long)SplitMix64.For(_seed, NetworkStream, _state.Epoch, batch.Index).Next()).Dispose();
-        _profile?.AddImages(batch.Count);
+        _profile?.AddImages(own);
         Images += images;
-        if (batch.Count == 0)
+        if (own == 0)
         {
             _state.AddNoGradients();
             return;

@@ -1,6 +1,5 @@
 using ResNet.Core;
 using ResNet.Core.Blocks;
-using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;
 using ResNet.Training.Checkpoints;
@@ -20,20 +19,9 @@ public sealed class SameRunTests : IDisposable
     private const int Steps = 50;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly List<ImageSample> _samples = [];
+    private readonly List<ImageSample> _samples;
 
-    public SameRunTests()
-    {
-        var random = new Random(1);
-        for (int i = 0; i < 60; i++)
-        {
-            var pixels = new byte[16 * 16];
-            for (int p = 0; p < pixels.Length; p++) pixels[p] = (byte)((i % 2 * 60) + random.Next(150));
-            string path = Path.Combine(_folder.Path, $"{i:00}.png");
-            File.WriteAllBytes(path, PngEncoder.Encode(pixels, 16, 16, 1));
-            _samples.Add(new ImageSample(path, i % 2));
-        }
-    }
+    public SameRunTests() => _samples = GreyPictures.Write(_folder.Path, count: 60, brighter: 60, noise: 150);
 
     public void Dispose() => _folder.Dispose();
 
@@ -105,6 +93,34 @@ public sealed class SameRunTests : IDisposable
     }
 
     [Fact]
+    public void All_skipped_images_are_counted()
+    {
+        for (int i = 0; i < 12; i++) File.WriteAllText(_samples[i].Path, "no picture");
+        var counts = ThreadCommunicator.Run(2, communicator =>
+        {
+            using var model = Create();
+            var images = Loader(_samples);
+            new Trainer(images, null, new() { Epochs = 2 }, communicator: communicator).Train(model);
+            return images.SkippedImages;
+        });
+        counts.Should().AllBeEquivalentTo(24);
+    }
+
+    [Fact]
+    public void Images_that_no_batch_norm_can_normalise_are_left_out_where_they_are()
+    {
+        for (int i = 0; i < _samples.Count; i += 4) File.WriteAllText(_samples[i].Path, "no picture");
+        // Five stages leave one pixel; a share is two images, and often one.
+        var runs = ThreadCommunicator.Run(
+            2, communicator => Train(communicator, new() { Epochs = 1 }, _samples, Norm.Batch, batch: 4, stages: 5));
+        runs[1].Weights.Should().Equal(runs[0].Weights);
+        runs[0].Losses.Should().HaveCountGreaterThan(10).And.OnlyContain(loss => double.IsFinite(loss));
+        Action single = () => ThreadCommunicator.Run(
+            4, communicator => Train(communicator, new() { Epochs = 1 }, _samples, Norm.Batch, batch: 4, stages: 5));
+        single.Should().Throw<InvalidOptionException>("a share is one image");
+    }
+
+    [Fact]
     public void An_epoch_without_any_readable_image_is_refused()
     {
         foreach (var sample in _samples) File.WriteAllText(sample.Path, "no picture");
@@ -155,25 +171,29 @@ public sealed class SameRunTests : IDisposable
             BatchSize = batch, Channels = 1, Shuffle = true, Seed = 5, OnUnreadableImage = OnUnreadableImage.Skip,
         });
 
+    // Every process draws the same weights.
+    private static ResNetModel Create(Norm? norm = null, int stages = 2)
+    {
+        var model = new ResNetModel(new ResNetOptions
+        {
+            StageDepths = [.. Enumerable.Repeat(1, stages)], StageWidths = [.. Enumerable.Range(0, stages).Select(stage => 8 << stage)],
+            Stem = StemKind.Cifar, Classes = 2, InputChannels = 1, Norm = norm ?? Norm.Group(4), DType = ScalarType.Float64,
+        });
+        using var untracked = no_grad();
+        using var random = new Generator(3);
+        foreach (var (name, parameter) in model.named_parameters())
+        {
+            if (parameter.ndim > 1) parameter.copy_(randn(parameter.shape, ScalarType.Float64, generator: random).mul_(0.1));
+            else if (name.EndsWith("bias", StringComparison.Ordinal)) parameter.zero_();
+        }
+        return model;
+    }
+
     private static Run Train(
         ICommunicator? communicator, TrainerOptions options, List<ImageSample> samples, Norm? norm = null, int? stopAfter = null,
-        bool resume = false, int batch = 12)
+        bool resume = false, int batch = 12, int stages = 2)
     {
-        using var model = new ResNetModel(new ResNetOptions
-        {
-            StageDepths = [1, 1], StageWidths = [8, 16], Stem = StemKind.Cifar, Classes = 2, InputChannels = 1,
-            Norm = norm ?? Norm.Group(4), DType = ScalarType.Float64,
-        });
-        // Every process draws the same weights.
-        using (no_grad())
-        {
-            using var random = new Generator(3);
-            foreach (var (name, parameter) in model.named_parameters())
-            {
-                if (parameter.ndim > 1) parameter.copy_(randn(parameter.shape, ScalarType.Float64, generator: random).mul_(0.1));
-                else if (name.EndsWith("bias", StringComparison.Ordinal)) parameter.zero_();
-            }
-        }
+        using var model = Create(norm, stages);
         var evaluation = new ImageLoader(
             samples, Presets.Evaluation(16, 16, Normalize.Grey),
             new ImageLoaderOptions { BatchSize = 12, Channels = 1, OnUnreadableImage = OnUnreadableImage.Skip });

@@ -1,5 +1,4 @@
 using ResNet.Core;
-using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;
 using ResNet.Training.Classification;
@@ -18,22 +17,11 @@ namespace ResNet.Training.Tests.TrainingLoop;
 public sealed class TrainerTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly List<ImageSample> _samples = [];
+    private readonly List<ImageSample> _samples;
     private static readonly Compose s_transforms = Presets.Evaluation(16, 16, Normalize.Grey);
     private readonly ImageLoaderOptions _options = new() { BatchSize = 8, Channels = 1, Shuffle = true, Seed = 5 };
 
-    public TrainerTests()
-    {
-        var random = new Random(1);
-        for (int i = 0; i < 64; i++)
-        {
-            var pixels = new byte[16 * 16];
-            for (int p = 0; p < pixels.Length; p++) pixels[p] = (byte)((i % 2 * 100) + random.Next(100));
-            string path = Path.Combine(_folder.Path, $"{i:00}.png");
-            File.WriteAllBytes(path, PngEncoder.Encode(pixels, 16, 16, 1));
-            _samples.Add(new ImageSample(path, i % 2));
-        }
-    }
+    public TrainerTests() => _samples = GreyPictures.Write(_folder.Path, count: 64, brighter: 100, noise: 100);
 
     public void Dispose() => _folder.Dispose();
 
