@@ -20,6 +20,7 @@ namespace ResNet.Training.Tests;
 /// <summary>
 /// The libraries dispose all tensors and scalars that they make: native memory is freed at once, not when the garbage collector runs.
 /// </summary>
+[LeavesTensors]
 public sealed class FinalizedTensorsTests : IDisposable
 {
     private const int Times = 3;
