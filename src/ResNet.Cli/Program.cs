@@ -94,7 +94,8 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 }
 catch (CommunicationException e)
 {
-    Refuse(e.Message);
+    // All processes know.
+    if (MpiCommunicator.IsFirstWithout(e.LostRank)) Refuse(e.Message);
     return ExitCode.ResumeMe;
 }
 catch (Exception e) when (Refusal.IsAboutInput(e))

@@ -5,8 +5,10 @@ public sealed class CommunicationException : Exception
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What has happened, in a sentence.</param>
-    public CommunicationException(string message)
-        : base(message)
-    {
-    }
+    /// <param name="lostRank">The number of the process that has ended or cannot be reached; null if it is not known.</param>
+    public CommunicationException(string message, int? lostRank = null)
+        : base(message) => LostRank = lostRank;
+
+    /// <summary>The number of the process that has ended or cannot be reached; null if it is not known.</summary>
+    public int? LostRank { get; }
 }

@@ -15,6 +15,12 @@ public interface ICommunicator
     int Size { get; }
 
     /// <summary>
+    /// Cancelled when another process has ended or cannot be reached, also while this one computes: the next operation throws. By default
+    /// it never is.
+    /// </summary>
+    CancellationToken Lost => CancellationToken.None;
+
+    /// <summary>
     /// Replaces a tensor by the sum over all processes. The result has the same bits in all of them, and in each run with as many.
     /// </summary>
     /// <param name="tensor">Contiguous, float32 or float64.</param>

@@ -24,12 +24,14 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     private static MpiCommunicator? s_world;
 
     private readonly MpiLibrary _mpi;
+    private readonly ProcessWatch? _watch;
     private bool _isClosed;
 
     private MpiCommunicator()
     {
         _mpi = MpiLibrary.Open();
         (Rank, Size) = (_mpi.Rank(), _mpi.Size());
+        if (Size > 1) _watch = ProcessWatch.Connect(Rank, Size, Broadcast, ProcessWatch.Patience);
     }
 
     /// <summary>Whether this process was started by <c>mpirun</c>.</summary>
@@ -63,6 +65,9 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     public int Size { get; }
 
     /// <inheritdoc/>
+    public CancellationToken Lost => _watch?.Lost ?? CancellationToken.None;
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
     public void Sum(Tensor tensor)
     {
@@ -87,12 +92,25 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <inheritdoc/>
     public void Barrier() => Wait(_mpi.Barrier());
 
-    /// <summary>Leaves the other processes, and waits until they do. Does nothing the second time.</summary>
+    /// <summary>Whether this process is the first one that is left after another was lost, and so has to say what happened.</summary>
+    /// <param name="lostRank">The number of the process that was lost; null if it is not known, which all processes say.</param>
+    public static bool IsFirstWithout(int? lostRank) =>
+        lostRank is not { } lost || Environment.GetEnvironmentVariable(RankVariable) is not { } rank || rank == (lost == 0 ? "1" : "0");
+
+    /// <summary>
+    /// Leaves the other processes, and waits until they do, unless one of them is lost. Does nothing the second time.
+    /// </summary>
     public void Dispose()
     {
         if (_isClosed) return;
         _isClosed = true;
+        // Without a process, MPI would wait for it.
+        if (Lost.IsCancellationRequested) return;
+        // Nobody leaves before all have done their work.
+        Barrier();
+        _watch?.Leave();
         _mpi.Close();
+        _watch?.Dispose();
     }
 
     // Open MPI without CUDA reads the host's memory only.
@@ -113,14 +131,28 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 
     private static void* AddressOf(Tensor tensor) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
 
+    private void Broadcast(byte[] bytes)
+    {
+        fixed (byte* begin = bytes) Wait(_mpi.Broadcast(begin, bytes.Length));
+    }
+
     private void Wait(nint request)
     {
         long begin = Stopwatch.GetTimestamp();
         for (int spins = 0; !_mpi.IsOver(ref request); spins++)
         {
             if (spins < Spins) continue;
+            ThrowIfLost();
             if (Stopwatch.GetElapsedTime(begin) < s_longWait) Thread.Yield();
             else Thread.Sleep(1);
         }
+    }
+
+    private void ThrowIfLost()
+    {
+        if (_watch is null || !_watch.Lost.IsCancellationRequested) return;
+        throw new CommunicationException(
+            $"Process {_watch.LostRank} (of 0 to {Size - 1}) has ended or cannot be reached: go on from the last checkpoint.",
+            _watch.LostRank);
     }
 }

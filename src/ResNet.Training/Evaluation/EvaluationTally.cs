@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using ResNet.Core;
-using ResNet.Training.Evaluation.Binary;
 using ResNet.Training.Loading;
 using static TorchSharp.torch;
 
@@ -69,55 +67,21 @@ internal sealed class EvaluationTally
         Images += batch.Count;
     }
 
-    /// <summary>Computes the result.</summary>
-    /// <param name="loader">The loader of the images.</param>
-    /// <param name="mistakes">The number of mistakes to list.</param>
-    /// <param name="clock">A stopwatch that was started at the beginning of the pass.</param>
-    internal EvaluationResult ComputeResult(ImageLoader loader, int mistakes, Stopwatch clock)
+    /// <summary>Returns the outcomes of the pass; waits for the device.</summary>
+    internal EvaluationOutcomes Fetch()
     {
-        // Waits for the device, because its work is part of the pass.
         var sums = _sums.cpu().data<double>().ToArray();
-        double imagesPerSecond = Images / clock.Elapsed.TotalSeconds;
-        var predicted = Array.ConvertAll(_predicted.narrow(0, 0, Images).cpu().data<long>().ToArray(), index => (int)index);
-        var confidence = _confidence.narrow(0, 0, Images).cpu().data<float>().ToArray();
-        var actual = _actual[..Images];
-        var isRight = predicted.Zip(actual, (guess, truth) => guess == truth).ToArray();
-        double top1 = 100.0 * isRight.Count(right => right) / Images;
-        var confusion = new ConfusionMatrix(_classes, actual, predicted);
-        return new EvaluationResult(sums[0] / Images, top1, 100 * sums[1] / Images, Images, imagesPerSecond)
+        return new EvaluationOutcomes
         {
-            BalancedAccuracy = 100 * confusion.BalancedAccuracy,
-            MacroF1 = confusion.MacroF1,
-            Confusion = confusion,
-            Binary = ComputeCurves(actual),
-            Calibration = new Calibration(confidence, isRight),
-            Mistakes = FindMostConfident(isRight, confidence, mistakes, loader, predicted),
-        };
-    }
-
-    private BinaryCurves? ComputeCurves(int[] actual) => _positive is null
-        ? null
-        : new BinaryCurves(
-            _positive.narrow(0, 0, Images).cpu().data<float>().ToArray(), Array.ConvertAll(actual, label => label == _positiveClass))
-        {
+            Classes = _classes,
             PositiveClass = _positiveClass,
+            Positions = _positions[..Images],
+            Actual = _actual[..Images],
+            Predicted = Array.ConvertAll(_predicted.narrow(0, 0, Images).cpu().data<long>().ToArray(), index => (int)index),
+            Confidence = _confidence.narrow(0, 0, Images).cpu().data<float>().ToArray(),
+            Positive = _positive?.narrow(0, 0, Images).cpu().data<float>().ToArray(),
+            LossSum = sums[0],
+            InTop5 = sums[1],
         };
-
-    private Mistake[] FindMostConfident(bool[] isRight, float[] confidence, int count, ImageLoader loader, int[] predicted)
-    {
-        int[] places =
-        [
-            .. Enumerable.Range(0, Images)
-                .Where(i => !isRight[i] && !float.IsNaN(confidence[i]))
-                .OrderByDescending(i => confidence[i])
-                .Take(count),
-        ];
-        if (places.Length == 0) return [];
-        int[] order = loader.Order(Evaluator.Epoch);
-        return [.. places.Select(i =>
-        {
-            int index = order[_positions[i]];
-            return new Mistake(index, loader.Source.Name(index), _actual[i], predicted[i], confidence[i]);
-        })];
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ResNet.Core;
 using ResNet.Inference;
 using ResNet.Training.Data;
+using ResNet.Training.Distributed;
 using ResNet.Training.Loading;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,14 +20,25 @@ public sealed class Evaluator
 
     private readonly ImageLoader _loader;
     private readonly EvaluatorOptions _options;
+    private readonly ProcessGroup? _group;
+
+    // The images of this process.
+    private readonly ImageLoader _own;
 
     /// <summary>Makes an evaluator of these images.</summary>
     /// <param name="loader">The images; it should neither shuffle nor augment.</param>
     /// <param name="options">The options; null for the defaults.</param>
     public Evaluator(ImageLoader loader, EvaluatorOptions? options = null)
+        : this(loader, options, group: null)
+    {
+    }
+
+    /// <summary>Makes an evaluator of these images, of which several processes take a share each; all of them get the result.</summary>
+    internal Evaluator(ImageLoader loader, EvaluatorOptions? options, ProcessGroup? group)
     {
         ArgumentNullException.ThrowIfNull(loader);
-        (_loader, _options) = (loader, options ?? new EvaluatorOptions());
+        (_loader, _options, _group) = (loader, options ?? new EvaluatorOptions(), group);
+        _own = group is null ? loader : loader.EveryOf(group.Rank, group.Size);
     }
 
     /// <summary>Passes over all images in inference mode. The modes of the network and its modules stay as they are.</summary>
@@ -73,11 +85,20 @@ public sealed class Evaluator
     private EvaluationResult Evaluate(
         InferenceModel model, int epoch, int epochs, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken) =>
         RunPass(
-            images => model.Compute(images, cancellationToken), PredictionEngine.Inference, model.ClassCount, CPU,
+            images => model.Compute(images, OwnToken(cancellationToken)), PredictionEngine.Inference, model.ClassCount, CPU,
             CreateMeter(epoch, epochs, progress), cancellationToken);
 
     private ProgressMeter CreateMeter(int epoch, int epochs, IProgress<TrainingProgress>? progress) =>
-        new(TrainingPhase.Evaluating, epoch, epochs, _loader.Batches, progress);
+        new(TrainingPhase.Evaluating, epoch, epochs, _own.Batches, progress, firstStep: 0, _group?.Size ?? 1);
+
+    // Several processes stop after the same batch.
+    private CancellationToken OwnToken(CancellationToken cancellationToken) => _group?.Lost ?? cancellationToken;
+
+    private void ThrowIfStopped(CancellationToken cancellationToken)
+    {
+        bool stops = cancellationToken.IsCancellationRequested;
+        if (_group?.IsAny(stops) ?? stops) throw new OperationCanceledException(cancellationToken);
+    }
 
     private EvaluationResult RunPass(
         Func<Tensor, Tensor> network, PredictionEngine engine, int classes, Device device, ProgressMeter meter,
@@ -85,16 +106,29 @@ public sealed class Evaluator
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var tally = new EvaluationTally(_loader.Images, classes, _options.PositiveClass, device);
+        var tally = new EvaluationTally(_own.Images, classes, _options.PositiveClass, device);
         var memory = device.type == DeviceType.CPU ? AllocateInput() : null;
         var clock = Stopwatch.StartNew();
-        foreach (var batch in _loader.Epoch(Epoch, cancellationToken))
+        using var batches = _own.Epoch(Epoch, OwnToken(cancellationToken)).GetEnumerator();
+        for (int i = 0; i < _own.Batches; i++)
         {
+            ThrowIfStopped(cancellationToken);
+            // Batches without a readable image are missing.
+            if (!batches.MoveNext()) continue;
+            var batch = batches.Current;
             using (NewDisposeScope()) tally.Add(batch, ComputeLogProbabilities(network, batch.ToInput(device, memory)));
             meter.Advance(batch, learningRate: 0, () => tally.FetchLossSum() / tally.Images);
         }
-        if (tally.Images == 0) throw _loader.NothingRead();
-        return tally.ComputeResult(_loader, _options.MistakeCount, clock) with { Engine = engine };
+        // Decodes nothing, but finishes the pass.
+        batches.MoveNext();
+        // Waits for the device, because its work is part of the pass.
+        var outcomes = tally.Fetch();
+        if (_group is not null) outcomes = outcomes.Gather(_group, _own);
+        if (outcomes.Images == 0) throw _own.NothingRead();
+        return outcomes.ComputeResult(_loader, _options.MistakeCount, outcomes.Images / clock.Elapsed.TotalSeconds) with
+        {
+            Engine = engine,
+        };
     }
 
     private Tensor AllocateInput()

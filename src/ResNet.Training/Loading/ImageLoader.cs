@@ -24,8 +24,7 @@ public sealed class ImageLoader
     private readonly int _count;
     private readonly PixelCache? _cache;
     private readonly Lazy<int[][]> _classes;
-    private readonly int _rank;
-    private readonly int _processes = 1;
+    private readonly LoaderShare _share = LoaderShare.Whole;
     private long _skipped;
     private ImageDecodingException? _lastSkipped;
 
@@ -70,7 +69,8 @@ public sealed class ImageLoader
             $"{nameof(ImageSampler.Once)} unless {nameof(options.Shuffle)} is true", nameof(options.Sampler));
         _classes = new Lazy<int[][]>(GroupByClass);
         if (options.PinMemory) Copy = images => images.pin_memory();
-        Batches = options.Shuffle ? _count / options.BatchSize : (_count + options.BatchSize - 1) / options.BatchSize;
+        Images = options.Shuffle ? _count - (_count % options.BatchSize) : _count;
+        Batches = _share.Batches(Images, options.BatchSize);
         if (Batches < 1)
         {
             throw new DatasetException(
@@ -92,10 +92,10 @@ public sealed class ImageLoader
     }
 
     // The same images; those that it skips count here too.
-    private ImageLoader(ImageLoader loader, Compose transforms, int rank, int processes)
+    private ImageLoader(ImageLoader loader, Compose transforms, LoaderShare share)
         : this(loader._source, transforms, loader.Options)
     {
-        (Copy, _rank, _processes) = (loader.Copy, rank, processes);
+        (Copy, _share, Batches) = (loader.Copy, share, share.Batches(Images, Options.BatchSize));
         ImageSkipped += loader.Skip;
     }
 
@@ -114,7 +114,7 @@ public sealed class ImageLoader
     /// <summary>
     /// The number of images of an epoch: all, or in a shuffling loader as many as fill whole batches. Skipped images count.
     /// </summary>
-    public int Images => Options.Shuffle ? Batches * Options.BatchSize : _count;
+    public int Images { get; }
 
     /// <summary>The number of unreadable images that were skipped, in all batches so far.</summary>
     public long SkippedImages => Interlocked.Read(ref _skipped);
@@ -126,7 +126,7 @@ public sealed class ImageLoader
     internal Func<Tensor, Tensor>? Copy { get; init; }
 
     /// <summary>The number of images of the smallest batch: the last one, if the samples do not fill it.</summary>
-    internal int SmallestBatch => (Images % Options.BatchSize is var rest && rest > 0 ? rest : Options.BatchSize) / _processes;
+    internal int SmallestBatch => (Images % Options.BatchSize is var rest && rest > 0 ? rest : Options.BatchSize) / _share.Processes;
 
     /// <summary>Returns the batches of one epoch. Each is valid until the next is requested.</summary>
     /// <param name="epoch">The epoch's number, from 0.</param>
@@ -167,14 +167,12 @@ public sealed class ImageLoader
         IEnumerable<ImageBatch> Run()
         {
             var order = Order(epoch);
-            int ofBatch = Options.BatchSize / _processes;
-            // The position in the epoch of an image of this process's share.
-            int PositionOf(int place) =>
-                _processes == 1 ? place : (place / ofBatch * Options.BatchSize) + (_rank * ofBatch) + (place % ofBatch);
-            int[] labels = new int[order.Length / _processes];
+            int[] labels = new int[_share.OfEpoch(order.Length)];
             for (int place = 0; place < labels.Length; place++) labels[place] = Label(order[PositionOf(place)]);
+            if (labels.Length == 0) yield break;
+            int ofBatch = _share.OfBatch(Options.BatchSize);
             using var pipeline = new DecodingPipeline(
-                _processes == 1 ? Options : Options with { BatchSize = ofBatch }, Transforms, labels, firstBatch,
+                ofBatch == Options.BatchSize ? Options : Options with { BatchSize = ofBatch }, Transforms, labels, firstBatch,
                 () => new ImageWorker(_source, Transforms, Options.Channels, _cache),
                 (worker, place, pixels) =>
                 {
@@ -182,12 +180,12 @@ public sealed class ImageLoader
                     worker.Decode(order[position], RandomOf(epoch, position, order[position]), pixels);
                 },
                 Copy, listener);
-            for (int batch = firstBatch; batch < Batches; batch++)
+            for (int batch = firstBatch; batch < Batches && batch * ofBatch < labels.Length; batch++)
             {
                 var taken = pipeline.Take(batch, cancellationToken);
                 foreach (var skipped in taken.Skipped) Skip(skipped);
                 // Other processes may have images of this batch.
-                if (taken.Count > 0 || _processes > 1) yield return taken;
+                if (taken.Count > 0 || _share is { IsPart: true, DividesBatches: true }) yield return taken;
             }
             pipeline.Complete();
         }
@@ -246,7 +244,7 @@ public sealed class ImageLoader
     internal ImageLoader AtHeight(int height)
     {
         if (height == Transforms.Size.Height) return this;
-        return new ImageLoader(this, Transforms.AtHeight(height), _rank, _processes);
+        return new ImageLoader(this, Transforms.AtHeight(height), _share);
     }
 
     /// <summary>
@@ -262,8 +260,18 @@ public sealed class ImageLoader
         Require.That(
             Options, Options.Shuffle, Options.Shuffle || _count % Options.BatchSize == 0,
             $"true, since several processes divide whole batches, and the last of {_count} images would be none", nameof(Options.Shuffle));
-        return new ImageLoader(this, Transforms, rank, processes);
+        return new ImageLoader(this, Transforms, new LoaderShare(rank, processes, DividesBatches: true));
     }
+
+    /// <summary>
+    /// Returns a loader of the images that one of several processes takes in an evaluation, whose number need not fill batches. The loaders
+    /// of all processes have as many <see cref="Batches"/>, of which the last ones may be missing.
+    /// </summary>
+    internal ImageLoader EveryOf(int rank, int processes) =>
+        new(this, Transforms, new LoaderShare(rank, processes, DividesBatches: false));
+
+    /// <summary>The position in the whole epoch of the image at a position of this loader's batches.</summary>
+    internal int PositionOf(int place) => _share.PositionOf(place, Options.BatchSize);
 
     // An image that is drawn several times is augmented in a different way each time.
     private SplitMix64 RandomOf(int epoch, int position, int index) => Options.Sampler == ImageSampler.Balanced

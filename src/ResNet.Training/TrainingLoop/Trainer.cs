@@ -45,7 +45,7 @@ public sealed class Trainer
     /// <param name="logger">Receives a few messages per epoch; null for none.</param>
     /// <param name="communicator">
     /// The processes that train the network together, each with its share of every batch; null for this one alone. All of them make the
-    /// same trainer and network; the first one evaluates and writes checkpoints, which all of them can read.
+    /// same trainer and network, and take a share of the images to evaluate; the first one writes checkpoints, which all of them can read.
     /// </param>
     /// <exception cref="InvalidOptionException">The options do not fit each other, or the processes.</exception>
     public Trainer(
@@ -66,7 +66,7 @@ public sealed class Trainer
             training = training.ShareOf(_group.Rank, _group.Size);
         }
         (_training, _options) = (training, options);
-        _evaluator = evaluation is null ? null : CreateEvaluator(evaluation);
+        _evaluator = evaluation is null ? null : CreateEvaluator(evaluation, _group);
         _plan = new TrainingPlan(training, options);
         _setup = new RunSetup(training, options);
         _telemetry = new TrainingTelemetry(logger ?? NullLogger.Instance, _plan);
@@ -141,10 +141,13 @@ public sealed class Trainer
     internal ImageLoader FirstImages => _plan.GetLoader(epoch: 0);
 
     /// <summary>Makes an evaluator of images, by the same engine as the evaluations of the run.</summary>
-    internal Evaluator CreateEvaluator(ImageLoader images) => new(images, new EvaluatorOptions
+    /// <param name="images">The images.</param>
+    /// <param name="group">The processes that take a share of them each; null for this one alone.</param>
+    internal Evaluator CreateEvaluator(ImageLoader images, ProcessGroup? group = null)
     {
-        Engine = _options.Engine == TrainingEngine.Torch ? PredictionEngine.Torch : null,
-    });
+        var engine = _options.Engine == TrainingEngine.Torch ? PredictionEngine.Torch : (PredictionEngine?)null;
+        return new Evaluator(images, new EvaluatorOptions { Engine = engine }, group);
+    }
 
     /// <summary>Says what computes a network's steps with this trainer's options, and by which algorithms.</summary>
     /// <param name="model">The network; its <see cref="ResNetModel.TrainingEngine"/> becomes <see cref="TrainerOptions.Engine"/>.</param>
@@ -194,6 +197,7 @@ public sealed class Trainer
     /// </exception>
     /// <exception cref="ArithmeticException">The loss is not finite: the run has diverged.</exception>
     /// <exception cref="IOException">A checkpoint cannot be written; those before it stay.</exception>
+    /// <exception cref="CommunicationException">Another process has ended or cannot be reached; the checkpoints stay.</exception>
     public TrainingOutcome Train(
         ResNetModel model, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -210,8 +214,8 @@ public sealed class Trainer
         using var meter = _telemetry.Begin(state, _options.Precision);
         var profile = Profile;
         bool interrupted = false;
-        // Whichever process is stopped, all of them stop.
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // Whichever process is stopped, or is lost, all of them stop.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _group?.Lost ?? CancellationToken.None);
         if (resume) checkpoints.Resume(state);
         else _telemetry.OnStarted(state);
         if (_group is not null) state.TakeWeights(_group);
@@ -232,6 +236,7 @@ public sealed class Trainer
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
+            _group?.ThrowIfLost();
             interrupted = true;
             checkpoints.Save(state, isBest: false);
         }
@@ -348,35 +353,17 @@ public sealed class Trainer
         EvaluationResult With(bool average)
         {
             using var weights = state.BeginEvaluation(average);
-            return _group is null ? Compute() : Share(Compute, stop);
+            try
+            {
+                return _evaluator!.Evaluate(state.Model, state.Epoch + 1, _plan.Epochs, progress, stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // Another process may have been stopped.
+                stop.Cancel();
+                throw;
+            }
         }
-
-        EvaluationResult Compute() => _evaluator!.Evaluate(state.Model, state.Epoch + 1, _plan.Epochs, progress, stop.Token);
-    }
-
-    // The first process evaluates; the others get the numbers that decide how the run goes on.
-    private EvaluationResult Share(Func<EvaluationResult> compute, CancellationTokenSource stop)
-    {
-        const double Stopped = -1;
-        EvaluationResult? own = null;
-        double[] numbers = [Stopped, 0, 0, 0, 0, 0, 0];
-        try
-        {
-            if (_group!.IsFirst) own = compute();
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // The others are told below.
-        }
-        if (own is not null)
-            numbers = [own.Images, own.Loss, own.Top1, own.Top5, own.ImagesPerSecond, own.BalancedAccuracy, own.MacroF1];
-        numbers = _group!.Broadcast(numbers);
-        if (numbers[0] == Stopped) stop.Cancel();
-        stop.Token.ThrowIfCancellationRequested();
-        return own ?? new EvaluationResult(numbers[1], numbers[2], numbers[3], (int)numbers[0], numbers[4])
-        {
-            BalancedAccuracy = numbers[5], MacroF1 = numbers[6],
-        };
     }
 
     // Without evaluation images, each epoch counts as the best one so far.

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ResNet.Core;
 using ResNet.Training.Checkpoints;
+using ResNet.Training.Distributed;
 using ResNet.Training.Evaluation;
 using ResNet.Training.Optimization;
 using ResNet.Training.Optimization.Weights;

@@ -1,5 +1,6 @@
 using ResNet.Core;
 using ResNet.Imaging.Randomness;
+using ResNet.Training.Distributed;
 using ResNet.Training.Loading;
 using ResNet.Training.TrainingLoop.Telemetry;
 using TorchSharp;

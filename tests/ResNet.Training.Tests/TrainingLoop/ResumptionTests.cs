@@ -284,9 +284,4 @@ public sealed class ResumptionTests : IDisposable
         manual_seed(9);
         return new ResNetBuilder().StageDepths(1, 1).Classes(2).InputChannels(1).StochasticDepth(0.2).Build();
     }
-
-    private sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => hear(value);
-    }
 }

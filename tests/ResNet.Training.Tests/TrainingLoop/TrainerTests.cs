@@ -345,9 +345,4 @@ public sealed class TrainerTests : IDisposable
         new ImageLoader(_samples, s_transforms, _options with { Workers = workers }),
         new ImageLoader(_samples, s_transforms, _options with { Shuffle = false }),
         options);
-
-    private sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => hear(value);
-    }
 }

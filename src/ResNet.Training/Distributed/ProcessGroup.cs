@@ -1,7 +1,6 @@
-using ResNet.Training.Distributed;
 using static TorchSharp.torch;
 
-namespace ResNet.Training.TrainingLoop;
+namespace ResNet.Training.Distributed;
 
 /// <summary>What the processes of a run do together. All of them call the same methods in the same order.</summary>
 /// <param name="communicator">The processes, at least two.</param>
@@ -15,6 +14,15 @@ internal sealed class ProcessGroup(ICommunicator communicator)
 
     /// <summary>The number of processes.</summary>
     internal int Size => communicator.Size;
+
+    /// <summary>Cancelled when another process is lost; the next operation throws then.</summary>
+    internal CancellationToken Lost => communicator.Lost;
+
+    /// <summary>Throws if another process is lost.</summary>
+    internal void ThrowIfLost()
+    {
+        if (Lost.IsCancellationRequested) communicator.Barrier();
+    }
 
     /// <summary>Returns whether something is so in any process.</summary>
     internal bool IsAny(bool here) => Sum(here ? 1 : 0)[0] > 0;
