@@ -104,14 +104,17 @@ internal sealed class ConsoleProcess : IDisposable
     }
 
     /// <summary>Kills one of the processes that it started.</summary>
-    internal void KillChild(int number)
+    internal void KillChild(int number) => TryKillChild(number).Should().BeTrue("it should have a child");
+
+    /// <summary>Kills one of the processes that it has started, if it is there already, or still.</summary>
+    internal bool TryKillChild(int number)
     {
         int[] children =
         [
             .. Directory.GetDirectories("/proc").Select(path => Path.GetFileName(path))
                 .Where(name => int.TryParse(name, out _) && IsChild(name)).Select(int.Parse).Order(),
         ];
-        kill(children[number], KillSignal).Should().Be(0);
+        return number < children.Length && kill(children[number], KillSignal) == 0;
 
         bool IsChild(string process)
         {

@@ -12,6 +12,8 @@ public sealed class InterruptedRuns : ICollectionFixture<InterruptedRuns>, IDisp
     private static readonly Dictionary<string, string[]> s_setUps = new()
     {
         ["momentum"] = ["--network", "resnet20", "--epochs", "4", "--batch-size", "8", "--checkpoint-steps", "2"],
+        // On two processes.
+        ["divided"] = ["--network", "resnet20", "--epochs", "4", "--batch-size", "12", "--checkpoint-steps", "2"],
         ["everything"] =
         [
             "--network", "resnet20", "--epochs", "4", "--batch-size", "4", "--checkpoint-steps", "1", "--optimizer", "adamw",
@@ -39,7 +41,8 @@ public sealed class InterruptedRuns : ICollectionFixture<InterruptedRuns>, IDisp
     }
 
     /// <summary>Makes a run that has not started.</summary>
-    internal TrainingRun New(string setUp, string? folder = null) => new(Pictures, folder ?? NewFolder(), s_setUps[setUp]);
+    internal TrainingRun New(string setUp, string? folder = null) =>
+        new(Pictures, folder ?? NewFolder(), s_setUps[setUp], processes: setUp == "divided" ? 2 : 1);
 
     internal string NewFolder() => Path.Combine(_folder.Path, $"run{_runs++}");
 

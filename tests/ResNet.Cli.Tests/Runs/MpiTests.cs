@@ -59,6 +59,8 @@ public sealed class MpiTests : IDisposable
             process.KillChild(1);
             process.Ends(s_patience).Should().BeTrue();
             process.ExitCode().Should().NotBe(0);
+            process.Output.Split('\n').Should().ContainSingle(line => line.Contains("error: ", StringComparison.Ordinal))
+                .Which.Should().EndWith("error: Process 1 (of 0 to 2) has ended or cannot be reached: go on from the last checkpoint.");
         }
         Directory.GetFiles(Path.Combine(Run, "checkpoints")).Should().NotBeEmpty();
         using var resumed = ConsoleProcess.StartTogether(2, "train", "--resume", Run);

@@ -8,7 +8,8 @@ namespace ResNet.Cli.Tests.Runs;
 /// <param name="dataset">The pictures.</param>
 /// <param name="folder">The run folder.</param>
 /// <param name="options">Further options of <c>train</c>.</param>
-internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<string> options)
+/// <param name="processes">The number of processes that <c>mpirun</c> starts; 1 for a process without it.</param>
+internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<string> options, int processes = 1)
 {
     internal string Folder => folder;
 
@@ -21,9 +22,12 @@ internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<s
     internal IReadOnlyList<string> Unfinished => Directory.Exists(Checkpoints) ? Directory.GetFiles(Checkpoints, "*.tmp") : [];
 
     /// <summary>Starts the run, or resumes it.</summary>
-    internal ConsoleProcess Start() => HasBegun
-        ? ConsoleProcess.Start("train", "--resume", folder)
-        : ConsoleProcess.Start(["train", "--dataset", dataset, "--output", folder, .. options]);
+    /// <param name="number">Another number of processes.</param>
+    internal ConsoleProcess Start(int? number = null)
+    {
+        string[] arguments = HasBegun ? ["train", "--resume", folder] : ["train", "--dataset", dataset, "--output", folder, .. options];
+        return (number ?? processes) == 1 ? ConsoleProcess.Start(arguments) : ConsoleProcess.StartTogether(number ?? processes, arguments);
+    }
 
     /// <summary>Runs it to its end.</summary>
     internal void Finish()
@@ -41,7 +45,7 @@ internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<s
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
-        return new TrainingRun(dataset, other, options);
+        return new TrainingRun(dataset, other, options, processes);
     }
 
     /// <summary>Returns the results of the run without its speed: digests of its files, and of every tensor of its checkpoints.</summary>
