@@ -5,7 +5,7 @@
 #                                     of the libraries; other options go to 'dotnet test'
 #   ./build.sh bench [PART] [OPTION…] compares with TorchSharp, PyTorch and ONNX Runtime and writes docs/performance.md; the parts are
 #                                     data, train and infer, each of which can be measured alone: --rounds N, --seconds S, --photographs FOLDER;
-#                                     layers compares each layer of a network with ONNX Runtime's
+#                                     layers compares each layer of a network with ONNX Runtime's; scaling trains on several processes
 set -euo pipefail
 readonly caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -104,9 +104,9 @@ case $job in
     ;;
   bench)
     case ${1:-} in
-      data | train | infer | layers) ;;
+      data | train | infer | layers | scaling) ;;
       '' | --*) set -- "$@" --page "$root/docs/performance.md" ;;
-      *) fail "There is no benchmark '$1': give data, train, infer, layers or none for the first three." ;;
+      *) fail "There is no benchmark '$1': give data, train, infer, layers, scaling or none for the first three." ;;
     esac
     install 'no program that is compiled in advance is measured' clang zlib1g-dev
     build 'the benchmarks' benchmarks

@@ -3,12 +3,14 @@ using System.Globalization;
 using Benchmarks;
 using Benchmarks.DataLoading;
 using Benchmarks.Inference;
+using Benchmarks.Scaling;
 using Benchmarks.Training;
 
 // Compares this library with TorchSharp, PyTorch, torchvision and ONNX Runtime, on the same files and processors:
 //
 //   Benchmarks [data|train|infer] [OPTION…]             all three if none is named; Settings lists the options
 //   Benchmarks layers [OPTION…]                         each layer of ResNet.Inference and of ONNX Runtime, as a table
+//   Benchmarks scaling [OPTION…]                        training on several processes of mpirun, and a forecast for more
 //   Benchmarks measure WHAT …                           one side of one measurement in a process of its own, as a JSON line
 //
 // The environment variable PARITY_PYTHON names a Python interpreter with torchvision to use instead of Debian's.
@@ -22,6 +24,9 @@ try
             break;
         case ["measure", "train", var job, var data, var weights, var seconds]:
             TrainingSteps.Measure(Job.Find(job), data, weights, Number(seconds));
+            break;
+        case ["measure", "sums"]:
+            SumTimes.Measure();
             break;
         case ["measure", "train-torchsharp", var job, var batches, var weights, var seconds]:
             TorchSharpTraining.Measure(Job.Find(job), batches, weights, Number(seconds));
@@ -76,6 +81,7 @@ static void Run(Settings settings)
         {
             Settings.Data => new DataComparison(settings).Run(),
             Settings.Train => new TrainingComparison(settings).Run(),
+            Settings.Scaling => new ScalingComparison(settings).Run(),
             _ => new InferenceComparison(settings).Run(),
         };
         results.Add(Results.Of(part, settings, rows));

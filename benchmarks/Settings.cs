@@ -10,6 +10,7 @@ internal sealed record Settings
     public const string Data = "data";
     public const string Train = "train";
     public const string Infer = "infer";
+    public const string Scaling = "scaling";
 
     private static readonly string[] s_all = [Data, Train, Infer];
 
@@ -46,7 +47,7 @@ internal sealed record Settings
     public static Settings Parse(string[] arguments)
     {
         var settings = new Settings();
-        if (arguments is [Data or Train or Infer, ..])
+        if (arguments is [Data or Train or Infer or Scaling, ..])
         {
             settings = settings with { Parts = [arguments[0]] };
             arguments = arguments[1..];

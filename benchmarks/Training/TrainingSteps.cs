@@ -5,6 +5,7 @@ using ResNet.Imaging.Transforms;
 using ResNet.Training;
 using ResNet.Training.Data.Folders;
 using ResNet.Training.Data.Packs;
+using ResNet.Training.Distributed;
 using ResNet.Training.Loading;
 using ResNet.Training.Loading.Transforms;
 using ResNet.Training.Optimization;
@@ -26,6 +27,7 @@ internal static class TrainingSteps
     public static void Measure(Job job, string data, string weights, double seconds)
     {
         NativeHeap.KeepFreedMemory();
+        using var world = MpiCommunicator.IsLaunched ? MpiCommunicator.World : null;
         using var model = ResNets.Create(job.Network, job.Classes, job.Channels);
         model.LoadWeights(weights);
         using var pack = File.Exists(data) ? ImagePack.Open(data) : null;
@@ -43,7 +45,8 @@ internal static class TrainingSteps
             double elapsed = clock.Elapsed.TotalSeconds;
             if (!measured && elapsed >= seconds)
             {
-                Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = (double)epochs * job.Images / elapsed, check }));
+                if (MpiCommunicator.IsFirst)
+                    Console.WriteLine(JsonSerializer.Serialize(new { images_per_second = (double)epochs * job.Images / elapsed, check }));
                 measured = true;
             }
             epochs++;
@@ -57,7 +60,7 @@ internal static class TrainingSteps
             var loader = pack is null
                 ? Loader(job, new ImageFolder(data), shuffle)
                 : new ImageLoader(pack, Transforms(job), LoaderOptions(job, shuffle));
-            return new(loader, evaluation: null, Options(job, epochs) with { Steps = steps });
+            return new(loader, evaluation: null, Options(job, epochs) with { Steps = steps }, communicator: world);
         }
     }
 

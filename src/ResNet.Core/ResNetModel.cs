@@ -510,7 +510,8 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
         if (input.dtype != DType)
             throw new ArgumentException(
                 $"The input is {input.dtype}, but this network takes {DType}: convert it with .to(ScalarType.{DType}).", nameof(input));
-        RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
+        // Other processes may have more pixels.
+        if (BatchSums.Current is null) RefuseSinglePixels(input.size(0), input.size(2), input.size(3));
     }
 
     /// <summary>Whether kernels of this library train the network, as it is now.</summary>
@@ -519,8 +520,12 @@ public sealed class ResNetModel : Module<Tensor, Tensor>
     /// <summary>
     /// Makes the latest pass write its gradients over those that the parameters have, in place of adding to them. The next pass does not.
     /// </summary>
+    /// <param name="written">
+    /// Told of each of these parameters when its gradient is there, on the thread that computes the gradients; null for nobody.
+    /// </param>
     /// <returns>The parameters for which that happens: none if libtorch computed the pass.</returns>
-    internal IReadOnlySet<Tensor> OverwriteGradients() => _cpuTraining?.OverwriteGradients() ?? new HashSet<Tensor>();
+    internal IReadOnlySet<Tensor> OverwriteGradients(Action<Tensor>? written = null) =>
+        _cpuTraining?.OverwriteGradients(written) ?? new HashSet<Tensor>();
 
     private Tensor? TryPass(Tensor input)
     {

@@ -80,6 +80,11 @@ internal sealed class TrainerArguments
             + "libtorch. Default: kernels.",
         HelpName = "kernels|torch",
     };
+    private readonly Option<bool> _synchronizedNorms = new("--synchronized-norms")
+    {
+        Arity = ArgumentArity.Zero,
+        Description = "Computes the statistics of batch norms over the images of all processes of mpirun.",
+    };
     private readonly Option<bool> _progressive = new("--progressive")
     {
         Arity = ArgumentArity.Zero,
@@ -129,7 +134,7 @@ internal sealed class TrainerArguments
     [
         of._epochs, of._steps, of._optimizer, of._learningRate, of._momentum, of._weightDecay, of._schedule, of._warmup,
         of._labelSmoothing, of._focalLoss, of._mixup, of._cutMix, of._accumulate, of._clipNorm, of._average, of._precision, of._engine,
-        of._progressive, of._evaluateEvery, of._earlyStopping, of._onNonFiniteLoss,
+        of._synchronizedNorms, of._progressive, of._evaluateEvery, of._earlyStopping, of._onNonFiniteLoss,
     ]);
 
     /// <summary>Makes the options of single steps, without the learning rate.</summary>
@@ -158,6 +163,7 @@ internal sealed class TrainerArguments
             Average = parsed.GetValue(_average) ? options.Average ?? new AverageOptions() : options.Average,
             Precision = parsed.GetValue(_precision) ?? options.Precision,
             Engine = parsed.GetValue(_engine) ?? options.Engine,
+            SynchronizedNorms = parsed.GetValue(_synchronizedNorms) || options.SynchronizedNorms,
             ProgressiveSize = parsed.GetValue(_progressive) ? options.ProgressiveSize ?? new ProgressiveSize() : options.ProgressiveSize,
             EvaluateEvery = parsed.GetValue(_evaluateEvery) ?? options.EvaluateEvery,
             EarlyStopping = parsed.GetValue(_earlyStopping) is { } patience

@@ -31,9 +31,13 @@ internal readonly struct TensorValue : ILayerInput<TensorValue>
     public TensorValue Then(Module? layer)
     {
         if (layer is null) return this;
+        // Norms are computed here then, also those of shortcuts.
+        if (layer is Sequential layers && BatchSums.Current is not null)
+            return layers.children().Aggregate(this, (value, inner) => value.Then(inner));
         var result = layer switch
         {
             Conv2d convolution => Convolutions.Convolve(convolution, Tensor),
+            BatchNorm2d { training: true } norm when BatchSums.Current is { } sums => SynchronizedNorm.Apply(norm, Tensor, sums),
             Module<Tensor, Tensor> other => other.call(Tensor),
             _ => throw new ArgumentException($"A {layer.GetType().Name} does not compute a tensor from a tensor.", nameof(layer)),
         };

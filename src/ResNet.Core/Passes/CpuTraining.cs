@@ -1,4 +1,5 @@
 using ResNet.Core.Inspection;
+using ResNet.Core.Layers;
 using ResNet.Core.Passes.Plans;
 using ResNet.Core.Passes.Threads;
 using ResNet.Inference;
@@ -68,12 +69,12 @@ internal sealed class CpuTraining : IDisposable
     }
 
     /// <summary>Gives a computation the threads of a team, unless another caller has them.</summary>
-    internal static T WithThreads<T>(ThreadTeam team, Action<TrainingWork>? profile, Func<PassThreads, T> compute)
+    internal static T WithThreads<T>(ThreadTeam team, Action<TrainingWork>? profile, BatchSums? sums, Func<PassThreads, T> compute)
     {
         bool isOurs = team.TryEnter();
         try
         {
-            return compute(new PassThreads(isOurs ? team : null, profile));
+            return compute(new PassThreads(isOurs ? team : null, profile) { BatchSums = sums });
         }
         finally
         {
@@ -88,8 +89,8 @@ internal sealed class CpuTraining : IDisposable
     internal bool HasPlan() => FindPlan().Plan is not null;
 
     /// <summary>Makes the latest pass overwrite gradients; see <see cref="ResNetModel.OverwriteGradients"/>.</summary>
-    internal IReadOnlySet<Tensor> OverwriteGradients() =>
-        _latest is not null && _latest.TryGetTarget(out var run) ? run.OverwriteGradients() : new HashSet<Tensor>();
+    internal IReadOnlySet<Tensor> OverwriteGradients(Action<Tensor>? written) =>
+        _latest is not null && _latest.TryGetTarget(out var run) ? run.OverwriteGradients(written) : new HashSet<Tensor>();
 
     /// <summary>Says how the network is trained with images of a size.</summary>
     internal TrainingDescription Describe(in PassSize size)

@@ -1,4 +1,5 @@
 using ResNet.Core.Inspection;
+using ResNet.Core.Layers;
 using ResNet.Inference.Execution;
 using static TorchSharp.torch;
 
@@ -9,11 +10,15 @@ internal sealed class PassRun(CpuTraining owner, TrainingPass pass, ThreadTeam t
 {
     private readonly object _gate = new();
 
+    // Of the thread that begins the pass.
+    private readonly BatchSums? _sums = BatchSums.Current;
+
     // Null after they were given back.
     private TrainingPass? _pass = pass;
     private bool _isDone;
 
     private HashSet<Tensor> _overwritten = [];
+    private Action<Tensor>? _written;
 
     // libtorch takes the gradients after the method that computes them has returned, on the same thread.
     private int _threadOfGradients;
@@ -24,11 +29,13 @@ internal sealed class PassRun(CpuTraining owner, TrainingPass pass, ThreadTeam t
     private TrainingPass Pass => _pass ?? throw new InvalidOperationException(
         "The gradients of a network were computed again after the network had computed other images: compute the network again, too.");
 
-    internal Tensor Forward(Tensor images) => CpuTraining.WithThreads(team, profile, threads => Pass.Forward(images, threads));
+    internal Tensor Forward(Tensor images) => CpuTraining.WithThreads(team, profile, _sums, threads => Pass.Forward(images, threads));
 
     /// <summary>Chooses the parameters whose gradients the pass backward overwrites.</summary>
-    internal IReadOnlySet<Tensor> OverwriteGradients()
+    /// <param name="written">Told of each of them when its gradient is there; null for nobody.</param>
+    internal IReadOnlySet<Tensor> OverwriteGradients(Action<Tensor>? written)
     {
+        _written = written;
         // Tensors are equal if their numbers are. The gradients of a parameter that two layers share are added.
         _overwritten = new(
             Parameters.GroupBy(parameter => parameter, (IEqualityComparer<Tensor>)ReferenceEqualityComparer.Instance)
@@ -50,7 +57,7 @@ internal sealed class PassRun(CpuTraining owner, TrainingPass pass, ThreadTeam t
         {
             DisposeGradients(values);
             _threadOfGradients = Environment.CurrentManagedThreadId;
-            return CpuTraining.WithThreads(team, profile, threads => values.Backward(gradient, _overwritten, threads));
+            return CpuTraining.WithThreads(team, profile, _sums, threads => values.Backward(gradient, _overwritten, _written, threads));
         }
         finally
         {

@@ -137,9 +137,11 @@ internal sealed unsafe class TrainingPass : IDisposable
     /// <summary>Computes the gradients of the parameters.</summary>
     /// <param name="gradient">The gradient of the output.</param>
     /// <param name="overwritten">The parameters that have a gradient, which is overwritten.</param>
+    /// <param name="written">Told of each of them when its gradient is there; null for nobody.</param>
     /// <param name="threads">The threads.</param>
     /// <returns>The gradient of each parameter; null for those that need none, or have it.</returns>
-    internal List<Tensor?> Backward(Tensor gradient, IReadOnlySet<Tensor> overwritten, PassThreads threads)
+    internal List<Tensor?> Backward(
+        Tensor gradient, IReadOnlySet<Tensor> overwritten, Action<Tensor>? written, PassThreads threads)
     {
         if (_isSpent) ComputeAgain(threads);
         _isSpent = true;
@@ -169,6 +171,8 @@ internal sealed unsafe class TrainingPass : IDisposable
             bool needsInput = _layers[i] is ConvolutionLayer && targets[0] != 0;
             if (needsInput && _places.IsTransient(i)) ((NormLayer)_layers[i - 1]).Renew(threads);
             _layers[i].Backward(threads, targets);
+            if (written is null) continue;
+            foreach (var parameter in _layers[i].Parameters.Where(overwritten.Contains)) written(parameter);
         }
         return _results = [.. gradients.SelectMany(some => some)];
 

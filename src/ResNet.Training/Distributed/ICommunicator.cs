@@ -27,6 +27,26 @@ public interface ICommunicator
     /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>
     void Sum(Tensor tensor);
 
+    /// <summary>
+    /// Begins to replace a tensor by the sum, which <see cref="EndSums"/> completes; meanwhile the caller computes, and may call the other
+    /// methods, in the same order in all processes. By default <see cref="Sum"/>.
+    /// </summary>
+    /// <param name="tensor">Contiguous, float32 or float64; it must stay as it is until the end.</param>
+    /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>
+    void BeginSum(Tensor tensor) => Sum(tensor);
+
+    /// <summary>Gives the sums that were begun a moment, where they have no thread of their own. By default nothing.</summary>
+    /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>
+    void AdvanceSums()
+    {
+    }
+
+    /// <summary>Waits for the sums that were begun. By default nothing.</summary>
+    /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>
+    void EndSums()
+    {
+    }
+
     /// <summary>Replaces a tensor by that of the first process.</summary>
     /// <param name="tensor">Contiguous, of any type.</param>
     /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>

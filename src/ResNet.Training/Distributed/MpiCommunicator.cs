@@ -25,6 +25,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 
     private readonly MpiLibrary _mpi;
     private readonly ProcessWatch? _watch;
+    private readonly List<nint> _sums = [];
     private bool _isClosed;
 
     private MpiCommunicator()
@@ -72,13 +73,36 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     public void Sum(Tensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        nint type = tensor.dtype switch
+        OnHost(tensor, host => Wait(Request(host)));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Sums of tensors on other devices than the CPU are complete on return.</remarks>
+    /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
+    public void BeginSum(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        AdvanceSums();
+        if (tensor.device_type == DeviceType.CPU) OnHost(tensor, host => _sums.Add(Request(host)));
+        else Sum(tensor);
+    }
+
+    /// <inheritdoc/>
+    public void AdvanceSums()
+    {
+        // Open MPI works while it is asked.
+        for (int i = _sums.Count - 1; i >= 0; i--)
         {
-            ScalarType.Float32 => _mpi.Float32,
-            ScalarType.Float64 => _mpi.Float64,
-            var other => throw new ArgumentException($"The tensor is {other}, but only Float32 and Float64 can be summed."),
-        };
-        OnHost(tensor, host => Wait(_mpi.Sum(AddressOf(host), checked((int)host.numel()), type)));
+            nint request = _sums[i];
+            if (_mpi.IsOver(ref request)) _sums.RemoveAt(i);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void EndSums()
+    {
+        foreach (nint request in _sums) Wait(request);
+        _sums.Clear();
     }
 
     /// <inheritdoc/>
@@ -130,6 +154,17 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     }
 
     private static void* AddressOf(Tensor tensor) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+
+    private nint Request(Tensor tensor)
+    {
+        nint type = tensor.dtype switch
+        {
+            ScalarType.Float32 => _mpi.Float32,
+            ScalarType.Float64 => _mpi.Float64,
+            var other => throw new ArgumentException($"The tensor is {other}, but only Float32 and Float64 can be summed."),
+        };
+        return _mpi.Sum(AddressOf(tensor), checked((int)tensor.numel()), type);
+    }
 
     private void Broadcast(byte[] bytes)
     {

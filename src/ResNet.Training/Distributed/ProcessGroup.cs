@@ -41,6 +41,15 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         foreach (var tensor in tensors) if (tensor is not null) communicator.Sum(tensor);
     }
 
+    /// <summary>Begins to replace a tensor by the sum over all processes, and goes on with the sums that were begun before.</summary>
+    internal void BeginSum(Tensor tensor) => communicator.BeginSum(tensor);
+
+    /// <summary>Goes on with the sums that were begun.</summary>
+    internal void AdvanceSums() => communicator.AdvanceSums();
+
+    /// <summary>Waits for the sums that were begun.</summary>
+    internal void EndSums() => communicator.EndSums();
+
     /// <summary>Returns the numbers of the first process.</summary>
     internal double[] Broadcast(params double[] numbers)
     {

@@ -16,7 +16,7 @@ namespace ResNet.Training.Distributed;
 /// </remarks>
 internal sealed class ProcessWatch : IDisposable
 {
-    private const int TokenBytes = 16, AddressBytes = 16, MostAddresses = 30, NoRank = -1;
+    private const int TokenBytes = 16, GreetingBytes = TokenBytes + sizeof(int), AddressBytes = 16, MostAddresses = 30, NoRank = -1;
 
     // The port, the number of addresses, the token and the addresses, as the first process sends them to the others.
     private const int InvitationBytes = (2 * sizeof(int)) + TokenBytes + (MostAddresses * AddressBytes);
@@ -90,9 +90,9 @@ internal sealed class ProcessWatch : IDisposable
 
     private void Invite(int size, Action<byte[]> broadcast)
     {
-        using var listener = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
-        listener.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
-        listener.Listen(size);
+        using var listener = CreateSocket();
+        listener.Bind(new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0));
+        listener.Listen(size * MostAddresses);
         var addresses = OwnAddresses();
         var invitation = new byte[InvitationBytes];
         BinaryPrimitives.WriteInt32LittleEndian(invitation, ((IPEndPoint)listener.LocalEndPoint!).Port);
@@ -102,23 +102,44 @@ internal sealed class ProcessWatch : IDisposable
         for (int i = 0; i < addresses.Count; i++)
             addresses[i].MapToIPv6().GetAddressBytes().CopyTo(invitation.AsSpan(InvitationBytes - ((MostAddresses - i) * AddressBytes)));
         broadcast(invitation);
-        long begin = Stopwatch.GetTimestamp();
-        while (_others.Count < size - 1)
+        Await(listener, size, token.ToArray());
+    }
+
+    // Anybody may connect, and say nothing.
+    private void Await(Socket listener, int size, byte[] token)
+    {
+        var guests = new List<Guest>();
+        try
         {
-            var left = _patience - Stopwatch.GetElapsedTime(begin);
-            if (left <= TimeSpan.Zero || !listener.Poll(left, SelectMode.SelectRead))
+            for (long begin = Stopwatch.GetTimestamp(); _others.Count < size - 1;)
             {
-                int missing = Enumerable.Range(1, size - 1).First(rank => _others.TrueForAll(other => other.Rank != rank));
-                throw new CommunicationException(
-                    $"Process {missing} of the run has not connected to the first one: allow TCP connections between the hosts.");
+                if (Stopwatch.GetElapsedTime(begin) > _patience)
+                {
+                    int missing = Enumerable.Range(1, size - 1).First(rank => _others.TrueForAll(other => other.Rank != rank));
+                    throw new CommunicationException(
+                        $"Process {missing} of the run has not connected to the first one: allow TCP connections between the hosts.");
+                }
+                List<Socket> readable = [listener, .. guests.Select(guest => guest.Socket)];
+                Socket.Select(readable, checkWrite: null, checkError: null, s_look);
+                foreach (var guest in guests.Where(guest => readable.Contains(guest.Socket)).ToList())
+                {
+                    if (!guest.Reads(token)) continue;
+                    guests.Remove(guest);
+                    if (guest.Rank is not { } rank || rank < 1 || rank >= size || _others.Exists(other => other.Rank == rank))
+                    {
+                        guest.Socket.Dispose();
+                        continue;
+                    }
+                    _others.Add(new WatchedProcess(rank, guest.Socket));
+                    _others[^1].Send(WatchMessage.Welcome);
+                }
+                if (readable.Contains(listener)) guests.Add(new Guest(listener.Accept()));
             }
-            var socket = listener.Accept();
-            if (ReadGreeting(socket, token) is { } rank && rank > 0 && rank < size && _others.TrueForAll(other => other.Rank != rank))
-                _others.Add(new WatchedProcess(rank, socket));
-            else
-                socket.Dispose();
         }
-        foreach (var other in _others) other.Send(WatchMessage.Welcome);
+        finally
+        {
+            foreach (var guest in guests) guest.Socket.Dispose();
+        }
     }
 
     private void Accept(Action<byte[]> broadcast)
@@ -130,7 +151,7 @@ internal sealed class ProcessWatch : IDisposable
         var addresses = Enumerable.Range(0, count)
             .Select(i => new IPAddress(invitation.AsSpan(InvitationBytes - ((MostAddresses - i) * AddressBytes), AddressBytes)))
             .ToList();
-        var greeting = new byte[TokenBytes + sizeof(int)];
+        var greeting = new byte[GreetingBytes];
         invitation.AsSpan(2 * sizeof(int), TokenBytes).CopyTo(greeting);
         BinaryPrimitives.WriteInt32LittleEndian(greeting.AsSpan(TokenBytes), _rank);
         // The address of the first process may lead to another host here: it is the one that answers.
@@ -161,12 +182,18 @@ internal sealed class ProcessWatch : IDisposable
         }
     }
 
+    // For both versions of IP, where the system has both.
+    private static Socket CreateSocket() => Socket.OSSupportsIPv6
+        ? new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true }
+        : new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
     private static async Task<Socket?> ConnectAsync(IPAddress address, int port, CancellationToken cancellationToken)
     {
-        var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+        var socket = CreateSocket();
         try
         {
-            await socket.ConnectAsync(new IPEndPoint(address, port), cancellationToken).ConfigureAwait(false);
+            var place = Socket.OSSupportsIPv6 ? address : address.MapToIPv4();
+            await socket.ConnectAsync(new IPEndPoint(place, port), cancellationToken).ConfigureAwait(false);
             return socket;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
@@ -190,29 +217,6 @@ internal sealed class ProcessWatch : IDisposable
         return first.IsWelcoming();
     }
 
-    // Anybody may connect.
-    private static int? ReadGreeting(Socket socket, ReadOnlySpan<byte> token)
-    {
-        try
-        {
-            (socket.NoDelay, socket.ReceiveTimeout) = (true, (int)s_interval.TotalMilliseconds);
-            Span<byte> greeting = stackalloc byte[TokenBytes + sizeof(int)];
-            for (int read = 0; read < greeting.Length;)
-            {
-                int count = socket.Receive(greeting[read..]);
-                if (count == 0) return null;
-                read += count;
-            }
-            return CryptographicOperations.FixedTimeEquals(greeting[..TokenBytes], token)
-                ? BinaryPrimitives.ReadInt32LittleEndian(greeting[TokenBytes..])
-                : null;
-        }
-        catch (SocketException)
-        {
-            return null;
-        }
-    }
-
     // Of this host, those that others may reach first.
     private static List<IPAddress> OwnAddresses() =>
     [
@@ -221,7 +225,7 @@ internal sealed class ProcessWatch : IDisposable
             .OrderBy(network => network.NetworkInterfaceType == NetworkInterfaceType.Loopback)
             .SelectMany(network => network.GetIPProperties().UnicastAddresses)
             .Select(unicast => unicast.Address)
-            .Where(address => !address.IsIPv6LinkLocal)
+            .Where(address => !address.IsIPv6LinkLocal && (Socket.OSSupportsIPv6 || address.AddressFamily == AddressFamily.InterNetwork))
             .Append(IPAddress.Loopback)
             .Distinct()
             .Take(MostAddresses),
@@ -272,5 +276,37 @@ internal sealed class ProcessWatch : IDisposable
     private void CloseSockets()
     {
         foreach (var other in _others) other.Dispose();
+    }
+
+    // One that has connected to the first process.
+    private sealed class Guest(Socket socket)
+    {
+        private readonly byte[] _greeting = new byte[GreetingBytes];
+        private int _count;
+
+        internal Socket Socket { get; } = socket;
+
+        // Null for a stranger.
+        internal int? Rank { get; private set; }
+
+        // Returns whether it has said all, or has left.
+        internal bool Reads(ReadOnlySpan<byte> token)
+        {
+            try
+            {
+                Socket.NoDelay = true;
+                int count = Socket.Receive(_greeting.AsSpan(_count));
+                if (count == 0) return true;
+                _count += count;
+            }
+            catch (SocketException)
+            {
+                return true;
+            }
+            if (_count < GreetingBytes) return false;
+            if (CryptographicOperations.FixedTimeEquals(_greeting.AsSpan(0, TokenBytes), token))
+                Rank = BinaryPrimitives.ReadInt32LittleEndian(_greeting.AsSpan(TokenBytes));
+            return true;
+        }
     }
 }

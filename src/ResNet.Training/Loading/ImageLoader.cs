@@ -122,6 +122,9 @@ public sealed class ImageLoader
     /// <summary>The source of the images.</summary>
     internal IImageSource Source => _source;
 
+    /// <summary>The number of processes that have a share of the images each.</summary>
+    internal int Processes => _share.Processes;
+
     /// <summary>Copies batches for consumers; null to hand out the decoded memory itself.</summary>
     internal Func<Tensor, Tensor>? Copy { get; init; }
 

@@ -41,7 +41,9 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
             if (property.Name == nameof(TrainerOptions.Extensions) && Begins(property.Value, then.RootElement)) continue;
             string before = then.RootElement.TryGetProperty(property.Name, out var value) ? value.GetRawText()
                 // libtorch computed everything before there were engines.
-                : property.Name == nameof(TrainerOptions.Engine) ? JsonSerializer.Serialize(TrainingEngine.Torch, s_json) : "null";
+                : property.Name == nameof(TrainerOptions.Engine) ? JsonSerializer.Serialize(TrainingEngine.Torch, s_json)
+                // Or several processes.
+                : property.Name == nameof(TrainerOptions.SynchronizedNorms) ? "false" : "null";
             Compare(checkpoint, $"{nameof(TrainerOptions)}.{property.Name}", before, property.Value.GetRawText());
         }
         foreach (var (key, name) in s_names) Compare(checkpoint, name, checkpoint.GetText(key), Texts[key]);

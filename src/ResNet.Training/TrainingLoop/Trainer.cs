@@ -292,7 +292,7 @@ public sealed class Trainer
             if (number >= end) break;
             anyRead |= _group is null;
             // Skipped images left one, whose single pixel no batch norm can normalise.
-            bool isUnfit = batch.Skipped.Count > 0 && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width);
+            bool isUnfit = batch.Skipped.Count > 0 && !HasSynchronizedNorms && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width);
             if (isUnfit && _group is null) continue;
             step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index), isUnfit);
             anyRead |= state.IsWithinStep;
@@ -307,6 +307,8 @@ public sealed class Trainer
         if (!anyRead && state.Step < end) throw _training.NothingRead();
         return meter.ImagesPerSecond;
     }
+
+    private bool HasSynchronizedNorms => _group is not null && _options.SynchronizedNorms;
 
     private void CountSkipped(long here)
     {

@@ -147,6 +147,13 @@ public sealed record TrainerOptions
         init => field = Require.Defined(this, value);
     }
 
+    /// <summary>
+    /// Whether batch norms compute their statistics over the images of all processes, where several train: networks then learn the same
+    /// with any number of processes. Otherwise over those of each process, which is faster. Default: false.
+    /// </summary>
+    /// <remarks>PyTorch's <c>SyncBatchNorm</c>.</remarks>
+    public bool SynchronizedNorms { get; init; }
+
     /// <summary>Trains on smaller images at first. Default: null, all images have the same size.</summary>
     public ProgressiveSize? ProgressiveSize { get; init; }
 

@@ -56,7 +56,8 @@ internal sealed class TrainingPlan
             $"one weight for each of the network's {model.Options.Classes} classes", nameof(_options.ClassWeights));
         // Checks the smallest batch now, which comes only at the end of the first epoch.
         var size = GetLoader(epoch: 0).Transforms.Size;
-        model.RefuseSinglePixels(_training.SmallestBatch, size.Height, size.Width);
+        int images = _training.SmallestBatch * (_options.SynchronizedNorms ? _training.Processes : 1);
+        model.RefuseSinglePixels(images, size.Height, size.Width);
     }
 
     /// <summary>Returns the step of a batch. Steps, epochs and batches count from 0, here and below.</summary>

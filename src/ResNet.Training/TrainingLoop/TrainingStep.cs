@@ -1,7 +1,9 @@
 using ResNet.Core;
+using ResNet.Core.Layers;
 using ResNet.Imaging.Randomness;
 using ResNet.Training.Distributed;
 using ResNet.Training.Loading;
+using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop.Telemetry;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -22,6 +24,11 @@ internal sealed class TrainingStep : IDisposable
     private readonly TrainingLoss _loss;
     private readonly TrainingProfile? _profile;
     private readonly ProcessGroup? _group;
+    private readonly GradientSums? _sums;
+
+    // Null if each process has norms of its own.
+    private readonly BatchSums? _norms;
+    private readonly Func<Tensor> _createImage;
 
     internal TrainingStep(
         TrainingState state, TrainerOptions options, ImageLoader loader, TrainingProfile? profile = null, ProcessGroup? group = null)
@@ -38,6 +45,9 @@ internal sealed class TrainingStep : IDisposable
             _memory = empty([loader.Options.BatchSize, height, width, loader.Options.Channels], ScalarType.Float32)
                 .DetachFromDisposeScope();
         }
+        _sums = group is null ? null : new GradientSums(state.Weights, group);
+        _norms = group is not null && options.SynchronizedNorms ? new BatchSums(sum => group.Sum(sum)) : null;
+        _createImage = () => zeros([1, loader.Options.Channels, height, width], state.Model.DType, device);
         Loss = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
         LossSum = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
         // Mixed images have no single class.
@@ -92,13 +102,14 @@ internal sealed class TrainingStep : IDisposable
         Images += images;
         if (own == 0)
         {
-            _state.AddNoGradients();
+            if (_norms is null) _state.AddNoGradients();
+            else AddNoGradients(batchesOfStep);
             return;
         }
         var loss = ComputeLoss(batch);
         using Scalar count = batchesOfStep, factor = part;
         var gradual = batchesOfStep == 1 ? loss : loss.div(count);
-        _state.AddGradients(_group is null ? gradual : gradual.mul(factor));
+        AddGradients(_group is null ? gradual : gradual.mul(factor), batchesOfStep);
         _profile?.Lap(StepPhase.Backward);
         var value = loss.detach().to(ScalarType.Float64);
         Loss.AddInPlace(value, part / batchesOfStep);
@@ -109,17 +120,47 @@ internal sealed class TrainingStep : IDisposable
     internal void AddOthers()
     {
         if (_group is null) return;
-        _group.Sum(_state.Weights.Gradients, Loss, LossSum, Correct);
+        _sums!.Finish();
+        _group.Sum(Loss, LossSum, Correct);
         _profile?.Lap(StepPhase.Waiting);
     }
 
     public void Dispose()
     {
         _memory?.Dispose();
+        _sums?.Dispose();
         _loss.Dispose();
         Loss.Dispose();
         LossSum.Dispose();
         Correct?.Dispose();
+    }
+
+    private Tensor Call(Tensor input)
+    {
+        using var together = _norms?.Begin();
+        return _state.Model.call(input);
+    }
+
+    private void AddGradients(Tensor loss, int batchesOfStep)
+    {
+        try
+        {
+            _state.AddGradients(loss, batchesOfStep == 1 && _sums is not null ? _sums.Add : null);
+        }
+        // libtorch only says that a gradient is invalid.
+        catch (Exception) when ((_norms?.Failure ?? _state.Model.TrainingFailure) is CommunicationException lost)
+        {
+            throw new CommunicationException(lost.Message, lost.LostRank);
+        }
+    }
+
+    // The network computes something that counts nowhere, to take part in the sums of its norms.
+    private void AddNoGradients(int batchesOfStep)
+    {
+        _norms!.Counts = false;
+        using Scalar nothing = 0;
+        AddGradients(Call(_createImage()).sum().mul(nothing), batchesOfStep);
+        _norms.Counts = true;
     }
 
     private void Begin(long number)
@@ -139,7 +180,7 @@ internal sealed class TrainingStep : IDisposable
         var labels = batch.Labels.to(model.Device, non_blocking: true);
         if (_options.Mixing is { } mixing) labels = mixing.Apply(input, labels, model.Options.Classes, _seed, _state.Epoch, batch.Index);
         _profile?.Lap(StepPhase.Input);
-        var logits = model.call(input.to(model.DType)).to(ScalarType.Float32);
+        var logits = Call(input.to(model.DType)).to(ScalarType.Float32);
         _profile?.Lap(StepPhase.Forward);
         Correct?.AddInPlace(logits.detach().argmax(1).eq(labels).sum(ScalarType.Float64));
         var loss = _loss.Compute(logits, labels);

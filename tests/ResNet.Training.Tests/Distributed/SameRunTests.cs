@@ -31,6 +31,8 @@ public sealed class SameRunTests : IDisposable
     [InlineData("weighted")]
     [InlineData("focal")]
     [InlineData("accumulated")]
+    [InlineData("synchronized")]
+    [InlineData("synchronized and accumulated")]
     public void Loss_curves_are_the_same_but_for_rounding(string kind)
     {
         var options = new TrainerOptions { Steps = Steps, Optimizer = new Sgd { LearningRate = 0.05 }, LabelSmoothing = 0.1, ClipNorm = 1 };
@@ -39,13 +41,16 @@ public sealed class SameRunTests : IDisposable
             "weighted" => options with { ClassWeights = [0.3, 2] },
             "focal" => options with { ClassWeights = [0.3, 2], FocalGamma = 2 },
             "accumulated" => options with { AccumulateBatches = 2 },
+            "synchronized" => options with { SynchronizedNorms = true },
+            "synchronized and accumulated" => options with { SynchronizedNorms = true, AccumulateBatches = 2 },
             _ => options,
         };
-        var alone = Train(null, options, _samples);
+        var norm = options.SynchronizedNorms ? Norm.Batch : null;
+        var alone = Train(null, options, _samples, norm);
         alone.Losses.Should().HaveCount(Steps).And.OnlyHaveUniqueItems();
         foreach (int size in new[] { 2, 4 })
         {
-            foreach (var run in ThreadCommunicator.Run(size, communicator => Train(communicator, options, _samples)))
+            foreach (var run in ThreadCommunicator.Run(size, communicator => Train(communicator, options, _samples, norm)))
             {
                 for (int i = 0; i < Steps; i++)
                     run.Losses[i].Should().BeApproximately(alone.Losses[i], 1e-5 * alone.Losses[i], "step {0} of {1} processes", i, size);
@@ -67,14 +72,21 @@ public sealed class SameRunTests : IDisposable
         second[0].Weights.Should().Equal(first[0].Weights);
     }
 
-    [Fact]
-    public void Unreadable_images_are_missing_in_the_same_batches()
+    // With synchronized norms, processes without an image take part in the sums.
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(3, true)]
+    [InlineData(1, true)]
+    public void Unreadable_images_are_missing_in_the_same_batches(int every, bool synchronized)
     {
-        // Both halves of a batch and single images.
-        for (int i = 0; i < _samples.Count; i += 3) File.WriteAllText(_samples[i].Path, "no picture");
-        var options = new TrainerOptions { Steps = 20, Optimizer = new Sgd { LearningRate = 0.05 } };
-        var alone = Train(null, options, _samples);
-        foreach (var run in ThreadCommunicator.Run(4, communicator => Train(communicator, options, _samples)))
+        // Both halves of a batch and single images; or most images.
+        for (int i = 0; i < _samples.Count; i++)
+            if (every == 1 ? i % 5 > 0 : i % every == 0) File.WriteAllText(_samples[i].Path, "no picture");
+        var options = new TrainerOptions { Steps = 20, Optimizer = new Sgd { LearningRate = 0.05 }, SynchronizedNorms = synchronized };
+        var norm = synchronized ? Norm.Batch : null;
+        var alone = Train(null, options, _samples, norm);
+        alone.Losses.Should().HaveCountGreaterThan(15);
+        foreach (var run in ThreadCommunicator.Run(4, communicator => Train(communicator, options, _samples, norm)))
             run.Losses.Zip(alone.Losses).Max(pair => Math.Abs(pair.First - pair.Second)).Should().BeLessThan(1e-5);
     }
 

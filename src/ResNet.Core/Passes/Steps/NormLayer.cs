@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ResNet.Core.Inspection;
+using ResNet.Core.Layers;
 using ResNet.Core.Passes.Kernels;
 using ResNet.Core.Passes.Plans;
 using ResNet.Core.Passes.Threads;
@@ -41,6 +42,9 @@ internal sealed unsafe class NormLayer : PassLayer
     private readonly Work _statistics;
     private readonly Work _gradientFactors;
     private double _momentum;
+
+    // The pixels whose mean and variance the norm has, of all processes.
+    private double _count;
     private float* _weight;
     private float* _bias;
     private float* _runningMean;
@@ -96,8 +100,10 @@ internal sealed unsafe class NormLayer : PassLayer
         {
             long batches = CountBatch(norm.num_batches_tracked!);
             _momentum = norm.momentum ?? 1.0 / batches;
+            _count = _input.Pixels;
             threads.Run(_moments, TrainingWorkKind.Norm);
-            threads.Run(_statistics, TrainingWorkKind.Norm);
+            if (threads.BatchSums is { } sums) SetStatistics(sums);
+            else threads.Run(_statistics, TrainingWorkKind.Norm);
         }
         else
         {
@@ -116,7 +122,8 @@ internal sealed unsafe class NormLayer : PassLayer
         _biasGradient = gradients.IsEmpty ? null : (float*)gradients[1];
         if (_step.UsesBatch || _weightGradient is not null || _biasGradient is not null)
             threads.Run(_gradientSums, TrainingWorkKind.NormGradient);
-        threads.Run(_gradientFactors, TrainingWorkKind.NormGradient);
+        if (_step.UsesBatch && threads.BatchSums is { } sums) SetGradientFactors(sums);
+        else threads.Run(_gradientFactors, TrainingWorkKind.NormGradient);
         threads.Run(_gradient, TrainingWorkKind.NormGradient);
     }
 
@@ -166,8 +173,50 @@ internal sealed unsafe class NormLayer : PassLayer
     private void SetStatistics(Range vectors)
     {
         var (begin, end) = ChannelsOf(vectors);
+        double* mean = stackalloc double[end - begin], squares = stackalloc double[end - begin];
+        MergeMoments(begin, end, mean, squares);
+        for (int c = begin; c < end; c++) SetStatistics(c, mean[c - begin], squares[c - begin]);
+    }
+
+    // The same of the pixels of all processes. Their sums are of distances from the running mean, which all of them have.
+    private void SetStatistics(BatchSums sums)
+    {
+        int channels = _input.Shape.Channels;
+        var moments = new double[2 * channels];
+        fixed (double* mean = moments) MergeMoments(0, channels, mean, mean + channels);
+        using var table = zeros((2 * channels) + 1, ScalarType.Float64);
+        var all = MemoryMarshal.Cast<byte, double>(table.bytes);
+        if (sums.Counts)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                double distance = moments[c] - _runningMean[c];
+                all[c] = _count * distance;
+                all[channels + c] = moments[channels + c] + (_count * distance * distance);
+            }
+            all[^1] = _count;
+        }
+        sums.Sum(table);
+        _count = all[^1];
+        for (int c = 0; c < channels; c++)
+        {
+            double distance = all[c] / _count;
+            SetStatistics(c, _runningMean[c] + distance, Math.Max(all[channels + c] - (_count * distance * distance), 0));
+        }
+    }
+
+    private void SetStatistics(int channel, double mean, double squares)
+    {
+        SetFactors(channel, mean, squares / _count);
+        _runningMean[channel] = (float)(((1 - _momentum) * _runningMean[channel]) + (_momentum * mean));
+        _runningVariance[channel] = (float)(((1 - _momentum) * _runningVariance[channel]) + (_momentum * squares / (_count - 1)));
+    }
+
+    // The mean of all pixels here, and the sum of the squared differences from it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MergeMoments(int begin, int end, double* mean, double* squares)
+    {
         int pitch = _input.Pitch, length = end - begin;
-        double* mean = stackalloc double[length], squares = stackalloc double[length];
         new Span<double>(mean, length).Clear();
         new Span<double>(squares, length).Clear();
         double count = 0;
@@ -186,13 +235,6 @@ internal sealed unsafe class NormLayer : PassLayer
             }
             count += pixels;
         }
-        double all = _input.Pixels;
-        for (int c = begin; c < end; c++)
-        {
-            SetFactors(c, mean[c - begin], squares[c - begin] / all);
-            _runningMean[c] = (float)(((1 - _momentum) * _runningMean[c]) + (_momentum * mean[c - begin]));
-            _runningVariance[c] = (float)(((1 - _momentum) * _runningVariance[c]) + (_momentum * squares[c - begin] / (all - 1)));
-        }
     }
 
     private void SetFactors(int channel, double mean, double variance)
@@ -209,8 +251,31 @@ internal sealed unsafe class NormLayer : PassLayer
     private void SetGradientFactors(Range vectors)
     {
         var (begin, end) = ChannelsOf(vectors);
+        double* sum = stackalloc double[end - begin], products = stackalloc double[end - begin];
+        AddGradients(begin, end, sum, products);
+        for (int c = begin; c < end; c++) SetGradientFactors(c, sum[c - begin], products[c - begin]);
+    }
+
+    // The same of all processes; the parameters have the gradients of the pixels here.
+    private void SetGradientFactors(BatchSums sums)
+    {
+        int channels = _input.Shape.Channels;
+        using var table = zeros(2 * channels, ScalarType.Float64);
+        var all = MemoryMarshal.Cast<byte, double>(table.bytes);
+        fixed (double* sum = all) AddGradients(0, channels, sum, sum + channels);
+        sums.Sum(table);
+        for (int c = 0; c < channels; c++)
+        {
+            if (sums.Counts) SetGradientFactors(c, all[c], all[channels + c]);
+            else Factor(OfGradient)[c] = Factor(OfGradient + 1)[c] = Factor(OfGradient + 2)[c] = 0;
+        }
+    }
+
+    // The sums over all pixels here, and with them the gradients of the parameters.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddGradients(int begin, int end, double* sum, double* products)
+    {
         int pitch = _input.Pitch, length = end - begin;
-        double* sum = stackalloc double[length], products = stackalloc double[length];
         new Span<double>(sum, length).Clear();
         new Span<double>(products, length).Clear();
         for (int part = 0; part < _parts; part++)
@@ -224,16 +289,20 @@ internal sealed unsafe class NormLayer : PassLayer
         }
         for (int c = begin; c < end; c++)
         {
-            double deviation = Factor(Deviation)[c], a = _weight[c] * deviation, all = _input.Pixels;
-            if (_weightGradient is not null) _weightGradient[c] = (float)(products[c - begin] * deviation);
+            if (_weightGradient is not null) _weightGradient[c] = (float)(products[c - begin] * Factor(Deviation)[c]);
             if (_biasGradient is not null) _biasGradient[c] = (float)sum[c - begin];
-            Factor(OfGradient)[c] = (float)a;
-            Factor(OfGradient + 3)[c] = Factor(Mean)[c];
-            // Running statistics do not depend on the input.
-            if (!_step.UsesBatch) continue;
-            Factor(OfGradient + 1)[c] = (float)(-a * deviation * deviation * products[c - begin] / all);
-            Factor(OfGradient + 2)[c] = (float)(-a * sum[c - begin] / all);
         }
+    }
+
+    private void SetGradientFactors(int channel, double sum, double products)
+    {
+        double deviation = Factor(Deviation)[channel], a = _weight[channel] * deviation;
+        Factor(OfGradient)[channel] = (float)a;
+        Factor(OfGradient + 3)[channel] = Factor(Mean)[channel];
+        // Running statistics do not depend on the input.
+        if (!_step.UsesBatch) return;
+        Factor(OfGradient + 1)[channel] = (float)(-a * deviation * deviation * products / _count);
+        Factor(OfGradient + 2)[channel] = (float)(-a * sum / _count);
     }
 
     private delegate void PartOfPixels(long first, int pixels, float* sums);

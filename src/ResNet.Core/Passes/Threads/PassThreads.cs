@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ResNet.Core.Inspection;
+using ResNet.Core.Layers;
 using ResNet.Inference.Execution;
 
 namespace ResNet.Core.Passes.Threads;
@@ -9,6 +10,9 @@ namespace ResNet.Core.Passes.Threads;
 /// <param name="profile">Receives each work; null for none.</param>
 internal sealed class PassThreads(ThreadTeam? team, Action<TrainingWork>? profile)
 {
+    /// <summary>The processes that compute batch norms together; null for this one alone.</summary>
+    internal BatchSums? BatchSums { get; init; }
+
     /// <summary>The layer whose works are computed.</summary>
     internal string Layer { get; set; } = "";
 
