@@ -5,6 +5,7 @@ using Benchmarks.DataLoading;
 using Benchmarks.Inference;
 using Benchmarks.Scaling;
 using Benchmarks.Training;
+using ResNet.Training.Distributed;
 
 // Compares this library with TorchSharp, PyTorch, torchvision and ONNX Runtime, on the same files and processors:
 //
@@ -15,6 +16,8 @@ using Benchmarks.Training;
 //
 // The environment variable PARITY_PYTHON names a Python interpreter with torchvision to use instead of Debian's.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+// mpirun pretends to be a terminal, whose keypad .NET would switch.
+if (MpiCommunicator.IsLaunched) Environment.SetEnvironmentVariable("TERM", "dumb");
 try
 {
     switch (args)

@@ -24,7 +24,10 @@ internal sealed record StepModel
     /// <summary>The processes of a host, which sum among themselves in no time.</summary>
     public int ProcessesOfHost { get; init; } = 1;
 
-    /// <summary>The standard deviation of a process's step, as a part of its time.</summary>
+    /// <summary>
+    /// The standard deviation of a process's step, as a part of its time. Fitted, it stands for all that makes steps of several processes
+    /// slower and that the model does not know.
+    /// </summary>
     public double Straggling { get; init; }
 
     /// <summary>The seconds of a step.</summary>
@@ -37,6 +40,19 @@ internal sealed record StepModel
         for (int part = 1; part <= parts; part++)
             end = Math.Max(end, forward + (backward * part / parts)) + Network.Sum(hosts, Bytes / parts);
         return Math.Max(end, forward + backward);
+    }
+
+    /// <summary>Returns the model whose straggling gives a measured efficiency.</summary>
+    public StepModel Fitted(double efficiency, int processes, int among = 1)
+    {
+        var (low, high) = (0.0, 1.0);
+        for (int i = 0; i < 50; i++)
+        {
+            double middle = (low + high) / 2;
+            if ((this with { Straggling = middle }).Efficiency(processes, among) > efficiency) low = middle;
+            else high = middle;
+        }
+        return this with { Straggling = low };
     }
 
     /// <summary>The speed of a process beside its speed among fewer.</summary>

@@ -8,7 +8,8 @@ namespace Benchmarks.Scaling;
 /// <summary>The times of sums of several lengths over the processes of an <c>mpirun</c>.</summary>
 internal static class SumTimes
 {
-    private const int FewestBytes = 1 << 10, MostBytes = 1 << 26, Times = 15;
+    // The trainer's parts are within these.
+    private const int FewestBytes = 1 << 10, MostBytes = 1 << 24, Times = 15;
 
     /// <summary>Prints a JSON line for each length, with the median of several times.</summary>
     public static void Measure()

@@ -30,6 +30,13 @@ internal sealed record Job(
             "resnet18", 10, 1, 28, BatchSize: 128, Batches: 30, Decodes: true),
     ];
 
+    /// <summary>The jobs of several processes: with fewer images, much of a step is the sum of the gradients.</summary>
+    public static IReadOnlyList<Job> Divided { get; } =
+    [
+        new("resnet18-64", "resnet18, 224×224, batch 64", "resnet18", 1000, 3, 224, BatchSize: 64, Batches: 2, Decodes: false),
+        new("resnet20-128", "resnet20, 32×32, batch 128", "resnet20", 10, 3, 32, BatchSize: 128, Batches: 10, Decodes: false),
+    ];
+
     // Differences in rounding grow from step to step, most of all on images in the order of their classes.
     private const int MostCheckedSteps = 3;
 
@@ -42,6 +49,6 @@ internal sealed record Job(
     public Normalize Normalize => Channels == 1 ? Normalize.FashionMnist : Normalize.ImageNet;
 
     /// <exception cref="ArgumentException">There is no job with this key.</exception>
-    public static Job Find(string key) => All.FirstOrDefault(job => job.Key == key)
+    public static Job Find(string key) => All.Concat(Divided).FirstOrDefault(job => job.Key == key)
         ?? throw new ArgumentException($"There is no job '{key}': give {string.Join(", ", All.Select(job => job.Key))}.");
 }

@@ -12,6 +12,8 @@ using ResNet.Training.Distributed;
 // mpirun forwards lines, and only pretends to be a terminal.
 if (MpiCommunicator.IsLaunched)
 {
+    // Before .NET looks at it, and switches the keypad of a terminal.
+    Environment.SetEnvironmentVariable("TERM", "dumb");
     Console.SetOut(new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true });
     Console.SetError(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true });
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ResNet.Training.Distributed;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,15 +13,16 @@ internal static class Devices
 
     internal static Option<string> Option() => new(Name)
     {
-        Description = "Where to compute: cpu, cuda or cuda:N. Default: cuda where there is one, else cpu.",
+        Description = "Where to compute: cpu, cuda or cuda:N. cuda is the first one, or "
+            + "the one of a process's number on its host where mpirun has started several. Default: cuda where there is one, else cpu.",
         HelpName = "DEVICE",
     };
 
     internal static Device Parse(string? text)
     {
-        if (text is null) return cuda.is_available() ? new Device(DeviceType.CUDA, 0) : CPU;
+        text ??= cuda.is_available() ? "cuda" : "cpu";
         var parts = text.Split(':');
-        int index = 0;
+        int index = cuda.is_available() && MpiCommunicator.IsLaunched ? MpiCommunicator.LocalRank % cuda.device_count() : 0;
         bool known = parts switch
         {
             ["cpu"] => true,

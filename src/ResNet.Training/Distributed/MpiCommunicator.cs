@@ -14,7 +14,10 @@ namespace ResNet.Training.Distributed;
 public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 {
     private const string SizeVariable = "OMPI_COMM_WORLD_SIZE", RankVariable = "OMPI_COMM_WORLD_RANK";
-    private const string LocalSizeVariable = "OMPI_COMM_WORLD_LOCAL_SIZE";
+    private const string LocalSizeVariable = "OMPI_COMM_WORLD_LOCAL_SIZE", LocalRankVariable = "OMPI_COMM_WORLD_LOCAL_RANK";
+
+    // A ring would take as many messages as there are processes for these, and a tree takes their logarithm.
+    private const int SmallBytes = 1 << 16;
 
     // While the others compute, decoding threads of this process want the core; while they evaluate, it may sleep.
     private const int Spins = 2000;
@@ -31,7 +34,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     private MpiCommunicator()
     {
         _mpi = MpiLibrary.Open();
-        (Rank, Size) = (_mpi.Rank(), _mpi.Size());
+        (Rank, Size) = (_mpi.Rank, _mpi.Size());
         if (Size > 1) _watch = ProcessWatch.Connect(Rank, Size, Broadcast, ProcessWatch.Patience);
     }
 
@@ -44,6 +47,10 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <summary>The number of processes on this host; 1 without <c>mpirun</c>.</summary>
     public static int LocalSize =>
         int.TryParse(Environment.GetEnvironmentVariable(LocalSizeVariable), CultureInfo.InvariantCulture, out int size) ? size : 1;
+
+    /// <summary>The number of this process on its host, from 0; 0 without <c>mpirun</c>.</summary>
+    public static int LocalRank =>
+        int.TryParse(Environment.GetEnvironmentVariable(LocalRankVariable), CultureInfo.InvariantCulture, out int rank) ? rank : 0;
 
     /// <summary>
     /// All processes of the <c>mpirun</c>, or this one alone without it. The first use waits for the others. At the end of the program,
@@ -73,18 +80,30 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     public void Sum(Tensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        OnHost(tensor, host => Wait(Request(host)));
+        OnHost(tensor, host =>
+        {
+            int count = checked((int)host.numel()), bytes = checked((int)(count * host.element_size()));
+            if (bytes > SmallBytes)
+            {
+                Wait(_mpi.Sum(AddressOf(host), count, TypeOf(host)));
+                return;
+            }
+            Wait(_mpi.Reduce(AddressOf(host), count, TypeOf(host), root: 0));
+            Wait(_mpi.Broadcast(AddressOf(host), bytes));
+        });
     }
 
     /// <inheritdoc/>
-    /// <remarks>Sums of tensors on other devices than the CPU are complete on return.</remarks>
+    /// <remarks>Small sums, and those of tensors on other devices than the CPU, are complete on return.</remarks>
     /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
     public void BeginSum(Tensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
         AdvanceSums();
-        if (tensor.device_type == DeviceType.CPU) OnHost(tensor, host => _sums.Add(Request(host)));
-        else Sum(tensor);
+        if (tensor.device_type == DeviceType.CPU && tensor.numel() * tensor.element_size() > SmallBytes)
+            OnHost(tensor, host => _sums.Add(_mpi.Sum(AddressOf(host), checked((int)host.numel()), TypeOf(host))));
+        else
+            Sum(tensor);
     }
 
     /// <inheritdoc/>
@@ -155,16 +174,12 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 
     private static void* AddressOf(Tensor tensor) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
 
-    private nint Request(Tensor tensor)
+    private nint TypeOf(Tensor tensor) => tensor.dtype switch
     {
-        nint type = tensor.dtype switch
-        {
-            ScalarType.Float32 => _mpi.Float32,
-            ScalarType.Float64 => _mpi.Float64,
-            var other => throw new ArgumentException($"The tensor is {other}, but only Float32 and Float64 can be summed."),
-        };
-        return _mpi.Sum(AddressOf(tensor), checked((int)tensor.numel()), type);
-    }
+        ScalarType.Float32 => _mpi.Float32,
+        ScalarType.Float64 => _mpi.Float64,
+        var other => throw new ArgumentException($"The tensor is {other}, but only Float32 and Float64 can be summed."),
+    };
 
     private void Broadcast(byte[] bytes)
     {

@@ -21,7 +21,9 @@ internal sealed unsafe class MpiLibrary
     private readonly nint _library;
     private readonly nint _world;
     private readonly nint _sum;
+    private int _rank;
     private readonly delegate* unmanaged<void*, void*, int, nint, nint, nint, nint*, int> _iallreduce;
+    private readonly delegate* unmanaged<void*, void*, int, nint, nint, int, nint, nint*, int> _ireduce;
     private readonly delegate* unmanaged<void*, int, nint, int, nint, nint*, int> _ibcast;
     private readonly delegate* unmanaged<nint, nint*, int> _ibarrier;
     private readonly delegate* unmanaged<nint*, int*, void*, int> _test;
@@ -33,10 +35,14 @@ internal sealed unsafe class MpiLibrary
         _sum = Symbol("ompi_mpi_op_sum");
         (Float32, Float64, Byte) = (Symbol("ompi_mpi_float"), Symbol("ompi_mpi_double"), Symbol("ompi_mpi_byte"));
         _iallreduce = (delegate* unmanaged<void*, void*, int, nint, nint, nint, nint*, int>)Symbol("MPI_Iallreduce");
+        _ireduce = (delegate* unmanaged<void*, void*, int, nint, nint, int, nint, nint*, int>)Symbol("MPI_Ireduce");
         _ibcast = (delegate* unmanaged<void*, int, nint, int, nint, nint*, int>)Symbol("MPI_Ibcast");
         _ibarrier = (delegate* unmanaged<nint, nint*, int>)Symbol("MPI_Ibarrier");
         _test = (delegate* unmanaged<nint*, int*, void*, int>)Symbol("MPI_Test");
     }
+
+    // MPI_IN_PLACE.
+    private static void* InPlace => (void*)1;
 
     internal nint Float32 { get; }
 
@@ -53,6 +59,7 @@ internal sealed unsafe class MpiLibrary
         {
             if (!NativeLibrary.TryLoad(name, out nint library)) continue;
             if (!NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out _)) continue;
+            UseRing();
             var mpi = new MpiLibrary(library);
             mpi.Init();
             return mpi;
@@ -61,7 +68,8 @@ internal sealed unsafe class MpiLibrary
             $"Open MPI is missing: install it, on Debian by: apt-get install openmpi-bin. None of {string.Join(", ", s_names)} is there.");
     }
 
-    internal int Rank() => Number("MPI_Comm_rank");
+    /// <summary>The number of this process.</summary>
+    internal int Rank => _rank;
 
     internal int Size() => Number("MPI_Comm_size");
 
@@ -69,16 +77,24 @@ internal sealed unsafe class MpiLibrary
     internal nint Sum(void* numbers, int count, nint type)
     {
         nint request;
-        // MPI_IN_PLACE is 1.
-        ThrowIfFailed(_iallreduce((void*)1, numbers, count, type, _sum, _world, &request));
+        ThrowIfFailed(_iallreduce(InPlace, numbers, count, type, _sum, _world, &request));
         return request;
     }
 
-    /// <summary>Begins to replace bytes by those of the first process.</summary>
-    internal nint Broadcast(void* bytes, int count)
+    /// <summary>Begins to replace the numbers of one process by the sums over all.</summary>
+    internal nint Reduce(void* numbers, int count, nint type, int root)
     {
         nint request;
-        ThrowIfFailed(_ibcast(bytes, count, Byte, 0, _world, &request));
+        bool isRoot = _rank == root;
+        ThrowIfFailed(_ireduce(isRoot ? InPlace : numbers, isRoot ? numbers : null, count, type, _sum, root, _world, &request));
+        return request;
+    }
+
+    /// <summary>Begins to replace bytes by those of a process.</summary>
+    internal nint Broadcast(void* bytes, int count, int root = 0)
+    {
+        nint request;
+        ThrowIfFailed(_ibcast(bytes, count, Byte, root, _world, &request));
         return request;
     }
 
@@ -105,6 +121,16 @@ internal sealed unsafe class MpiLibrary
         ThrowIfFailed(finalize());
     }
 
+    // Open MPI 4 sums the numbers of few processes in the first one, while the others wait. In a ring all of them work.
+    private static void UseRing()
+    {
+        if (!OperatingSystem.IsWindows()) _ = setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "1", overwrite: 0);
+    }
+
+    [DllImport("libc", BestFitMapping = false)]
+    private static extern int setenv(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
+
     private void Init()
     {
         var initialized = (delegate* unmanaged<int*, int>)Symbol("MPI_Initialized");
@@ -119,6 +145,7 @@ internal sealed unsafe class MpiLibrary
         // Errors are returned, where otherwise they would end the process at once.
         var setHandler = (delegate* unmanaged<nint, nint, int>)Symbol("MPI_Comm_set_errhandler");
         ThrowIfFailed(setHandler(_world, Symbol("ompi_mpi_errors_return")));
+        _rank = Number("MPI_Comm_rank");
     }
 
     private int Number(string function)

@@ -292,7 +292,8 @@ public sealed class Trainer
             if (number >= end) break;
             anyRead |= _group is null;
             // Skipped images left one, whose single pixel no batch norm can normalise.
-            bool isUnfit = batch.Skipped.Count > 0 && !HasSynchronizedNorms && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width);
+            bool isUnfit = batch.Skipped.Count > 0 && !HasSynchronizedNorms
+                && state.Model.HasSinglePixels(batch.Count, size.Height, size.Width);
             if (isUnfit && _group is null) continue;
             step.Add(batch, number, _plan.CountBatchesOfStep(batch.Index), isUnfit);
             anyRead |= state.IsWithinStep;

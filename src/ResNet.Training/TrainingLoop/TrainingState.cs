@@ -136,7 +136,9 @@ internal sealed class TrainingState : IDisposable
 
     /// <summary>Computes gradients and adds them to those of the step.</summary>
     /// <param name="loss">The loss.</param>
-    /// <param name="written">Told of the parameters whose gradients are there before all of them are, if it is the step's only loss.</param>
+    /// <param name="written">
+    /// Told of the parameters whose gradients are there before all of them are; null unless it is the step's only loss.
+    /// </param>
     internal void AddGradients(Tensor loss, Action<Tensor>? written = null)
     {
         // The first gradients of a step take the place of those of the step before, where kernels of ours compute them.

@@ -3,7 +3,6 @@ using ResNet.Core.Layers;
 using ResNet.Imaging.Randomness;
 using ResNet.Training.Distributed;
 using ResNet.Training.Loading;
-using ResNet.Training.Optimization.Weights;
 using ResNet.Training.TrainingLoop.Telemetry;
 using TorchSharp;
 using static TorchSharp.torch;

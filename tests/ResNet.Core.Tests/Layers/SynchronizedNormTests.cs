@@ -56,7 +56,8 @@ public sealed class SynchronizedNormTests
             if (++calls == 2) throw new InvalidOperationException("lost");
         });
         using var norm = Create(0.1);
-        Action compute = () => Compute(norm, rand(2, Channels, 2, 2, ScalarType.Float64), rand(2, Channels, 2, 2, ScalarType.Float64), sums);
+        var images = rand(2, Channels, 2, 2, ScalarType.Float64);
+        Action compute = () => Compute(norm, images, images, sums);
         compute.Should().Throw<System.Runtime.InteropServices.ExternalException>();
         sums.Failure!.Message.Should().Be("lost");
         BatchSums.Current.Should().BeNull();

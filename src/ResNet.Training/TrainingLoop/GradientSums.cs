@@ -1,7 +1,8 @@
 using ResNet.Training.Distributed;
+using ResNet.Training.Optimization.Weights;
 using static TorchSharp.torch;
 
-namespace ResNet.Training.Optimization.Weights;
+namespace ResNet.Training.TrainingLoop;
 
 /// <summary>
 /// Sums the gradients of several processes in parts, in the order in which a pass backward computes them: each part begins when it is
@@ -37,7 +38,10 @@ internal sealed class GradientSums : IDisposable
             .Select(parameter => parameter.Offset)
             .DefaultIfEmpty(total)
             .Min();
-        var before = weights.Parameters.Where(parameter => parameter.Offset < end).OrderByDescending(parameter => parameter.Offset).ToList();
+        var before = weights.Parameters
+            .Where(parameter => parameter.Offset < end)
+            .OrderByDescending(parameter => parameter.Offset)
+            .ToList();
         _parameters = [.. before.Select(parameter => (Tensor)parameter.Value)];
         _offsets = [.. before.Select(parameter => parameter.Offset)];
         using var scope = NewDisposeScope();
