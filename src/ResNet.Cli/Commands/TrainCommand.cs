@@ -289,7 +289,7 @@ internal sealed class TrainCommand
             + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}"
             + $"{(data.Train.Pack is not null ? $" from the packs in {data.Name}" : "")}, "
             + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of "
-            + $"{settings.BatchSize}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
+            + $"{settings.BatchSize}{(world is null ? "" : $" ({settings.BatchSize / world.Size} a process)")}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
         DescribeEngine(trainer, model, settings);
         using var recording = run.Record(trainer, model, evaluation);
         recording.Notes = notes;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Distributed;
@@ -15,6 +16,9 @@ internal sealed class ProcessGroup(ICommunicator communicator)
     /// <summary>The number of processes.</summary>
     internal int Size => communicator.Size;
 
+    /// <summary>The time that this process has spent in operations with the others.</summary>
+    internal TimeSpan Waited { get; private set; }
+
     /// <summary>Cancelled when another process is lost; the next operation throws then.</summary>
     internal CancellationToken Lost => communicator.Lost;
 
@@ -31,33 +35,32 @@ internal sealed class ProcessGroup(ICommunicator communicator)
     internal double[] Sum(params double[] numbers)
     {
         using var all = tensor(numbers);
-        communicator.Sum(all);
+        Wait(() => communicator.Sum(all));
         return all.data<double>().ToArray();
     }
 
     /// <summary>Replaces tensors by their sums over all processes.</summary>
     internal void Sum(params Tensor?[] tensors)
     {
-        foreach (var tensor in tensors) if (tensor is not null) communicator.Sum(tensor);
+        foreach (var tensor in tensors) if (tensor is not null) Wait(() => communicator.Sum(tensor));
     }
 
     /// <summary>Begins to replace a tensor by the sum over all processes, and goes on with the sums that were begun before.</summary>
-    internal void BeginSum(Tensor tensor) => communicator.BeginSum(tensor);
+    internal void BeginSum(Tensor tensor) => Wait(() => communicator.BeginSum(tensor));
 
     /// <summary>Goes on with the sums that were begun.</summary>
-    internal void AdvanceSums() => communicator.AdvanceSums();
+    internal void AdvanceSums() => Wait(communicator.AdvanceSums);
 
     /// <summary>Waits for the sums that were begun.</summary>
-    internal void EndSums() => communicator.EndSums();
-
-    /// <summary>Returns the numbers of the first process.</summary>
-    internal double[] Broadcast(params double[] numbers)
-    {
-        using var all = tensor(numbers);
-        communicator.Broadcast(all);
-        return all.data<double>().ToArray();
-    }
+    internal void EndSums() => Wait(communicator.EndSums);
 
     /// <summary>Replaces a tensor by that of the first process.</summary>
-    internal void Broadcast(Tensor tensor) => communicator.Broadcast(tensor);
+    internal void Broadcast(Tensor tensor) => Wait(() => communicator.Broadcast(tensor));
+
+    private void Wait(Action operation)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        operation();
+        Waited += Stopwatch.GetElapsedTime(begin);
+    }
 }

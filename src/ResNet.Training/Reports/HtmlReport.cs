@@ -154,6 +154,11 @@ public static class HtmlReport
         if (double.IsFinite(speed)) yield return (Figures.Speed(speed), "images per second in training");
         if (content.Epochs.Max(epoch => epoch.PeakMemoryBytes) is { } bytes)
             yield return (Figures.Memory(bytes), "peak memory of the process");
+        if (content.Epochs.Max(epoch => epoch.Processes) is { } processes)
+        {
+            double waited = content.Epochs.Sum(epoch => epoch.WaitingSeconds ?? 0);
+            yield return (Figures.Whole(processes), $"processes, of which the first waited {Figures.Duration(TimeSpan.FromSeconds(waited))}");
+        }
     }
 
     private static string Name(BestEpoch best) => $"{(best.IsAverage ? "averaged weights" : "weights")} of epoch {best.Epoch}";

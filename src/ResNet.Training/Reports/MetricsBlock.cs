@@ -57,6 +57,8 @@ internal static class MetricsBlock
         Write(json, "val_macro_f1", epoch.MacroF1);
         Write(json, "train_top1", epoch.TrainTop1);
         Write(json, "peak_memory_bytes", epoch.PeakMemoryBytes);
+        Write(json, "processes", epoch.Processes);
+        Write(json, "waiting_seconds", epoch.WaitingSeconds);
         json.WriteEndObject();
     }
 

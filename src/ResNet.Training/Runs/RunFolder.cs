@@ -32,7 +32,7 @@ public sealed partial class RunFolder
     /// <summary>The first line of <c>metrics.csv</c>.</summary>
     public const string MetricsHeader =
         "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second,"
-        + "val_balanced_accuracy,val_macro_f1,train_top1,peak_memory_bytes";
+        + "val_balanced_accuracy,val_macro_f1,train_top1,peak_memory_bytes,processes,waiting_seconds";
 
     /// <summary>The first line of <c>steps.csv</c>.</summary>
     public const string StepsHeader = "step,epoch,loss,learning_rate";
@@ -311,7 +311,8 @@ public sealed partial class RunFolder
             rows.Append(CultureInfo.InvariantCulture, $"{m.Epoch},{m.Steps},{Loss(m.TrainLoss)},{own},{average},")
                 .Append(CultureInfo.InvariantCulture, $"{m.LearningRate:0.########},{Number(m.ImagesPerSecond, "0.0")},")
                 .Append(CultureInfo.InvariantCulture, $"{Percent(m.BalancedAccuracy)},{Loss(m.MacroF1)},")
-                .Append(CultureInfo.InvariantCulture, $"{Percent(m.TrainTop1)},{m.PeakMemoryBytes}\n");
+                .Append(CultureInfo.InvariantCulture, $"{Percent(m.TrainTop1)},{m.PeakMemoryBytes},")
+                .Append(CultureInfo.InvariantCulture, $"{m.Processes},{Number(m.WaitingSeconds, "0.0")}\n");
         }
         var lines = new StringBuilder(StepsHeader).Append('\n');
         foreach (var (step, epoch, loss, rate) in steps)

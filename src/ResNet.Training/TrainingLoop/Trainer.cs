@@ -224,9 +224,10 @@ public sealed class Trainer
             if (profile is not null) model.WorkComputed += profile.Add;
             while (!state.IsOver)
             {
+                var before = _group?.Waited;
                 double imagesPerSecond = TrainEpoch(state, watch, checkpoints, profile, progress, stop);
                 watch.ThrowIfDiverged(state);
-                var metrics = Evaluate(state, imagesPerSecond, progress, stop);
+                var metrics = Evaluate(state, imagesPerSecond, _group?.Waited - before, progress, stop);
                 bool isBest = ReportIfBest(state, metrics);
                 state.EndEpoch(metrics);
                 // Listeners come before the checkpoint: a run that is killed in between evaluates again, and they miss nothing.
@@ -337,7 +338,7 @@ public sealed class Trainer
     }
 
     private EpochMetrics Evaluate(
-        TrainingState state, double imagesPerSecond, IProgress<TrainingProgress>? progress, CancellationTokenSource stop)
+        TrainingState state, double imagesPerSecond, TimeSpan? waited, IProgress<TrainingProgress>? progress, CancellationTokenSource stop)
     {
         bool evaluates = _evaluator is not null && _plan.IsEvaluated(state.Epoch);
         return new EpochMetrics
@@ -351,6 +352,8 @@ public sealed class Trainer
             Evaluation = evaluates ? With(average: false) : null,
             AverageEvaluation = evaluates && _options.Average is not null ? With(average: true) : null,
             PeakMemoryBytes = ProcessMemory.PeakBytes(),
+            Processes = _group?.Size,
+            WaitingSeconds = waited?.TotalSeconds,
         };
 
         EvaluationResult With(bool average)

@@ -419,14 +419,15 @@ internal sealed class TrainingState : IDisposable
         internal bool IsBeyond(RunExtension extension) => Epoch > extension.After || (Epoch == extension.After && Batch > 0);
     }
 
-    // Older checkpoints have no training accuracy and no memory.
+    // Older checkpoints have no training accuracy, no memory and no processes.
     private sealed record SavedEpoch(
         int Epoch, long Steps, double TrainLoss, double LearningRate, double ImagesPerSecond, SavedResult? Weights, SavedResult? Average,
-        double? TrainTop1 = null, long? PeakMemoryBytes = null)
+        double? TrainTop1 = null, long? PeakMemoryBytes = null, int? Processes = null, double? WaitingSeconds = null)
     {
         internal static SavedEpoch Of(EpochMetrics metrics) => new(
             metrics.Epoch, metrics.Steps, metrics.TrainLoss, metrics.LearningRate, metrics.ImagesPerSecond,
-            SavedResult.Of(metrics.Evaluation), SavedResult.Of(metrics.AverageEvaluation), metrics.TrainTop1, metrics.PeakMemoryBytes);
+            SavedResult.Of(metrics.Evaluation), SavedResult.Of(metrics.AverageEvaluation), metrics.TrainTop1, metrics.PeakMemoryBytes,
+            metrics.Processes, metrics.WaitingSeconds);
 
         internal EpochMetrics ToMetrics() => new()
         {
@@ -435,6 +436,8 @@ internal sealed class TrainingState : IDisposable
             TrainLoss = TrainLoss,
             TrainTop1 = TrainTop1,
             PeakMemoryBytes = PeakMemoryBytes,
+            Processes = Processes,
+            WaitingSeconds = WaitingSeconds,
             LearningRate = LearningRate,
             ImagesPerSecond = ImagesPerSecond,
             Evaluation = Weights?.ToResult(),

@@ -326,11 +326,12 @@ public sealed class HtmlReportTests : IDisposable
         EpochMetrics[] epochs =
         [
             new() { Epoch = 1, TrainTop1 = 40, PeakMemoryBytes = 900 << 20 },
-            new() { Epoch = 2, TrainTop1 = 62.5, PeakMemoryBytes = 3L << 29 },
+            new() { Epoch = 2, TrainTop1 = 62.5, PeakMemoryBytes = 3L << 29, Processes = 4, WaitingSeconds = 90 },
         ];
         string page = HtmlReport.Create(new ReportContent { Title = "x", Epochs = epochs });
         page.Should().Contain("<figcaption>Training accuracy, in percent</figcaption>").And.Contain("epoch 2: training top-1 62.50 %")
-            .And.Contain("<dd>1.5 GiB</dd><dt>peak memory of the process</dt>").And.NotContain("not measured");
+            .And.Contain("<dd>1.5 GiB</dd><dt>peak memory of the process</dt>")
+            .And.Contain("<dd>4</dd><dt>processes, of which the first waited 1 min 30 s").And.NotContain("not measured");
         Block(page).GetProperty("runs")[0].GetProperty("epochs")[0].GetProperty("peak_memory_bytes").GetInt64().Should().Be(900 << 20);
 
         var unmeasured = new ReportContent { Title = "x", Epochs = [new EpochMetrics { Epoch = 1 }] };

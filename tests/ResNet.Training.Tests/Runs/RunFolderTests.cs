@@ -68,7 +68,7 @@ public sealed class RunFolderTests : IDisposable
         var run = RunFolder.Create(RunPath, s_settings, ["a", "b"]);
         const string Header =
             "epoch,steps,train_loss,val_loss,val_top1,val_top5,average_loss,average_top1,average_top5,learning_rate,images_per_second,"
-            + "val_balanced_accuracy,val_macro_f1,train_top1,peak_memory_bytes";
+            + "val_balanced_accuracy,val_macro_f1,train_top1,peak_memory_bytes,processes,waiting_seconds";
         File.ReadAllText(Path.Combine(RunPath, "metrics.csv")).Should().Be(Header + "\n");
         run.SaveMetrics(
             [
@@ -92,15 +92,17 @@ public sealed class RunFolderTests : IDisposable
                     ImagesPerSecond = 400,
                     Evaluation = new(0.25, 100, 100, 100, 400),
                     AverageEvaluation = new(0.5, 99, 100, 100, 400),
+                    Processes = 4,
+                    WaitingSeconds = 1.25,
                 },
                 new EpochMetrics { Epoch = 3, Steps = 30, TrainLoss = 0.1, LearningRate = 0.05 },
             ],
             [new StepMetrics(1, 1, 2.5, 0.01), new StepMetrics(3, 1, 2.25, 0.05)]);
         File.ReadAllLines(Path.Combine(RunPath, "metrics.csv")).Should().Equal(
             Header,
-            "1,10,1.25,0.5,88.125,99.90,,,,0.05,385.0,62.50,0.625,87.50,123456789012",
-            "2,20,0.123457,0.25,100.00,100.00,0.5,99.00,100.00,0.0000001,400.0,,,,",
-            "3,30,0.1,,,,,,,0.05,,,,,");
+            "1,10,1.25,0.5,88.125,99.90,,,,0.05,385.0,62.50,0.625,87.50,123456789012,,",
+            "2,20,0.123457,0.25,100.00,100.00,0.5,99.00,100.00,0.0000001,400.0,,,,,4,1.3",
+            "3,30,0.1,,,,,,,0.05,,,,,,,");
         File.ReadAllLines(Path.Combine(RunPath, "steps.csv"))
             .Should().Equal("step,epoch,loss,learning_rate", "1,1,2.5,0.01", "3,1,2.25,0.05");
     }

@@ -248,6 +248,7 @@ public sealed class ResumptionTests : IDisposable
             equal => equal
                 .Excluding(epoch => epoch.ImagesPerSecond)
                 .Excluding(epoch => epoch.PeakMemoryBytes)
+                .Excluding(epoch => epoch.WaitingSeconds)
                 .Excluding(epoch => epoch.Evaluation)
                 .Excluding(epoch => epoch.AverageEvaluation),
             how);

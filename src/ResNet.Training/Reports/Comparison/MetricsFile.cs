@@ -47,6 +47,8 @@ public static class MetricsFile
         TrainLoss = fields.Number("train_loss"),
         TrainTop1 = fields.Number("train_top1") is var top1 && double.IsNaN(top1) ? null : top1,
         PeakMemoryBytes = fields.Whole("peak_memory_bytes") is > 0 and var bytes ? bytes : null,
+        Processes = fields.Whole("processes") is > 0 and <= int.MaxValue and var processes ? (int)processes : null,
+        WaitingSeconds = fields.Number("waiting_seconds") is var waiting && double.IsNaN(waiting) ? null : waiting,
         LearningRate = fields.Number("learning_rate"),
         ImagesPerSecond = fields.Number("images_per_second"),
         Evaluation = ReadResult(fields, "val") is { } result

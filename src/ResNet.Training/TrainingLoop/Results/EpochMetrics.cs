@@ -48,6 +48,15 @@ public sealed record EpochMetrics
     /// </summary>
     public long? PeakMemoryBytes { get; init; }
 
+    /// <summary>The number of processes that trained together in the epoch; null for one alone.</summary>
+    public int? Processes { get; init; }
+
+    /// <summary>
+    /// The seconds of the training pass in which the first of several processes waited for others or for the sums of the gradients; null
+    /// for one process alone.
+    /// </summary>
+    public double? WaitingSeconds { get; init; }
+
     /// <summary>The number of steps of the run so far.</summary>
     public long Steps { get; init; }
 

@@ -14,9 +14,11 @@ public sealed class MetricsFileTests : IDisposable
     [Fact]
     public void Training_accuracy_and_memory_are_read_and_missing_ones_are_null()
     {
-        var epochs = Read("epoch,train_top1,peak_memory_bytes\n1,62.5,123456789012\n2,,\n");
+        var epochs = Read("epoch,train_top1,peak_memory_bytes,processes,waiting_seconds\n1,62.5,123456789012,4,1.5\n2,,,,\n");
         (epochs[0].TrainTop1, epochs[0].PeakMemoryBytes).Should().Be((62.5, 123_456_789_012));
         (epochs[1].TrainTop1, epochs[1].PeakMemoryBytes).Should().Be((null, null));
+        (epochs[0].Processes, epochs[0].WaitingSeconds).Should().Be((4, 1.5));
+        (epochs[1].Processes, epochs[1].WaitingSeconds).Should().Be((null, null));
     }
 
     [Fact]
