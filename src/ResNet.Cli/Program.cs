@@ -96,8 +96,8 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 }
 catch (CommunicationException e)
 {
-    // All processes know.
-    if (MpiCommunicator.IsFirstWithout(e.LostRank)) Refuse(e.Message);
+    // All processes know, and one that has failed says why.
+    if (!e.HasFailed && MpiCommunicator.IsFirstWithout(e.LostRank)) Refuse(e.Message);
     return ExitCode.ResumeMe;
 }
 catch (Exception e) when (Refusal.IsAboutInput(e))

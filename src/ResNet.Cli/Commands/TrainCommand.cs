@@ -98,10 +98,19 @@ internal sealed class TrainCommand
             [_checkpointSteps, _checkpointMinutes, _keepCheckpoints, _output, _cache, _profile, JsonOutput.Option]);
         command.SetAction(parsed =>
         {
-            int code = parsed.GetResult(_extend) is { Implicit: false } ? Extend(parsed, cancellationToken)
-                : parsed.GetValue(_resume) is { } folder ? Resume(parsed, folder, cancellationToken)
-                : Begin(parsed, cancellationToken);
-            // Not after an exception: a process that fails ends the others, which would wait for it.
+            int code;
+            try
+            {
+                code = parsed.GetResult(_extend) is { Implicit: false } ? Extend(parsed, cancellationToken)
+                    : parsed.GetValue(_resume) is { } folder ? Resume(parsed, folder, cancellationToken)
+                    : Begin(parsed, cancellationToken);
+            }
+            catch (Exception e) when (e is not CommunicationException)
+            {
+                // The others would wait for it.
+                _world?.Abandon();
+                throw;
+            }
             _world?.Dispose();
             return code;
         });
@@ -250,11 +259,24 @@ internal sealed class TrainCommand
         return folder;
     }
 
+    private static MpiCommunicator? FindOthers()
+    {
+        try
+        {
+            return MpiCommunicator.IsLaunched ? MpiCommunicator.World : null;
+        }
+        catch (CommunicationException e)
+        {
+            // Nothing has begun that could be resumed.
+            throw new CommandLineException(e.Message, e);
+        }
+    }
+
     private int Train(
         Func<RunFolder> open, DatasetManifest manifest, RunSettings settings, DataSource data, Device device, ImageLoaderOptions loading,
         bool resume, bool hasCheckpoint, bool profiles, CancellationToken cancellationToken)
     {
-        var world = _world = MpiCommunicator.IsLaunched ? MpiCommunicator.World : null;
+        var world = _world = FindOthers();
         if (world is not null) set_num_threads(Math.Max(1, get_num_threads() / MpiCommunicator.LocalSize));
         string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");
@@ -289,7 +311,8 @@ internal sealed class TrainCommand
             + $"{Counted.Images(data.Train.Count)} of {Counted.Classes(data.Train.Classes.Count)}"
             + $"{(data.Train.Pack is not null ? $" from the packs in {data.Name}" : "")}, "
             + $"{Counted.Of(trainer.Epochs, "epoch", "epochs")} of {Counted.Of(training.Batches, "batch", "batches")} of "
-            + $"{settings.BatchSize}{(world is null ? "" : $" ({settings.BatchSize / world.Size} a process)")}{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
+            + $"{settings.BatchSize}{(world is null ? "" : $" ({settings.BatchSize / world.Size} a process)")}"
+            + $"{(settings.Recipe is null ? "" : $" by the recipe {settings.Recipe}")}");
         DescribeEngine(trainer, model, settings);
         using var recording = run.Record(trainer, model, evaluation);
         recording.Notes = notes;

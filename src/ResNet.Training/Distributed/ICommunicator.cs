@@ -47,6 +47,13 @@ public interface ICommunicator
     {
     }
 
+    /// <summary>
+    /// Tells the others that this process has failed: their next operations throw. It calls nothing else afterwards. By default nothing.
+    /// </summary>
+    void Abandon()
+    {
+    }
+
     /// <summary>Replaces a tensor by that of the first process.</summary>
     /// <param name="tensor">Contiguous, of any type.</param>
     /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>

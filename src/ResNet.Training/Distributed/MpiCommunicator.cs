@@ -28,7 +28,9 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 
     private readonly MpiLibrary _mpi;
     private readonly ProcessWatch? _watch;
-    private readonly List<nint> _sums = [];
+
+    // With tensors that keep the memory.
+    private readonly List<(nint Request, Tensor Memory)> _sums = [];
     private bool _isClosed;
 
     private MpiCommunicator()
@@ -79,6 +81,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
     public void Sum(Tensor tensor)
     {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
         ArgumentNullException.ThrowIfNull(tensor);
         OnHost(tensor, host =>
         {
@@ -98,12 +101,19 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
     public void BeginSum(Tensor tensor)
     {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
         ArgumentNullException.ThrowIfNull(tensor);
         AdvanceSums();
         if (tensor.device_type == DeviceType.CPU && tensor.numel() * tensor.element_size() > SmallBytes)
-            OnHost(tensor, host => _sums.Add(_mpi.Sum(AddressOf(host), checked((int)host.numel()), TypeOf(host))));
+            OnHost(tensor, Begin);
         else
             Sum(tensor);
+
+        void Begin(Tensor host)
+        {
+            nint request = _mpi.Sum(AddressOf(host), checked((int)host.numel()), TypeOf(host));
+            _sums.Add((request, host.alias().DetachFromDisposeScope()));
+        }
     }
 
     /// <inheritdoc/>
@@ -112,33 +122,41 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         // Open MPI works while it is asked.
         for (int i = _sums.Count - 1; i >= 0; i--)
         {
-            nint request = _sums[i];
-            if (_mpi.IsOver(ref request)) _sums.RemoveAt(i);
+            nint request = _sums[i].Request;
+            if (_mpi.IsOver(ref request)) Remove(i);
         }
     }
 
     /// <inheritdoc/>
     public void EndSums()
     {
-        foreach (nint request in _sums) Wait(request);
-        _sums.Clear();
+        while (_sums.Count > 0)
+        {
+            Wait(_sums[0].Request);
+            Remove(0);
+        }
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The tensor is not contiguous.</exception>
     public void Broadcast(Tensor tensor)
     {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
         ArgumentNullException.ThrowIfNull(tensor);
         OnHost(tensor, host => Wait(_mpi.Broadcast(AddressOf(host), checked((int)(host.numel() * host.element_size())))));
     }
 
     /// <inheritdoc/>
-    public void Barrier() => Wait(_mpi.Barrier());
+    public void Barrier()
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
+        Wait(_mpi.Barrier());
+    }
 
-    /// <summary>Whether this process is the first one that is left after another was lost, and so has to say what happened.</summary>
-    /// <param name="lostRank">The number of the process that was lost; null if it is not known, which all processes say.</param>
+    /// <summary>Whether this process has to say that another was lost: the first one does, and all of them if that may be lost.</summary>
+    /// <param name="lostRank">The number of the process that was lost; null if it is not known.</param>
     public static bool IsFirstWithout(int? lostRank) =>
-        lostRank is not { } lost || Environment.GetEnvironmentVariable(RankVariable) is not { } rank || rank == (lost == 0 ? "1" : "0");
+        lostRank is null or 0 || IsFirst;
 
     /// <summary>
     /// Leaves the other processes, and waits until they do, unless one of them is lost. Does nothing the second time.
@@ -150,10 +168,24 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         // Without a process, MPI would wait for it.
         if (Lost.IsCancellationRequested) return;
         // Nobody leaves before all have done their work.
-        Barrier();
+        Wait(_mpi.Barrier());
         _watch?.Leave();
         _mpi.Close();
         _watch?.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        if (_isClosed) return;
+        _isClosed = true;
+        _watch?.Abandon();
+    }
+
+    private void Remove(int sum)
+    {
+        _sums[sum].Memory.Dispose();
+        _sums.RemoveAt(sum);
     }
 
     // Open MPI without CUDA reads the host's memory only.
@@ -202,7 +234,8 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     {
         if (_watch is null || !_watch.Lost.IsCancellationRequested) return;
         throw new CommunicationException(
-            $"Process {_watch.LostRank} (of 0 to {Size - 1}) has ended or cannot be reached: go on from the last checkpoint.",
-            _watch.LostRank);
+            $"Process {_watch.LostRank} (of 0 to {Size - 1}) "
+            + $"{(_watch.LostHasFailed ? "has failed" : "has ended or cannot be reached")}: go on from the last checkpoint.",
+            _watch.LostRank, _watch.LostHasFailed);
     }
 }

@@ -121,10 +121,11 @@ internal sealed unsafe class MpiLibrary
         ThrowIfFailed(finalize());
     }
 
-    // Open MPI 4 sums the numbers of few processes in the first one, while the others wait. In a ring all of them work.
+    // Open MPI 4 sums the numbers of up to three processes in the first one, while the others wait. In a ring all of them work.
     private static void UseRing()
     {
-        if (!OperatingSystem.IsWindows()) _ = setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "1", overwrite: 0);
+        bool isFew = Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_SIZE") is "2" or "3";
+        if (isFew && !OperatingSystem.IsWindows()) _ = setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "1", overwrite: 0);
     }
 
     [DllImport("libc", BestFitMapping = false)]

@@ -7,7 +7,7 @@ namespace ResNet.Training.Distributed;
 /// <param name="communicator">The processes, at least two.</param>
 internal sealed class ProcessGroup(ICommunicator communicator)
 {
-    /// <summary>Whether this process writes files, and evaluates.</summary>
+    /// <summary>Whether this process writes files.</summary>
     internal bool IsFirst => communicator.Rank == 0;
 
     /// <summary>The number of this process.</summary>
@@ -21,6 +21,9 @@ internal sealed class ProcessGroup(ICommunicator communicator)
 
     /// <summary>Cancelled when another process is lost; the next operation throws then.</summary>
     internal CancellationToken Lost => communicator.Lost;
+
+    /// <summary>Tells the others that this process has failed.</summary>
+    internal void Abandon() => communicator.Abandon();
 
     /// <summary>Throws if another process is lost.</summary>
     internal void ThrowIfLost()

@@ -31,11 +31,12 @@ internal sealed class ProcessWatch : IDisposable
     private readonly ManualResetEventSlim _allLeave = new();
     private readonly Thread _thread;
     private volatile bool _leaves;
+    private volatile bool _fails;
     private volatile bool _isClosed;
 
     private ProcessWatch(int rank, TimeSpan patience)
     {
-        (_rank, _patience) = (rank, patience);
+        (_rank, _patience, Lost) = (rank, patience, _lost.Token);
         _thread = new Thread(Watch) { IsBackground = true, Name = "Watch of the processes" };
     }
 
@@ -43,10 +44,13 @@ internal sealed class ProcessWatch : IDisposable
     internal static TimeSpan Patience { get; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Cancelled when a process is lost.</summary>
-    internal CancellationToken Lost => _lost.Token;
+    internal CancellationToken Lost { get; }
 
     /// <summary>The process that was lost first; -1 if none is.</summary>
     internal int LostRank { get; private set; } = NoRank;
+
+    /// <summary>Whether that process has told that it failed.</summary>
+    internal bool LostHasFailed { get; private set; }
 
     /// <summary>Connects the processes; all of them call it together.</summary>
     /// <param name="rank">The number of this process.</param>
@@ -76,6 +80,13 @@ internal sealed class ProcessWatch : IDisposable
     {
         _leaves = true;
         _allLeave.Wait(_patience);
+    }
+
+    /// <summary>Tells the others that this process has failed, and closes the connections.</summary>
+    internal void Abandon()
+    {
+        _fails = true;
+        Dispose();
     }
 
     public void Dispose()
@@ -150,6 +161,7 @@ internal sealed class ProcessWatch : IDisposable
         int count = BinaryPrimitives.ReadInt32LittleEndian(invitation.AsSpan(sizeof(int)));
         var addresses = Enumerable.Range(0, count)
             .Select(i => new IPAddress(invitation.AsSpan(InvitationBytes - ((MostAddresses - i) * AddressBytes), AddressBytes)))
+            .Where(address => Socket.OSSupportsIPv6 || address.IsIPv4MappedToIPv6)
             .ToList();
         var greeting = new byte[GreetingBytes];
         invitation.AsSpan(2 * sizeof(int), TokenBytes).CopyTo(greeting);
@@ -249,6 +261,7 @@ internal sealed class ProcessWatch : IDisposable
             spoke = Stopwatch.GetTimestamp();
             foreach (var other in _others) other.Send(WatchMessage.Alive);
         }
+        if (_fails) foreach (var other in _others) other.Send(WatchMessage.Failure, _rank);
         _allLeave.Set();
     }
 
@@ -259,18 +272,26 @@ internal sealed class ProcessWatch : IDisposable
         else Thread.Sleep(s_look);
         foreach (var other in others)
         {
-            if (readable.Contains(other.Socket) && other.Receive() is { } lost) Lose(lost);
+            if (readable.Contains(other.Socket) && other.Receive() is { } lost) Lose(lost.Rank, lost.HasFailed);
             else if (other.Silence > _patience) Lose(other.Rank);
         }
     }
 
-    private void Lose(int rank)
+    private void Lose(int rank, bool hasFailed = false)
     {
         if (LostRank != NoRank) return;
-        LostRank = rank;
+        (LostHasFailed, LostRank) = (hasFailed, rank);
         // The first process alone knows all others.
-        if (_rank == 0) foreach (var other in _others.Where(other => other.Rank != rank)) other.Send(WatchMessage.Loss, rank);
-        _lost.Cancel();
+        var message = hasFailed ? WatchMessage.Failure : WatchMessage.Loss;
+        if (_rank == 0) foreach (var other in _others.Where(other => other.Rank != rank)) other.Send(message, rank);
+        try
+        {
+            _lost.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // Others listen to the token; whatever they throw, this process learns of the loss.
+        }
     }
 
     private void CloseSockets()

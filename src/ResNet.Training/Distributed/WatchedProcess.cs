@@ -18,6 +18,9 @@ internal enum WatchMessage : byte
 
     /// <summary>A process is lost.</summary>
     Loss,
+
+    /// <summary>A process has failed, and says why.</summary>
+    Failure,
 }
 
 /// <summary>A process at the other end of a connection.</summary>
@@ -60,25 +63,26 @@ internal sealed class WatchedProcess(int rank, Socket socket) : IDisposable
     }
 
     /// <summary>Receives what has arrived.</summary>
-    /// <returns>The number of a process that is lost: this one, or one that it has lost.</returns>
-    internal int? Receive()
+    /// <returns>The number of a process that is lost, this one or one that it has lost, and whether that has failed.</returns>
+    internal (int Rank, bool HasFailed)? Receive()
     {
         try
         {
             int count = Socket.Receive(_bytes.AsSpan(_count));
-            if (count == 0) return Rank;
+            if (count == 0) return (Rank, false);
             _count += count;
         }
         catch (SocketException)
         {
-            return Rank;
+            return (Rank, false);
         }
         _heard = Stopwatch.GetTimestamp();
         int read = 0;
         for (; _count - read >= Length; read += Length)
         {
             var message = (WatchMessage)_bytes[read];
-            if (message == WatchMessage.Loss) return BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(read + 1));
+            if (message is WatchMessage.Loss or WatchMessage.Failure)
+                return (BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(read + 1)), message == WatchMessage.Failure);
             HasLeft |= message == WatchMessage.Farewell;
             _hasWelcomed |= message == WatchMessage.Welcome;
         }

@@ -109,6 +109,7 @@ public sealed class Evaluator
         var tally = new EvaluationTally(_own.Images, classes, _options.PositiveClass, device);
         var memory = device.type == DeviceType.CPU ? AllocateInput() : null;
         var clock = Stopwatch.StartNew();
+        long skipped = _own.SkippedImages;
         using var batches = _own.Epoch(Epoch, OwnToken(cancellationToken)).GetEnumerator();
         for (int i = 0; i < _own.Batches; i++)
         {
@@ -123,7 +124,12 @@ public sealed class Evaluator
         batches.MoveNext();
         // Waits for the device, because its work is part of the pass.
         var outcomes = tally.Fetch();
-        if (_group is not null) outcomes = outcomes.Gather(_group, _own);
+        if (_group is not null)
+        {
+            outcomes = outcomes.Gather(_group, _own);
+            long here = _own.SkippedImages - skipped;
+            _loader.CountSkipped((long)_group.Sum(here)[0] - here);
+        }
         if (outcomes.Images == 0) throw _own.NothingRead();
         return outcomes.ComputeResult(_loader, _options.MistakeCount, outcomes.Images / clock.Elapsed.TotalSeconds) with
         {

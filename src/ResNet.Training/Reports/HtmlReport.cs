@@ -156,8 +156,8 @@ public static class HtmlReport
             yield return (Figures.Memory(bytes), "peak memory of the process");
         if (content.Epochs.Max(epoch => epoch.Processes) is { } processes)
         {
-            double waited = content.Epochs.Sum(epoch => epoch.WaitingSeconds ?? 0);
-            yield return (Figures.Whole(processes), $"processes, of which the first waited {Figures.Duration(TimeSpan.FromSeconds(waited))}");
+            string waited = Figures.Duration(TimeSpan.FromSeconds(content.Epochs.Sum(epoch => epoch.WaitingSeconds ?? 0)));
+            yield return (Figures.Whole(processes), $"processes, of which the first waited {waited}");
         }
     }
 

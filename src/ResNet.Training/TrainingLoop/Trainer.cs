@@ -193,7 +193,8 @@ public sealed class Trainer
     /// </exception>
     /// <exception cref="DatasetException">All images of an epoch were skipped because they cannot be read.</exception>
     /// <exception cref="ImageDecodingException">
-    /// An image cannot be read and is not skipped. A checkpoint was written, except in the middle of a step of several batches.
+    /// An image cannot be read and is not skipped. A checkpoint was written, except in the middle of a step of several batches, or by
+    /// several processes.
     /// </exception>
     /// <exception cref="ArithmeticException">The loss is not finite: the run has diverged.</exception>
     /// <exception cref="IOException">A checkpoint cannot be written; those before it stay.</exception>
@@ -218,9 +219,9 @@ public sealed class Trainer
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _group?.Lost ?? CancellationToken.None);
         if (resume) checkpoints.Resume(state);
         else _telemetry.OnStarted(state);
-        if (_group is not null) state.TakeWeights(_group);
         try
         {
+            if (_group is not null) Agree(state, _group);
             if (profile is not null) model.WorkComputed += profile.Add;
             while (!state.IsOver)
             {
@@ -244,11 +245,19 @@ public sealed class Trainer
         catch (ImageDecodingException)
         {
             if (!state.IsWithinStep) checkpoints.Save(state, isBest: false);
+            _group?.Abandon();
             throw;
         }
         catch (ArithmeticException)
         {
+            // Of several processes, all diverge.
             _telemetry.OnDiverged(state);
+            throw;
+        }
+        catch (Exception e) when (e is not CommunicationException)
+        {
+            // The others would wait.
+            _group?.Abandon();
             throw;
         }
         finally
@@ -260,6 +269,23 @@ public sealed class Trainer
         if (!interrupted) state.TakeAverage();
         _telemetry.OnEnded(state, _options, interrupted);
         return new TrainingOutcome(state.Epochs, state.Learned, interrupted) { StoppedEarly = state.StoppedEarly };
+    }
+
+    // All processes begin at the same place, with the same weights.
+    private void Agree(TrainingState state, ProcessGroup group)
+    {
+        double[] here = [state.Epoch, state.Batch, state.Step];
+        double[] first = group.Sum([.. here.Select(place => group.IsFirst ? place : 0)]);
+        if (group.IsAny(!here.SequenceEqual(first)))
+        {
+            throw CheckpointException.Unusable(
+                _options.Checkpoints?.Folder ?? "", "is not the same for all processes: give a folder that all of them can read");
+        }
+        double kernels = group.Sum(state.Model.HasTrainingKernels() ? 1 : 0)[0];
+        Require.That(
+            _options, _options.SynchronizedNorms, !_options.SynchronizedNorms || kernels == 0 || kernels == group.Size,
+            "false where kernels compute the network in some processes and libtorch in others", nameof(_options.SynchronizedNorms));
+        state.TakeWeights(group);
     }
 
     // Trains the remaining steps of an epoch and returns the images per second.
@@ -363,7 +389,7 @@ public sealed class Trainer
             {
                 return _evaluator!.Evaluate(state.Model, state.Epoch + 1, _plan.Epochs, progress, stop.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (_group is not null)
             {
                 // Another process may have been stopped.
                 stop.Cancel();

@@ -29,6 +29,9 @@ internal sealed class TrainingStep : IDisposable
     private readonly BatchSums? _norms;
     private readonly Func<Tensor> _createImage;
 
+    // Whether batch norms cannot normalise so many images.
+    private readonly Func<int, bool> _isSingle;
+
     internal TrainingStep(
         TrainingState state, TrainerOptions options, ImageLoader loader, TrainingProfile? profile = null, ProcessGroup? group = null)
     {
@@ -46,6 +49,7 @@ internal sealed class TrainingStep : IDisposable
         }
         _sums = group is null ? null : new GradientSums(state.Weights, group);
         _norms = group is not null && options.SynchronizedNorms ? new BatchSums(sum => group.Sum(sum)) : null;
+        _isSingle = images => state.Model.HasSinglePixels(images, height, width);
         _createImage = () => zeros([1, loader.Options.Channels, height, width], state.Model.DType, device);
         Loss = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
         LossSum = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
@@ -90,7 +94,7 @@ internal sealed class TrainingStep : IDisposable
         {
             double divisor = own == 0 ? 0 : _loss.Divisor(batch.Labels);
             double[] sums = _group.Sum(divisor, own);
-            if (sums[1] == 0) return;
+            if (sums[1] == 0 || (_norms is not null && _isSingle((int)sums[1]))) return;
             (part, images) = (divisor / sums[0], (int)sums[1]);
         }
         if (!_state.IsWithinStep) Begin(number);
@@ -149,7 +153,11 @@ internal sealed class TrainingStep : IDisposable
         // libtorch only says that a gradient is invalid.
         catch (Exception) when ((_norms?.Failure ?? _state.Model.TrainingFailure) is CommunicationException lost)
         {
-            throw new CommunicationException(lost.Message, lost.LostRank);
+            throw new CommunicationException(lost.Message, lost.LostRank, lost.HasFailed);
+        }
+        catch (Exception e) when (_norms?.Failure is { } failure)
+        {
+            throw new InvalidOperationException($"The gradients cannot be computed. {failure.Message}", e);
         }
     }
 
@@ -158,7 +166,7 @@ internal sealed class TrainingStep : IDisposable
     {
         _norms!.Counts = false;
         using Scalar nothing = 0;
-        AddGradients(Call(_createImage()).sum().mul(nothing), batchesOfStep);
+        AddGradients(Call(_createImage()).to(ScalarType.Float32).sum().mul(nothing), batchesOfStep);
         _norms.Counts = true;
     }
 

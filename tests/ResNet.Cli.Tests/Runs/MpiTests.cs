@@ -30,7 +30,7 @@ public sealed class MpiTests : IDisposable
         process.Output.Should().NotContain("mpirun", "all processes ended well");
         File.Exists(Path.Combine(Run, "weights.safetensors")).Should().BeTrue();
         File.ReadAllLines(Path.Combine(Run, "steps.csv")).Should().HaveCount(61);
-        File.ReadAllLines(Path.Combine(Run, "metrics.csv")).Should().HaveCount(3).And.Subject.Last().Should().MatchRegex(@",2,\d+\.\d$");
+        File.ReadAllLines(Path.Combine(Run, "metrics.csv"))[^1].Should().MatchRegex(@",2,\d+\.\d$");
         File.ReadAllText(Path.Combine(Run, "report.html")).Should().Contain("<dt>processes, of which the first waited ");
     }
 
@@ -76,6 +76,18 @@ public sealed class MpiTests : IDisposable
         using var process = Start(2, Run, batch: 15);
         process.ExitCode().Should().Be(1);
         process.Output.Should().Contain("--batch-size is 15, but has to be a multiple of 2, the number of processes.");
+    }
+
+    [MpiFact]
+    public void A_picture_that_one_process_cannot_read_ends_all_of_them_with_one_sentence()
+    {
+        string broken = Path.Combine(Pictures, "train", "dark", "001.bmp");
+        File.WriteAllText(broken, "no picture");
+        using var process = Start(2, Run, batch: 16);
+        process.Ends(s_patience).Should().BeTrue(process.Output);
+        process.ExitCode().Should().NotBe(0);
+        process.Output.Split('\n').Should().ContainSingle(line => line.Contains("error: ", StringComparison.Ordinal))
+            .Which.Should().Contain(broken);
     }
 
     private ConsoleProcess Start(int processes, string run, int batch, params string[] options) => ConsoleProcess.StartTogether(

@@ -75,7 +75,8 @@ internal sealed class TrainingRun(string dataset, string folder, IReadOnlyList<s
     private static string WithoutSpeed(string[] lines)
     {
         string[] columns = lines[0].Split(',');
-        int[] others = [.. new[] { "images_per_second", "peak_memory_bytes", "waiting_seconds" }.Select(name => Array.IndexOf(columns, name))];
+        string[] names = ["images_per_second", "peak_memory_bytes", "waiting_seconds"];
+        int[] others = Array.ConvertAll(names, name => Array.IndexOf(columns, name));
         others.Should().OnlyContain(column => column > 0);
         return string.Join(
             '\n', lines.Select(line => string.Join(',', line.Split(',').Where((_, column) => !others.Contains(column)))));

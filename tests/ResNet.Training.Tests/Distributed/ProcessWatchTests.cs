@@ -26,9 +26,24 @@ public sealed class ProcessWatchTests
         foreach (var watch in watches.Where((_, rank) => rank != lost))
         {
             watch.Lost.WaitHandle.WaitOne(s_patience).Should().BeTrue();
-            watch.LostRank.Should().Be(lost);
+            (watch.LostRank, watch.LostHasFailed).Should().Be((lost, false));
         }
         clock.Elapsed.Should().BeLessThan(s_patience, "nobody had to wait for a silence");
+        foreach (var watch in watches) watch.Dispose();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void All_are_told_that_a_process_has_failed(int failed)
+    {
+        var watches = Connect(s_patience);
+        watches[failed].Abandon();
+        foreach (var watch in watches.Where((_, rank) => rank != failed))
+        {
+            watch.Lost.WaitHandle.WaitOne(s_patience).Should().BeTrue();
+            (watch.LostRank, watch.LostHasFailed).Should().Be((failed, true));
+        }
         foreach (var watch in watches) watch.Dispose();
     }
 

@@ -160,6 +160,33 @@ public sealed class SameRunTests : IDisposable
     }
 
     [Fact]
+    public void Processes_that_resume_at_different_places_are_refused()
+    {
+        var options = new TrainerOptions { Steps = 10, Checkpoints = new CheckpointOptions { Folder = _folder.File("first") } };
+        ThreadCommunicator.Run(2, communicator => Train(communicator, options, _samples, stopAfter: 4));
+        Action resume = () => ThreadCommunicator.Run(2, communicator =>
+        {
+            // The other process does not see the checkpoints.
+            string folder = _folder.File(communicator.Rank == 0 ? "first" : "second");
+            return Train(
+                communicator, options with { Checkpoints = new CheckpointOptions { Folder = folder } }, _samples, resume: true);
+        });
+        resume.Should().Throw<CheckpointException>().WithMessage("*is not the same for all processes: *");
+    }
+
+    [Fact]
+    public void A_single_pixel_that_is_left_of_a_batch_is_left_out_with_synchronized_norms()
+    {
+        for (int i = 0; i < _samples.Count; i++) if (i % 4 > 0) File.WriteAllText(_samples[i].Path, "no picture");
+        var options = new TrainerOptions { Epochs = 3, SynchronizedNorms = true };
+        // Five stages leave one pixel.
+        var runs = ThreadCommunicator.Run(
+            2, communicator => Train(communicator, options, _samples, Norm.Batch, batch: 4, stages: 5));
+        runs[0].Weights.Should().OnlyContain(weight => double.IsFinite(weight));
+        runs[1].Weights.Should().Equal(runs[0].Weights);
+    }
+
+    [Fact]
     public void What_cannot_be_divided_is_refused()
     {
         Refusal(new() { BatchSize = 10 }).Should().Be(
