@@ -25,7 +25,8 @@ public sealed class MpiTests : IDisposable
         process.ExitCode().Should().Be(0, process.Output);
         string[] lines = process.StandardOutput.Split('\n');
         lines.Should().ContainSingle(line => line.StartsWith("Training resnet20 (", StringComparison.Ordinal))
-            .Which.Should().Contain(" on cpu, 2 processes of 1 thread: 480 images of 2 classes, 2 epochs of 30 batches of 16 (8 a process)");
+            .Which.Should().Contain(
+                " on cpu, 2 processes of 1 thread: 480 images of 2 classes, 2 epochs of 30 batches of 16 (8 a process)");
         lines.Should().ContainSingle(line => line.StartsWith("Epoch 2/2: train loss ", StringComparison.Ordinal));
         process.Output.Should().NotContain("mpirun", "all processes ended well");
         File.Exists(Path.Combine(Run, "weights.safetensors")).Should().BeTrue();
