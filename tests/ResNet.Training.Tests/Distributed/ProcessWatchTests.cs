@@ -11,7 +11,7 @@ public sealed class ProcessWatchTests
     private const int Size = 4;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(6);
 
     [Theory]
     [InlineData(0)]
@@ -59,7 +59,7 @@ public sealed class ProcessWatchTests
         using var other = await second;
         foreach (var told in new[] { watch, other })
         {
-            told.Lost.WaitHandle.WaitOne(TimeSpan.FromSeconds(20)).Should().BeTrue();
+            told.Lost.WaitHandle.WaitOne(TimeSpan.FromSeconds(30)).Should().BeTrue();
             told.LostRank.Should().Be(2);
         }
     }
