@@ -1,4 +1,3 @@
-using ResNet.Core;
 using ResNet.Imaging.Transforms;
 using ResNet.Testing;
 using ResNet.Training.Data;
@@ -12,8 +11,6 @@ namespace ResNet.Training.Tests.Distributed;
 public sealed class DividedEvaluationTests : IDisposable
 {
     private const int Classes = 7;
-
-    private static readonly Lock s_drawing = new();
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<ImageSample> _samples;
@@ -90,13 +87,7 @@ public sealed class DividedEvaluationTests : IDisposable
             samples, new Compose(new CenterCrop(16), Normalize.Grey),
             new ImageLoaderOptions { BatchSize = batch, Channels = 1, OnUnreadableImage = OnUnreadableImage.Skip });
         int classes = samples.Max(sample => sample.Label) + 1;
-        using var model = Create(classes);
+        using var model = SeededNetworks.Create("resnet20", classes);
         return new Evaluator(loader, new EvaluatorOptions { MistakeCount = 9 }, group).Evaluate(model, progress, cancellationToken);
-    }
-
-    // Threads share libtorch's generator.
-    private static ResNetModel Create(int classes)
-    {
-        lock (s_drawing) return ResNets.Create("resnet20", classes, inputChannels: 1, seed: 3);
     }
 }

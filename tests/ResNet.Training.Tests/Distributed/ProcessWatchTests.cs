@@ -50,9 +50,7 @@ public sealed class ProcessWatchTests
     [Fact]
     public async Task A_process_that_falls_silent_is_lost()
     {
-        byte[] invitation = [];
-        var first = Task.Run(() => ProcessWatch.Connect(0, 3, bytes => Volatile.Write(ref invitation, bytes), s_silence));
-        SpinWait.SpinUntil(() => Volatile.Read(ref invitation).Length > 0);
+        var (first, invitation) = Begin(size: 3, s_silence);
         var second = Task.Run(() => ProcessWatch.Connect(1, 3, bytes => invitation.CopyTo(bytes, 0), s_silence));
         using var silent = Greet(invitation, rank: 2);
         using var watch = await first;
@@ -95,9 +93,7 @@ public sealed class ProcessWatchTests
     [Fact]
     public async Task Strangers_are_turned_away()
     {
-        byte[] invitation = [];
-        var first = Task.Run(() => ProcessWatch.Connect(0, 2, bytes => Volatile.Write(ref invitation, bytes), s_patience));
-        SpinWait.SpinUntil(() => Volatile.Read(ref invitation).Length > 0);
+        var (first, invitation) = Begin(size: 2, s_patience);
         var forged = invitation.ToArray();
         forged[10] ^= 1;
         using var wrongToken = Greet(forged, rank: 1);
@@ -120,6 +116,15 @@ public sealed class ProcessWatchTests
         Action late = () => ProcessWatch.Connect(2, 3, bytes => invitation.CopyTo(bytes, 0), s_silence).Dispose();
         late.Should().Throw<CommunicationException>()
             .WithMessage("Process 2 of the run cannot reach the first one at port *: allow TCP connections between the hosts.");
+    }
+
+    // The first process, which waits for the others, and what it sends them.
+    private static (Task<ProcessWatch> First, byte[] Invitation) Begin(int size, TimeSpan patience)
+    {
+        byte[] invitation = [];
+        var first = Task.Run(() => ProcessWatch.Connect(0, size, bytes => Volatile.Write(ref invitation, bytes), patience));
+        SpinWait.SpinUntil(() => Volatile.Read(ref invitation).Length > 0);
+        return (first, invitation);
     }
 
     private static ProcessWatch[] Connect(TimeSpan patience)
