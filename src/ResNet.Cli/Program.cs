@@ -98,7 +98,7 @@ catch (CommunicationException e)
 {
     // All processes know, and one that has failed says why.
     if (!e.HasFailed && MpiCommunicator.IsFirstWithout(e.LostRank)) Refuse(e.Message);
-    return ExitCode.ResumeMe;
+    return e.HasFailed ? ExitCode.Error : ExitCode.ResumeMe;
 }
 catch (Exception e) when (Refusal.IsAboutInput(e))
 {

@@ -48,6 +48,9 @@ public abstract record Norm
         return new CustomNorm(create);
     }
 
+    /// <summary>Whether a program makes the module, of which nothing is known.</summary>
+    internal virtual bool IsCustom => false;
+
     /// <summary>Throws, with the name of the options, if it cannot normalise a number of channels.</summary>
     internal virtual void Check(string owner, int channels)
     {
@@ -107,6 +110,8 @@ public abstract record Norm
     private sealed record CustomNorm(Func<int, Module<Tensor, Tensor>> Factory) : Norm
     {
         public override string ToString() => "a custom norm";
+
+        internal override bool IsCustom => true;
 
         internal override Module<Tensor, Tensor> Create(int channels) =>
             Factory(channels) ?? throw new InvalidOptionException(

@@ -16,16 +16,17 @@ internal sealed class BatchSums(Action<Tensor> sum)
     internal static BatchSums? Current => s_current;
 
     /// <summary>Whether the images here count. A process without images computes some others, to take part in all sums.</summary>
-    internal bool Counts { get; set; } = true;
+    internal bool Counts { get; private set; } = true;
 
     /// <summary>Why gradients could not be computed; null if they could.</summary>
     internal Exception? Failure { get; set; }
 
     /// <summary>Makes them those of this thread until the result is disposed.</summary>
-    internal IDisposable Begin()
+    /// <param name="counts">Whether the images count, until the next call: in the gradients, too.</param>
+    internal IDisposable Begin(bool counts = true)
     {
         var scope = new Scope(s_current);
-        (s_current, Failure) = (this, null);
+        (s_current, Counts, Failure) = (this, counts, null);
         return scope;
     }
 

@@ -13,7 +13,7 @@ namespace ResNet.Core.Layers;
 /// </remarks>
 internal sealed class SynchronizedNorm : SingleTensorFunction<SynchronizedNorm>
 {
-    private const string Norm = nameof(Norm), Sums = nameof(Sums), Count = nameof(Count), Counts = nameof(Counts);
+    private const string Sums = nameof(Sums), Count = nameof(Count), Counts = nameof(Counts);
 
     // All but the channels.
     private static readonly long[] s_pixels = [0, 2, 3];
@@ -33,9 +33,8 @@ internal sealed class SynchronizedNorm : SingleTensorFunction<SynchronizedNorm>
         var (norm, sums) = ((BatchNorm2d)vars[3], (BatchSums)vars[4]);
         using var untracked = no_grad();
         using var scope = NewDisposeScope();
-        var (mean, variance) = (norm.running_mean!, norm.running_var!);
         int channels = (int)norm.num_features;
-        var shift = mean.clone();
+        var shift = norm.running_mean!.clone();
         var centred = input.to(weight.dtype).sub(OfPixels(shift));
         var table = zeros((2 * channels) + 1, ScalarType.Float64, input.device);
         if (sums.Counts)

@@ -153,10 +153,12 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         Wait(_mpi.Barrier());
     }
 
-    /// <summary>Whether this process has to say that another was lost: the first one does, and all of them if that may be lost.</summary>
+    /// <summary>
+    /// Whether this process has to say that another was lost: the first one does; if that may be lost itself, one of each host does.
+    /// </summary>
     /// <param name="lostRank">The number of the process that was lost; null if it is not known.</param>
     public static bool IsFirstWithout(int? lostRank) =>
-        lostRank is null or 0 || IsFirst;
+        IsFirst || (lostRank is null or 0 && (LocalRank == 0 || Environment.GetEnvironmentVariable(RankVariable) == "1"));
 
     /// <summary>
     /// Leaves the other processes, and waits until they do, unless one of them is lost. Does nothing the second time.

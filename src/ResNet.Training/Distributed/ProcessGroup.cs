@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Distributed;
@@ -33,6 +36,15 @@ internal sealed class ProcessGroup(ICommunicator communicator)
 
     /// <summary>Returns whether something is so in any process.</summary>
     internal bool IsAny(bool here) => Sum(here ? 1 : 0)[0] > 0;
+
+    /// <summary>Returns whether all processes have the same text.</summary>
+    internal bool IsSame(string text)
+    {
+        // 48 bits, which a double holds.
+        double digest = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text))) >> 16;
+        double first = Sum(IsFirst ? digest : 0)[0];
+        return !IsAny(digest != first);
+    }
 
     /// <summary>Returns the sums of some numbers over all processes.</summary>
     internal double[] Sum(params double[] numbers)

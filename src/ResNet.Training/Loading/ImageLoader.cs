@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using ResNet.Imaging;
 using ResNet.Imaging.Randomness;
 using ResNet.Imaging.Rendering;
@@ -234,6 +237,16 @@ public sealed class ImageLoader
             positions.Add(position);
             return true;
         }
+    }
+
+    /// <summary>Returns a text that differs for other images: for other labels, and for other names within their folders.</summary>
+    internal string Digest()
+    {
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (int i = 0; i < _count; i++)
+            digest.AppendData(Encoding.UTF8.GetBytes(string.Create(
+                CultureInfo.InvariantCulture, $"{_source.Label(i)} {Path.GetFileName(_source.Name(i))}\n")));
+        return Convert.ToHexString(digest.GetHashAndReset());
     }
 
     /// <summary>Returns the error of an epoch whose images were all skipped.</summary>

@@ -30,6 +30,7 @@ public sealed class Trainer
 
     // This process's share of them.
     private readonly ImageLoader _training;
+    private readonly ImageLoader? _evaluation;
     private readonly Evaluator? _evaluator;
     private readonly TrainerOptions _options;
     private readonly TrainingPlan _plan;
@@ -56,7 +57,7 @@ public sealed class Trainer
         Require.That(
             options, options.EarlyStopping, options.EarlyStopping is null || evaluation is not null,
             "null where there are no images to evaluate on", nameof(options.EarlyStopping));
-        _images = training;
+        (_images, _evaluation) = (training, evaluation);
         if (communicator is { Size: > 1 })
         {
             Require.That(
@@ -271,22 +272,41 @@ public sealed class Trainer
         return new TrainingOutcome(state.Epochs, state.Learned, interrupted) { StoppedEarly = state.StoppedEarly };
     }
 
-    // All processes begin at the same place, with the same weights.
+    // All processes begin at the same place, with the same images, options and weights.
     private void Agree(TrainingState state, ProcessGroup group)
     {
-        double[] here = [state.Epoch, state.Batch, state.Step];
-        double[] first = group.Sum([.. here.Select(place => group.IsFirst ? place : 0)]);
-        if (group.IsAny(!here.SequenceEqual(first)))
+        string[] images = [_images.Digest(), _evaluation?.Digest() ?? ""];
+        var tensors = state.Weights.State().Select(entry => $"{entry.Name} {string.Join('x', entry.Tensor.shape)}");
+        if (!group.IsSame(string.Join('\n', [.. _setup.Texts.Select(text => $"{text.Key}: {text.Value}"), .. images, .. tensors])))
         {
-            throw CheckpointException.Unusable(
-                _options.Checkpoints?.Folder ?? "", "is not the same for all processes: give a folder that all of them can read");
+            throw Refusal(group, () => new DatasetException(
+                "The processes do not have the same images, options and network: give all of them the same."));
         }
-        double kernels = group.Sum(state.Model.HasTrainingKernels() ? 1 : 0)[0];
-        Require.That(
-            _options, _options.SynchronizedNorms, !_options.SynchronizedNorms || kernels == 0 || kernels == group.Size,
-            "false where kernels compute the network in some processes and libtorch in others", nameof(_options.SynchronizedNorms));
+        if (!group.IsSame($"{state.Epoch} {state.Batch} {state.Step}"))
+        {
+            throw Refusal(group, () => CheckpointException.Unusable(
+                _options.Checkpoints?.Folder ?? "", "is not the same for all processes: give a folder that all of them can read"));
+        }
+        if (_options.SynchronizedNorms) RequireSynchronizable(state.Model, group);
         state.TakeWeights(group);
     }
+
+    private void RequireSynchronizable(ResNetModel model, ProcessGroup group)
+    {
+        string owner = nameof(TrainerOptions), name = nameof(_options.SynchronizedNorms);
+        if (model.Options.Norm.IsCustom)
+            throw Refusal(group, () => new InvalidOptionException(owner, name, true, "false for a network with Norm.From"));
+        if (!group.IsSame($"{model.HasTrainingKernels()}"))
+        {
+            throw Refusal(group, () => new InvalidOptionException(
+                owner, name, true, "false where kernels compute the network in some processes and libtorch in others"));
+        }
+    }
+
+    // The first process says what is wrong.
+    private static Exception Refusal(ProcessGroup group, Func<Exception> describe) => group.IsFirst
+        ? describe()
+        : new CommunicationException("The first process has refused the run, and says why.", lostRank: 0, hasFailed: true);
 
     // Trains the remaining steps of an epoch and returns the images per second.
     private double TrainEpoch(

@@ -151,7 +151,9 @@ public sealed record TrainerOptions
     /// Whether batch norms compute their statistics over the images of all processes, where several train: networks then learn the same
     /// with any number of processes. Otherwise over those of each process, which is faster. Default: false.
     /// </summary>
-    /// <remarks>PyTorch's <c>SyncBatchNorm</c>.</remarks>
+    /// <remarks>
+    /// PyTorch's <c>SyncBatchNorm</c>. Networks with <c>Norm.From</c> are refused, and hooks of batch norms do not run.
+    /// </remarks>
     public bool SynchronizedNorms { get; init; }
 
     /// <summary>Trains on smaller images at first. Default: null, all images have the same size.</summary>

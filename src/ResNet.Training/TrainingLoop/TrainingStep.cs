@@ -27,15 +27,12 @@ internal sealed class TrainingStep : IDisposable
 
     // Null if each process has norms of its own.
     private readonly BatchSums? _norms;
-    private readonly Func<Tensor> _createImage;
-
-    // Whether batch norms cannot normalise so many images.
-    private readonly Func<int, bool> _isSingle;
+    private readonly ImageLoader _loader;
 
     internal TrainingStep(
         TrainingState state, TrainerOptions options, ImageLoader loader, TrainingProfile? profile = null, ProcessGroup? group = null)
     {
-        (_state, _options, _seed, _profile, _group) = (state, options, loader.Options.Seed, profile, group);
+        (_state, _options, _loader, _seed, _profile, _group) = (state, options, loader, loader.Options.Seed, profile, group);
         using var scope = NewDisposeScope();
         var device = state.Model.Device;
         var (height, width) = loader.Transforms.Size;
@@ -49,8 +46,6 @@ internal sealed class TrainingStep : IDisposable
         }
         _sums = group is null ? null : new GradientSums(state.Weights, group);
         _norms = group is not null && options.SynchronizedNorms ? new BatchSums(sum => group.Sum(sum)) : null;
-        _isSingle = images => state.Model.HasSinglePixels(images, height, width);
-        _createImage = () => zeros([1, loader.Options.Channels, height, width], state.Model.DType, device);
         Loss = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
         LossSum = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
         // Mixed images have no single class.
@@ -94,7 +89,7 @@ internal sealed class TrainingStep : IDisposable
         {
             double divisor = own == 0 ? 0 : _loss.Divisor(batch.Labels);
             double[] sums = _group.Sum(divisor, own);
-            if (sums[1] == 0 || (_norms is not null && _isSingle((int)sums[1]))) return;
+            if (sums[1] == 0 || (_norms is not null && IsSingle((int)sums[1]))) return;
             (part, images) = (divisor / sums[0], (int)sums[1]);
         }
         if (!_state.IsWithinStep) Begin(number);
@@ -106,7 +101,7 @@ internal sealed class TrainingStep : IDisposable
         if (own == 0)
         {
             if (_norms is null) _state.AddNoGradients();
-            else AddNoGradients(batchesOfStep);
+            else AddNothing(batchesOfStep);
             return;
         }
         var loss = ComputeLoss(batch);
@@ -138,9 +133,9 @@ internal sealed class TrainingStep : IDisposable
         Correct?.Dispose();
     }
 
-    private Tensor Call(Tensor input)
+    private Tensor Call(Tensor input, bool counts = true)
     {
-        using var together = _norms?.Begin();
+        using var together = _norms?.Begin(counts);
         return _state.Model.call(input);
     }
 
@@ -161,13 +156,20 @@ internal sealed class TrainingStep : IDisposable
         }
     }
 
-    // The network computes something that counts nowhere, to take part in the sums of its norms.
-    private void AddNoGradients(int batchesOfStep)
+    // The network computes an image that counts nowhere, to take part in the sums of its norms.
+    private void AddNothing(int batchesOfStep)
     {
-        _norms!.Counts = false;
+        var (height, width) = _loader.Transforms.Size;
+        var image = zeros([1, _loader.Options.Channels, height, width], _state.Model.DType, _state.Model.Device);
         using Scalar nothing = 0;
-        AddGradients(Call(_createImage()).to(ScalarType.Float32).sum().mul(nothing), batchesOfStep);
-        _norms.Counts = true;
+        AddGradients(Call(image, counts: false).to(ScalarType.Float32).sum().mul(nothing), batchesOfStep);
+    }
+
+    // Whether no batch norm can normalise so many images.
+    private bool IsSingle(int images)
+    {
+        var (height, width) = _loader.Transforms.Size;
+        return _state.Model.HasSinglePixels(images, height, width);
     }
 
     private void Begin(long number)

@@ -26,12 +26,12 @@ public sealed class SynchronizedNormTests
         var results = Run(images, (rank, sums) =>
         {
             using var own = Create(momentum);
-            sums.Counts = images[rank] > 0;
+            bool counts = images[rank] > 0;
             int begin = images.Take(rank).Sum();
-            var (input, gradient) = sums.Counts
+            var (input, gradient) = counts
                 ? (all.narrow(0, begin, images[rank]), outer.narrow(0, begin, images[rank]))
                 : (all.narrow(0, 0, 1), zeros_like(all.narrow(0, 0, 1)));
-            var result = Compute(own, input, gradient, sums);
+            var result = Compute(own, input, gradient, sums, counts);
             return result with { Output = result.Output.narrow(0, 0, images[rank]), Input = result.Input.narrow(0, 0, images[rank]) };
         });
         Same(cat([.. results.Select(result => result.Output)]), expected.Output);
@@ -63,11 +63,11 @@ public sealed class SynchronizedNormTests
         BatchSums.Current.Should().BeNull();
     }
 
-    private static Result Compute(BatchNorm2d norm, Tensor input, Tensor gradient, BatchSums? sums)
+    private static Result Compute(BatchNorm2d norm, Tensor input, Tensor gradient, BatchSums? sums, bool counts = true)
     {
         var leaf = input.detach().clone().requires_grad_();
         Tensor output;
-        using (sums?.Begin()) output = new TensorValue(leaf).Then(norm).Tensor;
+        using (sums?.Begin(counts)) output = new TensorValue(leaf).Then(norm).Tensor;
         output.backward([gradient]);
         return new Result(
             output.detach(), leaf.grad!, norm.weight.grad!, norm.bias!.grad!, norm.running_mean!.clone(), norm.running_var!.clone(),

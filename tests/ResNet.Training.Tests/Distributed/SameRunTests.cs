@@ -175,6 +175,31 @@ public sealed class SameRunTests : IDisposable
     }
 
     [Fact]
+    public void Processes_with_other_images_options_or_networks_are_refused()
+    {
+        var options = new TrainerOptions { Steps = 3 };
+        Refused(communicator => Train(communicator, options, communicator.Rank == 0 ? _samples : [.. _samples.AsEnumerable().Reverse()]));
+        Refused(communicator => Train(communicator, options with { LabelSmoothing = 0.1 * communicator.Rank }, _samples));
+        Refused(communicator => Train(communicator, options, _samples, stages: 2 + communicator.Rank));
+
+        static void Refused(Func<ICommunicator, Run> train)
+        {
+            Action run = () => ThreadCommunicator.Run(2, train);
+            run.Should().Throw<DatasetException>().WithMessage("The processes do not have the same images, options and network: *");
+        }
+    }
+
+    [Fact]
+    public void Custom_norms_cannot_be_synchronized()
+    {
+        var options = new TrainerOptions { Steps = 3, SynchronizedNorms = true };
+        var norm = Norm.From(channels => nn.BatchNorm2d(channels, dtype: ScalarType.Float64));
+        Action run = () => ThreadCommunicator.Run(2, communicator => Train(communicator, options, _samples, norm));
+        run.Should().Throw<InvalidOptionException>()
+            .WithMessage("TrainerOptions.SynchronizedNorms is *, but has to be false for a network with Norm.From.");
+    }
+
+    [Fact]
     public void A_single_pixel_that_is_left_of_a_batch_is_left_out_with_synchronized_norms()
     {
         for (int i = 0; i < _samples.Count; i++) if (i % 4 > 0) File.WriteAllText(_samples[i].Path, "no picture");
