@@ -108,6 +108,7 @@ case $job in
       '' | --*) set -- "$@" --page "$root/docs/performance.md" ;;
       *) fail "There is no benchmark '$1': give data, train, infer, layers, scaling or none for the first three." ;;
     esac
+    [ "${1:-}" != scaling ] || install 'several processes cannot be measured' openmpi-bin
     install 'no program that is compiled in advance is measured' clang zlib1g-dev
     build 'the benchmarks' benchmarks
     if command -v clang >/dev/null; then
