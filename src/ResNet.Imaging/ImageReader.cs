@@ -31,6 +31,13 @@ public sealed class ImageReader : IPixelSource, IDisposable
         _channels = channels;
     }
 
+    /// <summary>
+    /// The largest image that is opened, in pixels, 1 to <see cref="ImageDecoder.MaxPixels"/>; a larger one is refused before it is
+    /// decoded. Default: <see cref="ImageDecoder.MaxPixels"/>.
+    /// </summary>
+    /// <exception cref="InvalidOptionException">The value is out of its range.</exception>
+    public int MaximumPixels { get; init => field = Require.Between(this, value, 1, ImageDecoder.MaxPixels); } = ImageDecoder.MaxPixels;
+
     /// <summary>The image's width in pixels.</summary>
     /// <exception cref="InvalidOperationException">No image is open.</exception>
     public int Width
@@ -89,6 +96,17 @@ public sealed class ImageReader : IPixelSource, IDisposable
         Decode();
     }
 
+    /// <summary>Opens an image in memory, of which the reader keeps a copy, and closes the previous image.</summary>
+    /// <exception cref="ImageDecodingException">It is damaged, truncated or no image.</exception>
+    internal void Open(string name, ReadOnlySpan<byte> contents)
+    {
+        Begin(name);
+        Memory.Reserve(ref _file, contents.Length);
+        contents.CopyTo(_file);
+        _length = contents.Length;
+        Decode();
+    }
+
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">No image is open.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="area"/> is empty or reaches beyond the image.</exception>
@@ -105,7 +123,7 @@ public sealed class ImageReader : IPixelSource, IDisposable
         if (_image is null)
         {
             if (_jpeg.TryRead(area, _channels, out var view)) return view;
-            _image = ImageFormats.Decode(_path, _file, _length, _channels);
+            _image = ImageFormats.Decode(_path, _file, _length, _channels, MaximumPixels);
         }
         return ((IPixelSource)_image).Read(area);
     }
@@ -171,10 +189,10 @@ public sealed class ImageReader : IPixelSource, IDisposable
 
     private void Decode()
     {
-        bool isJpeg = _jpeg.TryOpen(_file.AsSpan(0, _length));
+        bool isJpeg = _jpeg.TryOpen(_file.AsSpan(0, _length), MaximumPixels);
         if (!isJpeg && _jpeg.BreaksOff())
             throw new ImageDecodingException(_path, "the file is damaged (its data break off before the image is whole)");
-        if (!isJpeg) _image = ImageFormats.Decode(_path, _file, _length, _channels);
+        if (!isJpeg) _image = ImageFormats.Decode(_path, _file, _length, _channels, MaximumPixels);
         _isOpen = true;
     }
 

@@ -49,10 +49,10 @@ internal static class BmpDecoder
     /// <summary>Decodes a whole file.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or truncated.</exception>
     /// <exception cref="NotSupportedException">The kind of bitmap is not supported.</exception>
-    public static DecodedImage Decode(ReadOnlySpan<byte> file, int channels)
+    public static DecodedImage Decode(ReadOnlySpan<byte> file, int channels, int maximumPixels = ImageDecoder.MaxPixels)
     {
         var header = Header.Read(file);
-        ImageFormats.CheckSize(header.Width, header.Height);
+        ImageFormats.CheckSize(header.Width, header.Height, maximumPixels);
         return header.Compression is Compression.RunLength8 or Compression.RunLength4
             ? DecodeRuns(file, header, channels)
             : DecodeLines(file, header, channels);

@@ -22,7 +22,7 @@ internal static class GifDecoder
     /// <summary>Decodes the first picture of a file.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or truncated.</exception>
     /// <exception cref="NotSupportedException">The picture is too large.</exception>
-    internal static DecodedImage Decode(ReadOnlySpan<byte> file, int channels)
+    internal static DecodedImage Decode(ReadOnlySpan<byte> file, int channels, int maximumPixels)
     {
         var screen = Take(ref file, ScreenLength);
         var palette = GreyRamp();
@@ -34,7 +34,7 @@ internal static class GifDecoder
         var (width, height) = (Word(frame[4..]), Word(frame[6..]));
         // A picture that reaches beyond the screen makes it larger.
         var (fullWidth, fullHeight) = (Math.Max(Word(screen[6..]), left + width), Math.Max(Word(screen[8..]), top + height));
-        ImageFormats.CheckSize(fullWidth, fullHeight);
+        ImageFormats.CheckSize(fullWidth, fullHeight, maximumPixels);
 
         // A DecodedImage has its memory from a pool, unless it is large.
         using var indices = new DecodedImage(width, height, channels: 1);

@@ -1,19 +1,27 @@
+using System.Globalization;
+
 namespace ResNet.Imaging.Decoding;
 
 /// <summary>Decodes whole files of any format.</summary>
 internal static class ImageFormats
 {
     /// <summary>Decodes the first <paramref name="length"/> bytes of a file's contents.</summary>
+    /// <param name="path">The file's name in messages.</param>
+    /// <param name="file">The contents.</param>
+    /// <param name="length">Their length in bytes.</param>
+    /// <param name="channels">1 for grey, 3 for RGB.</param>
+    /// <param name="maximumPixels">The most pixels that are decoded.</param>
     /// <exception cref="ImageDecodingException">They are damaged, truncated or no image.</exception>
-    internal static DecodedImage Decode(string path, byte[] file, int length, int channels)
+    internal static DecodedImage Decode(
+        string path, byte[] file, int length, int channels, int maximumPixels = ImageDecoder.MaxPixels)
     {
         try
         {
             var contents = file.AsSpan(0, length);
             FileKinds.CheckName(path, FileKinds.Find(contents));
-            return SmallPng.TryDecode(file, length, channels)
-                ?? DecodeHere(contents, channels)
-                ?? VipsDecoder.Decode(path, contents, channels);
+            return DecodeSmall(file, length, channels, maximumPixels)
+                ?? DecodeHere(contents, channels, maximumPixels)
+                ?? VipsDecoder.Decode(path, contents, channels, maximumPixels);
         }
         catch (InvalidDataException failure)
         {
@@ -25,25 +33,41 @@ internal static class ImageFormats
         }
     }
 
-    /// <summary>Throws for an image that is empty or larger than <see cref="ImageDecoder.MaxPixels"/>.</summary>
+    /// <summary>Throws for an image that is empty or too large.</summary>
     /// <exception cref="InvalidDataException">The image has no pixels.</exception>
     /// <exception cref="NotSupportedException">The image has too many pixels.</exception>
-    internal static void CheckSize(int width, int height)
+    internal static void CheckSize(int width, int height, int maximumPixels)
     {
         if (width < 1 || height < 1)
             throw new InvalidDataException($"it has {width} x {height} pixels");
-        if ((long)width * height > ImageDecoder.MaxPixels)
+        if ((long)width * height > maximumPixels)
         {
-            throw new NotSupportedException(
-                $"it has {width} x {height} pixels and {ImageDecoder.MaxPixels:N0} are the most that is read");
+            throw new NotSupportedException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"it has {width} x {height} pixels and {maximumPixels:N0} are the most that is read"));
+        }
+    }
+
+    private static DecodedImage? DecodeSmall(byte[] file, int length, int channels, int maximumPixels)
+    {
+        var image = SmallPng.TryDecode(file, length, channels);
+        try
+        {
+            if (image is not null) CheckSize(image.Width, image.Height, maximumPixels);
+            return image;
+        }
+        catch
+        {
+            image?.Dispose();
+            throw;
         }
     }
 
     // GIF, of which libvips gives other pixels than Pillow where they are transparent, and the formats whose loaders libvips calls
     // unsafe for untrusted files.
-    private static DecodedImage? DecodeHere(ReadOnlySpan<byte> file, int channels) =>
-        BmpDecoder.Accepts(file) ? BmpDecoder.Decode(file, channels)
-        : PnmDecoder.Accepts(file) ? PnmDecoder.Decode(file, channels)
-        : GifDecoder.Accepts(file) ? GifDecoder.Decode(file, channels)
+    private static DecodedImage? DecodeHere(ReadOnlySpan<byte> file, int channels, int maximumPixels) =>
+        BmpDecoder.Accepts(file) ? BmpDecoder.Decode(file, channels, maximumPixels)
+        : PnmDecoder.Accepts(file) ? PnmDecoder.Decode(file, channels, maximumPixels)
+        : GifDecoder.Accepts(file) ? GifDecoder.Decode(file, channels, maximumPixels)
         : null;
 }

@@ -3,21 +3,21 @@ using System.IO.Compression;
 
 namespace ResNet.Imaging.Decoding;
 
-/// <summary>Encodes PNG files of 8-bit grey or RGB, with fast compression and without filters, for many small images.</summary>
+/// <summary>Encodes PNG files of 8-bit grey, RGB or RGBA, with fast compression and without filters, for many small images.</summary>
 internal static class PngEncoder
 {
     /// <summary>Encodes an image to the bytes of a PNG file.</summary>
     /// <param name="pixels">Interleaved <c>[height, width, channels]</c>, 8 bits each.</param>
     /// <param name="width">In pixels, at least 1.</param>
     /// <param name="height">In pixels, at least 1.</param>
-    /// <param name="channels">1 for grey, 3 for RGB.</param>
+    /// <param name="channels">1 for grey, 3 for RGB, 4 for RGB with alpha.</param>
     /// <exception cref="ArgumentException"><paramref name="pixels"/> has another length than the sizes say.</exception>
     internal static byte[] Encode(ReadOnlySpan<byte> pixels, int width, int height, int channels)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        if (channels is not (1 or 3))
-            throw new ArgumentOutOfRangeException(nameof(channels), channels, "A PNG is written with 1 channel (grey) or 3 (RGB).");
+        if (channels is not (1 or 3 or 4))
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, "A PNG is written with 1 channel (grey), 3 (RGB) or 4 (RGBA).");
         var length = (long)width * height * channels;
         if (pixels.Length != length)
             throw new ArgumentException($"{pixels.Length} bytes are not {height} x {width} x {channels} = {length}.", nameof(pixels));
@@ -27,7 +27,7 @@ internal static class PngEncoder
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header[4..], height);
         header[8] = 8;
-        header[9] = (byte)(channels == 1 ? 0 : 2);
+        header[9] = (byte)(channels switch { 1 => 0, 3 => 2, _ => 6 });
 
         using var png = new MemoryStream();
         png.Write(SmallPng.Signature);

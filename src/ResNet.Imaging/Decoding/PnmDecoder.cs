@@ -18,12 +18,12 @@ internal static class PnmDecoder
     /// <summary>Decodes the first picture of a file.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or truncated.</exception>
     /// <exception cref="NotSupportedException">The picture is too large.</exception>
-    public static DecodedImage Decode(ReadOnlySpan<byte> file, int channels)
+    public static DecodedImage Decode(ReadOnlySpan<byte> file, int channels, int maximumPixels = ImageDecoder.MaxPixels)
     {
         var kind = file[1] - '0';
         var tokens = new Tokens(file[2..]);
         var (width, height) = (tokens.Number("width"), tokens.Number("height"));
-        ImageFormats.CheckSize(width, height);
+        ImageFormats.CheckSize(width, height, maximumPixels);
         var most = kind is 1 or 4 ? 1 : tokens.Number("largest value");
         if (most is < 1 or > 65535)
             throw new InvalidDataException($"its largest value is {most} and not between 1 and 65535");

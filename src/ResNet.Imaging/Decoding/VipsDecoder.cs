@@ -21,14 +21,14 @@ internal static class VipsDecoder
     /// <exception cref="ImageDecodingException">The file is damaged, truncated or of an unknown format.</exception>
     /// <exception cref="NotSupportedException">The image is too large, or this build of libvips cannot read its format.</exception>
     /// <exception cref="DllNotFoundException">libvips is missing or too old.</exception>
-    internal static DecodedImage Decode(string path, ReadOnlySpan<byte> file, int channels)
+    internal static DecodedImage Decode(string path, ReadOnlySpan<byte> file, int channels, int maximumPixels)
     {
         var loader = FindLoader(file);
         VipsLibrary.EnsureInitialised();
         s_errorBufferLock.EnterReadLock();
         try
         {
-            return Decode(path, loader, file, channels);
+            return Decode(path, loader, file, channels, maximumPixels);
         }
         catch (VipsException)
         {
@@ -38,12 +38,12 @@ internal static class VipsDecoder
         {
             s_errorBufferLock.ExitReadLock();
         }
-        return DecodeAlone(path, loader, file, channels);
+        return DecodeAlone(path, loader, file, channels, maximumPixels);
     }
 
     // libvips has one error buffer for all threads, which also holds warnings about readable files. To find this file's error,
     // the file is decoded again with an empty buffer while no other file is decoded.
-    private static DecodedImage DecodeAlone(string path, string loader, ReadOnlySpan<byte> file, int channels)
+    private static DecodedImage DecodeAlone(string path, string loader, ReadOnlySpan<byte> file, int channels, int maximumPixels)
     {
         if (NetVips.NetVips.TypeFind("VipsOperation", loader) == 0)
         {
@@ -55,7 +55,7 @@ internal static class VipsDecoder
         {
             // The constructor empties the buffer.
             _ = new VipsException("");
-            return Decode(path, loader, file, channels);
+            return Decode(path, loader, file, channels, maximumPixels);
         }
         catch (VipsException failure)
         {
@@ -68,23 +68,23 @@ internal static class VipsDecoder
         }
     }
 
-    private static DecodedImage Decode(string path, string loader, ReadOnlySpan<byte> file, int channels)
+    private static DecodedImage Decode(string path, string loader, ReadOnlySpan<byte> file, int channels, int maximumPixels)
     {
-        if (loader == TiffLoader) return DecodeTiff(path, file, channels);
+        if (loader == TiffLoader) return DecodeTiff(path, file, channels, maximumPixels);
         using var image = Load(loader, file);
-        return ReadPixels(path, image, HasGreyAlpha(file), channels);
+        return ReadPixels(path, image, HasGreyAlpha(file), channels, maximumPixels);
     }
 
-    private static DecodedImage DecodeTiff(string path, ReadOnlySpan<byte> file, int channels)
+    private static DecodedImage DecodeTiff(string path, ReadOnlySpan<byte> file, int channels, int maximumPixels)
     {
         var layout = TiffLayout.TryRead(file) ?? throw new InvalidDataException("its directory is damaged");
         if (layout.FindUnread(file) is { } unread) throw new NotSupportedException(UnreadTiff(unread));
-        if (layout.IsTiled) ImageFormats.CheckSize(layout.Width, layout.Height);
+        if (layout.IsTiled) ImageFormats.CheckSize(layout.Width, layout.Height, maximumPixels);
         layout.CheckJpegEnds(file);
-        using var image = Load(TiffLoader, layout.Rewrite(file, ImageDecoder.MaxPixels) ?? file);
+        using var image = Load(TiffLoader, layout.Rewrite(file, maximumPixels) ?? file);
         var decoded = layout.IsTiled
             ? ReadTiles(path, image, layout, channels)
-            : ReadPixels(path, image, hasGreyAlpha: false, channels, layout.AssociatedAlpha);
+            : ReadPixels(path, image, hasGreyAlpha: false, channels, maximumPixels, layout.AssociatedAlpha);
         // Pillow rotates TIFF images only.
         return image.Contains("orientation") ? Orientation.Turn(decoded, (int)image.Get("orientation")) : decoded;
     }
@@ -140,10 +140,11 @@ internal static class VipsDecoder
     private static bool HasGreyAlpha(ReadOnlySpan<byte> file) =>
         file.StartsWith(SmallPng.Signature) && file.Length > 25 && file[25] == 4;
 
-    private static DecodedImage ReadPixels(string path, Image image, bool hasGreyAlpha, int channels, int associatedAlpha = -1)
+    private static DecodedImage ReadPixels(
+        string path, Image image, bool hasGreyAlpha, int channels, int maximumPixels, int associatedAlpha = -1)
     {
         var (width, height) = (image.Width, image.Height);
-        ImageFormats.CheckSize(width, height);
+        ImageFormats.CheckSize(width, height, maximumPixels);
         var format = FindFormat(path, image, hasGreyAlpha, associatedAlpha);
         var decoded = new DecodedImage(width, height, channels);
         try

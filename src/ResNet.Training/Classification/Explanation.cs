@@ -4,7 +4,7 @@ using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Rendering;
 using ResNet.Inference;
 using ResNet.Inference.Execution;
-using ResNet.Training.Evaluation;
+using ResNet.Imaging.Color;
 
 namespace ResNet.Training.Classification;
 

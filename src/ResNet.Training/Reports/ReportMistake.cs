@@ -1,6 +1,7 @@
 using ResNet.Core;
 using ResNet.Core.Inspection;
 using ResNet.Imaging;
+using ResNet.Imaging.Color;
 using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Randomness;
 using ResNet.Training.Evaluation;

@@ -137,7 +137,8 @@ public sealed class SmallPngTests
         file[8..33].Should().StartWith(new byte[] { 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 1, 44, 0, 0, 0, 2, 8, 2, 0, 0, 0 });
         file[^12..].Should().Equal(0, 0, 0, 0, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82);
         PngEncoder.Encode(new byte[4], 2, 2, 1)[25].Should().Be(0);
-        foreach (var (width, height, channels) in new[] { (0, 2, 1), (2, 0, 1), (1, 1, 2), (1, 1, 4) })
+        PngEncoder.Encode(new byte[16], 2, 2, 4)[25].Should().Be(6, "colour with alpha");
+        foreach (var (width, height, channels) in new[] { (0, 2, 1), (2, 0, 1), (1, 1, 2), (1, 1, 5) })
         {
             var encode = () => PngEncoder.Encode(new byte[width * height * channels], width, height, channels);
             encode.Should().Throw<ArgumentOutOfRangeException>();

@@ -50,11 +50,11 @@ internal sealed unsafe class JpegDecoder
 
     private bool IsHalvedVertically => UnitHeight == 16;
 
-    /// <summary>Reads a file's header; false where libvips has to decode the file.</summary>
-    public bool TryOpen(ReadOnlySpan<byte> file)
+    /// <summary>Reads a file's header; false where libvips has to decode the file, or to say that it is too large.</summary>
+    public bool TryOpen(ReadOnlySpan<byte> file, int maximumPixels = ImageDecoder.MaxPixels)
     {
         _scan.Forget();
-        if (!IsSupported || !_header.TryRead(file) || (long)Width * Height > ImageDecoder.MaxPixels) return false;
+        if (!IsSupported || !_header.TryRead(file) || (long)Width * Height > maximumPixels) return false;
         var scan = file[_header.ScanStart..];
         var units = UnitsAcross * UnitsDown;
         var blocks = units * ((UnitWidth * UnitHeight / BlockLength) + _header.Components - 1L);

@@ -1,4 +1,4 @@
-namespace ResNet.Training.Evaluation;
+namespace ResNet.Imaging.Color;
 
 /// <summary>The colours of heat maps, from cold to hot.</summary>
 internal static class HeatColours
