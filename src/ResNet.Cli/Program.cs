@@ -43,6 +43,7 @@ var root = new RootCommand(
     PredictCommand.Create(cancellation.Token),
     ExportCommand.Create(cancellation.Token),
     QuantizeCommand.Create(cancellation.Token),
+    ServeCommand.Create(cancellation.Token),
     CompareCommand.Create(),
     SummaryCommand.Create(),
     NetworksCommand.Create(),

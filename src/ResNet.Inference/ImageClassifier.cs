@@ -294,7 +294,7 @@ public sealed class ImageClassifier : IDisposable
         Explain(pixels, className is null ? null : IndexOf(className), cancellationToken);
 
     /// <summary>Finds the parts of a picture that fits the network, <c>[H, W, C]</c>, in which the network sees a class.</summary>
-    internal ClassActivationMap Explain(byte[] pixels, int? chosen, CancellationToken cancellationToken)
+    internal ClassActivationMap Explain(byte[] pixels, int? chosen, CancellationToken cancellationToken, int count = DefaultCount)
     {
         var (height, width) = _transforms.Size;
         var scores = new float[Model.ClassCount];
@@ -302,19 +302,22 @@ public sealed class ImageClassifier : IDisposable
         Model.Explain(pixels, 1, height, width, scores, map, chosen is { } index ? [index] : [], cancellationToken);
         var ranked = Rank(scores);
         return new ClassActivationMap(
-            [.. ranked.Take(DefaultCount).Select(Named)],
+            [.. ranked.Take(count).Select(Named)],
             Named(chosen is null ? ranked[0] : ranked.First(entry => entry.Index == chosen)), _transforms.Size, map);
     }
 
-    private int IndexOf(string className)
+    /// <summary>The number of a class; null if there is none of this name.</summary>
+    internal int? FindClass(string className)
     {
         for (int i = 0; i < Classes.Count; i++)
         {
             if (Classes[i] == className) return i;
         }
-        throw new InvalidOptionException(
-            nameof(ImageClassifier), nameof(className), className, "one of the classes of this network (ImageClassifier.Classes)");
+        return null;
     }
+
+    private int IndexOf(string className) => FindClass(className) ?? throw new InvalidOptionException(
+        nameof(ImageClassifier), nameof(className), className, "one of the classes of this network (ImageClassifier.Classes)");
 
     // Decodes pictures, and fits each one to the network: [N, H, W, C].
     private byte[] Read((string Name, Stream? Contents)[] pictures)
@@ -329,7 +332,7 @@ public sealed class ImageClassifier : IDisposable
                 using var reader = new ImageReader(Model.Channels);
                 if (pictures[i].Contents is { } contents) reader.Open(pictures[i].Name, contents);
                 else reader.Open(pictures[i].Name);
-                Fit(reader, pictures[i].Name, pixels.AsSpan(i * length, length));
+                Fit(reader, pictures[i].Name, new Canvas(), pixels.AsSpan(i * length, length));
             }
             catch (Exception failure)
             {
@@ -344,15 +347,21 @@ public sealed class ImageClassifier : IDisposable
     private byte[] Fit(IPixelSource picture, string name)
     {
         byte[] pixels = new byte[_transforms.Size.Height * _transforms.Size.Width * Model.Channels];
-        Fit(picture, name, pixels);
+        Fit(picture, name, new Canvas(), pixels);
         return pixels;
     }
 
-    private void Fit(IPixelSource picture, string name, Span<byte> pixels)
+    /// <summary>Fits a picture to the network.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="name">Its name in messages.</param>
+    /// <param name="canvas">Receives the part of the picture that the network sees.</param>
+    /// <param name="pixels">Receives <c>[H, W, C]</c>.</param>
+    /// <exception cref="TransformException">The picture cannot be processed.</exception>
+    internal void Fit(IPixelSource picture, string name, Canvas canvas, Span<byte> pixels)
     {
         try
         {
-            _transforms.Apply(picture, new Canvas(), SplitMix64.For(0), pixels);
+            _transforms.Apply(picture, canvas, SplitMix64.For(0), pixels);
         }
         catch (TransformException failure)
         {

@@ -12,7 +12,7 @@ public sealed partial class ArchitectureTests
     private static readonly Assembly[] s_assemblies =
     [
         typeof(Imaging.DecodedImage).Assembly, typeof(Inference.InferenceModel).Assembly, typeof(Core.ResNetModel).Assembly,
-        typeof(Training.Loading.ImageLoader).Assembly, Assembly.Load("resnet"),
+        typeof(Training.Loading.ImageLoader).Assembly, typeof(AspNetCore.IImageClassifier).Assembly, Assembly.Load("resnet"),
     ];
 
     /// <summary>The pairs of folders of an assembly without an arrow between them in the diagram.</summary>
@@ -104,6 +104,8 @@ public sealed partial class ArchitectureTests
         Ours("ResNet.Inference").Should().Equal("ResNet.Imaging");
         References("ResNet.Inference").Should().NotContain(name => name.StartsWith("Torch", StringComparison.Ordinal));
         Ours("ResNet.Core").Should().Equal("ResNet.Imaging", "ResNet.Inference");
+        Ours("ResNet.AspNetCore").Should().Equal("ResNet.Imaging", "ResNet.Inference");
+        References("ResNet.AspNetCore").Should().NotContain(name => name.StartsWith("Torch", StringComparison.Ordinal));
         Ours("ResNet.Training").Should().Equal("ResNet.Core", "ResNet.Imaging", "ResNet.Inference");
 
         static IEnumerable<string> Ours(string assembly) =>

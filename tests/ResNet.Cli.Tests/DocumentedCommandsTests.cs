@@ -19,6 +19,12 @@ public sealed partial class DocumentedCommandsTests(DocumentedCommandsTests.Plac
         // The command after a pipe is not ours.
         string[] words = command.Split(" | ")[0].Split(' ');
         using var process = ConsoleProcess.StartIn(place.Copy(), place.Variables, words[0], words[1..]);
+        // Nobody ends a service but whoever started it.
+        if (words[1] == "serve" && !command.Contains("--pretrained", StringComparison.Ordinal))
+        {
+            process.WaitUntil(() => process.Output.Contains("Ctrl-C stops.", StringComparison.Ordinal));
+            process.Signal(ConsoleProcess.Terminate);
+        }
         int exitCode = process.ExitCode();
         if (command.Contains("--pretrained", StringComparison.Ordinal))
         {

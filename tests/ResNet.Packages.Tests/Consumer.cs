@@ -23,7 +23,8 @@ public sealed class Consumer : IDisposable
         TinyPictures.Write(Path.Combine(Cache, "imagenette2-160"));
         File.WriteAllText(Path.Combine(Cache, "imagenette2-160", ".complete"), "");
 
-        foreach (string project in new[] { "ResNet.Imaging", "ResNet.Inference", "ResNet.Core", "ResNet.Training", "ResNet.Cli" })
+        string[] projects = ["ResNet.Imaging", "ResNet.Inference", "ResNet.AspNetCore", "ResNet.Core", "ResNet.Training", "ResNet.Cli"];
+        foreach (string project in projects)
             Run(Root, "dotnet", "pack", $"src/{project}", "-c", "Release", "--nologo", "-v", "quiet", "-o", Feed);
         File.WriteAllText(Path.Combine(_folder.Path, "nuget.config"), $"""
             <configuration>
@@ -78,17 +79,18 @@ public sealed class Consumer : IDisposable
     /// <param name="packages">The packages that it references.</param>
     /// <param name="outputType">Its output type.</param>
     /// <param name="properties">Its other properties; null for none.</param>
+    /// <param name="sdk">Its SDK.</param>
     /// <returns>Its folder.</returns>
     internal string Create(
         string name, IEnumerable<string> packages, string outputType = "Exe",
-        IEnumerable<(string Name, string Value)>? properties = null)
+        IEnumerable<(string Name, string Value)>? properties = null, string sdk = "Microsoft.NET.Sdk")
     {
         string folder = NewFolder(name);
         string VersionOf(string package) => package.StartsWith("ResNet.", StringComparison.Ordinal) ? Version : Metadata(package);
         var references = packages.Select(package => $"""<PackageReference Include="{package}" Version="{VersionOf(package)}" />""");
         var others = (properties ?? []).Select(property => $"<{property.Name}>{property.Value}</{property.Name}>");
         File.WriteAllText(Path.Combine(folder, name + ".csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
+            <Project Sdk="{sdk}">
               <PropertyGroup>
                 <OutputType>{outputType}</OutputType>
                 <TargetFramework>net10.0</TargetFramework>
@@ -137,17 +139,7 @@ public sealed class Consumer : IDisposable
     /// <summary>Runs a program and returns its output; the test fails if the program does.</summary>
     internal string Run(string folder, string program, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
-        };
-        start.Environment["RESNET_WEIGHTS_MIRROR"] = _mirror.Address;
-        start.Environment["RESNET_CACHE"] = Cache;
-        start.Environment["TORCH_HOME"] = Path.Combine(_folder.Path, "torch");
-        // The variables of the build that runs the tests must not reach the user's build.
-        string[] names = [.. start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))];
-        foreach (string name in names) start.Environment.Remove(name);
-        using var process = Process.Start(start)!;
+        using var process = Process.Start(Describe(folder, program, arguments))!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         if (!process.WaitForExit(s_limit))
         {
@@ -160,6 +152,29 @@ public sealed class Consumer : IDisposable
                 $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n"
                 + $"{output.GetAwaiter().GetResult()}\n{errors.GetAwaiter().GetResult()}");
         return output.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Starts a program, which the caller ends.</summary>
+    internal Process Start(string folder, string program, params (string Name, string Value)[] variables)
+    {
+        var start = Describe(folder, program, []);
+        foreach (var (name, value) in variables) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    private ProcessStartInfo Describe(string folder, string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.Environment["RESNET_WEIGHTS_MIRROR"] = _mirror.Address;
+        start.Environment["RESNET_CACHE"] = Cache;
+        start.Environment["TORCH_HOME"] = Path.Combine(_folder.Path, "torch");
+        // The variables of the build that runs the tests must not reach the user's build.
+        string[] names = [.. start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))];
+        foreach (string name in names) start.Environment.Remove(name);
+        return start;
     }
 
     private static string Metadata(string key) =>

@@ -13,7 +13,7 @@ public sealed class NativeAotTests(Consumer consumer)
     // Photographs that lie beside some clones; elsewhere, the pictures are noise.
     private static readonly string s_photographs = Path.Combine(Consumer.Root, "..", "shared", "data", "imagenet-100.tar");
 
-    [NativeAotFact]
+    [LinkerFact]
     public void A_small_application_without_libtorch_classifies_as_TorchSharp_does()
     {
         string pictures = consumer.NewFolder("pictures"), weights = Path.Combine(pictures, "..", "pictures.safetensors");
@@ -74,16 +74,5 @@ public sealed class NativeAotTests(Consumer consumer)
         TinyPictures.Write(noise);
         foreach (string path in Directory.GetFiles(Path.Combine(noise, "train"), "*.bmp", SearchOption.AllDirectories))
             File.Copy(path, Path.Combine(folder, Path.GetFileName(path)));
-    }
-
-    /// <summary>A test that is skipped where the compiler finds no linker.</summary>
-    private sealed class NativeAotFactAttribute : FactAttribute
-    {
-        public NativeAotFactAttribute() => Skip = !OperatingSystem.IsLinux() || OnPath("clang") || OnPath("gcc")
-            ? null
-            : "There is no linker: install clang and zlib1g-dev.";
-
-        private static bool OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Any(folder => File.Exists(Path.Combine(folder, program)));
     }
 }

@@ -63,6 +63,7 @@ public sealed class PackagesTests(Consumer consumer)
     [Theory]
     [InlineData("ResNet.Imaging")]
     [InlineData("ResNet.Inference")]
+    [InlineData("ResNet.AspNetCore")]
     [InlineData("ResNet.Core")]
     [InlineData("ResNet.Training")]
     public void A_package_has_documentation_licence_icon_and_symbols(string library)
@@ -93,6 +94,7 @@ public sealed class PackagesTests(Consumer consumer)
     [Theory]
     [InlineData("ResNet.Imaging")]
     [InlineData("ResNet.Inference", "ResNet.Imaging")]
+    [InlineData("ResNet.AspNetCore", "ResNet.Inference")]
     [InlineData("ResNet.Core", "ResNet.Imaging", "ResNet.Inference")]
     [InlineData("ResNet.Training", "ResNet.Core", "ResNet.Imaging")]
     public void A_package_goes_with_the_others_of_its_own_version_alone(string library, params string[] others)

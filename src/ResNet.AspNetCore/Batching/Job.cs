@@ -1,0 +1,111 @@
+using ResNet.AspNetCore.Models;
+using ResNet.Imaging.Rendering;
+using ResNet.Inference;
+
+namespace ResNet.AspNetCore.Batching;
+
+/// <summary>A picture on its way: waiting, being decoded, decoded, being computed, ended.</summary>
+/// <remarks>
+/// Each step moves the picture's state on, so that exactly one thread owns its pixels at a time. A cancelled picture ends at once, but
+/// while it is being decoded: then the decoder still reads the caller's bytes.
+/// </remarks>
+internal sealed class Job(ReadOnlyMemory<byte> picture, ClassificationOptions options, CancellationToken cancellation)
+{
+    private readonly TaskCompletionSource<Outcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _state = (int)JobState.Waiting;
+    private ServedModel? _model;
+
+    internal ReadOnlyMemory<byte> Picture { get; private set; } = picture;
+
+    internal ClassificationOptions Options => options;
+
+    /// <summary>Ends when the picture is computed, with what was computed.</summary>
+    internal Task<Outcome> Task => _done.Task;
+
+    /// <summary>When the picture came, and when it was decoded, as of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    internal long Began { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
+
+    /// <inheritdoc cref="Began"/>
+    internal long Decoded { get; private set; }
+
+    /// <summary>The network, from the decoding on.</summary>
+    internal ServedModel Model => _model!;
+
+    /// <summary>The pixels for the network, once it is decoded.</summary>
+    internal byte[] Pixels { get; private set; } = [];
+
+    /// <summary>The number of the class of the heat map; null for the likeliest.</summary>
+    internal int? Class { get; private set; }
+
+    /// <summary>The picture's width and height, and the part that the network sees.</summary>
+    internal (int Width, int Height, SourceArea Seen) Source { get; private set; }
+
+    /// <summary>Takes the picture to decode it; false if it has ended.</summary>
+    internal bool TryDecode() => TryMove(JobState.Waiting, JobState.Decoding);
+
+    /// <summary>Takes the picture to compute it; false if it has ended.</summary>
+    internal bool TryCompute() => TryMove(JobState.Decoded, JobState.Computing);
+
+    /// <summary>Says which network the picture is decoded for, which belongs to this object from now on.</summary>
+    internal void Begin(ServedModel model, int? chosen)
+    {
+        (_model, Class) = (model, chosen);
+        Pixels = model.RentPixels();
+    }
+
+    /// <summary>Gives the pixels on to whoever computes; false if the picture was cancelled meanwhile.</summary>
+    internal bool TryPass((int Width, int Height, SourceArea Seen) source)
+    {
+        (Source, Picture) = (source, default);
+        Decoded = System.Diagnostics.Stopwatch.GetTimestamp();
+        TryMove(JobState.Decoding, JobState.Decoded);
+        // Who cancelled during the decoding left the rest to this thread.
+        if (!cancellation.IsCancellationRequested) return true;
+        Cancel();
+        return false;
+    }
+
+    /// <summary>Ends the picture with a result.</summary>
+    internal void Complete(Prediction[] predictions, ClassActivationMap? map)
+    {
+        var (width, height, seen) = Source;
+        string name = Model.Name;
+        End();
+        _done.TrySetResult(new Outcome(name, predictions, map, width, height, seen));
+    }
+
+    /// <summary>Ends the picture with an exception.</summary>
+    internal void Fail(Exception failure)
+    {
+        End();
+        _done.TrySetException(failure);
+    }
+
+    /// <summary>Ends the picture, since nobody waits for it.</summary>
+    internal void Cancel()
+    {
+        if (TryMove(JobState.Waiting, JobState.Ended) || TryMove(JobState.Decoded, JobState.Ended))
+        {
+            End();
+            _done.TrySetCanceled(cancellation);
+        }
+        else if (Volatile.Read(ref _state) == (int)JobState.Computing)
+        {
+            // Its pixels are given back after the batch.
+            _done.TrySetCanceled(cancellation);
+        }
+    }
+
+    private void End()
+    {
+        _state = (int)JobState.Ended;
+        Picture = default;
+        if (_model is not { } model) return;
+        _model = null;
+        model.ReturnPixels(Pixels);
+        Pixels = [];
+        model.Release();
+    }
+
+    private bool TryMove(JobState from, JobState to) => Interlocked.CompareExchange(ref _state, (int)to, (int)from) == (int)from;
+}

@@ -1,0 +1,112 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ResNet.AspNetCore.Serving;
+
+namespace ResNet.AspNetCore.Http;
+
+/// <summary>Answers requests to classify pictures.</summary>
+internal sealed partial class ClassifyEndpoint(ClassifierService service, IServiceProvider services, string name, ILogger logger)
+{
+    // Another network can be taken over between the pictures of a request.
+    private const int MostAttempts = 3;
+
+    private readonly ResNetClassifierOptions _options = service.Options;
+
+    /// <summary>POST: the classes of pictures.</summary>
+    internal async Task ClassifyAsync(HttpContext context)
+    {
+        using var activity = Telemetry.Source.StartActivity("resnet.classify");
+        try
+        {
+            using var reader = new RequestReader(_options, service.Uploads);
+            await ReadAsync(context, reader).ConfigureAwait(false);
+            var parameters = reader.Parameters;
+            activity?.SetTag("resnet.pictures", reader.Pictures.Count);
+            var answers = await ClassifyAsync(reader.Pictures, parameters, context.RequestAborted).ConfigureAwait(false);
+            activity?.SetTag("resnet.model", answers[0].Model);
+            if (parameters.HeatMap == HeatMapKind.Png && answers[0].HeatMap is { } map)
+                await Answer.WritePngAsync(context, map).ConfigureAwait(false);
+            else
+                await Answer.WriteAsync(context, reader.Pictures, answers).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Refusal.Of(e, context) is { } refusal)
+        {
+            service.Refused(refusal.Reason);
+            activity?.SetTag("resnet.refusal", refusal.Reason);
+            if (refusal.Status == 0) return;
+            LogRefused(name, refusal.Status, refusal.Sentence);
+            await Problem.WriteAsync(context, refusal.Status, refusal.Sentence, refusal.RetryAfter).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>GET: the network and its classes.</summary>
+    internal Task DescribeAsync(HttpContext context) => service.Model is not { } model
+        ? Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The service has no network yet.", TimeSpan.FromSeconds(1))
+        : Answer.WriteAsync(context, json =>
+        {
+            var network = model.Classifier.Model;
+            json.WriteString("model", model.Name);
+            json.WriteNumber("width", model.Classifier.Transforms.Size.Width);
+            json.WriteNumber("height", model.Classifier.Transforms.Size.Height);
+            json.WriteBoolean("quantized", network.IsQuantized);
+            if (network.License is { } license) json.WriteString("license", license);
+            json.WriteStartArray("classes");
+            foreach (string label in model.Classifier.Classes) json.WriteStringValue(label);
+            json.WriteEndArray();
+        });
+
+    private async Task ReadAsync(HttpContext context, RequestReader reader)
+    {
+        // A full service does not even read.
+        if (service.Classifier.Stops || !service.Classifier.HasPlace) throw service.Classifier.Refuse();
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        limited.CancelAfter(_options.RequestTimeout);
+        try
+        {
+            await reader.ReadAsync(context.Request, limited.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw new RefusedRequestException(
+                StatusCodes.Status408RequestTimeout,
+                FormattableString.Invariant(
+                    $"The request did not arrive within {_options.RequestTimeout.TotalSeconds:0.###} s: send smaller pictures."));
+        }
+    }
+
+    private async Task<Classification[]> ClassifyAsync(
+        IReadOnlyList<UploadedPicture> pictures, Parameters parameters, CancellationToken cancellationToken)
+    {
+        var classifier = services.GetRequiredKeyedService<IImageClassifier>(name);
+        var options = new ClassificationOptions
+        {
+            Count = parameters.Count, HeatMap = parameters.HeatMap != HeatMapKind.None, Class = parameters.Class,
+        };
+        for (int attempt = 1; ; attempt++)
+        {
+            // If one is refused, nobody needs the others.
+            using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var tasks = pictures.Select(picture => ClassifyAsync(picture)).ToArray();
+            var answers = await Task.WhenAll(tasks).ConfigureAwait(false);
+            if (attempt == MostAttempts || Array.TrueForAll(answers, answer => answer.Model == answers[0].Model)) return answers;
+
+            async Task<Classification> ClassifyAsync(UploadedPicture picture)
+            {
+                try
+                {
+                    return await classifier.ClassifyAsync(picture.Body.Bytes, options with { Name = picture.Name }, together.Token)
+                        .ConfigureAwait(false);
+                }
+                catch
+                {
+                    await together.CancelAsync().ConfigureAwait(false);
+                    throw;
+                }
+            }
+        }
+    }
+
+    [LoggerMessage(3, LogLevel.Debug, "Classifier {Classifier} refused a request with {Status}: {Reason}")]
+    private partial void LogRefused(string classifier, int status, string reason);
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace ResNet.AspNetCore.Http;
+
+/// <summary>What a request asks for, besides its pictures: from its query, the fields of a form, or JSON.</summary>
+internal sealed class Parameters
+{
+    internal const string CountName = "count", HeatMapName = "heatMap", ClassName = "class";
+
+    internal int? Count { get; private set; }
+
+    internal HeatMapKind HeatMap { get; private set; }
+
+    internal string? Class { get; private set; }
+
+    /// <summary>Sets a parameter.</summary>
+    /// <exception cref="RefusedRequestException">There is no such parameter, or the value is not one of its.</exception>
+    internal void Set(string name, string? value)
+    {
+        if (Is(CountName))
+        {
+            Count = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1
+                ? count
+                : throw Refuse($"'{CountName}' is '{value}', but has to be a number of at least 1.");
+        }
+        else if (Is(HeatMapName))
+        {
+            HeatMap = value?.ToLowerInvariant() switch
+            {
+                "false" => HeatMapKind.None,
+                "true" => HeatMapKind.InJson,
+                "png" => HeatMapKind.Png,
+                _ => throw Refuse($"'{HeatMapName}' is '{value}', but has to be true, false or png."),
+            };
+        }
+        else if (Is(ClassName))
+        {
+            Class = string.IsNullOrEmpty(value) ? throw Refuse($"'{ClassName}' is empty: name a class, or leave it out.") : value;
+        }
+        else
+        {
+            throw Refuse($"There is no parameter '{name}': give {CountName}, {HeatMapName} or {ClassName}.");
+        }
+
+        bool Is(string known) => string.Equals(name, known, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Checks what parameters say together.</summary>
+    internal void Check(int pictures)
+    {
+        if (Class is not null && HeatMap == HeatMapKind.None)
+            throw Refuse($"'{ClassName}' is the class of the heat map: ask for one by {HeatMapName}=true.");
+        if (HeatMap == HeatMapKind.Png && pictures > 1)
+            throw Refuse($"{HeatMapName}=png answers a single picture, but there are {pictures}: ask for {HeatMapName}=true.");
+    }
+
+    private static RefusedRequestException Refuse(string sentence) => new(400, sentence);
+}
