@@ -41,7 +41,8 @@ internal static class ModelFile
             path, $"has no file for inference: write one by 'resnet export {path} --format inference'");
     }
 
-    private static string NameOf(string path)
+    /// <summary>The name of a file or folder, without the ending of files for inference.</summary>
+    internal static string NameOf(string path)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
         foreach (string ending in new[] { InferenceEnding, Ending })

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ResNet.AspNetCore;
+using ResNet.AspNetCore.Models;
 using ResNet.Cli.Options;
 using ResNet.Core.Export;
 using ResNet.Core.Weights;
@@ -152,7 +153,7 @@ internal static class ServeCommand
         {
             using var app = builder.Build();
             app.MapResNetClassifier("/classify");
-            app.MapResNetPage(title: $"ResNet: {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}");
+            app.MapResNetPage(title: $"ResNet: {ModelFile.NameOf(path)}");
             app.MapOpenApi();
             app.MapHealthChecks("/health");
             app.StartAsync(cancellationToken).GetAwaiter().GetResult();
