@@ -19,6 +19,12 @@ internal sealed class OptionsValidator : IValidateOptions<ResNetClassifierOption
         Between(nameof(options.MaximumPictureBytes), options.MaximumPictureBytes, 1, 1 << 30);
         Between(nameof(options.MaximumPixels), options.MaximumPixels, 1, ImageDecoder.MaxPixels);
         Between(nameof(options.MaximumPictures), options.MaximumPictures, 1, 1_000);
+        if (options.MaximumPictures > options.QueueLength && options.QueueLength >= 1)
+        {
+            mistakes.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"MaximumPictures is {options.MaximumPictures}, but has to be at most QueueLength, {options.QueueLength}."));
+        }
         Between(nameof(options.MaximumUploadBytes), options.MaximumUploadBytes, options.MaximumPictureBytes, long.MaxValue);
         Between(nameof(options.Count), options.Count, 1, int.MaxValue);
         Between(nameof(options.DecodingThreads), options.DecodingThreads, 1, 256);
@@ -30,6 +36,8 @@ internal sealed class OptionsValidator : IValidateOptions<ResNetClassifierOption
             mistakes.Add($"One of ApiKeys is shorter than {ShortestKey} characters: give long random ones.");
         if (options.AllowAnonymous && (options.ApiKeys.Count > 0 || options.AuthorizationPolicy is not null))
             mistakes.Add("AllowAnonymous is true, but there are ApiKeys or an AuthorizationPolicy: leave one of them out.");
+        if (options.ApiKeys.Count > 0 && options.AuthorizationPolicy is not null)
+            mistakes.Add("There are ApiKeys and an AuthorizationPolicy, which takes their place: leave one of them out.");
         string which = string.IsNullOrEmpty(name) ? "classifier" : $"classifier '{name}'";
         return mistakes.Count == 0
             ? ValidateOptionsResult.Success

@@ -14,6 +14,8 @@ namespace ResNet.AspNetCore;
 /// <summary>Maps the endpoints of classifiers.</summary>
 public static class ResNetClassifierEndpoints
 {
+    private static readonly string[] s_reading = [HttpMethods.Get, HttpMethods.Head];
+
     /// <summary>
     /// Maps a classifier: POST classifies pictures, GET names the network and its classes, and, if the options have an
     /// <see cref="ResNetClassifierOptions.AdministratorPolicy"/>, PUT of <c>model</c> below the pattern takes over another network.
@@ -41,7 +43,7 @@ public static class ResNetClassifierEndpoints
         {
             var takeOver = new TakeOverEndpoint(service);
             endpoints.MapPut($"{pattern.TrimEnd('/')}/model", takeOver.TakeOverAsync).DescribeTakeOver(takeOver.TakeOverAsync, name)
-                .RequireAuthorization(policy).WithMetadata(new ClassifierName(name)).WithTags("Classifier");
+                .RequireAuthorization(policy).WithTags("Classifier");
         }
         return group;
     }
@@ -61,7 +63,7 @@ public static class ResNetClassifierEndpoints
         ArgumentNullException.ThrowIfNull(pattern);
         ArgumentNullException.ThrowIfNull(classifier);
         ArgumentNullException.ThrowIfNull(title);
-        return endpoints.MapGet(pattern, (RequestDelegate)new PageEndpoint(classifier, title).GetAsync);
+        return endpoints.MapMethods(pattern, s_reading, (RequestDelegate)new PageEndpoint(classifier, title).GetAsync);
     }
 
     private static RouteGroupBuilder Protect(RouteGroupBuilder group, ResNetClassifierOptions options)

@@ -39,7 +39,7 @@ public sealed class ResNetClassifierOptions
     /// </summary>
     public int MaximumPixels { get; set; } = 50_000_000;
 
-    /// <summary>The most pictures in a request, 1 to 1,000. Default: 16.</summary>
+    /// <summary>The most pictures in a request, 1 to 1,000, and at most <see cref="QueueLength"/>. Default: 16.</summary>
     public int MaximumPictures { get; set; } = 16;
 
     /// <summary>

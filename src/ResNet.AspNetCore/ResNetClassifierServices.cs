@@ -72,6 +72,7 @@ public static class ResNetClassifierServices
             services.AddAuthenticationCore();
             services.AddWebEncoders();
             services.TryAddSingleton(TimeProvider.System);
+            services.PostConfigure<AuthenticationOptions>(KeepDefaultScheme);
             new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.Scheme, null);
         }
         services.AddKeyedSingleton(name, (provider, _) => new ClassifierKeys(OptionsOf(provider, name).ApiKeys));
@@ -84,6 +85,13 @@ public static class ResNetClassifierServices
         services.AddHealthChecks().Add(new HealthCheckRegistration(
             name.Length == 0 ? "resnet" : $"resnet-{name}", provider => ServiceOf(provider, name), failureStatus: null, tags: ["ready"]));
         return services.AddOptions<ResNetClassifierOptions>(name).ValidateOnStart();
+    }
+
+    // A single scheme is the default one. That of an application stays so, though there are two now.
+    private static void KeepDefaultScheme(AuthenticationOptions options)
+    {
+        if (options.DefaultScheme is null && options.Schemes.Where(scheme => scheme.Name != ApiKeyHandler.Scheme).ToList() is [var only])
+            options.DefaultScheme = only.Name;
     }
 
     private static ClassifierService ServiceOf(IServiceProvider provider, string name) =>

@@ -96,14 +96,18 @@ public sealed class ImageReader : IPixelSource, IDisposable
         Decode();
     }
 
-    /// <summary>Opens an image in memory, of which the reader keeps a copy, and closes the previous image.</summary>
+    /// <summary>Opens an image in memory, and closes the previous image.</summary>
+    /// <param name="name">The name of the image in messages.</param>
+    /// <param name="contents">The bytes of an image file.</param>
+    /// <param name="copied">Gets called when the reader has a copy of the bytes, before it decodes it.</param>
     /// <exception cref="ImageDecodingException">It is damaged, truncated or no image.</exception>
-    internal void Open(string name, ReadOnlySpan<byte> contents)
+    internal void Open(string name, ReadOnlySpan<byte> contents, Action copied)
     {
         Begin(name);
         Memory.Reserve(ref _file, contents.Length);
         contents.CopyTo(_file);
         _length = contents.Length;
+        copied();
         Decode();
     }
 

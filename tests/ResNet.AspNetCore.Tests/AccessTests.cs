@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ResNet.AspNetCore.Tests;
@@ -40,7 +42,14 @@ public sealed class AccessTests(Networks networks) : IClassFixture<Networks>
         if (own is not null) (await Status($"http://{own}:{port}/")).Should().Be(HttpStatusCode.Unauthorized);
         // A proxy on this machine speaks for others, and a foreign name may be one that a page made point here.
         (await Status($"http://127.0.0.1:{port}/", ("X-Forwarded-For", "192.0.2.1"))).Should().Be(HttpStatusCode.Unauthorized);
-        (await Status($"http://127.0.0.1:{port}/", ("Forwarded", "for=192.0.2.1"))).Should().Be(HttpStatusCode.Unauthorized);
+        foreach (string header in new[] { "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via" })
+            (await Status($"http://127.0.0.1:{port}/", (header, "192.0.2.1"))).Should().Be(HttpStatusCode.Unauthorized, header);
+        (await Status($"http://LOCALHOST:{port}/")).Should().Be(HttpStatusCode.OK);
+        // Pages of other sites, which a visitor of this machine looks at.
+        (await Status($"http://localhost:{port}/", ("Origin", "http://attacker.example"))).Should().Be(HttpStatusCode.Unauthorized);
+        (await Status($"http://localhost:{port}/", ("Origin", "null"))).Should().Be(HttpStatusCode.Unauthorized);
+        (await Status($"http://localhost:{port}/", ("Sec-Fetch-Site", "cross-site"))).Should().Be(HttpStatusCode.Unauthorized);
+        (await Status($"http://localhost:{port}/", ("Origin", $"http://localhost:{port}"))).Should().Be(HttpStatusCode.OK);
         (await Status($"http://127.0.0.1:{port}/", ("Host", "attacker.example"))).Should().Be(HttpStatusCode.Unauthorized);
 
         static async Task<HttpStatusCode> Status(string address, params (string Name, string Value)[] headers)
@@ -51,6 +60,35 @@ public sealed class AccessTests(Networks networks) : IClassFixture<Networks>
             using var response = await client.SendAsync(request);
             return response.StatusCode;
         }
+    }
+
+    [Fact]
+    public async Task Without_keys_nobody_is_told_to_send_one()
+    {
+        await using var service = await Service.StartAsync(networks.First);
+        service.Client.DefaultRequestHeaders.Add("Via", "1.1 proxy");
+        using var response = await service.SendAsync(Service.Picture());
+        (await Service.ProblemAsync(response)).Should().Be(
+            (401, "This service has no API keys: it answers programs of its own machine only."));
+    }
+
+    [Fact]
+    public async Task Keys_of_a_classifier_open_nothing_else_and_change_no_default_scheme()
+    {
+        await using var service = await Service.StartAsync(
+            networks.First, options => options.ApiKeys.Add(Key),
+            builder => builder.Services.AddAuthentication().AddCookie("mine", options =>
+            {
+                options.Events.OnRedirectToLogin = context =>
+                {
+                    context.Response.StatusCode = StatusCodes.Status418ImATeapot;
+                    return Task.CompletedTask;
+                };
+            }),
+            app => app.MapGet("/members", () => "in").RequireAuthorization());
+        service.Client.DefaultRequestHeaders.Add("X-Api-Key", Key);
+        await service.ClassifyAsync(Service.Picture());
+        (await service.Client.GetAsync("/members")).StatusCode.Should().Be((HttpStatusCode)StatusCodes.Status418ImATeapot);
     }
 
     [Fact]
@@ -67,7 +105,7 @@ public sealed class AccessTests(Networks networks) : IClassFixture<Networks>
         await using var service = await Service.StartAsync(
             networks.First, options => options.AuthorizationPolicy = "members",
             builder => builder.Services.AddAuthorization(options => options.AddPolicy(
-                "members", policy => policy.RequireAssertion(context => context.Resource is Microsoft.AspNetCore.Http.HttpContext http
+                "members", policy => policy.RequireAssertion(context => context.Resource is HttpContext http
                     && http.Request.Query.ContainsKey("count")))));
         await service.ClassifyAsync(Service.Picture(), "?count=1");
         using var refused = await service.SendAsync(Service.Picture());

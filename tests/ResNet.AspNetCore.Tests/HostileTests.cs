@@ -152,7 +152,8 @@ public sealed class HostileTests(Networks networks) : IClassFixture<Networks>
         service.Classifier.Uploads.Used.Should().Be(0);
         (Megabytes() - before).Should().BeLessThan(MemoryMegabytes);
         Directory.GetFiles(temporary).Except(files)
-            .Where(file => Path.GetFileName(file).StartsWith("ASPNETCORE", StringComparison.Ordinal)).Should().BeEmpty("forms are not buffered on disk");
+            .Where(file => Path.GetFileName(file).StartsWith("ASPNETCORE", StringComparison.Ordinal))
+            .Should().BeEmpty("forms are not buffered on disk");
     }
 
     private static long Megabytes()

@@ -14,6 +14,11 @@ public sealed class OptionsTests(Networks networks) : IClassFixture<Networks>
         { "Path", "", "Path is empty: name a file that 'resnet export --format inference' wrote, or the folder of a run." },
         { "MaximumBatchSize", "65", "MaximumBatchSize is 65, but has to be between 1 and 64." },
         { "MaximumWait", "00:00:02", "MaximumWait is 00:00:02, but has to be between 00:00:00 and 00:00:01." },
+        { "QueueLength", "8", "MaximumPictures is 16, but has to be at most QueueLength, 8." },
+        {
+            "AuthorizationPolicy", "members",
+            "There are ApiKeys and an AuthorizationPolicy, which takes their place: leave one of them out."
+        },
         { "QueueLength", "0", "QueueLength is 0, but has to be between 1 and 100000." },
         { "RequestTimeout", "00:00:00", "RequestTimeout is 00:00:00, but has to be between 00:00:00.0010000 and 01:00:00." },
         { "MaximumPictureBytes", "0", "MaximumPictureBytes is 0, but has to be between 1 and 1073741824." },
@@ -32,6 +37,7 @@ public sealed class OptionsTests(Networks networks) : IClassFixture<Networks>
     public void A_mistake_in_the_configuration_is_a_sentence(string option, string value, string sentence)
     {
         var values = new Dictionary<string, string?> { ["Path"] = networks.First, [option] = value };
+        if (option == "AuthorizationPolicy") values["ApiKeys:0"] = "0123456789abcdef";
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
         var services = new ServiceCollection().AddLogging();
         services.AddResNetClassifier(configuration);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,7 +49,7 @@ public sealed class QueueTests(Networks networks) : IClassFixture<Networks>
     {
         await using var service = await Service.StartAsync(networks.First, options =>
         {
-            (options.QueueLength, options.MaximumBatchSize, options.MaximumWait) = (3, 64, s_long);
+            (options.QueueLength, options.MaximumPictures, options.MaximumBatchSize, options.MaximumWait) = (3, 1, 64, s_long);
         });
         var responses = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => service.SendAsync(Service.Picture(i))));
         responses.Count(response => response.StatusCode == HttpStatusCode.OK).Should().Be(3);
@@ -66,7 +67,7 @@ public sealed class QueueTests(Networks networks) : IClassFixture<Networks>
     {
         await using var service = await Service.StartAsync(networks.First, options =>
         {
-            (options.QueueLength, options.MaximumBatchSize, options.MaximumWait) = (2, 64, s_long);
+            (options.QueueLength, options.MaximumPictures, options.MaximumBatchSize, options.MaximumWait) = (2, 1, 64, s_long);
         });
         using var hangUp = new CancellationTokenSource();
         var first = service.SendAsync(Service.Picture(), cancellationToken: hangUp.Token);
@@ -92,6 +93,38 @@ public sealed class QueueTests(Networks networks) : IClassFixture<Networks>
     }
 
     [Fact]
+    public async Task A_service_that_has_not_started_says_so()
+    {
+        var services = new ServiceCollection().AddLogging();
+        services.AddResNetClassifier(networks.First);
+        await using var provider = services.BuildServiceProvider();
+        var early = () => provider.GetRequiredService<IImageClassifier>().ClassifyAsync(Service.Picture());
+        (await early.Should().ThrowAsync<ClassificationException>()).Which.Problem.Should().Be(ClassificationProblem.Stopped);
+    }
+
+    [Fact]
+    public async Task Traces_of_a_request_belong_together()
+    {
+        var ended = new List<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "ResNet.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity =>
+            {
+                lock (ended) ended.Add(activity);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var service = await Service.StartAsync(networks.First);
+        await service.ClassifyAsync(Service.Picture());
+        await Until(() => ended.Count == 3);
+        var classify = ended.Single(activity => activity.OperationName == "resnet.classify");
+        ended.Single(activity => activity.OperationName == "resnet.decode").TraceId.Should().Be(classify.TraceId);
+        ended.Single(activity => activity.OperationName == "resnet.compute").Links.Single().Context.TraceId.Should().Be(classify.TraceId);
+    }
+
+    [Fact]
     public async Task A_service_that_stops_finishes_what_it_has_begun()
     {
         await using var service = await Service.StartAsync(networks.First, options =>
@@ -113,7 +146,7 @@ public sealed class QueueTests(Networks networks) : IClassFixture<Networks>
     {
         await using var service = await Service.StartAsync(networks.First, options =>
         {
-            (options.QueueLength, options.MaximumBatchSize, options.MaximumWait) = (1, 64, s_long);
+            (options.QueueLength, options.MaximumPictures, options.MaximumBatchSize, options.MaximumWait) = (1, 1, 64, s_long);
         });
         (await service.Client.GetStringAsync("/health")).Should().Be("Healthy");
         var request = service.ClassifyAsync(Service.Picture());

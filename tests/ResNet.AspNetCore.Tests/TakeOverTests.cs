@@ -42,6 +42,64 @@ public sealed class TakeOverTests(Networks networks) : IClassFixture<Networks>
     }
 
     [Fact]
+    public async Task All_pictures_of_a_request_get_the_same_network()
+    {
+        await using var service = await Service.StartAsync(networks.First, options => options.MaximumBatchSize = 4);
+        using var over = new CancellationTokenSource();
+        var changes = Task.Run(async () =>
+        {
+            for (int i = 0; !over.IsCancellationRequested; i++)
+                await service.Classifier.TakeOverAsync(i % 2 == 0 ? networks.Second : networks.First, default);
+        });
+        using var first = ImageClassifier.Open(networks.First);
+        using var second = ImageClassifier.Open(networks.Second);
+        for (int i = 0; i < 20; i++)
+        {
+            using var form = new MultipartFormDataContent();
+            for (int seed = 0; seed < 10; seed++) form.Add(new ByteArrayContent(Service.Picture(seed)), "image", $"{seed}.png");
+            using var response = await service.Client.PostAsync("/classify", form);
+            var answer = System.Text.Json.JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+            bool isFirst = answer.GetProperty("model").GetString()!.StartsWith("first@", StringComparison.Ordinal);
+            for (int seed = 0; seed < 10; seed++)
+            {
+                var expected = (isFirst ? first : second).Classify(Service.Picture(seed));
+                Http.ClassifyTests.ShouldBeSame(
+                    Service.Predictions(answer, seed), [.. expected.Select(entry => (entry.Class, entry.Probability))]);
+            }
+        }
+        await over.CancelAsync();
+        await changes;
+    }
+
+    [Fact]
+    public async Task Whatever_a_new_network_does_wrong_the_old_one_answers_on_and_the_service_stops_in_order()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.File("mine.inference.safetensors");
+        File.Copy(networks.First, file);
+        bool fails = false;
+        int attempts = 0;
+        await using var service = await Service.StartAsync(file, options =>
+        {
+            options.WatchInterval = TimeSpan.FromMilliseconds(20);
+            options.Open = (path, threads) =>
+            {
+                attempts++;
+                return fails ? throw new NotImplementedException() : ImageClassifier.Open(path, threads);
+            };
+        });
+        fails = true;
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(1));
+        while (attempts < 2) await Task.Delay(10);
+        await service.ClassifyAsync(Service.Picture());
+        fails = false;
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(2));
+        while (attempts < 3) await Task.Delay(10);
+        await service.ClassifyAsync(Service.Picture());
+        await service.StopAsync();
+    }
+
+    [Fact]
     public async Task A_replaced_network_is_freed_after_its_last_picture()
     {
         await using var service = await Service.StartAsync(networks.First, options =>

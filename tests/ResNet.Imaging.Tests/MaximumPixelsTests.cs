@@ -25,6 +25,18 @@ public sealed class MaximumPixelsTests
         }
     }
 
+    [Fact]
+    public void A_jpeg_of_very_many_scans_is_refused()
+    {
+        byte[] file = Convert.FromBase64String(HostileImages.ProgressiveJpeg);
+        int scan = file.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
+        byte[] repeated = [.. file[scan..^2]];
+        byte[] bomb = [.. file[..scan], .. Enumerable.Repeat(repeated, 200).SelectMany(bytes => bytes), .. file[^2..]];
+        using var reader = new ImageReader(3);
+        reader.Invoking(it => it.Open("bomb", new MemoryStream(bomb))).Should().Throw<ImageDecodingException>()
+            .WithMessage("*it is a JPEG with more than 100 scans.");
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(ImageDecoder.MaxPixels + 1)]

@@ -29,7 +29,8 @@ internal sealed class Batch(ResNetClassifierOptions options, Telemetry telemetry
 
     private void Compute(ServedModel model, Span<Job> jobs)
     {
-        using var activity = Telemetry.Source.StartActivity("resnet.compute");
+        var links = jobs.ToArray().Where(job => job.Trace != default).Select(job => new ActivityLink(job.Trace));
+        using var activity = Telemetry.Source.StartActivity(ActivityKind.Internal, links: links, name: "resnet.compute");
         activity?.SetTag("resnet.batch_size", jobs.Length);
         try
         {

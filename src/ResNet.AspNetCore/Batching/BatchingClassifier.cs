@@ -23,7 +23,9 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
     private readonly List<Thread> _threads = [];
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _places;
+    private volatile bool _starts;
     private volatile bool _stops;
+    private volatile bool _closed;
 
     internal BatchingClassifier(ResNetClassifierOptions options, ModelHolder models, Telemetry telemetry)
     {
@@ -39,20 +41,26 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
     internal TimeSpan RetryAfter =>
         TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(Volatile.Read(ref _places) * _telemetry.SecondsPerPicture)));
 
-    /// <summary>Whether pictures are refused, since the service stops.</summary>
-    internal bool Stops => _stops;
+    /// <summary>Whether pictures are refused, since the service has not started, or stops.</summary>
+    internal bool IsClosed => _stops || !_starts;
+
+    /// <summary>Gets the present network, which the caller releases.</summary>
+    internal ServedModel AcquireModel() => _models.Acquire();
 
     /// <summary>Begins to answer.</summary>
     internal void Start()
     {
         for (int i = 0; i < _options.DecodingThreads; i++) Start($"ResNet decoding {i}", Decode);
         Start("ResNet computing", Compute);
+        _starts = true;
     }
 
     /// <summary>Refuses new pictures, and ends when all others are answered, or when the token is cancelled.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
     {
         _stops = true;
+        // Whoever leaves the last place sees this, or is seen here.
+        Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _places) > 0)
         {
             try
@@ -64,25 +72,28 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
                 // The host has no more time.
             }
         }
-        _waiting.Writer.TryComplete();
-        _decoded.Writer.TryComplete();
+        Close();
     }
 
     public void Dispose()
     {
         _stops = true;
-        _waiting.Writer.TryComplete();
-        _decoded.Writer.TryComplete();
+        Close();
         foreach (var thread in _threads) thread.Join();
         _threads.Clear();
     }
 
     /// <inheritdoc/>
-    public async Task<Classification> ClassifyAsync(
-        ReadOnlyMemory<byte> picture, ClassificationOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<Classification> ClassifyAsync(
+        ReadOnlyMemory<byte> picture, ClassificationOptions? options = null, CancellationToken cancellationToken = default) =>
+        ClassifyAsync(picture, options ?? new(), model: null, cancellationToken);
+
+    /// <summary>Classifies a picture with a network that the caller holds; null for the present one.</summary>
+    internal async Task<Classification> ClassifyAsync(
+        ReadOnlyMemory<byte> picture, ClassificationOptions options, ServedModel? model, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (Interlocked.Increment(ref _places) > _options.QueueLength || _stops)
+        if (Interlocked.Increment(ref _places) > _options.QueueLength || IsClosed)
         {
             var refusal = Refuse();
             LeavePlace();
@@ -92,8 +103,14 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
         {
             using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limited.CancelAfter(_options.RequestTimeout);
-            var job = new Job(picture, options ?? new(), limited.Token);
-            if (!_waiting.Writer.TryWrite(job)) throw Stopped();
+            // The caller's own hold keeps it in service for this one.
+            model?.TryAcquire();
+            var job = new Job(picture, options, model, limited.Token);
+            if (!_waiting.Writer.TryWrite(job))
+            {
+                job.Cancel();
+                throw Stopped();
+            }
             using var cancelling = limited.Token.UnsafeRegister(static job => ((Job)job!).Cancel(), job);
             var outcome = await job.Task.ConfigureAwait(false);
             _telemetry.Answered(job);
@@ -124,11 +141,18 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
     }
 
     /// <summary>Says why there is no place.</summary>
-    internal ClassificationException Refuse() => _stops ? Stopped() : new(
+    internal ClassificationException Refuse() => IsClosed ? Stopped() : new(
         ClassificationProblem.QueueFull, "Too many pictures are waiting: try again after the time of the header Retry-After.", RetryAfter);
 
-    private static ClassificationException Stopped() =>
-        new(ClassificationProblem.Stopped, "The service is stopping: try again later, or another instance.", TimeSpan.FromSeconds(1));
+    private static ClassificationException Stopped() => new(
+        ClassificationProblem.Stopped, "The service is starting or stopping: try again later.", TimeSpan.FromSeconds(1));
+
+    private void Close()
+    {
+        _closed = true;
+        _waiting.Writer.TryComplete();
+        _decoded.Writer.TryComplete();
+    }
 
     private void LeavePlace()
     {
@@ -153,19 +177,21 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
         {
             while (_waiting.Reader.TryRead(out var job))
             {
-                if (!job.TryDecode() || !TryDecode(job, readers, canvas)) continue;
-                // False once the service has stopped.
-                if (!_decoded.Writer.TryWrite(job) && !Wait(_decoded.Writer, job)) job.Fail(Stopped());
+                if (!job.TryDecode()) continue;
+                if (_closed) job.Fail(Stopped());
+                else if (TryDecode(job, readers, canvas) && !Pass(job) && job.TryCompute()) job.Fail(Stopped());
             }
         }
         foreach (var reader in readers.Values) reader.Dispose();
     }
 
-    private static bool Wait(ChannelWriter<Job> jobs, Job job)
+    // Waits for room; false once the service has stopped.
+    private bool Pass(Job job)
     {
+        if (_decoded.Writer.TryWrite(job)) return true;
         try
         {
-            jobs.WriteAsync(job).AsTask().GetAwaiter().GetResult();
+            _decoded.Writer.WriteAsync(job).AsTask().GetAwaiter().GetResult();
             return true;
         }
         catch (ChannelClosedException)
@@ -176,24 +202,23 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
 
     private bool TryDecode(Job job, Dictionary<int, ImageReader> readers, Canvas canvas)
     {
-        var activity = Telemetry.Source.StartActivity("resnet.decode");
+        using var activity = Telemetry.Source.StartActivity("resnet.decode", ActivityKind.Internal, job.Trace);
         long began = Stopwatch.GetTimestamp();
         try
         {
-            var model = _models.Acquire();
-            var classifier = model.Classifier;
+            if (!job.HasModel) job.Take(_models.Acquire());
+            var classifier = job.Model.Classifier;
             int? chosen = null;
             if (job.Options.Class is { } name && (chosen = classifier.FindClass(name)) is null)
             {
-                model.Release();
                 throw new InvalidOptionException(
                     nameof(ClassificationOptions), nameof(job.Options.Class), name, "one of the classes of this network");
             }
-            job.Begin(model, chosen);
+            job.Begin(chosen);
             int channels = classifier.Model.Channels;
             if (!readers.TryGetValue(channels, out var reader))
                 readers[channels] = reader = new ImageReader(channels) { MaximumPixels = _options.MaximumPixels };
-            reader.Open(job.Options.Name, job.Picture.Span);
+            reader.Open(job.Options.Name, job.Picture.Span, job.SetCopied);
             var size = (reader.Width, reader.Height);
             classifier.Fit(reader, job.Options.Name, canvas, job.Pixels);
             reader.Trim();
@@ -204,10 +229,6 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
         {
             job.Fail(failure);
             return false;
-        }
-        finally
-        {
-            activity?.Dispose();
         }
     }
 
@@ -221,7 +242,10 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
             if (jobs.Count > 0) batch.ComputeFirst(jobs);
         }
         // What came in between the last batch and the end.
-        while (_decoded.Reader.TryRead(out var job)) job.Fail(Stopped());
+        while (_decoded.Reader.TryRead(out var job))
+        {
+            if (job.TryCompute()) job.Fail(Stopped());
+        }
     }
 
     // Takes what is decoded, up to a batch; if it is fewer, others have a little time to come.

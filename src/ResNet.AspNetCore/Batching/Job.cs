@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ResNet.AspNetCore.Models;
 using ResNet.Imaging.Rendering;
 using ResNet.Inference;
@@ -6,14 +7,15 @@ namespace ResNet.AspNetCore.Batching;
 
 /// <summary>A picture on its way: waiting, being decoded, decoded, being computed, ended.</summary>
 /// <remarks>
-/// Each step moves the picture's state on, so that exactly one thread owns its pixels at a time. A cancelled picture ends at once, but
-/// while it is being decoded: then the decoder still reads the caller's bytes.
+/// Each step moves the picture's state on, so that exactly one thread owns its pixels at a time. The task of a cancelled picture ends at
+/// once, but while a decoder copies the caller's bytes; who decodes or computes the picture gives its memory back later.
 /// </remarks>
-internal sealed class Job(ReadOnlyMemory<byte> picture, ClassificationOptions options, CancellationToken cancellation)
+internal sealed class Job(
+    ReadOnlyMemory<byte> picture, ClassificationOptions options, ServedModel? model, CancellationToken cancellation)
 {
     private readonly TaskCompletionSource<Outcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _state = (int)JobState.Waiting;
-    private ServedModel? _model;
+    private ServedModel? _model = model;
 
     internal ReadOnlyMemory<byte> Picture { get; private set; } = picture;
 
@@ -22,14 +24,20 @@ internal sealed class Job(ReadOnlyMemory<byte> picture, ClassificationOptions op
     /// <summary>Ends when the picture is computed, with what was computed.</summary>
     internal Task<Outcome> Task => _done.Task;
 
-    /// <summary>When the picture came, and when it was decoded, as of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
-    internal long Began { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
+    /// <summary>The trace that the picture belongs to.</summary>
+    internal ActivityContext Trace { get; } = Activity.Current?.Context ?? default;
+
+    /// <summary>When the picture came, and when it was decoded, as of <see cref="Stopwatch"/>.</summary>
+    internal long Began { get; } = Stopwatch.GetTimestamp();
 
     /// <inheritdoc cref="Began"/>
     internal long Decoded { get; private set; }
 
-    /// <summary>The network, from the decoding on.</summary>
+    /// <summary>The network: that of the request, or else that of the decoding.</summary>
     internal ServedModel Model => _model!;
+
+    /// <summary>Whether the request has chosen the network.</summary>
+    internal bool HasModel => _model is not null;
 
     /// <summary>The pixels for the network, once it is decoded.</summary>
     internal byte[] Pixels { get; private set; } = [];
@@ -41,25 +49,36 @@ internal sealed class Job(ReadOnlyMemory<byte> picture, ClassificationOptions op
     internal (int Width, int Height, SourceArea Seen) Source { get; private set; }
 
     /// <summary>Takes the picture to decode it; false if it has ended.</summary>
-    internal bool TryDecode() => TryMove(JobState.Waiting, JobState.Decoding);
+    internal bool TryDecode() => TryMove(JobState.Waiting, JobState.Copying);
 
     /// <summary>Takes the picture to compute it; false if it has ended.</summary>
     internal bool TryCompute() => TryMove(JobState.Decoded, JobState.Computing);
 
-    /// <summary>Says which network the picture is decoded for, which belongs to this object from now on.</summary>
-    internal void Begin(ServedModel model, int? chosen)
+    /// <summary>Takes a network, which belongs to this object from now on.</summary>
+    internal void Take(ServedModel model) => _model = model;
+
+    /// <summary>Gets memory for the pixels, and the class of the heat map.</summary>
+    internal void Begin(int? chosen)
     {
-        (_model, Class) = (model, chosen);
-        Pixels = model.RentPixels();
+        Class = chosen;
+        Pixels = Model.RentPixels();
+    }
+
+    /// <summary>Says that the caller's bytes are copied, so that nobody has to wait any more.</summary>
+    internal void SetCopied()
+    {
+        Picture = default;
+        TryMove(JobState.Copying, JobState.Decoding);
+        if (cancellation.IsCancellationRequested) Cancel();
     }
 
     /// <summary>Gives the pixels on to whoever computes; false if the picture was cancelled meanwhile.</summary>
     internal bool TryPass((int Width, int Height, SourceArea Seen) source)
     {
-        (Source, Picture) = (source, default);
-        Decoded = System.Diagnostics.Stopwatch.GetTimestamp();
+        Source = source;
+        Decoded = Stopwatch.GetTimestamp();
         TryMove(JobState.Decoding, JobState.Decoded);
-        // Who cancelled during the decoding left the rest to this thread.
+        // Who cancelled during the decoding left the memory to this thread.
         if (!cancellation.IsCancellationRequested) return true;
         Cancel();
         return false;
@@ -89,9 +108,9 @@ internal sealed class Job(ReadOnlyMemory<byte> picture, ClassificationOptions op
             End();
             _done.TrySetCanceled(cancellation);
         }
-        else if (Volatile.Read(ref _state) == (int)JobState.Computing)
+        else if ((JobState)Volatile.Read(ref _state) is JobState.Decoding or JobState.Computing)
         {
-            // Its pixels are given back after the batch.
+            // Who works on it gives its pixels back.
             _done.TrySetCanceled(cancellation);
         }
     }
@@ -102,7 +121,7 @@ internal sealed class Job(ReadOnlyMemory<byte> picture, ClassificationOptions op
         Picture = default;
         if (_model is not { } model) return;
         _model = null;
-        model.ReturnPixels(Pixels);
+        if (Pixels.Length > 0) model.ReturnPixels(Pixels);
         Pixels = [];
         model.Release();
     }

@@ -6,7 +6,10 @@ internal enum JobState
     /// <summary>In the queue.</summary>
     Waiting,
 
-    /// <summary>A decoder reads it.</summary>
+    /// <summary>A decoder copies the caller's bytes.</summary>
+    Copying,
+
+    /// <summary>A decoder reads its copy.</summary>
     Decoding,
 
     /// <summary>Its pixels are ready for the network.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using ResNet.AspNetCore.Http.Requests;
 
 namespace ResNet.AspNetCore.Http;
 

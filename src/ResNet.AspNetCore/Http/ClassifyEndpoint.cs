@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ResNet.AspNetCore.Http.Requests;
 using ResNet.AspNetCore.Serving;
 
 namespace ResNet.AspNetCore.Http;
@@ -8,9 +9,6 @@ namespace ResNet.AspNetCore.Http;
 /// <summary>Answers requests to classify pictures.</summary>
 internal sealed partial class ClassifyEndpoint(ClassifierService service, IServiceProvider services, string name, ILogger logger)
 {
-    // Another network can be taken over between the pictures of a request.
-    private const int MostAttempts = 3;
-
     private readonly ResNetClassifierOptions _options = service.Options;
 
     /// <summary>POST: the classes of pictures.</summary>
@@ -59,7 +57,7 @@ internal sealed partial class ClassifyEndpoint(ClassifierService service, IServi
     private async Task ReadAsync(HttpContext context, RequestReader reader)
     {
         // A full service does not even read.
-        if (service.Classifier.Stops || !service.Classifier.HasPlace) throw service.Classifier.Refuse();
+        if (service.Classifier.IsClosed || !service.Classifier.HasPlace) throw service.Classifier.Refuse();
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limited.CancelAfter(_options.RequestTimeout);
         try
@@ -83,26 +81,32 @@ internal sealed partial class ClassifyEndpoint(ClassifierService service, IServi
         {
             Count = parameters.Count, HeatMap = parameters.HeatMap != HeatMapKind.None, Class = parameters.Class,
         };
-        for (int attempt = 1; ; attempt++)
+        // All pictures of a request get the same network, also if another one is taken over meanwhile.
+        var model = classifier == service.Classifier ? service.Classifier.AcquireModel() : null;
+        // If one is refused, nobody needs the others.
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
         {
-            // If one is refused, nobody needs the others.
-            using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var tasks = pictures.Select(picture => ClassifyAsync(picture)).ToArray();
-            var answers = await Task.WhenAll(tasks).ConfigureAwait(false);
-            if (attempt == MostAttempts || Array.TrueForAll(answers, answer => answer.Model == answers[0].Model)) return answers;
+            return await Task.WhenAll(pictures.Select(ClassifyAsync).ToArray()).ConfigureAwait(false);
+        }
+        finally
+        {
+            model?.Release();
+        }
 
-            async Task<Classification> ClassifyAsync(UploadedPicture picture)
+        async Task<Classification> ClassifyAsync(UploadedPicture picture)
+        {
+            try
             {
-                try
-                {
-                    return await classifier.ClassifyAsync(picture.Body.Bytes, options with { Name = picture.Name }, together.Token)
-                        .ConfigureAwait(false);
-                }
-                catch
-                {
-                    await together.CancelAsync().ConfigureAwait(false);
-                    throw;
-                }
+                var named = options with { Name = picture.Name };
+                return await (model is null
+                    ? classifier.ClassifyAsync(picture.Body.Bytes, named, together.Token)
+                    : service.Classifier.ClassifyAsync(picture.Body.Bytes, named, model, together.Token)).ConfigureAwait(false);
+            }
+            catch
+            {
+                await together.CancelAsync().ConfigureAwait(false);
+                throw;
             }
         }
     }

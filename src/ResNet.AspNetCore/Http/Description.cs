@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.OpenApi;
+using ResNet.AspNetCore.Http.Requests;
 
 namespace ResNet.AspNetCore.Http;
 

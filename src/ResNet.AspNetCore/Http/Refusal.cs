@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using ResNet.AspNetCore.Http.Requests;
 using ResNet.Imaging;
 
 namespace ResNet.AspNetCore.Http;

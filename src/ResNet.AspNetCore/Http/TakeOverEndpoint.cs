@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using ResNet.AspNetCore.Http.Requests;
 using ResNet.AspNetCore.Serving;
 using ResNet.Inference;
 
@@ -32,7 +33,7 @@ internal sealed class TakeOverEndpoint(ClassifierService service)
 
     private async Task<string> ReadPathAsync(HttpContext context)
     {
-        using var body = new BodyBuffer(service.Uploads);
+        using var body = new BodyBuffer(new RequestMemory(service.Uploads));
         if (!await body.TryReadAsync(context.Request.Body, MostBytes, context.Request.ContentLength, context.RequestAborted)
             .ConfigureAwait(false))
         {
@@ -55,7 +56,10 @@ internal sealed class TakeOverEndpoint(ClassifierService service)
         if (string.IsNullOrWhiteSpace(name)) throw new RefusedRequestException(400, "Send JSON that names a run: {\"run\": \"name\"}.");
         // Only what lies beside the network of the options can be named, not any file of the machine.
         if (name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
-            throw new RefusedRequestException(400, $"The run '{name}' has to be the name of a file or folder, without a path.");
+        {
+            throw new RefusedRequestException(
+                400, $"The run '{Parameters.Cut(name)}' has to be the name of a file or folder, without a path.");
+        }
         string folder = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(service.Options.Path)))!;
         return Path.Combine(folder, name);
     }

@@ -19,11 +19,12 @@ internal static class ModelFile
     }
 
     /// <summary>A value that changes when the network of a path does.</summary>
-    internal static string Stamp(string path)
+    internal static string Stamp(string path, ResNetClassifierOptions options)
     {
         try
         {
-            var files = Directory.Exists(path) ? new DirectoryInfo(path).GetFiles($"*{Ending}") : [new FileInfo(path)];
+            string ending = options.Open is null ? InferenceEnding : Ending;
+            var files = Directory.Exists(path) ? new DirectoryInfo(path).GetFiles($"*{ending}") : [new FileInfo(path)];
             return string.Join('|', files.OrderBy(file => file.Name, StringComparer.Ordinal)
                 .Select(file => FormattableString.Invariant($"{file.Name} {file.Length} {file.LastWriteTimeUtc.Ticks}")));
         }

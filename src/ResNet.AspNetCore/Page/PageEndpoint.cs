@@ -8,42 +8,49 @@ namespace ResNet.AspNetCore.Page;
 /// <summary>The page of a classifier: one file without outside references, which runs what it has itself and nothing else.</summary>
 internal sealed class PageEndpoint
 {
-    private readonly byte[] _page;
+    private const string EndpointMark = "{{endpoint}}", TitleMark = "{{title}}";
+
+    private readonly string _page;
     private readonly string _policy;
-    private readonly string _tag;
+    private readonly Uri _endpoint;
 
     internal PageEndpoint(string endpoint, string title)
     {
         using var resource = typeof(PageEndpoint).Assembly.GetManifestResourceStream("page.html")!;
         using var reader = new StreamReader(resource, Encoding.UTF8);
         // Line ends are part of the hashes, and a checkout can change them.
-        string page = reader.ReadToEnd().ReplaceLineEndings("\n")
-            .Replace("{{endpoint}}", WebUtility.HtmlEncode(endpoint), StringComparison.Ordinal)
-            .Replace("{{title}}", WebUtility.HtmlEncode(title), StringComparison.Ordinal);
-        _page = Encoding.UTF8.GetBytes(page);
-        _tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(_page))[..16]}\"";
-        _policy = $"default-src 'none'; style-src {HashOf(page, "style")}; script-src {HashOf(page, "script")}; "
+        _page = reader.ReadToEnd().ReplaceLineEndings("\n").Replace(TitleMark, WebUtility.HtmlEncode(title), StringComparison.Ordinal);
+        _endpoint = Absolute(endpoint);
+        _policy = $"default-src 'none'; style-src {HashOf(_page, "style")}; script-src {HashOf(_page, "script")}; "
             + "img-src 'self' blob: data:; connect-src 'self'; media-src blob:; "
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     }
 
     internal async Task GetAsync(HttpContext context)
     {
+        // A relative address is right behind a proxy, too, which may serve all of this below a path of its own.
+        string endpoint = Absolute(context.Request.Path.Value ?? "/").MakeRelativeUri(_endpoint).ToString();
+        byte[] page = Encoding.UTF8.GetBytes(_page.Replace(EndpointMark, WebUtility.HtmlEncode(endpoint), StringComparison.Ordinal));
+        string tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(page))[..16]}\"";
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = _policy;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers.CacheControl = "no-cache";
-        headers.ETag = _tag;
-        if (context.Request.Headers.IfNoneMatch == _tag)
+        headers.ETag = tag;
+        if (context.Request.Headers.IfNoneMatch == tag)
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
         context.Response.ContentType = "text/html; charset=utf-8";
-        context.Response.ContentLength = _page.Length;
-        await context.Response.Body.WriteAsync(_page, context.RequestAborted).ConfigureAwait(false);
+        context.Response.ContentLength = page.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(page, context.RequestAborted).ConfigureAwait(false);
     }
+
+    // Only the path matters.
+    private static Uri Absolute(string path) => new(new Uri("http://page/"), path);
 
     private static string HashOf(string page, string element)
     {

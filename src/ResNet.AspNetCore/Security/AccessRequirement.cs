@@ -11,6 +11,9 @@ namespace ResNet.AspNetCore.Security;
 internal sealed class AccessRequirement(bool hasKeys)
     : AuthorizationHandler<AccessRequirement>, IAuthorizationRequirement
 {
+    private static readonly string[] s_ofProxies =
+        ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"];
+
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, AccessRequirement requirement)
     {
         bool isKnown = context.User.Identities.Any(identity =>
@@ -24,11 +27,19 @@ internal sealed class AccessRequirement(bool hasKeys)
         var connection = http.Connection;
         if (connection.RemoteIpAddress is not { } from || connection.LocalIpAddress is not { } to) return false;
         if (!IPAddress.IsLoopback(from) || !IPAddress.IsLoopback(to)) return false;
-        // A proxy on this machine speaks for others.
         var headers = http.Request.Headers;
-        if (headers.ContainsKey("X-Forwarded-For") || headers.ContainsKey("Forwarded")) return false;
-        // A page of a foreign site whose name was made to point here has a foreign name in this header.
-        string host = http.Request.Host.Host;
-        return host is "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        // A proxy on this machine speaks for others.
+        if (s_ofProxies.Any(headers.ContainsKey)) return false;
+        // A page of a foreign site: its browser says so, or sends the site's name as the origin.
+        if (headers["Sec-Fetch-Site"] == "cross-site") return false;
+        var own = http.Request.Host;
+        string? origin = headers.Origin;
+        if (origin is not null && (!Uri.TryCreate(origin, UriKind.Absolute, out var site) || !IsSame(site.Authority, own.Value)))
+            return false;
+        // Or the site's name was made to point here.
+        return IsSame(own.Host, "localhost")
+            || (IPAddress.TryParse(own.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
     }
+
+    private static bool IsSame(string one, string? other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 }

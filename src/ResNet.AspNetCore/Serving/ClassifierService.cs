@@ -47,8 +47,8 @@ internal sealed partial class ClassifierService : IHostedService, IHealthCheck, 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _watching.ConfigureAwait(false);
         await Classifier.StopAsync(cancellationToken).ConfigureAwait(false);
+        await _watching.ConfigureAwait(false);
     }
 
     public void Dispose()
@@ -62,20 +62,24 @@ internal sealed partial class ClassifierService : IHostedService, IHealthCheck, 
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
-            Model is not { } model ? HealthCheckResult.Unhealthy("There is no network yet.")
-            : Classifier.Stops ? HealthCheckResult.Unhealthy("The service is stopping.")
+            Model is not { } model || Classifier.IsClosed ? HealthCheckResult.Unhealthy("The service has not started, or is stopping.")
             : Classifier.HasPlace ? HealthCheckResult.Healthy(model.Name)
             : HealthCheckResult.Degraded("All places of the queue are taken."));
 
     /// <summary>Opens a network, and answers with it from now on; if that fails, the old one stays.</summary>
     /// <exception cref="InferenceFileException">The file cannot be used.</exception>
-    internal async Task<ServedModel> TakeOverAsync(string path, CancellationToken cancellationToken)
+    internal Task<ServedModel> TakeOverAsync(string path, CancellationToken cancellationToken) =>
+        TakeOverAsync(path, () => true, cancellationToken)!;
+
+    // Null if the network is not wanted any more when it is this call's turn.
+    private async Task<ServedModel?> TakeOverAsync(string path, Func<bool> isWanted, CancellationToken cancellationToken)
     {
         await _takeOver.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (!isWanted()) return null;
             // Before the file is opened, so that a change during the opening is noticed.
-            string stamp = ModelFile.Stamp(path);
+            string stamp = ModelFile.Stamp(path, Options);
             var model = await Task.Run(() => WarmUp(ModelFile.Open(path, Options)), cancellationToken).ConfigureAwait(false);
             _models.Replace(model);
             (_path, _stamp) = (path, stamp);
@@ -94,10 +98,18 @@ internal sealed partial class ClassifierService : IHostedService, IHealthCheck, 
     // The first pass packs the weights.
     private static ServedModel WarmUp(ServedModel model)
     {
-        var classifier = model.Classifier;
-        var (height, width) = classifier.Transforms.Size;
-        classifier.Model.Run(new byte[model.PixelBytes], 1, height, width, new float[classifier.Model.ClassCount]);
-        return model;
+        try
+        {
+            var classifier = model.Classifier;
+            var (height, width) = classifier.Transforms.Size;
+            classifier.Model.Run(new byte[model.PixelBytes], 1, height, width, new float[classifier.Model.ClassCount]);
+            return model;
+        }
+        catch
+        {
+            model.Release();
+            throw;
+        }
     }
 
     private async Task WatchAsync()
@@ -108,16 +120,16 @@ internal sealed partial class ClassifierService : IHostedService, IHealthCheck, 
         {
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
-                string path = _path, stamp = ModelFile.Stamp(path);
+                string path = _path, stamp = ModelFile.Stamp(path, Options);
                 // Nothing there is a moment of a replacement, and what was refused once is not tried again and again.
                 if (stamp.Length == 0 || stamp == _stamp || stamp == refused) continue;
                 try
                 {
-                    await TakeOverAsync(path, _stop.Token).ConfigureAwait(false);
+                    await TakeOverAsync(path, () => path == _path, _stop.Token).ConfigureAwait(false);
                 }
-                catch (Exception e) when (e is InferenceFileException or IOException or UnauthorizedAccessException or ArgumentException
-                    or InsufficientMemoryException)
+                catch (Exception e) when (e is not OperationCanceledException)
                 {
+                    // Whatever is wrong with the new network, the old one answers on.
                     refused = stamp;
                     LogRefused(_name, path, e.Message);
                 }

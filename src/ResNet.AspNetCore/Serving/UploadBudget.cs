@@ -5,6 +5,9 @@ internal sealed class UploadBudget(long most)
 {
     private long _used;
 
+    /// <summary>The most bytes.</summary>
+    internal long Most => most;
+
     /// <summary>The bytes in use.</summary>
     internal long Used => Volatile.Read(ref _used);
 

@@ -98,6 +98,7 @@ internal static class ServeCommand
             void Configure(ResNetClassifierOptions options)
             {
                 (options.MaximumBatchSize, options.QueueLength) = (parsed.GetValue(batch), parsed.GetValue(queue));
+                options.MaximumPictures = Math.Clamp(options.QueueLength, 1, options.MaximumPictures);
                 options.WatchInterval = TimeSpan.FromSeconds(parsed.GetValue(watch));
                 options.AllowAnonymous = anonymous;
                 if (!string.IsNullOrEmpty(key)) options.ApiKeys.Add(key);
@@ -165,6 +166,11 @@ internal static class ServeCommand
         catch (OptionsValidationException e)
         {
             throw new CommandLineException(e.Failures.First());
+        }
+        catch (System.Net.Sockets.SocketException e)
+        {
+            throw new CommandLineException(Mistake.About(
+                "--host", $"is '{host}', where nobody can listen at port {port} ({e.Message}): give an address of this machine."));
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {

@@ -15,7 +15,12 @@ internal static class VipsDecoder
     // Decoding threads share the lock; finding the reason of a failure takes it exclusively.
     private static readonly ReaderWriterLockSlim s_errorBufferLock = new();
 
+    // Encoders write about ten. Each scan takes time for the whole image, however few bytes it has.
+    private const int MostScans = 100;
+
     private static ReadOnlySpan<byte> JpegSignature => [0xFF, 0xD8, 0xFF];
+
+    private static ReadOnlySpan<byte> StartOfScan => [0xFF, 0xDA];
 
     /// <summary>Decodes a file's contents.</summary>
     /// <exception cref="ImageDecodingException">The file is damaged, truncated or of an unknown format.</exception>
@@ -102,7 +107,11 @@ internal static class VipsDecoder
     private static string FindLoader(ReadOnlySpan<byte> file)
     {
         if (file.StartsWith(JpegSignature))
-            return "jpegload_source";
+        {
+            return file.Count(StartOfScan) <= MostScans
+                ? "jpegload_source"
+                : throw new NotSupportedException($"it is a JPEG with more than {MostScans} scans");
+        }
         if (file.StartsWith(SmallPng.Signature))
             return "pngload_source";
         if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file.Slice(8, 4).SequenceEqual("WEBP"u8))

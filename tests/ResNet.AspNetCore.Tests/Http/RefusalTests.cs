@@ -210,6 +210,61 @@ public sealed class RefusalTests(Networks networks) : IClassFixture<Networks>
     }
 
     [Fact]
+    public async Task A_request_that_needs_more_than_the_memory_for_all_is_never_told_to_try_again()
+    {
+        await using var service = await Service.StartAsync(networks.First, options =>
+        {
+            (options.MaximumPictureBytes, options.MaximumUploadBytes) = (100_000, 300_000);
+        });
+        using var form = new MultipartFormDataContent();
+        for (int i = 0; i < 4; i++) form.Add(new ByteArrayContent(new byte[90_000]), "image", $"{i}.png");
+        using var response = await service.Client.PostAsync("/classify", form);
+        (await Service.ProblemAsync(response)).Should().Be(
+            (413, "The request needs more memory than the 300000 bytes for all of them: send fewer pictures at once."));
+        service.Classifier.Uploads.Used.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Pictures_as_large_as_the_limits_allow_are_read()
+    {
+        await using var service = await Service.StartAsync(networks.First, options =>
+        {
+            (options.MaximumPictureBytes, options.MaximumPictures, options.MaximumUploadBytes) = (1 << 20, 4, 4 << 20);
+        });
+        using var form = new MultipartFormDataContent();
+        byte[] picture = Service.Picture();
+        Array.Resize(ref picture, 1 << 20);
+        for (int i = 0; i < 4; i++) form.Add(new ByteArrayContent(picture), "image", $"{i}.png");
+        using var response = await service.Client.PostAsync("/classify", form);
+        (await response.Content.ReadAsStringAsync()).Should().StartWith("{\"model\"");
+    }
+
+    [Fact]
+    public async Task Long_texts_of_a_sender_are_not_sent_back()
+    {
+        await using var service = await Service.StartAsync(networks.First);
+        string text = new('a', 3_000_000);
+        foreach (string json in new[] { $$"""{"count": "{{text}}"}""", $$"""{"{{text}}": 1}""", $$"""{"x{{text[..4000]}}": 1}""" })
+        {
+            using var content = new StringContent(json, Encoding.UTF8, "application/json");
+            using var response = await service.Client.PostAsync("/classify", content);
+            var (status, sentence) = await Service.ProblemAsync(response);
+            status.Should().Be(400);
+            sentence.Length.Should().BeLessThan(200);
+        }
+    }
+
+    [Fact]
+    public async Task Compressed_bodies_are_refused()
+    {
+        await using var service = await Service.StartAsync(networks.First);
+        using var content = new ByteArrayContent(Service.Picture());
+        content.Headers.ContentEncoding.Add("gzip");
+        using var response = await service.Client.PostAsync("/classify", content);
+        (await Service.ProblemAsync(response)).Should().Be((415, "The encoding 'gzip' is not read: send the picture as it is."));
+    }
+
+    [Fact]
     public async Task A_sender_that_is_too_slow_is_told_so()
     {
         await using var service = await Service.StartAsync(

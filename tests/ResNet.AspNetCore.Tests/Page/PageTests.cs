@@ -133,11 +133,14 @@ public sealed class PageTests(Networks networks, Browser browser) : IClassFixtur
         using var response = await service.Client.GetAsync("/pets");
         string page = await response.Content.ReadAsStringAsync();
         page.Should().NotContain("http:").And.NotContain("https:").And.NotContain("{{").And.Contain("Cats &amp; &lt;dogs&gt;")
-            .And.Contain("data-endpoint=\"/classify\"");
+            .And.Contain("data-endpoint=\"classify\"");
         response.Headers.GetValues("Content-Security-Policy").Single().Should().Contain("default-src 'none'").And.NotContain("unsafe");
         var again = new HttpRequestMessage(HttpMethod.Get, "/pets");
         again.Headers.IfNoneMatch.Add(response.Headers.ETag!);
         (await service.Client.SendAsync(again)).StatusCode.Should().Be(System.Net.HttpStatusCode.NotModified);
+        using var head = await service.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/pets"));
+        head.Content.Headers.ContentLength.Should().Be(System.Text.Encoding.UTF8.GetByteCount(page));
+        (await service.Client.GetStringAsync("/pets/")).Should().Contain("data-endpoint=\"../classify\"");
     }
 
     private static FilePayload File(int seed) =>

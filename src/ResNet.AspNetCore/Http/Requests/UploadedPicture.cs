@@ -1,4 +1,4 @@
-namespace ResNet.AspNetCore.Http;
+namespace ResNet.AspNetCore.Http.Requests;
 
 /// <summary>A picture of a request.</summary>
 /// <param name="Name">Its name in messages, whose ending says the format where that is needed.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace ResNet.AspNetCore.Http;
+namespace ResNet.AspNetCore.Http.Requests;
 
 /// <summary>
 /// Reads <c>{"image": "base64", "count": 5, "heatMap": true, "class": "cat"}</c>, or <c>"images"</c> with an array of them.
@@ -21,6 +21,7 @@ internal ref struct JsonPictures(RequestReader request)
             if (!json.Read() || json.TokenType != JsonTokenType.StartObject) throw Refuse("The JSON is no object.");
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
+                if (json.ValueSpan.Length > RequestReader.FieldBytes) throw Refuse("A name in the JSON is too long.");
                 string name = json.GetString()!;
                 json.Read();
                 ReadValue(ref json, name);
@@ -50,6 +51,8 @@ internal ref struct JsonPictures(RequestReader request)
         }
         else
         {
+            if (json.ValueSpan.Length > RequestReader.FieldBytes)
+                throw Refuse($"'{Parameters.Cut(name)}' is longer than {RequestReader.FieldBytes} bytes.");
             string? value = json.TokenType switch
             {
                 JsonTokenType.String => json.GetString(),
@@ -57,7 +60,7 @@ internal ref struct JsonPictures(RequestReader request)
                 JsonTokenType.False => "false",
                 JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(json.ValueSpan),
                 JsonTokenType.Null => null,
-                _ => throw Refuse($"'{name}' has to be a text, a number, true or false."),
+                _ => throw Refuse($"'{Parameters.Cut(name)}' has to be a text, a number, true or false."),
             };
             if (value is not null) request.Parameters.Set(name, value);
         }
@@ -72,8 +75,9 @@ internal ref struct JsonPictures(RequestReader request)
             return;
         }
         // Some programs write / as \/.
-        byte[] plain = new byte[json.ValueSpan.Length];
-        request.AddBase64(plain.AsSpan(0, json.CopyString(plain)), name);
+        using var plain = request.NewBuffer();
+        var text = plain.Take(json.ValueSpan.Length);
+        request.AddBase64(text[..json.CopyString(text)], name);
     }
 
     private static RefusedRequestException Refuse(string sentence) => new(400, sentence);

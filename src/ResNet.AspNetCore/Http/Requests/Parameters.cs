@@ -1,11 +1,14 @@
 using System.Globalization;
 
-namespace ResNet.AspNetCore.Http;
+namespace ResNet.AspNetCore.Http.Requests;
 
 /// <summary>What a request asks for, besides its pictures: from its query, the fields of a form, or JSON.</summary>
 internal sealed class Parameters
 {
     internal const string CountName = "count", HeatMapName = "heatMap", ClassName = "class";
+
+    // Of a sender's text in a message, in characters.
+    private const int LongestText = 100;
 
     internal int? Count { get; private set; }
 
@@ -21,7 +24,7 @@ internal sealed class Parameters
         {
             Count = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1
                 ? count
-                : throw Refuse($"'{CountName}' is '{value}', but has to be a number of at least 1.");
+                : throw Refuse($"'{CountName}' is '{Cut(value)}', but has to be a number of at least 1.");
         }
         else if (Is(HeatMapName))
         {
@@ -30,7 +33,7 @@ internal sealed class Parameters
                 "false" => HeatMapKind.None,
                 "true" => HeatMapKind.InJson,
                 "png" => HeatMapKind.Png,
-                _ => throw Refuse($"'{HeatMapName}' is '{value}', but has to be true, false or png."),
+                _ => throw Refuse($"'{HeatMapName}' is '{Cut(value)}', but has to be true, false or png."),
             };
         }
         else if (Is(ClassName))
@@ -39,7 +42,7 @@ internal sealed class Parameters
         }
         else
         {
-            throw Refuse($"There is no parameter '{name}': give {CountName}, {HeatMapName} or {ClassName}.");
+            throw Refuse($"There is no parameter '{Cut(name)}': give {CountName}, {HeatMapName} or {ClassName}.");
         }
 
         bool Is(string known) => string.Equals(name, known, StringComparison.OrdinalIgnoreCase);
@@ -53,6 +56,9 @@ internal sealed class Parameters
         if (HeatMap == HeatMapKind.Png && pictures > 1)
             throw Refuse($"{HeatMapName}=png answers a single picture, but there are {pictures}: ask for {HeatMapName}=true.");
     }
+
+    /// <summary>The beginning of a text in a message.</summary>
+    internal static string? Cut(string? text) => text is { Length: > LongestText } ? $"{text.AsSpan(0, LongestText)}…" : text;
 
     private static RefusedRequestException Refuse(string sentence) => new(400, sentence);
 }

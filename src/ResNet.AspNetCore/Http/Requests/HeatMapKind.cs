@@ -1,4 +1,4 @@
-namespace ResNet.AspNetCore.Http;
+namespace ResNet.AspNetCore.Http.Requests;
 
 /// <summary>How a heat map is answered.</summary>
 internal enum HeatMapKind

@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using ResNet.AspNetCore.Serving;
 
-namespace ResNet.AspNetCore.Http;
+namespace ResNet.AspNetCore.Http.Requests;
 
 /// <summary>Reads the pictures of a request into memory: a body that is a picture, a form with files, or JSON with base64.</summary>
 internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudget budget) : IDisposable
 {
     // The longest text of a form's field, in bytes; of a form's or JSON document's other parts, for each picture.
-    private const int FieldBytes = 1 << 12;
+    internal const int FieldBytes = 1 << 12;
     private const int LongestBoundary = 70;
     private const int MostHeaders = 16;
     private const int SlackBytes = 1 << 16;
@@ -20,6 +20,7 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
 
     private const string FormOfFields = "application/x-www-form-urlencoded";
 
+    private readonly RequestMemory _memory = new(budget);
     private readonly List<UploadedPicture> _pictures = [];
 
     internal IReadOnlyList<UploadedPicture> Pictures => _pictures;
@@ -33,6 +34,11 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
         {
             foreach (string? value in values) Parameters.Set(name, value);
         }
+        if (request.Headers.ContentEncoding is [{ Length: > 0 } encoding, ..] && encoding != "identity")
+        {
+            throw new RefusedRequestException(
+                415, $"The encoding '{Parameters.Cut(encoding)}' is not read: send the picture as it is.");
+        }
         string? type = request.ContentType;
         var media = MediaTypeHeaderValue.TryParse(type, out var parsed) ? parsed : null;
         if (media is not null && Is("multipart/form-data"))
@@ -42,8 +48,12 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
         else if (IsPicture(type, media))
             await ReadBodyAsync(request, cancellationToken).ConfigureAwait(false);
         else
+        {
             throw new RefusedRequestException(
-                415, $"The type '{type}' is not accepted: send a picture (image/*), a form (multipart/form-data) or application/json.");
+                415,
+                $"The type '{Parameters.Cut(type)}' is not accepted: send a picture (image/*), a form (multipart/form-data) or "
+                + "application/json.");
+        }
         if (_pictures.Count == 0) throw new RefusedRequestException(400, "The request has no picture: send one.");
         Parameters.Check(_pictures.Count);
 
@@ -125,9 +135,12 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
 
     private async Task ReadFieldAsync(MultipartSection part, string name, CancellationToken cancellationToken)
     {
-        using var text = new BodyBuffer(budget);
+        using var text = new BodyBuffer(_memory);
         if (!await text.TryReadAsync(part.Body, FieldBytes, null, cancellationToken).ConfigureAwait(false))
-            throw new RefusedRequestException(413, $"The field '{name}' is longer than {FieldBytes} bytes; send a picture as a file.");
+        {
+            throw new RefusedRequestException(
+                413, $"The field '{Parameters.Cut(name)}' is longer than {FieldBytes} bytes; send a picture as a file.");
+        }
         Parameters.Set(name, Encoding.UTF8.GetString(text.Bytes.Span));
     }
 
@@ -137,13 +150,16 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
         long each = ((((long)options.MaximumPictureBytes + 2) / 3) * 4) + FieldBytes;
         int most = (int)Math.Min(each * options.MaximumPictures, Array.MaxLength);
         Limit(request, most);
-        using var json = new BodyBuffer(budget);
+        using var json = new BodyBuffer(_memory);
         if (!await json.TryReadAsync(request.Body, most, request.ContentLength, cancellationToken).ConfigureAwait(false))
             throw new RefusedRequestException(413, $"The JSON is longer than the {most} bytes that are read.");
         new JsonPictures(this).Read(json.Bytes.Span);
     }
 
-    /// <summary>Adds a picture in base64, still with the escapes of JSON.</summary>
+    /// <summary>Memory that counts towards the budget.</summary>
+    internal BodyBuffer NewBuffer() => new(_memory);
+
+    /// <summary>Adds a picture in base64.</summary>
     internal void AddBase64(ReadOnlySpan<byte> text, string name)
     {
         if (_pictures.Count == options.MaximumPictures)
@@ -159,7 +175,7 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
 
     private UploadedPicture Add(string name)
     {
-        var picture = new UploadedPicture(name, new BodyBuffer(budget));
+        var picture = new UploadedPicture(name, new BodyBuffer(_memory));
         _pictures.Add(picture);
         return picture;
     }
