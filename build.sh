@@ -5,7 +5,8 @@
 #                                     of the libraries; other options go to 'dotnet test'
 #   ./build.sh bench [PART] [OPTION…] compares with TorchSharp, PyTorch and ONNX Runtime and writes docs/performance.md; the parts are
 #                                     data, train and infer, each of which can be measured alone: --rounds N, --seconds S, --photographs FOLDER;
-#                                     layers compares each layer of a network with ONNX Runtime's; scaling trains on several processes
+#                                     layers compares each layer of a network with ONNX Runtime's; scaling trains on several processes;
+#                                     serve compares the service with one around ONNX Runtime, --overload MINUTES also overloads it
 set -euo pipefail
 readonly caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -78,7 +79,7 @@ test_all() {
 job=${1:-}
 case $job in
   train | test | bench) shift ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$job': give train, test or bench."; exit ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; [ $# = 0 ] || fail "There is no job '$job': give train, test or bench."; exit ;;
 esac
 command -v dotnet >/dev/null || fail "The .NET SDK 10 is missing: https://dotnet.microsoft.com/download says how to install it."
 dotnet --version >/dev/null 2>&1 || fail "The .NET SDK is older than global.json asks for: install the .NET SDK 10 from https://dotnet.microsoft.com/download."
@@ -104,9 +105,9 @@ case $job in
     ;;
   bench)
     case ${1:-} in
-      data | train | infer | layers | scaling) ;;
+      data | train | infer | layers | scaling | serve) ;;
       '' | --*) set -- "$@" --page "$root/docs/performance.md" ;;
-      *) fail "There is no benchmark '$1': give data, train, infer, layers, scaling or none for the first three." ;;
+      *) fail "There is no benchmark '$1': give data, train, infer, layers, scaling, serve or none for the first three." ;;
     esac
     [ "${1:-}" != scaling ] || install 'several processes cannot be measured' openmpi-bin
     install 'no program that is compiled in advance is measured' clang zlib1g-dev

@@ -4,6 +4,7 @@ using Benchmarks;
 using Benchmarks.DataLoading;
 using Benchmarks.Inference;
 using Benchmarks.Scaling;
+using Benchmarks.Serving;
 using Benchmarks.Training;
 using ResNet.Training.Distributed;
 
@@ -12,6 +13,7 @@ using ResNet.Training.Distributed;
 //   Benchmarks [data|train|infer] [OPTION…]             all three if none is named; Settings lists the options
 //   Benchmarks layers [OPTION…]                         each layer of ResNet.Inference and of ONNX Runtime, as a table
 //   Benchmarks scaling [OPTION…]                        training on several processes of mpirun, and a forecast for more
+//   Benchmarks serve [OPTION…]                          the service of ResNet.AspNetCore, and one around ONNX Runtime
 //   Benchmarks measure WHAT …                           one side of one measurement in a process of its own, as a JSON line
 //
 // The environment variable PARITY_PYTHON names a Python interpreter with torchvision to use instead of Debian's.
@@ -34,13 +36,10 @@ try
         case ["measure", "train-torchsharp", var job, var batches, var weights, var seconds]:
             TorchSharpTraining.Measure(Job.Find(job), batches, weights, Number(seconds));
             break;
-        case ["measure", "infer", var network, var weights, var images, var batch, var seconds]:
-            FusedInference.Measure(network, weights, images, Whole(batch), Number(seconds));
-            break;
         case ["measure", "infer-torchsharp", var network, var weights, var images, var batch, var seconds]:
             TorchSharpInference.Measure(network, weights, images, Whole(batch), Number(seconds));
             break;
-        case ["measure", "infer-engine", var file, var images, var batch, var callers, var seconds]:
+        case ["measure", "infer", var file, var images, var batch, var callers, var seconds]:
             EngineInference.Measure(file, images, Whole(batch), Whole(callers), Number(seconds));
             break;
         case ["measure", "layers-engine", var file, var images, var batch, var seconds]:
@@ -52,14 +51,21 @@ try
         case ["measure", "infer-onnx", var file, var images, var batch, var callers, var seconds]:
             OnnxInference.Measure(file, images, Whole(batch), Whole(callers), Number(seconds));
             break;
+        case ["measure", "serve-ours", var file, var port, .. var single] when single is [] or ["single"]:
+            OurService.Serve(file, Whole(port), single.Length > 0);
+            break;
+        case ["measure", "serve-onnx", var file, var port]:
+            OnnxService.Serve(file, Whole(port));
+            break;
+        case ["measure", "serve-load", var url, var folder, var connections, var seconds, .. var rate] when rate.Length <= 1:
+            LoadClient.MeasureAsync(url, folder, Whole(connections), Number(seconds), rate.Length == 0 ? null : Number(rate[0]))
+                .GetAwaiter().GetResult();
+            break;
         case ["layers", .. var options]:
             new LayerComparison(Settings.Parse(options)).Run();
             break;
-        case ["measure", "first", var network, var weights, var picture, var seconds]:
-            FirstPrediction.Measure(network, weights, picture, Number(seconds));
-            break;
-        case ["measure", "first-engine", var file, var picture, var seconds]:
-            EngineFirstPrediction.Measure(file, picture, Number(seconds));
+        case ["measure", "first", var file, var picture, var seconds]:
+            FirstPrediction.Measure(file, picture, Number(seconds));
             break;
         default:
             Run(Settings.Parse(args));
@@ -85,6 +91,7 @@ static void Run(Settings settings)
             Settings.Data => new DataComparison(settings).Run(),
             Settings.Train => new TrainingComparison(settings).Run(),
             Settings.Scaling => new ScalingComparison(settings).Run(),
+            Settings.Serve => new ServingComparison(settings).Run(),
             _ => new InferenceComparison(settings).Run(),
         };
         results.Add(Results.Of(part, settings, rows));
@@ -93,6 +100,8 @@ static void Run(Settings settings)
     foreach (var result in results) result.Print();
     Console.WriteLine($"These rows are in {Path.GetFullPath(settings.Output)}");
     if (settings.Page is { } page) PerformancePage.Write(page, results);
+    if (results.SelectMany(result => result.Rows).FirstOrDefault(row => row.IsBeyondLimit) is { } beyond)
+        throw new InvalidOperationException($"{beyond.Title}: this is beyond the limit.");
 }
 
 static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);

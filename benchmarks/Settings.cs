@@ -11,6 +11,7 @@ internal sealed record Settings
     public const string Train = "train";
     public const string Infer = "infer";
     public const string Scaling = "scaling";
+    public const string Serve = "serve";
 
     private static readonly string[] s_all = [Data, Train, Infer];
 
@@ -35,8 +36,11 @@ internal sealed record Settings
     /// <summary>Whether PyTorch also trains with the C library's heap settings of our console. Default: no.</summary>
     public bool Heap { get; private init; }
 
-    /// <summary>The networks for inference.</summary>
+    /// <summary>The networks for inference. Default: resnet18 and, but for services, resnet50.</summary>
     public IReadOnlyList<string> Networks { get; private init; } = ["resnet18", "resnet50"];
+
+    /// <summary>How long a service gets more requests than it can answer, in minutes. Default: 0, not at all.</summary>
+    public double Overload { get; private init; }
 
     /// <summary>The folder for the results, with one file for each part.</summary>
     public string Output { get; private init; } = Path.Combine("artifacts", "bench");
@@ -47,9 +51,10 @@ internal sealed record Settings
     public static Settings Parse(string[] arguments)
     {
         var settings = new Settings();
-        if (arguments is [Data or Train or Infer or Scaling, ..])
+        if (arguments is [Data or Train or Infer or Scaling or Serve, ..])
         {
             settings = settings with { Parts = [arguments[0]] };
+            if (arguments[0] == Serve) settings = settings with { Networks = [settings.Networks[0]] };
             arguments = arguments[1..];
         }
         for (int i = 0; i < arguments.Length; i += 2)
@@ -76,12 +81,15 @@ internal sealed record Settings
         "--job" => this with { Jobs = [Job.Find(value)] },
         "--heap" when value is "yes" or "no" => this with { Heap = value == "yes" },
         "--heap" => throw new ArgumentException($"--heap is '{value}', but has to be yes or no."),
+        "--overload" when double.TryParse(value, CultureInfo.InvariantCulture, out double minutes) && minutes >= 0 =>
+            this with { Overload = minutes },
+        "--overload" => throw new ArgumentException($"{option} is '{value}', but has to be a number of minutes, or 0 for none."),
         "--network" => this with { Networks = [Torchvision(value)] },
         "--output" => this with { Output = value },
         "--page" => this with { Page = value },
         _ => throw new ArgumentException(
             $"There is no option '{option}': give --rounds N, --seconds S, --photographs FOLDER, --cifar FOLDER, "
-            + "--job NAME, --heap yes, --network NAME or --output FOLDER."),
+            + "--job NAME, --heap yes, --network NAME, --overload MINUTES or --output FOLDER."),
     };
 
     // torchvision's networks are the networks with published weights.

@@ -12,6 +12,9 @@ internal sealed record Measurement(double ImagesPerSecond, double SecondsToAnswe
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(150);
 
+    /// <summary>The time within which a service gives 99 % of its answers, in seconds; 0 for all other sides.</summary>
+    public double Percentile99 { get; init; }
+
     /// <summary>
     /// Runs a program that prints a JSON line and continues to work. Memory is measured only after that line, so this costs no time.
     /// </summary>

@@ -37,13 +37,11 @@ internal sealed class InferenceComparison(Settings settings)
             {
                 var files = Prepare(network, folder.FullName);
                 contests.AddRange(s_batches.Select(batch => Inference(network, batch, files)));
-                contests.AddRange(s_batches.Select(batch => Engine(network, batch, callers: 1, files)));
-                contests.Add(Engine(network, batch: 1, Callers, files));
-                contests.Add(First($"first prediction, {network}", network, files, _self, FirstHere(network, files)));
-                string engine = $"first prediction of ResNet.Inference, {network}";
-                string[] ofEngine = [files.Inference, files.Picture, $"{SecondsAfterFirst}"];
-                contests.Add(First(engine, network, files, _self, ["measure", "first-engine", .. ofEngine]));
-                if (File.Exists(_native)) contests.Add(First($"{engine}, compiled in advance", network, files, _native, ofEngine));
+                contests.Add(SeveralCallers(network, files));
+                string first = $"first prediction, {network}";
+                string[] arguments = [files.Inference, files.Picture, $"{SecondsAfterFirst}"];
+                contests.Add(First(first, network, files, _self, ["measure", "first", .. arguments]));
+                if (File.Exists(_native)) contests.Add(First($"{first}, compiled in advance", network, files, _native, arguments));
                 else Console.WriteLine($"There is no {_native}: the first prediction of a program that is compiled in advance is omitted.");
             }
             for (int round = 1; round <= settings.Rounds; round++)
@@ -71,29 +69,30 @@ internal sealed class InferenceComparison(Settings settings)
 
         var duels = new List<Duel>
         {
-            PyTorch("contiguous", "contiguous"),
-            PyTorch("channels-last", "channels_last"),
-            new(name, "ONNX Runtime", () => Measurement.Of(_self, ["measure", "infer-onnx", files.Onnx, .. images, "1", _seconds])),
+            PyTorch("contiguous", "contiguous"), PyTorch("channels-last", "channels_last"), Onnx(name, files, images),
         };
         if (TorchVisionNetworks.Has(network))
         {
             string[] arguments = ["measure", "infer-torchsharp", network, files.TorchSharpWeights, .. images, _seconds];
             duels.Insert(0, new Duel(name, "TorchSharp, TorchVision's network", () => Measurement.Of(_self, arguments)));
         }
-        return new Contest(() => Measurement.Of(_self, ["measure", Settings.Infer, network, files.Weights, .. images, _seconds]), duels);
+        return new Contest(Ours(files, images), duels);
     }
 
-    private Contest Engine(string network, int batch, int callers, Files files)
+    private Contest SeveralCallers(string network, Files files)
     {
-        string name = $"ResNet.Inference, {network}, batch {batch}{(callers > 1 ? $", {callers} callers with a thread each" : "")}";
-        string[] images = [files.Images(batch), $"{batch}", $"{callers}", _seconds];
+        string[] images = [files.Images(1), "1"];
         return new Contest(
-            () => Measurement.Of(_self, ["measure", "infer-engine", files.Inference, .. images]),
-            [new Duel(name, "ONNX Runtime", () => Measurement.Of(_self, ["measure", "infer-onnx", files.Onnx, .. images]))]);
+            Ours(files, images, Callers),
+            [Onnx($"inference, {network}, batch 1, {Callers} callers with a thread each", files, images, Callers)]);
     }
 
-    private static string[] FirstHere(string network, Files files) =>
-        ["measure", "first", network, files.Weights, files.Picture, $"{SecondsAfterFirst}"];
+    private Func<Measurement> Ours(Files files, string[] images, int callers = 1) =>
+        () => Measurement.Of(_self, ["measure", Settings.Infer, files.Inference, .. images, $"{callers}", _seconds]);
+
+    private Duel Onnx(string name, Files files, string[] images, int callers = 1) => new(
+        name, "ONNX Runtime",
+        () => Measurement.Of(_self, ["measure", "infer-onnx", files.Onnx, .. images, $"{callers}", _seconds]));
 
     private Contest First(string name, string network, Files files, string program, string[] arguments)
     {
