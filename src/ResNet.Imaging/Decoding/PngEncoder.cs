@@ -17,7 +17,10 @@ internal static class PngEncoder
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (channels is not (1 or 3 or 4))
-            throw new ArgumentOutOfRangeException(nameof(channels), channels, "A PNG is written with 1 channel (grey), 3 (RGB) or 4 (RGBA).");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(channels), channels, "A PNG is written with 1 channel (grey), 3 (RGB) or 4 (RGBA).");
+        }
         var length = (long)width * height * channels;
         if (pixels.Length != length)
             throw new ArgumentException($"{pixels.Length} bytes are not {height} x {width} x {channels} = {length}.", nameof(pixels));
