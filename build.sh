@@ -92,7 +92,7 @@ case $job in
     start ResNet.Cli/release/resnet train "$@"
     ;;
   test)
-    install 'the tests that load reports in a browser are skipped' chromium
+    install 'the tests in a browser are skipped' chromium
     install 'the tests of several processes are skipped' openmpi-bin
     install 'the test of an application that is compiled in advance is skipped' clang zlib1g-dev
     options=()

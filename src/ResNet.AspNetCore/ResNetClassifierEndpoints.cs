@@ -24,7 +24,7 @@ public static class ResNetClassifierEndpoints
     /// <param name="pattern">The path, such as <c>/classify</c>.</param>
     /// <param name="name">The classifier's name; empty for the default one.</param>
     /// <returns>The endpoints of POST and GET, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException">There is no such classifier.</exception>
+    /// <exception cref="InvalidOperationException">There is no such classifier, or no such policy as its options name.</exception>
     public static IEndpointConventionBuilder MapResNetClassifier(this IEndpointRouteBuilder endpoints, string pattern, string name = "")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
@@ -33,6 +33,8 @@ public static class ResNetClassifierEndpoints
         var services = endpoints.ServiceProvider;
         var service = services.GetKeyedService<ClassifierService>(name) ?? throw new InvalidOperationException(
             $"There is no classifier '{name}': register it by services.AddResNetClassifier before the application is built.");
+        RequirePolicy(services, nameof(ResNetClassifierOptions.AuthorizationPolicy), service.Options.AuthorizationPolicy);
+        RequirePolicy(services, nameof(ResNetClassifierOptions.AdministratorPolicy), service.Options.AdministratorPolicy);
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Name);
         var classify = new ClassifyEndpoint(service, services, name, logger);
         var group = endpoints.MapGroup(pattern);
@@ -64,6 +66,14 @@ public static class ResNetClassifierEndpoints
         ArgumentNullException.ThrowIfNull(classifier);
         ArgumentNullException.ThrowIfNull(title);
         return endpoints.MapMethods(pattern, s_reading, (RequestDelegate)new PageEndpoint(classifier, title).GetAsync);
+    }
+
+    private static void RequirePolicy(IServiceProvider services, string option, string? policy)
+    {
+        if (policy is null) return;
+        var policies = services.GetRequiredService<IAuthorizationPolicyProvider>();
+        if (policies.GetPolicyAsync(policy).GetAwaiter().GetResult() is null)
+            throw new InvalidOperationException($"{option} is '{policy}', but there is no such policy: add it by AddAuthorization.");
     }
 
     private static RouteGroupBuilder Protect(RouteGroupBuilder group, ResNetClassifierOptions options)

@@ -49,7 +49,10 @@ public static class ResNetClassifierServices
     public static IServiceCollection AddResNetClassifier(this IServiceCollection services, IConfiguration section, string name = "")
     {
         ArgumentNullException.ThrowIfNull(section);
-        Add(services, name).Bind(section);
+        // A name that is mistyped would be ignored, and with it a key.
+        Add(services, name).Bind(section, binder => binder.ErrorOnUnknownConfiguration = true).Validate(
+            _ => string.IsNullOrEmpty(section[nameof(ResNetClassifierOptions.ApiKeys)]),
+            "ApiKeys has to be a list: the first key is ApiKeys:0 (ApiKeys__0 in the environment).");
         return services;
     }
 

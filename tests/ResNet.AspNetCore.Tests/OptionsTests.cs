@@ -29,6 +29,7 @@ public sealed class OptionsTests(Networks networks) : IClassFixture<Networks>
         { "DecodingThreads", "0", "DecodingThreads is 0, but has to be between 1 and 256." },
         { "Threads", "0", "Threads is 0, but has to be between 1 and 1024." },
         { "WatchInterval", "2.00:00:00", "WatchInterval is 2.00:00:00, but has to be between 00:00:00 and 1.00:00:00." },
+        { "ApiKeys", "0123456789abcdef", "ApiKeys has to be a list: the first key is ApiKeys:0 (ApiKeys__0 in the environment)." },
         { "ApiKeys:0", "short", "One of ApiKeys is shorter than 16 characters: give long random ones." },
     };
 
@@ -43,7 +44,26 @@ public sealed class OptionsTests(Networks networks) : IClassFixture<Networks>
         services.AddResNetClassifier(configuration);
         using var provider = services.BuildServiceProvider();
         var start = () => provider.GetRequiredService<IStartupValidator>().Validate();
-        start.Should().Throw<OptionsValidationException>().WithMessage($"The options of the classifier cannot be used. {sentence}");
+        start.Should().Throw<OptionsValidationException>().WithMessage($"*{sentence}");
+    }
+
+    [Fact]
+    public void A_name_that_is_mistyped_ends_the_start()
+    {
+        var values = new Dictionary<string, string?> { ["Path"] = networks.First, ["QueueLengt"] = "5" };
+        var services = new ServiceCollection().AddLogging();
+        services.AddResNetClassifier(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+        using var provider = services.BuildServiceProvider();
+        provider.GetRequiredService<IStartupValidator>().Invoking(start => start.Validate()).Should()
+            .Throw<InvalidOperationException>().WithMessage("*QueueLengt*");
+    }
+
+    [Fact]
+    public async Task A_policy_that_does_not_exist_ends_the_start()
+    {
+        await FluentActions.Awaiting(() => Service.StartAsync(networks.First, options => options.AuthorizationPolicy = "nope"))
+            .Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage("AuthorizationPolicy is 'nope', but there is no such policy: add it by AddAuthorization.");
     }
 
     [Fact]

@@ -106,13 +106,11 @@ public sealed class TakeOverTests(Networks networks) : IClassFixture<Networks>
         {
             (options.MaximumBatchSize, options.MaximumWait) = (64, TimeSpan.FromMilliseconds(500));
         });
-        var old = service.Classifier.Model!;
-        var request = service.ClassifyAsync(Service.Picture());
-        while (!old.TryAcquire()) await Task.Delay(1);
-        await Task.Delay(100);
+        var old = service.Classifier.Classifier.AcquireModel();
+        var request = service.Classifier.Classifier.ClassifyAsync(Service.Picture(), new(), old, default);
         await service.Classifier.TakeOverAsync(networks.Second, default);
         old.Release();
-        (await request).GetProperty("model").GetString().Should().StartWith("first@");
+        (await request).Model.Should().StartWith("first@");
         for (int i = 0; i < 500 && old.TryAcquire(); i++)
         {
             old.Release();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ResNet.AspNetCore.Http.Requests;
 using ResNet.AspNetCore.Serving;
@@ -9,7 +10,10 @@ namespace ResNet.AspNetCore.Http;
 /// <summary>Answers requests to classify pictures.</summary>
 internal sealed partial class ClassifyEndpoint(ClassifierService service, IServiceProvider services, string name, ILogger logger)
 {
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(3);
+
     private readonly ResNetClassifierOptions _options = service.Options;
+    private readonly CancellationToken _stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
     /// <summary>POST: the classes of pictures.</summary>
     internal async Task ClassifyAsync(HttpContext context)
@@ -60,6 +64,8 @@ internal sealed partial class ClassifyEndpoint(ClassifierService service, IServi
         if (service.Classifier.IsClosed || !service.Classifier.HasPlace) throw service.Classifier.Refuse();
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limited.CancelAfter(_options.RequestTimeout);
+        // Who has sent half of a request holds up the end of the service for a moment only.
+        using var stopping = _stopping.UnsafeRegister(static limited => ((CancellationTokenSource)limited!).CancelAfter(s_grace), limited);
         try
         {
             await reader.ReadAsync(context.Request, limited.Token).ConfigureAwait(false);
@@ -69,7 +75,7 @@ internal sealed partial class ClassifyEndpoint(ClassifierService service, IServi
             throw new RefusedRequestException(
                 StatusCodes.Status408RequestTimeout,
                 FormattableString.Invariant(
-                    $"The request did not arrive within {_options.RequestTimeout.TotalSeconds:0.###} s: send smaller pictures."));
+                    $"The request did not arrive within {_options.RequestTimeout.TotalSeconds:0.###} s."));
         }
     }
 

@@ -45,11 +45,16 @@ internal static class Description
                 {
                     ["image/*"] = new() { Schema = picture },
                     ["application/octet-stream"] = new() { Schema = picture },
-                    ["multipart/form-data"] = new() { Schema = Object(("image", Array(picture))) },
+                    ["multipart/form-data"] = new()
+                    {
+                        Schema = Object(
+                            ("image", Array(picture)), (Parameters.CountName, Integer), (Parameters.HeatMapName, Text),
+                            (Parameters.ClassName, Text)),
+                    },
                     ["application/json"] = new()
                     {
                         Schema = Object(
-                            ("image", Base64), ("images", Array(Base64)), (Parameters.CountName, Number),
+                            ("image", Base64), ("images", Array(Base64)), (Parameters.CountName, Integer),
                             (Parameters.HeatMapName, new OpenApiSchema { Type = JsonSchemaType.Boolean }), (Parameters.ClassName, Text)),
                     },
                 },
@@ -58,7 +63,7 @@ internal static class Description
             var answer = Object(
                 ("model", Text),
                 ("pictures", Array(Object(
-                    ("name", Text), ("width", Number), ("height", Number),
+                    ("name", Text), ("width", Integer), ("height", Integer),
                     ("predictions", Array(Object(("class", Text), ("probability", Number)))),
                     ("heatMap", Object(("class", Text), ("probability", Number), ("area", area), ("png", Base64)))))));
             operation.Responses = Responses("The classes of each picture, likeliest first.", answer);
@@ -73,8 +78,9 @@ internal static class Description
             operation.Responses = Responses(
                 "The network and its classes.",
                 Object(
-                    ("model", Text), ("width", Number), ("height", Number),
-                    ("quantized", new OpenApiSchema { Type = JsonSchemaType.Boolean }), ("license", Text), ("classes", Array(Text))));
+                    ("model", Text), ("width", Integer), ("height", Integer),
+                    ("quantized", new OpenApiSchema { Type = JsonSchemaType.Boolean }), ("license", Text), ("classes", Array(Text))),
+                401, 503);
         });
 
     internal static IEndpointConventionBuilder DescribeTakeOver(this IEndpointConventionBuilder endpoint, Delegate handler, string name) =>
@@ -87,12 +93,14 @@ internal static class Description
                 Required = true,
                 Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = Object(("run", Text)) } },
             };
-            operation.Responses = Responses("The network that answers from now on.", Object(("model", Text)));
+            operation.Responses = Responses("The network that answers from now on.", Object(("model", Text)), 400, 401, 413, 422);
         });
 
     private static OpenApiSchema Text => new() { Type = JsonSchemaType.String };
 
     private static OpenApiSchema Number => new() { Type = JsonSchemaType.Number };
+
+    private static OpenApiSchema Integer => new() { Type = JsonSchemaType.Integer };
 
     private static OpenApiSchema Base64 => new() { Type = JsonSchemaType.String, Format = "byte" };
 
@@ -118,11 +126,11 @@ internal static class Description
 
     private static OpenApiSchema Array(OpenApiSchema items) => new() { Type = JsonSchemaType.Array, Items = items };
 
-    private static OpenApiResponses Responses(string when, OpenApiSchema answer)
+    private static OpenApiResponses Responses(string when, OpenApiSchema answer, params int[] only)
     {
         var responses = new OpenApiResponses { ["200"] = Response(when, "application/json", answer) };
-        var problem = Object(("title", Text), ("status", Number), ("detail", Text));
-        foreach (var (status, reason) in s_refusals)
+        var problem = Object(("title", Text), ("status", Integer), ("detail", Text));
+        foreach (var (status, reason) in s_refusals.Where(refusal => only.Length == 0 || only.Contains(refusal.Status)))
             responses[FormattableString.Invariant($"{status}")] = Response(reason, Problem.ContentType, problem);
         return responses;
     }

@@ -21,7 +21,8 @@ internal sealed record Refusal(int Status, string Sentence, string Reason, TimeS
         ClassificationException { Problem: ClassificationProblem.TimedOut } e => new(504, e.Message, "timeout", e.RetryAfter),
         ClassificationException e => new(503, e.Message, "stopped", e.RetryAfter),
         ImageDecodingException or TransformException => new(422, failure.Message, "picture"),
-        InvalidOptionException => new(400, failure.Message, "parameter"),
+        InvalidOptionException e => new(
+            400, $"'{Parameters.NameOf(e.Property)}' is '{Parameters.Cut($"{e.Value}")}', but has to be {e.Accepted}.", "parameter"),
         // The formats that libvips decodes.
         DllNotFoundException => new(
             415, "This format is not decoded here, since the service has no libvips: send a JPEG (baseline), GIF, BMP or PNM.", "format"),

@@ -24,6 +24,11 @@ internal static class ServeCommand
     private const string KeyVariable = "RESNET_API_KEY";
     private const int DefaultPort = 5000;
 
+    // Those of the options of the service.
+    private const int MostTogether = 64;
+    private const int MostWaiting = 100_000;
+    private const int ShortestKey = 16;
+
     internal static Command Create(CancellationToken cancellationToken)
     {
         var run = new Argument<string?>("RUN")
@@ -79,9 +84,16 @@ internal static class ServeCommand
         {
             string place = parsed.GetValue(host)!;
             int number = parsed.GetValue(port);
-            if (number is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
-                throw new CommandLineException(Mistake.About("--port", $"is {number}, but has to be between 0 and {IPEndPoint.MaxPort}."));
+            Require(port, IPEndPoint.MinPort, IPEndPoint.MaxPort);
+            Require(batch, 1, MostTogether);
+            Require(queue, 1, MostWaiting);
+            Require(watch, 0, (int)TimeSpan.FromDays(1).TotalSeconds);
             string? key = Environment.GetEnvironmentVariable(KeyVariable);
+            if (key is { Length: > 0 and < ShortestKey })
+            {
+                throw new CommandLineException(
+                    $"The key in {KeyVariable} is shorter than {ShortestKey} characters: give a long random one.");
+            }
             bool anonymous = parsed.GetValue(noKey);
             if (anonymous && !string.IsNullOrEmpty(key))
                 throw new CommandLineException($"--no-api-key answers without the key in {KeyVariable}: leave one of them out.");
@@ -107,8 +119,15 @@ internal static class ServeCommand
                 else if (!InferenceModel.IsInferenceFile(path)) options.Open = OfRun;
             }
 
-            Serve(path, Configure, place, number, cancellationToken);
+            Serve(path, Configure, place, number, watches: parsed.GetValue(watch) > 0, cancellationToken);
             return ExitCode.Success;
+
+            void Require(Option<int> option, int least, int most)
+            {
+                int value = parsed.GetValue(option);
+                if (value < least || value > most)
+                    throw new CommandLineException(Mistake.About(option.Name, $"is {value}, but has to be between {least} and {most}."));
+            }
         });
         return command;
     }
@@ -131,11 +150,13 @@ internal static class ServeCommand
     }
 
     private static void Serve(
-        string path, Action<ResNetClassifierOptions> configure, string host, int port, CancellationToken cancellationToken)
+        string path, Action<ResNetClassifierOptions> configure, string host, int port, bool watches, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         // What the host says about a failed start, this command says in a sentence.
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+            // Says which networks it takes over.
+            .AddFilter("ResNet.AspNetCore", watches ? LogLevel.Information : LogLevel.Warning)
             .AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddResNetClassifier(path, configure);
         builder.Services.AddOpenApi();
@@ -158,7 +179,7 @@ internal static class ServeCommand
             app.MapOpenApi();
             app.MapHealthChecks("/health");
             app.StartAsync(cancellationToken).GetAwaiter().GetResult();
-            Tell(app, host);
+            Tell(app, host, hasKey: !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(KeyVariable)));
             cancellationToken.WaitHandle.WaitOne();
             Console.Error.WriteLine("Stopping: pictures that wait are still classified.");
             app.StopAsync(CancellationToken.None).GetAwaiter().GetResult();
@@ -182,14 +203,20 @@ internal static class ServeCommand
         ? address
         : throw new CommandLineException(Mistake.About("--host", $"is '{host}', but has to be localhost, an IP address or *."));
 
-    private static void Tell(WebApplication app, string host)
+    private static void Tell(WebApplication app, string host, bool hasKey)
     {
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        string url = host == "localhost"
-            ? string.Create(CultureInfo.InvariantCulture, $"http://localhost:{new Uri(address).Port}")
-            : address;
+        int port = new Uri(address).Port;
+        string name = host switch
+        {
+            "localhost" => host,
+            "*" or "0.0.0.0" or "::" => Environment.MachineName,
+            _ => new Uri(address).Host,
+        };
+        string url = string.Create(CultureInfo.InvariantCulture, $"http://{name}:{port}");
+        string key = hasKey ? $"-H \"X-Api-Key: ${KeyVariable}\" " : "";
         Console.WriteLine($"The page is at          {url}/");
-        Console.WriteLine($"Programs send pictures  {url}/classify (curl --data-binary @cat.jpg {url}/classify)");
+        Console.WriteLine($"Programs send pictures  {url}/classify (curl {key}--data-binary @cat.jpg {url}/classify)");
         Console.WriteLine($"Its description is at   {url}/openapi/v1.json, its health at /health");
         Console.WriteLine("Ctrl-C stops.");
     }

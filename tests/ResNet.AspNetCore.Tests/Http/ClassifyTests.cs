@@ -53,6 +53,8 @@ public sealed class ClassifyTests(Networks networks) : IClassFixture<Networks>
         using var ofJson = await service.Client.PostAsJsonAsync("/classify", new { image = base64, count = 3, heatMap = false });
         Service.Predictions(await Read(ofJson)).Should().Equal(expected);
         // As PHP writes it.
+        using var ofUrl = await service.Client.PostAsJsonAsync("/classify", new { image = $"data:image/png;base64,{base64}", count = 3 });
+        Service.Predictions(await Read(ofUrl)).Should().Equal(expected);
         using var escaped = new StringContent(
             $$"""{"images": ["{{base64.Replace("/", "\\/")}}"], "count": 3}""", Encoding.UTF8, "application/json");
         using var ofEscaped = await service.Client.PostAsync("/classify", escaped);
@@ -133,8 +135,13 @@ public sealed class ClassifyTests(Networks networks) : IClassFixture<Networks>
             .Encode([.. Motif.Pixels(40, 30, 1).Select(value => (byte)(value % 100))]);
         using var named = await service.SendAsync(gif, type: "image/gif");
         named.IsSuccessStatusCode.Should().BeTrue();
+        // What has no name is known by its first bytes.
         using var unnamed = await service.SendAsync(gif, type: "application/octet-stream");
-        (await Service.ProblemAsync(unnamed)).Status.Should().Be(422);
+        unnamed.IsSuccessStatusCode.Should().BeTrue();
+        // A name that says something else counts, as in an image folder.
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(gif), "image", "cat.jpg" } };
+        using var misnamed = await service.Client.PostAsync("/classify", form);
+        (await Service.ProblemAsync(misnamed)).Status.Should().Be(422);
     }
 
     [Fact]

@@ -94,8 +94,9 @@ public sealed partial class ServeTests : IDisposable
         Call(1, "serve", Run, "--port", "70000").Should().Be("error: --port is 70000, but has to be between 0 and 65535.");
         Call(1, "serve", Run, "--host", "example", "--no-api-key").Should().Be(
             "error: --host is 'example', but has to be localhost, an IP address or *.");
-        Call(1, "serve", Run, "--batch-size", "100").Should().Be(
-            "error: The options of the classifier cannot be used. MaximumBatchSize is 100, but has to be between 1 and 64.");
+        Call(1, "serve", Run, "--batch-size", "100").Should().Be("error: --batch-size is 100, but has to be between 1 and 64.");
+        Call(1, "serve", Run, "--queue", "0").Should().Be("error: --queue is 0, but has to be between 1 and 100000.");
+        Call(1, "serve", Run, "--watch", "-1").Should().Be("error: --watch is -1, but has to be between 0 and 86400.");
         using var first = ConsoleProcess.Start("serve", Run, "--port", "0");
         int port = new Uri(Address(first)).Port;
         Call(1, "serve", Run, "--port", $"{port}").Should().Be(
@@ -105,7 +106,8 @@ public sealed partial class ServeTests : IDisposable
     private static string Address(ConsoleProcess process)
     {
         process.WaitUntil(() => process.Output.Contains("Ctrl-C stops.", StringComparison.Ordinal));
-        return AddressPattern().Match(process.Output).Groups[1].Value.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
+        return AddressPattern().Match(process.Output).Groups[1].Value
+            .Replace(Environment.MachineName, "127.0.0.1", StringComparison.Ordinal);
     }
 
     private static string Call(int exitCode, params string[] arguments)

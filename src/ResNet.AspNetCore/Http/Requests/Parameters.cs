@@ -42,6 +42,8 @@ internal sealed class Parameters
         }
         else
         {
+            if (Is("image") || Is("images") || Is("file"))
+                throw Refuse($"'{name}' is no file: send the picture as one (curl -F {name}=@cat.jpg).");
             throw Refuse($"There is no parameter '{Cut(name)}': give {CountName}, {HeatMapName} or {ClassName}.");
         }
 
@@ -56,6 +58,9 @@ internal sealed class Parameters
         if (HeatMap == HeatMapKind.Png && pictures > 1)
             throw Refuse($"{HeatMapName}=png answers a single picture, but there are {pictures}: ask for {HeatMapName}=true.");
     }
+
+    /// <summary>The name of a parameter whose property has this name.</summary>
+    internal static string NameOf(string property) => char.ToLowerInvariant(property[0]) + property[1..];
 
     /// <summary>The beginning of a text in a message.</summary>
     internal static string? Cut(string? text) => text is { Length: > LongestText } ? $"{text.AsSpan(0, LongestText)}…" : text;

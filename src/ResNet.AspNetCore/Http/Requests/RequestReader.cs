@@ -55,6 +55,7 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
                 + "application/json.");
         }
         if (_pictures.Count == 0) throw new RefusedRequestException(400, "The request has no picture: send one.");
+        for (int i = 0; i < _pictures.Count; i++) _pictures[i] = _pictures[i].WithEnding();
         Parameters.Check(_pictures.Count);
 
         bool Is(string known) => media?.MediaType.Equals(known, StringComparison.OrdinalIgnoreCase) == true;
@@ -164,6 +165,8 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
     {
         if (_pictures.Count == options.MaximumPictures)
             throw new RefusedRequestException(413, $"There are more than {options.MaximumPictures} pictures: send fewer at once.");
+        // As a browser's FileReader gives it.
+        if (text.StartsWith("data:"u8) && text.IndexOf(";base64,"u8) is >= 0 and var mark) text = text[(mark + ";base64,".Length)..];
         var picture = Add(name);
         var bytes = picture.Body.Take(System.Buffers.Text.Base64.GetMaxDecodedFromUtf8Length(text.Length));
         if (System.Buffers.Text.Base64.DecodeFromUtf8(text, bytes, out _, out int written) != System.Buffers.OperationStatus.Done)

@@ -1,3 +1,5 @@
+using ResNet.Imaging.Decoding;
+
 namespace ResNet.AspNetCore.Http.Requests;
 
 /// <summary>A picture of a request.</summary>
@@ -23,6 +25,15 @@ internal sealed record UploadedPicture(string Name, BodyBuffer Body) : IDisposab
             _ => "picture",
         };
     }
+
+    /// <summary>The same, with the ending that its format needs if its sender gave no name.</summary>
+    internal UploadedPicture WithEnding() => Path.HasExtension(Name) ? this : FileKinds.Find(Body.Bytes.Span) switch
+    {
+        FileKind.Gif => this with { Name = $"{Name}.gif" },
+        FileKind.Heic => this with { Name = $"{Name}.heic" },
+        FileKind.Avif => this with { Name = $"{Name}.avif" },
+        _ => this,
+    };
 
     public void Dispose() => Body.Dispose();
 }
