@@ -14,7 +14,7 @@ public sealed class Networks : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public Networks() => (First, Second) = (Save("first", 1), Save("second", 2));
+    public Networks() => (First, Second, Tiny) = (Save("first", 1), Save("second", 2), Save("tiny", 1, "resnet18"));
 
     /// <summary>A file.</summary>
     internal string First { get; }
@@ -22,13 +22,16 @@ public sealed class Networks : IDisposable
     /// <summary>A file of the same network with other weights.</summary>
     internal string Second { get; }
 
+    /// <summary>A file of a network whose last map has a single pixel.</summary>
+    internal string Tiny { get; }
+
     public void Dispose() => _folder.Dispose();
 
-    private string Save(string name, int seed)
+    private string Save(string name, int seed, string architecture = "resnet20")
     {
         using var scope = torch.NewDisposeScope();
         torch.manual_seed(seed);
-        using var network = ResNets.Create("resnet20", classes: Classes.Length, seed: seed);
+        using var network = ResNets.Create(architecture, classes: Classes.Length, seed: seed);
         RandomNorms.Draw(network);
         network.eval();
         string path = _folder.File($"{name}/{name}.inference.safetensors");

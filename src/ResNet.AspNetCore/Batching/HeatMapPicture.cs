@@ -29,6 +29,9 @@ internal static class HeatMapPicture
             map.Prediction,
             new PictureArea(
                 seen.Left / outcome.Width, seen.Top / outcome.Height, seen.Width / outcome.Width, seen.Height / outcome.Height),
-            PngEncoder.Encode(pixels, width, height, Channels));
+            PngEncoder.Encode(pixels, width, height, Channels))
+        {
+            IsUniform = map.Heat.All(heat => heat == map.Heat[0]),
+        };
     }
 }

@@ -52,6 +52,7 @@ internal static class Answer
             json.WriteNumber("width", map.Area.Width);
             json.WriteNumber("height", map.Area.Height);
             json.WriteEndObject();
+            json.WriteBoolean("uniform", map.IsUniform);
             json.WriteBase64String("png", map.Png.Span);
             json.WriteEndObject();
         }

@@ -55,7 +55,7 @@ internal static class Description
                     {
                         Schema = Object(
                             ("image", Base64), ("images", Array(Base64)), (Parameters.CountName, Integer),
-                            (Parameters.HeatMapName, new OpenApiSchema { Type = JsonSchemaType.Boolean }), (Parameters.ClassName, Text)),
+                            (Parameters.HeatMapName, Flag), (Parameters.ClassName, Text)),
                     },
                 },
             };
@@ -65,7 +65,7 @@ internal static class Description
                 ("pictures", Array(Object(
                     ("name", Text), ("width", Integer), ("height", Integer),
                     ("predictions", Array(Object(("class", Text), ("probability", Number)))),
-                    ("heatMap", Object(("class", Text), ("probability", Number), ("area", area), ("png", Base64)))))));
+                    ("heatMap", Object(("class", Text), ("probability", Number), ("area", area), ("uniform", Flag), ("png", Base64)))))));
             operation.Responses = Responses("The classes of each picture, likeliest first.", answer);
             ((OpenApiResponse)operation.Responses["200"]).Content!["image/png"] = new OpenApiMediaType { Schema = picture };
         });
@@ -79,7 +79,7 @@ internal static class Description
                 "The network and its classes.",
                 Object(
                     ("model", Text), ("width", Integer), ("height", Integer),
-                    ("quantized", new OpenApiSchema { Type = JsonSchemaType.Boolean }), ("license", Text), ("classes", Array(Text))),
+                    ("quantized", Flag), ("license", Text), ("classes", Array(Text))),
                 401, 503);
         });
 
@@ -101,6 +101,8 @@ internal static class Description
     private static OpenApiSchema Number => new() { Type = JsonSchemaType.Number };
 
     private static OpenApiSchema Integer => new() { Type = JsonSchemaType.Integer };
+
+    private static OpenApiSchema Flag => new() { Type = JsonSchemaType.Boolean };
 
     private static OpenApiSchema Base64 => new() { Type = JsonSchemaType.String, Format = "byte" };
 

@@ -128,6 +128,17 @@ public sealed class ClassifyTests(Networks networks) : IClassFixture<Networks>
     }
 
     [Fact]
+    public async Task A_map_of_a_single_place_says_so()
+    {
+        await using var service = await Service.StartAsync(networks.Tiny);
+        var map = (await service.ClassifyAsync(Service.Picture(), "?heatMap=true")).GetProperty("pictures")[0].GetProperty("heatMap");
+        map.GetProperty("uniform").GetBoolean().Should().BeTrue();
+        await using var other = await Service.StartAsync(networks.First);
+        map = (await other.ClassifyAsync(Service.Picture(), "?heatMap=true")).GetProperty("pictures")[0].GetProperty("heatMap");
+        map.GetProperty("uniform").GetBoolean().Should().BeFalse();
+    }
+
+    [Fact]
     public async Task Formats_that_their_names_decide_are_named_by_the_type_of_the_body()
     {
         await using var service = await Service.StartAsync(networks.First);

@@ -69,6 +69,19 @@ public sealed class PageTests(Networks networks, Browser browser) : IClassFixtur
     }
 
     [BrowserFact]
+    public async Task A_map_that_is_the_same_everywhere_is_not_shown()
+    {
+        await using var service = await Service.StartAsync(networks.Tiny);
+        var (page, errors) = await browser.OpenAsync(service.Client.BaseAddress!);
+        await page.Locator("#file").SetInputFilesAsync(File(1));
+        await Expect(page.Locator("#caption")).ToHaveTextAsync("This network sees the picture as a whole: it does not say where.");
+        await Expect(page.Locator("#heat")).ToBeHiddenAsync();
+        await Expect(page.Locator("#opacity")).ToBeHiddenAsync();
+        await Expect(page.Locator("#bars > li")).ToHaveCountAsync(5);
+        errors.Should().BeEmpty();
+    }
+
+    [BrowserFact]
     public async Task A_dropped_picture_is_classified()
     {
         await using var service = await Service.StartAsync(networks.First);
