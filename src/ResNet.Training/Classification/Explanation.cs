@@ -1,10 +1,10 @@
 using ResNet.Core;
 using ResNet.Imaging;
+using ResNet.Imaging.Color;
 using ResNet.Imaging.Decoding;
 using ResNet.Imaging.Rendering;
 using ResNet.Inference;
 using ResNet.Inference.Execution;
-using ResNet.Imaging.Color;
 
 namespace ResNet.Training.Classification;
 
