@@ -35,7 +35,10 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
     }
 
     /// <summary>Whether another picture would get a place.</summary>
-    internal bool HasPlace => Volatile.Read(ref _places) < _options.QueueLength;
+    internal bool HasPlace => Places < _options.QueueLength;
+
+    /// <summary>The pictures that are waiting, decoded or computed.</summary>
+    internal int Places => Volatile.Read(ref _places);
 
     /// <summary>The time after which there will be a place.</summary>
     internal TimeSpan RetryAfter =>
