@@ -7,15 +7,25 @@ namespace ResNet.AspNetCore;
 /// <summary>Checks the options of a classifier when the application starts: a sentence for each mistake.</summary>
 internal sealed class OptionsValidator : IValidateOptions<ResNetClassifierOptions>
 {
-    private const int ShortestKey = 16;
+    /// <summary>The largest <see cref="ResNetClassifierOptions.MaximumBatchSize"/>.</summary>
+    internal const int MostTogether = 64;
+
+    /// <summary>The largest <see cref="ResNetClassifierOptions.QueueLength"/>.</summary>
+    internal const int MostWaiting = 100_000;
+
+    /// <summary>The length of the shortest API key, in characters.</summary>
+    internal const int ShortestKey = 16;
+
+    /// <summary>The longest <see cref="ResNetClassifierOptions.WatchInterval"/>.</summary>
+    internal static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
 
     public ValidateOptionsResult Validate(string? name, ResNetClassifierOptions options)
     {
         var mistakes = new List<string>();
         if (string.IsNullOrWhiteSpace(options.Path))
             mistakes.Add("Path is empty: name a file that 'resnet export --format inference' wrote, or the folder of a run.");
-        Between(nameof(options.MaximumBatchSize), options.MaximumBatchSize, 1, 64);
-        Between(nameof(options.QueueLength), options.QueueLength, 1, 100_000);
+        Between(nameof(options.MaximumBatchSize), options.MaximumBatchSize, 1, MostTogether);
+        Between(nameof(options.QueueLength), options.QueueLength, 1, MostWaiting);
         Between(nameof(options.MaximumPictureBytes), options.MaximumPictureBytes, 1, 1 << 30);
         Between(nameof(options.MaximumPixels), options.MaximumPixels, 1, ImageDecoder.MaxPixels);
         Between(nameof(options.MaximumPictures), options.MaximumPictures, 1, 1_000);
@@ -31,7 +41,7 @@ internal sealed class OptionsValidator : IValidateOptions<ResNetClassifierOption
         Between(nameof(options.Threads), options.Threads, 1, 1_024);
         Time(nameof(options.MaximumWait), options.MaximumWait, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         Time(nameof(options.RequestTimeout), options.RequestTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
-        Time(nameof(options.WatchInterval), options.WatchInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Time(nameof(options.WatchInterval), options.WatchInterval, TimeSpan.Zero, LongestInterval);
         if (options.ApiKeys.Any(key => key is null || key.Length < ShortestKey))
             mistakes.Add($"One of ApiKeys is shorter than {ShortestKey} characters: give long random ones.");
         if (options.AllowAnonymous && (options.ApiKeys.Count > 0 || options.AuthorizationPolicy is not null))

@@ -64,13 +64,13 @@ public sealed class ResNetClassifierOptions
     public TimeSpan WatchInterval { get; set; }
 
     /// <summary>
-    /// The authorization policy of those who may have the service take over another network by PUT; null for nobody. Default: null.
+    /// The authorization policy of clients that may replace the network by PUT; null for none. Default: null.
     /// </summary>
     public string? AdministratorPolicy { get; set; }
 
     /// <summary>
-    /// The authorization policy of those who may classify, in place of API keys. Default: null, who has one of <see cref="ApiKeys"/>, or
-    /// sends the request from this machine to its loopback address.
+    /// The authorization policy of clients that may classify, in place of API keys. Default: null, clients with one of
+    /// <see cref="ApiKeys"/>, or without keys programs on this machine.
     /// </summary>
     public string? AuthorizationPolicy { get; set; }
 
@@ -80,7 +80,7 @@ public sealed class ResNetClassifierOptions
     /// </summary>
     public IList<string> ApiKeys { get; } = [];
 
-    /// <summary>Whether everybody who reaches the service may classify, without a key. Default: false.</summary>
+    /// <summary>Whether all clients may classify, without a key. Default: false.</summary>
     public bool AllowAnonymous { get; set; }
 
     /// <summary>Opens what <see cref="Path"/> names; null for files for inference.</summary>

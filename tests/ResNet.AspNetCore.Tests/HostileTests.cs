@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using ResNet.Imaging.Decoding;
 using ResNet.Testing;
 
 namespace ResNet.AspNetCore.Tests;
@@ -51,6 +52,25 @@ public sealed class HostileTests(Networks networks) : IClassFixture<Networks>
             0xFF, 0xD8, 0xFF, 0xC0, 0, 17, 8, (byte)(height >> 8), (byte)height, (byte)(width >> 8), (byte)width,
             3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0,
         ];
+    }
+
+    [Fact]
+    public async Task Large_pictures_are_freed_when_they_are_answered()
+    {
+        await using var service = await Service.StartAsync(networks.First);
+        // Few bytes, but 108 MB of pixels.
+        byte[] large = PngEncoder.Encode(new byte[6_000 * 6_000], 6_000, 6_000, channels: 1), damaged = large[..^20];
+        await service.ClassifyAsync(Service.Picture());
+        long before = Megabytes();
+        for (int i = 0; i < 6; i++)
+        {
+            var together = Enumerable.Range(0, 2).Select(_ => service.ClassifyAsync(large));
+            using var refused = await service.SendAsync(damaged);
+            refused.StatusCode.Should().Be(HttpStatusCode.UnprocessableEntity);
+            await Task.WhenAll(together);
+        }
+        // Nobody collects garbage here but the service.
+        ((Environment.WorkingSet >> 20) - before).Should().BeLessThan(MemoryMegabytes);
     }
 
     [Fact]

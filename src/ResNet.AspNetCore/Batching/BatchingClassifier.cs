@@ -20,6 +20,7 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
     private readonly Telemetry _telemetry;
     private readonly Channel<Job> _waiting = Channel.CreateUnbounded<Job>();
     private readonly Channel<Job> _decoded;
+    private readonly PictureGarbage _garbage = new();
     private readonly List<Thread> _threads = [];
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _places;
@@ -31,7 +32,7 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
     {
         (_options, _models, _telemetry) = (options, models, telemetry);
         _decoded = Channel.CreateBounded<Job>(BatchesAhead * options.MaximumBatchSize);
-        telemetry.Observe(() => Volatile.Read(ref _places));
+        telemetry.Observe(() => Places);
     }
 
     /// <summary>Whether another picture would get a place.</summary>
@@ -42,7 +43,7 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
 
     /// <summary>The time after which there will be a place.</summary>
     internal TimeSpan RetryAfter =>
-        TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(Volatile.Read(ref _places) * _telemetry.SecondsPerPicture)));
+        TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(Places * _telemetry.SecondsPerPicture)));
 
     /// <summary>Whether pictures are refused, since the service has not started, or stops.</summary>
     internal bool IsClosed => _stops || !_starts;
@@ -62,9 +63,9 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
     internal async Task StopAsync(CancellationToken cancellationToken)
     {
         _stops = true;
-        // Whoever leaves the last place sees this, or is seen here.
+        // A thread that leaves the last place sees this flag, or this thread sees that all places are free.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _places) > 0)
+        if (Places > 0)
         {
             try
             {
@@ -181,11 +182,12 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
             while (_waiting.Reader.TryRead(out var job))
             {
                 if (!job.TryDecode()) continue;
+                long before = GC.GetAllocatedBytesForCurrentThread();
                 if (_closed) job.Fail(Stopped());
                 else if (TryDecode(job, readers, canvas) && !Pass(job) && job.TryCompute()) job.Fail(Stopped());
+                _garbage.Add(GC.GetAllocatedBytesForCurrentThread() - before);
             }
         }
-        foreach (var reader in readers.Values) reader.Dispose();
     }
 
     // Waits for room; false once the service has stopped.
@@ -207,6 +209,7 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
     {
         using var activity = Telemetry.Source.StartActivity("resnet.decode", ActivityKind.Internal, job.Trace);
         long began = Stopwatch.GetTimestamp();
+        ImageReader? reader = null;
         try
         {
             if (!job.HasModel) job.Take(_models.Acquire());
@@ -219,12 +222,11 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
             }
             job.Begin(chosen);
             int channels = classifier.Model.Channels;
-            if (!readers.TryGetValue(channels, out var reader))
+            if (!readers.TryGetValue(channels, out reader))
                 readers[channels] = reader = new ImageReader(channels) { MaximumPixels = _options.MaximumPixels };
             reader.Open(job.Options.Name, job.Picture.Span, job.SetCopied);
             var size = (reader.Width, reader.Height);
             classifier.Fit(reader, job.Options.Name, canvas, job.Pixels);
-            reader.Trim();
             _telemetry.Decoded(Stopwatch.GetElapsedTime(began));
             return job.TryPass((size.Width, size.Height, canvas.Seen));
         }
@@ -232,6 +234,12 @@ internal sealed class BatchingClassifier : IImageClassifier, IDisposable
         {
             job.Fail(failure);
             return false;
+        }
+        finally
+        {
+            // Frees a large picture now, not when the next one comes.
+            reader?.Dispose();
+            reader?.Trim();
         }
     }
 

@@ -8,7 +8,7 @@ namespace ResNet.AspNetCore.Batching;
 /// <summary>A picture on its way: waiting, being decoded, decoded, being computed, ended.</summary>
 /// <remarks>
 /// Each step moves the picture's state on, so that exactly one thread owns its pixels at a time. The task of a cancelled picture ends at
-/// once, but while a decoder copies the caller's bytes; who decodes or computes the picture gives its memory back later.
+/// once, except while a decoder copies the caller's bytes; the thread that decodes or computes the picture returns its memory later.
 /// </remarks>
 internal sealed class Job(
     ReadOnlyMemory<byte> picture, ClassificationOptions options, ServedModel? model, CancellationToken cancellation)
@@ -72,13 +72,13 @@ internal sealed class Job(
         if (cancellation.IsCancellationRequested) Cancel();
     }
 
-    /// <summary>Gives the pixels on to whoever computes; false if the picture was cancelled meanwhile.</summary>
+    /// <summary>Passes the pixels on to the computing thread; false if the picture was cancelled meanwhile.</summary>
     internal bool TryPass((int Width, int Height, SourceArea Seen) source)
     {
         Source = source;
         Decoded = Stopwatch.GetTimestamp();
         TryMove(JobState.Decoding, JobState.Decoded);
-        // Who cancelled during the decoding left the memory to this thread.
+        // A cancellation during the decoding leaves the memory to this thread.
         if (!cancellation.IsCancellationRequested) return true;
         Cancel();
         return false;
@@ -100,7 +100,7 @@ internal sealed class Job(
         _done.TrySetException(failure);
     }
 
-    /// <summary>Ends the picture, since nobody waits for it.</summary>
+    /// <summary>Ends the picture without a result.</summary>
     internal void Cancel()
     {
         if (TryMove(JobState.Waiting, JobState.Ended) || TryMove(JobState.Decoded, JobState.Ended))
@@ -110,7 +110,7 @@ internal sealed class Job(
         }
         else if ((JobState)Volatile.Read(ref _state) is JobState.Decoding or JobState.Computing)
         {
-            // Who works on it gives its pixels back.
+            // The thread that works on it returns its pixels.
             _done.TrySetCanceled(cancellation);
         }
     }

@@ -10,6 +10,7 @@ namespace ResNet.AspNetCore.Http;
 /// <summary>Answers requests to classify pictures.</summary>
 internal sealed partial class ClassifyEndpoint(ClassifierService service, IServiceProvider services, string name, ILogger logger)
 {
+    // The time for the rest of a request when the service stops.
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(3);
 
     private readonly ResNetClassifierOptions _options = service.Options;
@@ -64,7 +65,7 @@ internal sealed partial class ClassifyEndpoint(ClassifierService service, IServi
         if (service.Classifier.IsClosed || !service.Classifier.HasPlace) throw service.Classifier.Refuse();
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limited.CancelAfter(_options.RequestTimeout);
-        // Who has sent half of a request holds up the end of the service for a moment only.
+        // A sender of half a request delays the end of the service by a moment only.
         using var stopping = _stopping.UnsafeRegister(static limited => ((CancellationTokenSource)limited!).CancelAfter(s_grace), limited);
         try
         {

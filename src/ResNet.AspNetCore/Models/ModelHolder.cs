@@ -6,9 +6,6 @@ internal sealed class ModelHolder : IDisposable
     private readonly Lock _replace = new();
     private volatile ServedModel? _current;
 
-    /// <summary>Whether there is a network.</summary>
-    internal bool IsReady => _current is not null;
-
     /// <summary>The network; do not compute with it without <see cref="Acquire"/>.</summary>
     internal ServedModel? Current => _current;
 

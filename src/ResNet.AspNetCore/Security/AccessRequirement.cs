@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace ResNet.AspNetCore.Security;
 
 /// <summary>
-/// Lets in who has an API key. Without keys, only programs of this machine get in: those whose connection, and whose
-/// address of the service, are of the loopback network, and that are no proxy for others.
+/// Allows requests with an API key. A service without keys allows requests of programs on this machine only: both ends of their
+/// connection are loopback addresses, and no header of a proxy or of a page of another site is there.
 /// </summary>
 internal sealed class AccessRequirement(bool hasKeys)
     : AuthorizationHandler<AccessRequirement>, IAuthorizationRequirement

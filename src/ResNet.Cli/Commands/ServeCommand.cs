@@ -14,6 +14,7 @@ using ResNet.Cli.Options;
 using ResNet.Core.Export;
 using ResNet.Core.Weights;
 using ResNet.Inference;
+using ResNet.Training;
 using static TorchSharp.torch;
 
 namespace ResNet.Cli.Commands;
@@ -23,11 +24,6 @@ internal static class ServeCommand
 {
     private const string KeyVariable = "RESNET_API_KEY";
     private const int DefaultPort = 5000;
-
-    // Those of the options of the service.
-    private const int MostTogether = 64;
-    private const int MostWaiting = 100_000;
-    private const int ShortestKey = 16;
 
     internal static Command Create(CancellationToken cancellationToken)
     {
@@ -85,14 +81,14 @@ internal static class ServeCommand
             string place = parsed.GetValue(host)!;
             int number = parsed.GetValue(port);
             Require(port, IPEndPoint.MinPort, IPEndPoint.MaxPort);
-            Require(batch, 1, MostTogether);
-            Require(queue, 1, MostWaiting);
-            Require(watch, 0, (int)TimeSpan.FromDays(1).TotalSeconds);
+            Require(batch, 1, OptionsValidator.MostTogether);
+            Require(queue, 1, OptionsValidator.MostWaiting);
+            Require(watch, 0, (int)OptionsValidator.LongestInterval.TotalSeconds);
             string? key = Environment.GetEnvironmentVariable(KeyVariable);
-            if (key is { Length: > 0 and < ShortestKey })
+            if (key is { Length: > 0 and < OptionsValidator.ShortestKey })
             {
                 throw new CommandLineException(
-                    $"The key in {KeyVariable} is shorter than {ShortestKey} characters: give a long random one.");
+                    $"The key in {KeyVariable} is shorter than {OptionsValidator.ShortestKey} characters: give a long random one.");
             }
             bool anonymous = parsed.GetValue(noKey);
             if (anonymous && !string.IsNullOrEmpty(key))
@@ -153,14 +149,14 @@ internal static class ServeCommand
         string path, Action<ResNetClassifierOptions> configure, string host, int port, bool watches, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        // What the host says about a failed start, this command says in a sentence.
+        // This command reports a failed start in a sentence.
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-            // Says which networks it takes over.
+            // Reports the networks that it takes over.
             .AddFilter("ResNet.AspNetCore", watches ? LogLevel.Information : LogLevel.Warning)
             .AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddResNetClassifier(path, configure);
         builder.Services.AddOpenApi();
-        // Program has the signals.
+        // Program handles signals.
         builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, NoLifetime>();
         builder.WebHost.ConfigureKestrel(server =>
         {
@@ -238,10 +234,10 @@ internal static class ServeCommand
     private static ImageClassifier Copy(
         Core.ResNetModel model, IReadOnlyList<string> classes, Preprocessing preprocessing, InferenceOptions options)
     {
-        using var file = new MemoryStream();
-        model.SaveForInference(file, new InferenceExportOptions { Classes = classes, Preprocessing = preprocessing });
-        file.Position = 0;
-        return ImageClassifier.Open(file, options);
+        var content = new InferenceExportOptions { Classes = classes, Preprocessing = preprocessing };
+        return InferenceCopy.Open(model, engine: null, content, "", "", file => ImageClassifier.Open(file, options))
+            ?? throw new CommandLineException(
+                "ResNet.Inference does not compute this network, so it cannot be served: use 'predict --engine torch'.");
     }
 
     private sealed class NoLifetime : Microsoft.Extensions.Hosting.IHostLifetime

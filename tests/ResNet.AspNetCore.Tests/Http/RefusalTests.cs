@@ -211,6 +211,36 @@ public sealed class RefusalTests(Networks networks) : IClassFixture<Networks>
     }
 
     [Fact]
+    public async Task Memory_that_a_request_took_is_returned_to_the_byte()
+    {
+        await using var service = await Service.StartAsync(networks.First);
+        foreach (int bytes in new[] { 1, 2, 3, 15, 17, 100, 5_000, 20_000, 70_000 })
+        {
+            using var json = new StringContent(
+                $$"""{"image": "{{Convert.ToBase64String(new byte[bytes])}}", "class": "a\/b"}""", Encoding.UTF8, "application/json");
+            using var ofJson = await service.Client.PostAsync("/classify", json);
+            using var body = await service.SendAsync(new byte[bytes]);
+            using var form = new MultipartFormDataContent
+            {
+                { new ByteArrayContent(new byte[bytes]), "image", "a.png" }, { new StringContent("3"), "count" },
+            };
+            using var ofForm = await service.Client.PostAsync("/classify", form);
+            service.Classifier.Uploads.Used.Should().Be(0, "of {0} bytes nothing is left, neither more nor less", bytes);
+        }
+    }
+
+    [Fact]
+    public async Task A_picture_as_large_as_all_of_the_memory_is_read()
+    {
+        await using var service = await Service.StartAsync(
+            networks.First, options => (options.MaximumPictureBytes, options.MaximumUploadBytes) = (100_000, 100_000));
+        byte[] picture = Service.Picture();
+        Array.Resize(ref picture, 100_000);
+        using var response = await service.SendAsync(picture);
+        (await response.Content.ReadAsStringAsync()).Should().StartWith("{\"model\"");
+    }
+
+    [Fact]
     public async Task A_request_that_needs_more_than_the_memory_for_all_is_never_told_to_try_again()
     {
         await using var service = await Service.StartAsync(networks.First, options =>

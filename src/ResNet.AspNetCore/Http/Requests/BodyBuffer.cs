@@ -7,6 +7,7 @@ internal sealed class BodyBuffer(RequestMemory memory) : IDisposable
     private const int LeastBytes = 1 << 14;
 
     private byte[] _bytes = [];
+    private int _capacity;
     private int _length;
 
     internal ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
@@ -22,9 +23,8 @@ internal sealed class BodyBuffer(RequestMemory memory) : IDisposable
         if (promised > limit) return false;
         while (_length < limit)
         {
-            if (_length == _bytes.Length) Reserve((int)Math.Min(limit, Math.Max(LeastBytes, 2L * _length)));
-            int read = await source.ReadAsync(_bytes.AsMemory(_length, Math.Min(_bytes.Length, limit) - _length), cancellationToken)
-                .ConfigureAwait(false);
+            if (_length == _capacity) Reserve((int)Math.Min(limit, Math.Max(LeastBytes, 2L * _length)));
+            int read = await source.ReadAsync(_bytes.AsMemory(_length, _capacity - _length), cancellationToken).ConfigureAwait(false);
             if (read == 0) return true;
             _length += read;
         }
@@ -35,7 +35,7 @@ internal sealed class BodyBuffer(RequestMemory memory) : IDisposable
     internal Span<byte> Take(int bytes)
     {
         Reserve(Math.Max(bytes, 1));
-        return _bytes;
+        return _bytes.AsSpan(0, _capacity);
     }
 
     /// <summary>Says how many bytes of <see cref="Take"/> were written.</summary>
@@ -43,12 +43,14 @@ internal sealed class BodyBuffer(RequestMemory memory) : IDisposable
 
     public void Dispose()
     {
-        memory.Return(_bytes);
-        _bytes = [];
+        memory.Return(_bytes, _capacity);
+        (_bytes, _capacity, _length) = ([], 0, 0);
     }
 
     private void Reserve(int bytes)
     {
-        if (bytes > _bytes.Length) _bytes = memory.Exchange(_bytes, bytes);
+        if (bytes <= _capacity) return;
+        _bytes = memory.Exchange(_bytes, _capacity, bytes);
+        _capacity = bytes;
     }
 }

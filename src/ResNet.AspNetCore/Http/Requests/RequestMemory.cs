@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics;
 using ResNet.AspNetCore.Serving;
 
 namespace ResNet.AspNetCore.Http.Requests;
@@ -9,12 +8,14 @@ internal sealed class RequestMemory(UploadBudget budget)
 {
     private long _own;
 
-    /// <summary>Gets memory of at least so many bytes in place of some that is returned.</summary>
+    /// <summary>Gets memory in place of some that is returned.</summary>
+    /// <param name="old">The memory that is returned, whose content is kept; may be empty.</param>
+    /// <param name="oldBytes">The bytes that it was taken for.</param>
+    /// <param name="bytes">The bytes to get. The pool may give more, which do not count.</param>
     /// <exception cref="RefusedRequestException">There is not so much memory for requests.</exception>
-    internal byte[] Exchange(byte[] old, int bytes)
+    internal byte[] Exchange(byte[] old, int oldBytes, int bytes)
     {
-        // The sizes of the pool are powers of 2.
-        long more = (long)BitOperations.RoundUpToPowerOf2((uint)bytes) - old.Length;
+        long more = bytes - oldBytes;
         if (_own + more > budget.Most)
         {
             throw new RefusedRequestException(
@@ -26,17 +27,34 @@ internal sealed class RequestMemory(UploadBudget budget)
                 429, "Too many pictures are being uploaded: try again after the time of the header Retry-After.", TimeSpan.FromSeconds(1));
         }
         _own += more;
-        byte[] longer = ArrayPool<byte>.Shared.Rent(bytes);
-        old.CopyTo(longer, 0);
+        byte[] longer;
+        try
+        {
+            longer = ArrayPool<byte>.Shared.Rent(bytes);
+        }
+        catch (OutOfMemoryException)
+        {
+            Count(-more);
+            throw;
+        }
+        old.AsSpan(0, oldBytes).CopyTo(longer);
         if (old.Length > 0) ArrayPool<byte>.Shared.Return(old);
         return longer;
     }
 
-    internal void Return(byte[] bytes)
+    /// <summary>Returns memory.</summary>
+    /// <param name="old">The memory; may be empty.</param>
+    /// <param name="oldBytes">The bytes that it was taken for.</param>
+    internal void Return(byte[] old, int oldBytes)
     {
-        if (bytes.Length == 0) return;
-        _own -= bytes.Length;
-        budget.Return(bytes.Length);
-        ArrayPool<byte>.Shared.Return(bytes);
+        if (old.Length == 0) return;
+        Count(-oldBytes);
+        ArrayPool<byte>.Shared.Return(old);
+    }
+
+    private void Count(long bytes)
+    {
+        _own += bytes;
+        budget.Return(-bytes);
     }
 }

@@ -10,7 +10,7 @@ namespace ResNet.AspNetCore.Http.Requests;
 /// <summary>Reads the pictures of a request into memory: a body that is a picture, a form with files, or JSON with base64.</summary>
 internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudget budget) : IDisposable
 {
-    // The longest text of a form's field, in bytes; of a form's or JSON document's other parts, for each picture.
+    // The longest text of a field, in bytes; also what a form or JSON may have besides each picture.
     internal const int FieldBytes = 1 << 12;
     private const int LongestBoundary = 70;
     private const int MostHeaders = 16;
