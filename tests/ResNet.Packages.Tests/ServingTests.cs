@@ -12,15 +12,15 @@ public sealed partial class ServingTests(Consumer consumer)
     [Fact]
     public void The_programs_of_the_page_compile_in_a_new_application()
     {
-        string page = File.ReadAllText(Path.Combine(Consumer.Root, "docs", "serving.md")).ReplaceLineEndings("\n");
-        string[] programs = [.. ProgramPattern().Matches(page).Select(match => match.Groups["code"].Value)];
-        programs.Should().HaveCount(3);
-        string folder = consumer.Create("served", ["ResNet.AspNetCore"], sdk: "Microsoft.NET.Sdk.Web");
+        string[] parts = Programs("docs/serving.md");
+        parts.Should().HaveCount(3);
         // The second part is an endpoint of the first program, the third a class of its tests.
-        string program = programs[0].Replace("app.Run();\n", programs[1] + "app.Run();\n", StringComparison.Ordinal) + programs[2];
-        File.WriteAllText(Path.Combine(folder, "Program.cs"), program);
-        consumer.Run(folder, "dotnet", "build", "-c", "Release", "--nologo").Should().Contain("0 Warning(s)");
+        Compile("served", parts[0].Replace("app.Run();\n", parts[1] + "app.Run();\n", StringComparison.Ordinal) + parts[2]);
     }
+
+    [Fact]
+    public void The_program_of_the_package_compiles_in_a_new_application() =>
+        Compile("served-readme", Programs("src/ResNet.AspNetCore/README.md").Should().ContainSingle().Subject);
 
     [Fact]
     public void The_program_of_the_sample_is_short() =>
@@ -39,6 +39,19 @@ public sealed partial class ServingTests(Consumer consumer)
         Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories).Sum(path => new FileInfo(path).Length)
             .Should().BeLessThan(MostBytes);
         await Answer(folder.Path);
+    }
+
+    private static string[] Programs(string page) =>
+    [
+        .. ProgramPattern().Matches(File.ReadAllText(Path.Combine(Consumer.Root, page)).ReplaceLineEndings("\n"))
+            .Select(match => match.Groups["code"].Value),
+    ];
+
+    private void Compile(string name, string program)
+    {
+        string folder = consumer.Create(name, ["ResNet.AspNetCore"], sdk: "Microsoft.NET.Sdk.Web");
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), program);
+        consumer.Run(folder, "dotnet", "build", "-c", "Release", "--nologo").Should().Contain("0 Warning(s)");
     }
 
     private async Task Answer(string program)
