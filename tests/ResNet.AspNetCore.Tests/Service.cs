@@ -13,16 +13,20 @@ namespace ResNet.AspNetCore.Tests;
 internal sealed class Service : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly ErrorLog _errors;
 
-    private Service(WebApplication app)
+    private Service(WebApplication app, ErrorLog errors)
     {
-        _app = app;
+        (_app, _errors) = (app, errors);
         Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 200 }) { BaseAddress = new Uri(app.Urls.First()) };
     }
 
     internal HttpClient Client { get; }
 
     internal IServiceProvider Services => _app.Services;
+
+    /// <summary>What was logged as an error, by anybody.</summary>
+    internal IReadOnlyCollection<string> Errors => _errors.Lines;
 
     internal ClassifierService Classifier => _app.Services.GetRequiredKeyedService<ClassifierService>("");
 
@@ -34,7 +38,8 @@ internal sealed class Service : IAsyncDisposable
         Action<WebApplication>? map = null, string address = "http://127.0.0.1:0")
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var errors = new ErrorLog();
+        builder.Logging.ClearProviders().AddProvider(errors);
         builder.WebHost.UseUrls(address);
         builder.Services.AddResNetClassifier(network, configure);
         build?.Invoke(builder);
@@ -44,7 +49,7 @@ internal sealed class Service : IAsyncDisposable
         app.MapHealthChecks("/health");
         map?.Invoke(app);
         await app.StartAsync();
-        return new Service(app);
+        return new Service(app, errors);
     }
 
     /// <summary>Sends a picture.</summary>

@@ -105,7 +105,7 @@ internal sealed partial class ClassifyEndpoint(ClassifierService service, IServi
         {
             try
             {
-                var named = options with { Name = picture.Name };
+                var named = options with { Name = picture.FileName };
                 return await (model is null
                     ? classifier.ClassifyAsync(picture.Body.Bytes, named, together.Token)
                     : service.Classifier.ClassifyAsync(picture.Body.Bytes, named, model, together.Token)).ConfigureAwait(false);

@@ -33,8 +33,9 @@ internal sealed class TakeOverEndpoint(ClassifierService service)
 
     private async Task<string> ReadPathAsync(HttpContext context)
     {
+        var request = context.Request;
         using var body = new BodyBuffer(new RequestMemory(service.Uploads));
-        if (!await body.TryReadAsync(context.Request.Body, MostBytes, context.Request.ContentLength, context.RequestAborted)
+        if (!await body.TryReadAsync(new RequestBody(request.BodyReader), MostBytes, request.ContentLength, context.RequestAborted)
             .ConfigureAwait(false))
         {
             throw new RefusedRequestException(413, $"The JSON is longer than the {MostBytes} bytes that are read.");

@@ -73,9 +73,8 @@ internal static class FileKinds
         _ => "",
     };
 
-    /// <summary>Throws where a file of this kind has a name of another kind.</summary>
-    /// <exception cref="NotSupportedException">The name does not ask for the kind.</exception>
-    internal static void CheckName(string path, FileKind kind)
+    /// <summary>The ending that the name of a file of this kind needs and lacks; null where there is none.</summary>
+    internal static string? MissingEnding(string path, FileKind kind)
     {
         string[] endings = kind switch
         {
@@ -84,9 +83,16 @@ internal static class FileKinds
             FileKind.Avif => [".avif"],
             _ => [],
         };
-        if (endings is not [var usual, ..] || endings.Any(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))) return;
+        return endings.Any(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) ? null : endings.FirstOrDefault();
+    }
+
+    /// <summary>Throws where a file of this kind has a name of another kind.</summary>
+    /// <exception cref="NotSupportedException">The name does not ask for the kind.</exception>
+    internal static void CheckName(string path, FileKind kind)
+    {
+        if (MissingEnding(path, kind) is not { } ending) return;
         var condition = kind == FileKind.Gif ? "" : " and where libvips decodes it";
-        throw new NotSupportedException($"it is {Name(kind)}, which is read only under a name that ends in {usual}{condition}");
+        throw new NotSupportedException($"it is {Name(kind)}, which is read only under a name that ends in {ending}{condition}");
     }
 
     /// <summary>The reason why a file without the signature of a readable format is not read.</summary>

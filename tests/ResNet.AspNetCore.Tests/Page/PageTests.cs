@@ -118,7 +118,7 @@ public sealed class PageTests(Networks networks, Browser browser) : IClassFixtur
         await using var service = await Service.StartAsync(networks.First);
         var (page, _) = await browser.OpenAsync(service.Client.BaseAddress!);
         await page.Locator("#file").SetInputFilesAsync(new FilePayload { Name = "text.png", MimeType = "image/png", Buffer = [1, 2, 3] });
-        await Expect(page.Locator("#error")).ToContainTextAsync("Cannot read the image");
+        await Expect(page.Locator("#error")).ToContainTextAsync("Cannot read the image 'text.png'");
         await ShouldBeAccessible(page);
         await page.Locator("#file").SetInputFilesAsync(File(4));
         await Expect(page.Locator("#bars > li")).ToHaveCountAsync(5);

@@ -55,7 +55,6 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
                 + "application/json.");
         }
         if (_pictures.Count == 0) throw new RefusedRequestException(400, "The request has no picture: send one.");
-        for (int i = 0; i < _pictures.Count; i++) _pictures[i] = _pictures[i].WithEnding();
         Parameters.Check(_pictures.Count);
 
         bool Is(string known) => media?.MediaType.Equals(known, StringComparison.OrdinalIgnoreCase) == true;
@@ -66,6 +65,8 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
         foreach (var picture in _pictures) picture.Dispose();
         _pictures.Clear();
     }
+
+    private static RequestBody BodyOf(HttpRequest request) => new(request.BodyReader);
 
     private static bool IsPicture(string type) =>
         MediaTypeHeaderValue.TryParse(type, out var media) && IsPicture(type, media)
@@ -81,8 +82,8 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
     private async Task ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         Limit(request, options.MaximumPictureBytes);
-        var picture = Add(UploadedPicture.NameFor(null, request.ContentType));
-        if (!await picture.Body.TryReadAsync(request.Body, options.MaximumPictureBytes, request.ContentLength, cancellationToken)
+        var picture = Add(UploadedPicture.NameFor(null));
+        if (!await picture.Body.TryReadAsync(BodyOf(request), options.MaximumPictureBytes, request.ContentLength, cancellationToken)
             .ConfigureAwait(false))
         {
             throw TooLarge(picture.Name);
@@ -100,7 +101,7 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
         if (string.IsNullOrEmpty(boundary) || boundary.Length > LongestBoundary)
             throw new RefusedRequestException(400, "The form has no boundary, or too long a one.");
         // The reader of forms that ASP.NET has writes large files to disk; this one does not.
-        var parts = new MultipartReader(boundary, request.Body) { HeadersCountLimit = MostHeaders, HeadersLengthLimit = HeaderBytes };
+        var parts = new MultipartReader(boundary, BodyOf(request)) { HeadersCountLimit = MostHeaders, HeadersLengthLimit = HeaderBytes };
         try
         {
             int fields = 0;
@@ -128,7 +129,7 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
     {
         if (_pictures.Count == options.MaximumPictures)
             throw new RefusedRequestException(413, $"There are more than {options.MaximumPictures} pictures: send fewer at once.");
-        var picture = Add(UploadedPicture.NameFor(file, part.ContentType));
+        var picture = Add(UploadedPicture.NameFor(file));
         if (!await picture.Body.TryReadAsync(part.Body, options.MaximumPictureBytes, null, cancellationToken).ConfigureAwait(false))
             throw TooLarge(picture.Name);
         if (picture.Body.Bytes.IsEmpty) throw new RefusedRequestException(400, $"The picture '{picture.Name}' is empty.");
@@ -152,7 +153,7 @@ internal sealed class RequestReader(ResNetClassifierOptions options, UploadBudge
         int most = (int)Math.Min(each * options.MaximumPictures, Array.MaxLength);
         Limit(request, most);
         using var json = new BodyBuffer(_memory);
-        if (!await json.TryReadAsync(request.Body, most, request.ContentLength, cancellationToken).ConfigureAwait(false))
+        if (!await json.TryReadAsync(BodyOf(request), most, request.ContentLength, cancellationToken).ConfigureAwait(false))
             throw new RefusedRequestException(413, $"The JSON is longer than the {most} bytes that are read.");
         new JsonPictures(this).Read(json.Bytes.Span);
     }
