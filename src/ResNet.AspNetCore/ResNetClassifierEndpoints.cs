@@ -38,8 +38,8 @@ public static class ResNetClassifierEndpoints
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Name);
         var classify = new ClassifyEndpoint(service, services, name, logger);
         var group = endpoints.MapGroup(pattern);
-        group.MapPost("", classify.ClassifyAsync).DescribeClassify(classify.ClassifyAsync, name);
-        group.MapGet("", classify.DescribeAsync).DescribeModel(classify.DescribeAsync, name);
+        group.MapPost("", classify.ClassifyAsync).DescribeClassify(classify.ClassifyAsync, name, service.Options);
+        group.MapGet("", classify.DescribeAsync).DescribeModel(classify.DescribeAsync, name, service.Options);
         Protect(group, service.Options).WithMetadata(new ClassifierName(name)).WithTags("Classifier");
         if (service.Options.AdministratorPolicy is { } policy)
         {

@@ -20,8 +20,9 @@ internal static class Description
 
     private static readonly string[] s_heatMaps = ["false", "true", "png"];
 
-    internal static IEndpointConventionBuilder DescribeClassify(this IEndpointConventionBuilder endpoint, Delegate handler, string name) =>
-        Describe(endpoint, handler, operation =>
+    internal static IEndpointConventionBuilder DescribeClassify(
+        this IEndpointConventionBuilder endpoint, Delegate handler, string name, ResNetClassifierOptions options) =>
+        Describe(endpoint, handler, options.AuthorizationPolicy is null && options.ApiKeys.Count > 0, (operation, schemas) =>
         {
             operation.OperationId = "classify" + Suffix(name);
             operation.Summary = "Classifies pictures";
@@ -34,84 +35,51 @@ internal static class Description
                     Parameters.HeatMapName,
                     "Whether to answer where the network sees a class: in the JSON (true), or as a PNG in its place (png).",
                     new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. s_heatMaps.Select(value => (JsonNode)value)] }),
-                Query(Parameters.ClassName, "The class of the heat map; the likeliest if there is none.", Text),
+                Query(Parameters.ClassName, "The class of the heat map; the likeliest if there is none.", Schemas.Text),
             ];
-            var picture = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" };
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Required = true,
-                Description = "A picture, a form with pictures as files, or JSON with pictures in base64.",
-                Content = new Dictionary<string, OpenApiMediaType>
-                {
-                    ["image/*"] = new() { Schema = picture },
-                    ["application/octet-stream"] = new() { Schema = picture },
-                    ["multipart/form-data"] = new()
-                    {
-                        Schema = Object(
-                            ("image", Array(picture)), (Parameters.CountName, Integer), (Parameters.HeatMapName, Text),
-                            (Parameters.ClassName, Text)),
-                    },
-                    ["application/json"] = new()
-                    {
-                        Schema = Object(
-                            ("image", Base64), ("images", Array(Base64)), (Parameters.CountName, Integer),
-                            (Parameters.HeatMapName, Flag), (Parameters.ClassName, Text)),
-                    },
-                },
-            };
-            var area = Object(("left", Number), ("top", Number), ("width", Number), ("height", Number));
-            var answer = Object(
-                ("model", Text),
-                ("pictures", Array(Object(
-                    ("name", Text), ("width", Integer), ("height", Integer),
-                    ("predictions", Array(Object(("class", Text), ("probability", Number)))),
-                    ("heatMap", Object(("class", Text), ("probability", Number), ("area", area), ("uniform", Flag), ("png", Base64)))))));
-            operation.Responses = Responses("The classes of each picture, likeliest first.", answer);
-            ((OpenApiResponse)operation.Responses["200"]).Content!["image/png"] = new OpenApiMediaType { Schema = picture };
+            operation.RequestBody = Pictures(schemas);
+            operation.Responses = Responses(schemas, "The classes of each picture, likeliest first.", Answer(schemas));
+            ((OpenApiResponse)operation.Responses["200"]).Content!["image/png"] = new OpenApiMediaType { Schema = Schemas.Picture };
         });
 
-    internal static IEndpointConventionBuilder DescribeModel(this IEndpointConventionBuilder endpoint, Delegate handler, string name) =>
-        Describe(endpoint, handler, operation =>
+    internal static IEndpointConventionBuilder DescribeModel(
+        this IEndpointConventionBuilder endpoint, Delegate handler, string name, ResNetClassifierOptions options) =>
+        Describe(endpoint, handler, options.AuthorizationPolicy is null && options.ApiKeys.Count > 0, (operation, schemas) =>
         {
             operation.OperationId = "describeClassifier" + Suffix(name);
             operation.Summary = "Names the network and its classes";
-            operation.Responses = Responses(
-                "The network and its classes.",
-                Object(
-                    ("model", Text), ("width", Integer), ("height", Integer),
-                    ("quantized", Flag), ("license", Text), ("classes", Array(Text))),
-                401, 503);
+            var network = schemas.Named(
+                "ClassifierNetwork", ("model", Schemas.Text), ("width", Schemas.Integer), ("height", Schemas.Integer),
+                ("quantized", Schemas.Flag), ("license?", Schemas.Text), ("classes", Schemas.Array(Schemas.Text)));
+            operation.Responses = Responses(schemas, "The network and its classes.", network, 401, 503);
         });
 
-    internal static IEndpointConventionBuilder DescribeTakeOver(this IEndpointConventionBuilder endpoint, Delegate handler, string name) =>
-        Describe(endpoint, handler, operation =>
+    internal static IEndpointConventionBuilder DescribeTakeOver(
+        this IEndpointConventionBuilder endpoint, Delegate handler, string name) =>
+        Describe(endpoint, handler, needsKey: false, (operation, schemas) =>
         {
             operation.OperationId = "takeOver" + Suffix(name);
             operation.Summary = "Takes over another network without a restart";
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = true,
-                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = Object(("run", Text)) } },
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/json"] = new() { Schema = schemas.Named("TakeOver", ("run", Schemas.Text)) },
+                },
             };
-            operation.Responses = Responses("The network that answers from now on.", Object(("model", Text)), 400, 401, 413, 422);
+            var answer = schemas.Named("TakenOver", ("model", Schemas.Text));
+            operation.Responses = Responses(schemas, "The network that answers from now on.", answer, 400, 401, 413, 422);
         });
 
-    private static OpenApiSchema Text => new() { Type = JsonSchemaType.String };
-
-    private static OpenApiSchema Number => new() { Type = JsonSchemaType.Number };
-
-    private static OpenApiSchema Integer => new() { Type = JsonSchemaType.Integer };
-
-    private static OpenApiSchema Flag => new() { Type = JsonSchemaType.Boolean };
-
-    private static OpenApiSchema Base64 => new() { Type = JsonSchemaType.String, Format = "byte" };
-
     private static IEndpointConventionBuilder Describe(
-        IEndpointConventionBuilder endpoint, Delegate handler, Action<OpenApiOperation> describe) =>
+        IEndpointConventionBuilder endpoint, Delegate handler, bool needsKey, Action<OpenApiOperation, Schemas> describe) =>
         // The document has the endpoints whose method is known.
-        endpoint.WithMetadata(handler.GetMethodInfo()).AddOpenApiOperationTransformer((operation, _, _) =>
+        endpoint.WithMetadata(handler.GetMethodInfo()).AddOpenApiOperationTransformer((operation, context, _) =>
         {
-            describe(operation);
+            var schemas = new Schemas(context.Document!);
+            describe(operation, schemas);
+            if (needsKey) operation.Security = [schemas.ApiKey()];
             return Task.CompletedTask;
         });
 
@@ -120,24 +88,57 @@ internal static class Description
     private static OpenApiParameter Query(string name, string description, OpenApiSchema schema) =>
         new() { Name = name, In = ParameterLocation.Query, Description = description, Schema = schema };
 
-    private static OpenApiSchema Object(params (string Name, OpenApiSchema Schema)[] properties) => new()
+    private static OpenApiRequestBody Pictures(Schemas schemas) => new()
     {
-        Type = JsonSchemaType.Object,
-        Properties = properties.ToDictionary(property => property.Name, property => (IOpenApiSchema)property.Schema),
+        Required = true,
+        Description = "A picture, a form with pictures as files, or JSON with pictures in base64.",
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["image/*"] = new() { Schema = Schemas.Picture },
+            ["application/octet-stream"] = new() { Schema = Schemas.Picture },
+            ["multipart/form-data"] = new()
+            {
+                Schema = schemas.Named(
+                    "ClassifyForm", ("image", Schemas.Array(Schemas.Picture)), ($"{Parameters.CountName}?", Schemas.Integer),
+                    ($"{Parameters.HeatMapName}?", Schemas.Text), ($"{Parameters.ClassName}?", Schemas.Text)),
+            },
+            ["application/json"] = new()
+            {
+                Schema = schemas.Named(
+                    "ClassifyJson", ("image?", Schemas.Base64), ("images?", Schemas.Array(Schemas.Base64)),
+                    ($"{Parameters.CountName}?", Schemas.Integer), ($"{Parameters.HeatMapName}?", Schemas.Flag),
+                    ($"{Parameters.ClassName}?", Schemas.Text)),
+            },
+        },
     };
 
-    private static OpenApiSchema Array(OpenApiSchema items) => new() { Type = JsonSchemaType.Array, Items = items };
+    private static IOpenApiSchema Answer(Schemas schemas)
+    {
+        // Damaged weights can give what JSON has no number for.
+        var probability = new OpenApiSchema { Type = JsonSchemaType.Number | JsonSchemaType.Null };
+        var area = schemas.Named(
+            "PictureArea", ("left", Schemas.Number), ("top", Schemas.Number), ("width", Schemas.Number), ("height", Schemas.Number));
+        var map = schemas.Named(
+            "ClassHeatMap", ("class", Schemas.Text), ("probability", probability), ("area", area), ("uniform", Schemas.Flag),
+            ("png", Schemas.Base64));
+        var prediction = schemas.Named("ClassPrediction", ("class", Schemas.Text), ("probability", probability));
+        var picture = schemas.Named(
+            "ClassifiedPicture", ("name", Schemas.Text), ("width", Schemas.Integer), ("height", Schemas.Integer),
+            ("predictions", Schemas.Array(prediction)), ("heatMap?", map));
+        return schemas.Named("ClassifiedPictures", ("model", Schemas.Text), ("pictures", Schemas.Array(picture)));
+    }
 
-    private static OpenApiResponses Responses(string when, OpenApiSchema answer, params int[] only)
+    private static OpenApiResponses Responses(Schemas schemas, string when, IOpenApiSchema answer, params int[] only)
     {
         var responses = new OpenApiResponses { ["200"] = Response(when, "application/json", answer) };
-        var problem = Object(("title", Text), ("status", Integer), ("detail", Text));
+        var problem = schemas.Named(
+            "ClassifierProblem", ("title", Schemas.Text), ("status", Schemas.Integer), ("detail", Schemas.Text));
         foreach (var (status, reason) in s_refusals.Where(refusal => only.Length == 0 || only.Contains(refusal.Status)))
             responses[FormattableString.Invariant($"{status}")] = Response(reason, Problem.ContentType, problem);
         return responses;
     }
 
-    private static OpenApiResponse Response(string when, string type, OpenApiSchema schema) => new()
+    private static OpenApiResponse Response(string when, string type, IOpenApiSchema schema) => new()
     {
         Description = when,
         Content = new Dictionary<string, OpenApiMediaType> { [type] = new() { Schema = schema } },
