@@ -60,9 +60,6 @@ public sealed class Trainer
         (_images, _evaluation) = (training, evaluation);
         if (communicator is { Size: > 1 })
         {
-            Require.That(
-                options, options.Mixing, options.Mixing is null, "null where several processes train, since each has a part of a batch",
-                nameof(options.Mixing));
             _group = new ProcessGroup(communicator);
             training = training.ShareOf(_group.Rank, _group.Size);
         }

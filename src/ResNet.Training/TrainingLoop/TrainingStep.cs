@@ -3,6 +3,7 @@ using ResNet.Core.Layers;
 using ResNet.Imaging.Randomness;
 using ResNet.Training.Distributed;
 using ResNet.Training.Loading;
+using ResNet.Training.Loading.Transforms;
 using ResNet.Training.TrainingLoop.Telemetry;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -29,6 +30,9 @@ internal sealed class TrainingStep : IDisposable
     private readonly BatchSums? _norms;
     private readonly ImageLoader _loader;
 
+    // Null if images are not mixed, or one process has all of them.
+    private readonly LastRows? _lastRows;
+
     internal TrainingStep(
         TrainingState state, TrainerOptions options, ImageLoader loader, TrainingProfile? profile = null, ProcessGroup? group = null)
     {
@@ -46,6 +50,8 @@ internal sealed class TrainingStep : IDisposable
         }
         _sums = group is null ? null : new GradientSums(state.Weights, group);
         _norms = group is not null && options.SynchronizedNorms ? new BatchSums(sum => group.Sum(sum)) : null;
+        _lastRows = group is null || options.Mixing is null
+            ? null : new LastRows(group, [loader.Options.Channels, height, width], state.Model.Options.Classes);
         Loss = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
         LossSum = zeros(1, ScalarType.Float64, device).DetachFromDisposeScope();
         // Mixed images have no single class.
@@ -87,7 +93,8 @@ internal sealed class TrainingStep : IDisposable
         int own = isLeftOut ? 0 : batch.Count, images = own;
         if (_group is not null)
         {
-            double divisor = own == 0 ? 0 : _loss.Divisor(batch.Labels);
+            // Images that are mixed have no single class, whose weight would count.
+            double divisor = own == 0 ? 0 : _options.Mixing is null ? _loss.Divisor(batch.Labels) : own;
             double[] sums = _group.Sum(divisor, own);
             if (sums[1] == 0 || (_norms is not null && IsSingle((int)sums[1]))) return;
             (part, images) = (divisor / sums[0], (int)sums[1]);
@@ -100,6 +107,7 @@ internal sealed class TrainingStep : IDisposable
         Images += images;
         if (own == 0)
         {
+            _lastRows?.Skip(_state.Model.Device);
             if (_norms is null) _state.AddNoGradients();
             else AddNothing(batchesOfStep);
             return;
@@ -187,7 +195,11 @@ internal sealed class TrainingStep : IDisposable
         var model = _state.Model;
         var input = ImageLayout.Of(batch.ToInput(model.Device, _memory), _keepsLayout);
         var labels = batch.Labels.to(model.Device, non_blocking: true);
-        if (_options.Mixing is { } mixing) labels = mixing.Apply(input, labels, model.Options.Classes, _seed, _state.Epoch, batch.Index);
+        if (_options.Mixing is { } mixing)
+        {
+            Func<Tensor, Tensor, MixingRows> find = _lastRows is null ? MixingRows.Of : _lastRows.Exchange;
+            labels = mixing.Apply(input, labels, model.Options.Classes, _seed, _state.Epoch, batch.Index, find);
+        }
         _profile?.Lap(StepPhase.Input);
         var logits = Call(input.to(model.DType)).to(ScalarType.Float32);
         _profile?.Lap(StepPhase.Forward);

@@ -31,6 +31,8 @@ public sealed class SameRunTests : IDisposable
     [InlineData("weighted")]
     [InlineData("focal")]
     [InlineData("accumulated")]
+    [InlineData("mixed")]
+    [InlineData("mixed and weighted")]
     [InlineData("synchronized")]
     [InlineData("synchronized and accumulated")]
     public void Loss_curves_are_the_same_but_for_rounding(string kind)
@@ -40,6 +42,8 @@ public sealed class SameRunTests : IDisposable
         {
             "weighted" => options with { ClassWeights = [0.3, 2] },
             "focal" => options with { ClassWeights = [0.3, 2], FocalGamma = 2 },
+            "mixed" => options with { Mixing = new RandomChoice(new Mixup(p: 1, 0.8), new CutMix(p: 1, 1)) },
+            "mixed and weighted" => options with { ClassWeights = [0.3, 2], Mixing = new Mixup(p: 0.5, 0.4) },
             "accumulated" => options with { AccumulateBatches = 2 },
             "synchronized" => options with { SynchronizedNorms = true },
             "synchronized and accumulated" => options with { SynchronizedNorms = true, AccumulateBatches = 2 },
@@ -74,15 +78,22 @@ public sealed class SameRunTests : IDisposable
 
     // With synchronized norms, processes without an image take part in the sums.
     [Theory]
-    [InlineData(3, false)]
-    [InlineData(3, true)]
-    [InlineData(1, true)]
-    public void Unreadable_images_are_missing_in_the_same_batches(int every, bool synchronized)
+    [InlineData(3, false, false)]
+    [InlineData(3, true, false)]
+    [InlineData(1, true, false)]
+    [InlineData(3, false, true)]
+    [InlineData(1, false, true)]
+    [InlineData(1, true, true)]
+    public void Unreadable_images_are_missing_in_the_same_batches(int every, bool synchronized, bool mixed)
     {
         // Both halves of a batch and single images; or most images.
         for (int i = 0; i < _samples.Count; i++)
             if (every == 1 ? i % 5 > 0 : i % every == 0) File.WriteAllText(_samples[i].Path, "no picture");
-        var options = new TrainerOptions { Steps = 20, Optimizer = new Sgd { LearningRate = 0.05 }, SynchronizedNorms = synchronized };
+        var options = new TrainerOptions
+        {
+            Steps = 20, Optimizer = new Sgd { LearningRate = 0.05 }, SynchronizedNorms = synchronized,
+            Mixing = mixed ? new CutMix(p: 1, 1) : null,
+        };
         var norm = synchronized ? Norm.Batch : null;
         var alone = Train(null, options, _samples, norm);
         alone.Losses.Should().HaveCountGreaterThan(15);
@@ -217,14 +228,12 @@ public sealed class SameRunTests : IDisposable
         Refusal(new() { BatchSize = 10 }).Should().Be(
             "ImageLoaderOptions.BatchSize is 10, but has to be a multiple of 4, the number of processes.");
         Refusal(new() { BatchSize = 8, Shuffle = false }).Should().StartWith("ImageLoaderOptions.Shuffle is false, but has to be true");
-        Refusal(new() { BatchSize = 8 }, new TrainerOptions { Mixing = new Mixup(0.2) })
-            .Should().Contain("but has to be null where several processes train");
 
-        string Refusal(ImageLoaderOptions loader, TrainerOptions? options = null)
+        string Refusal(ImageLoaderOptions loader)
         {
             Func<Trainer> make = () => ThreadCommunicator.Run(4, communicator => new Trainer(
-                Loader(_samples, loader with { Shuffle = loader.BatchSize != 8 || options is not null, Channels = 1 }),
-                evaluation: null, options ?? new(), communicator: communicator))[0];
+                Loader(_samples, loader with { Shuffle = loader.BatchSize != 8, Channels = 1 }),
+                evaluation: null, new(), communicator: communicator))[0];
             return make.Should().Throw<InvalidOptionException>().Which.Message;
         }
     }

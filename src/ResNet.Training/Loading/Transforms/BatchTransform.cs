@@ -8,7 +8,7 @@ namespace ResNet.Training.Loading.Transforms;
 /// <summary>Mixes the images of a batch with each other, and their classes in the same way.</summary>
 /// <remarks>
 /// Image i is mixed with image i - 1, and the first with the last, as in torchvision's <c>references/classification/transforms.py</c>.
-/// Random numbers depend only on the arguments of <see cref="Apply"/>.
+/// Random numbers depend only on the arguments of <see cref="Apply(Tensor, Tensor, int, long, int, int)"/>.
 /// </remarks>
 [JsonDerivedType(typeof(Mixup), "mixup")]
 [JsonDerivedType(typeof(CutMix), "cutmix")]
@@ -36,7 +36,12 @@ public abstract record BatchTransform
     /// <exception cref="System.Runtime.InteropServices.ExternalException">
     /// A label is not from 0 to <paramref name="classes"/> - 1.
     /// </exception>
-    public Tensor Apply(Tensor inputs, Tensor labels, int classes, long seed, int epoch, int batch)
+    public Tensor Apply(Tensor inputs, Tensor labels, int classes, long seed, int epoch, int batch) =>
+        Apply(inputs, labels, classes, seed, epoch, batch, MixingRows.Of);
+
+    // A part of a batch has the same random numbers as the others; "find" finds the row before its first one.
+    internal Tensor Apply(
+        Tensor inputs, Tensor labels, int classes, long seed, int epoch, int batch, Func<Tensor, Tensor, MixingRows> find)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(labels);
@@ -45,26 +50,22 @@ public abstract record BatchTransform
         using var untracked = no_grad();
         var targets = nn.functional.one_hot(labels, classes).to(inputs.dtype, inputs.device);
         var random = SplitMix64.For(seed, Stream, epoch, batch);
-        Mix(inputs, targets, ref random);
+        Mix(find(inputs, targets), ref random);
         return targets.MoveToOuterDisposeScope();
     }
 
     /// <summary>Mixes images and classes in place.</summary>
-    internal abstract void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random);
+    internal abstract void Mix(MixingRows rows, ref SplitMix64 random);
 
     /// <summary>Mixes each row with the row before: the given share of the row, and the rest of the row before.</summary>
-    private protected static void MixRows(Tensor rows, double own)
+    private protected static void MixRows(Tensor rows, Tensor rowBefore, double own)
     {
-        var before = RowsBefore(rows);
+        var before = RowsBefore(rows, rowBefore);
         rows.MultiplyInPlace(own).AddInPlace(before.MultiplyInPlace(1 - own));
     }
 
-    /// <summary>Returns a copy with each row one place later and the last row first.</summary>
-    private protected static Tensor RowsBefore(Tensor rows)
-    {
-        long count = rows.size(0);
-        return count == 1 ? rows.clone() : cat([rows.narrow(0, count - 1, 1), rows.narrow(0, 0, count - 1)]);
-    }
+    /// <summary>Returns a copy with each row one place later, and another row first.</summary>
+    private protected static Tensor RowsBefore(Tensor rows, Tensor rowBefore) => cat([rowBefore, rows.narrow(0, 0, rows.size(0) - 1)]);
 
     private static void Refuse(Tensor inputs, Tensor labels, int classes)
     {

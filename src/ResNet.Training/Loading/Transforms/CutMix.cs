@@ -21,14 +21,16 @@ public sealed record CutMix : PairTransform
     {
     }
 
-    internal override void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random)
+    internal override void Mix(MixingRows rows, ref SplitMix64 random)
     {
-        int height = (int)inputs.size(2), width = (int)inputs.size(3);
+        int height = (int)rows.Inputs.size(2), width = (int)rows.Inputs.size(3);
         if (Draw(width, height, ref random) is not { Width: > 0, Height: > 0 } area) return;
-        var part = inputs.narrow(2, area.Top, area.Height).narrow(3, area.Left, area.Width);
-        part.copy_(RowsBefore(part));
+        var part = Cut(rows.Inputs);
+        part.copy_(RowsBefore(part, Cut(rows.InputBefore)));
         // The image's edges may cut the rectangle, so the share is computed from its actual area.
-        MixRows(targets, 1 - ((double)area.Width * area.Height / ((double)width * height)));
+        MixRows(rows.Targets, rows.TargetBefore, 1 - ((double)area.Width * area.Height / ((double)width * height)));
+
+        Tensor Cut(Tensor images) => images.narrow(2, area.Top, area.Height).narrow(3, area.Left, area.Width);
     }
 
     /// <summary>Draws the rectangle, which may be empty; returns null if the batch is not mixed.</summary>

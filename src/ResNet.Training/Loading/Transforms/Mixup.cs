@@ -1,5 +1,4 @@
 using ResNet.Imaging.Randomness;
-using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading.Transforms;
 
@@ -21,11 +20,11 @@ public sealed record Mixup : PairTransform
     {
     }
 
-    internal override void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random)
+    internal override void Mix(MixingRows rows, ref SplitMix64 random)
     {
         if (Draw(ref random) is not { } own) return;
-        MixRows(inputs, own);
-        MixRows(targets, own);
+        MixRows(rows.Inputs, rows.InputBefore, own);
+        MixRows(rows.Targets, rows.TargetBefore, own);
     }
 
     /// <summary>Draws the remaining share of each image; returns null if the batch is not blended.</summary>

@@ -1,5 +1,4 @@
 using ResNet.Imaging.Randomness;
-using static TorchSharp.torch;
 
 namespace ResNet.Training.Loading.Transforms;
 
@@ -28,6 +27,6 @@ public sealed record RandomChoice : BatchTransform
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Transforms.Count, Transforms[0]);
 
-    internal override void Mix(Tensor inputs, Tensor targets, ref SplitMix64 random) =>
-        Transforms[random.NextInt(Transforms.Count)].Mix(inputs, targets, ref random);
+    internal override void Mix(MixingRows rows, ref SplitMix64 random) =>
+        Transforms[random.NextInt(Transforms.Count)].Mix(rows, ref random);
 }
