@@ -21,6 +21,15 @@ public interface ICommunicator
     CancellationToken Lost => CancellationToken.None;
 
     /// <summary>
+    /// Prepares for the tensors of this process's device; all processes call it before they have any. By default nothing.
+    /// </summary>
+    /// <param name="device">The device, which may be of another type in each process.</param>
+    /// <exception cref="CommunicationException">Another process has ended, or cannot be reached.</exception>
+    void UseDevice(Device device)
+    {
+    }
+
+    /// <summary>
     /// Replaces a tensor by the sum over all processes. The result has the same bits in all of them, and in each run with as many.
     /// </summary>
     /// <param name="tensor">Contiguous, float32 or float64.</param>

@@ -9,7 +9,8 @@ namespace ResNet.Training.Distributed;
 
 /// <summary>
 /// The processes that <c>mpirun</c> of Open MPI has started, on one host or several. Needs Open MPI 4 or later: on Debian, the package
-/// <c>openmpi-bin</c>.
+/// <c>openmpi-bin</c>. Tensors on GPUs are summed by NVIDIA's NCCL, where all processes have it and a GPU of their own, and otherwise in
+/// the host's memory.
 /// </summary>
 public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 {
@@ -33,11 +34,17 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     private readonly List<(nint Request, Tensor Memory)> _sums = [];
     private bool _isClosed;
 
+    // Memory of the host for tensors on GPUs, which is kept.
+    private readonly Dictionary<ScalarType, Tensor> _staging = [];
+
+    // Null if these tensors travel through it.
+    private NcclLibrary? _nccl;
+
     private MpiCommunicator()
     {
         _mpi = MpiLibrary.Open();
         (Rank, Size) = (_mpi.Rank, _mpi.Size());
-        if (Size > 1) _watch = ProcessWatch.Connect(Rank, Size, Broadcast, ProcessWatch.Patience);
+        if (Size > 1) _watch = ProcessWatch.Connect(Rank, Size, bytes => Broadcast(bytes), ProcessWatch.Patience);
     }
 
     /// <summary>Whether this process was started by <c>mpirun</c>.</summary>
@@ -78,11 +85,42 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     public CancellationToken Lost => _watch?.Lost ?? CancellationToken.None;
 
     /// <inheritdoc/>
+    public void UseDevice(Device device)
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
+        ArgumentNullException.ThrowIfNull(device);
+        if (Size == 1 || _nccl is not null) return;
+        var nccl = device.type == DeviceType.CUDA ? NcclLibrary.TryOpen() : null;
+        if (!AreAll(nccl is not null)) return;
+        var id = Rank == 0 ? nccl!.NewId() : default;
+        Broadcast(NcclLibrary.Id.BytesOf(ref id));
+        // It waits for the others, which may be lost meanwhile.
+        var joining = Task.Run(() => CudaDevice.With(Math.Max(0, device.index), () => nccl!.Join(id, Rank, Size)));
+        while (!((IAsyncResult)joining).AsyncWaitHandle.WaitOne(s_longWait)) ThrowIfLost();
+        // Two processes with one GPU, for example, cannot join.
+        if (AreAll(joining.IsCompletedSuccessfully))
+        {
+            _nccl = nccl;
+            Lost.Register(nccl!.Abort);
+        }
+        else
+        {
+            nccl!.Abort();
+        }
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
     public void Sum(Tensor tensor)
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
         ArgumentNullException.ThrowIfNull(tensor);
+        if (TakesNccl(tensor))
+        {
+            _ = TypeOf(tensor);
+            _nccl!.Sum(CudaDevice.AddressOf(tensor), tensor.numel(), tensor.dtype == ScalarType.Float64);
+            return;
+        }
         OnHost(tensor, host =>
         {
             int count = checked((int)host.numel()), bytes = checked((int)(count * host.element_size()));
@@ -143,7 +181,8 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
         ArgumentNullException.ThrowIfNull(tensor);
-        OnHost(tensor, host => Wait(_mpi.Broadcast(AddressOf(host), checked((int)(host.numel() * host.element_size())))));
+        if (TakesNccl(tensor)) _nccl!.Broadcast(CudaDevice.AddressOf(tensor), tensor.numel() * tensor.element_size());
+        else OnHost(tensor, host => Wait(_mpi.Broadcast(AddressOf(host), checked((int)(host.numel() * host.element_size())))));
     }
 
     /// <inheritdoc/>
@@ -167,10 +206,12 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     {
         if (_isClosed) return;
         _isClosed = true;
+        foreach (var memory in _staging.Values) memory.Dispose();
         // Without a process, MPI would wait for it.
         if (Lost.IsCancellationRequested) return;
         // Nobody leaves before all have done their work.
         Wait(_mpi.Barrier());
+        _nccl?.Close();
         _watch?.Leave();
         _mpi.Close();
         _watch?.Dispose();
@@ -181,6 +222,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     {
         if (_isClosed) return;
         _isClosed = true;
+        _nccl?.Abort();
         _watch?.Abandon();
     }
 
@@ -190,20 +232,49 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         _sums.RemoveAt(sum);
     }
 
-    // Open MPI without CUDA reads the host's memory only.
-    private static void OnHost(Tensor tensor, Action<Tensor> act)
+    private bool AreAll(bool here)
+    {
+        using var missing = tensor(here ? 0.0 : 1.0);
+        Sum(missing);
+        return missing.item<double>() == 0;
+    }
+
+    private bool TakesNccl(Tensor tensor)
+    {
+        if (_nccl is null || tensor.device_type == DeviceType.CPU || tensor.numel() == 0) return false;
+        ThrowIfScattered(tensor);
+        ThrowIfLost();
+        return true;
+    }
+
+    // Also with CUDA, Open MPI adds numbers in the host's memory, and its operations that do not block crash with a GPU's memory
+    // (https://github.com/open-mpi/ompi/issues/9845).
+    private void OnHost(Tensor tensor, Action<Tensor> act)
     {
         if (tensor.numel() == 0) return;
-        if (!tensor.is_contiguous()) throw new ArgumentException("The tensor is not contiguous: use a contiguous one.");
+        ThrowIfScattered(tensor);
         if (tensor.device_type == DeviceType.CPU)
         {
             act(tensor);
             return;
         }
+        using var scope = NewDisposeScope();
         using var untracked = no_grad();
-        using var host = tensor.cpu();
+        if (!_staging.TryGetValue(tensor.dtype, out var memory) || memory.numel() < tensor.numel())
+        {
+            if (_staging.Remove(tensor.dtype)) memory!.Dispose();
+            // The GPU copies to such memory at full speed.
+            _staging[tensor.dtype] = memory = empty(tensor.numel(), dtype: tensor.dtype).pin_memory().DetachFromDisposeScope();
+        }
+        var host = memory.narrow(0, 0, tensor.numel()).view(tensor.shape);
+        host.copy_(tensor);
         act(host);
         tensor.copy_(host);
+    }
+
+    private static void ThrowIfScattered(Tensor tensor)
+    {
+        if (!tensor.is_contiguous()) throw new ArgumentException("The tensor is not contiguous: use a contiguous one.");
     }
 
     private static void* AddressOf(Tensor tensor) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
@@ -215,7 +286,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         var other => throw new ArgumentException($"The tensor is {other}, but only Float32 and Float64 can be summed."),
     };
 
-    private void Broadcast(byte[] bytes)
+    private void Broadcast(Span<byte> bytes)
     {
         fixed (byte* begin = bytes) Wait(_mpi.Broadcast(begin, bytes.Length));
     }

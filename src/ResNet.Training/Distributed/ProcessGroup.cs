@@ -34,6 +34,9 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         if (Lost.IsCancellationRequested) communicator.Barrier();
     }
 
+    /// <summary>Prepares for the tensors of this process's device.</summary>
+    internal void UseDevice(Device device) => communicator.UseDevice(device);
+
     /// <summary>Returns whether something is so in any process.</summary>
     internal bool IsAny(bool here) => Sum(here ? 1 : 0)[0] > 0;
 

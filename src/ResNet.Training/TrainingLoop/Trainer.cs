@@ -272,6 +272,7 @@ public sealed class Trainer
     // All processes begin at the same place, with the same images, options and weights.
     private void Agree(TrainingState state, ProcessGroup group)
     {
+        group.UseDevice(state.Model.Device);
         string[] images = [_images.Digest(), _evaluation?.Digest() ?? ""];
         var tensors = state.Weights.State().Select(entry => $"{entry.Name} {string.Join('x', entry.Tensor.shape)}");
         if (!group.IsSame(string.Join('\n', [.. _setup.Texts.Select(text => $"{text.Key}: {text.Value}"), .. images, .. tensors])))
