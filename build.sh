@@ -94,6 +94,7 @@ case $job in
   test)
     install 'the tests in a browser are skipped' chromium
     install 'the tests of several processes are skipped' openmpi-bin
+    install 'the tests of several hosts are skipped' iproute2
     install 'the test of an application that is compiled in advance is skipped' clang zlib1g-dev
     options=()
     for option in "$@"; do

@@ -17,6 +17,9 @@ internal sealed class ConsoleProcess : IDisposable
     // Far more time than any run takes: a longer run hangs.
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
+    private static readonly Dictionary<string, string> s_mpiAsRoot =
+        new() { ["OMPI_ALLOW_RUN_AS_ROOT"] = "1", ["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1" };
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _standardOutput = new();
@@ -62,9 +65,12 @@ internal sealed class ConsoleProcess : IDisposable
         [
             "mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "4", "-n", $"{processes}",
         ];
-        var asRoot = new Dictionary<string, string> { ["OMPI_ALLOW_RUN_AS_ROOT"] = "1", ["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1" };
-        return StartIn(Environment.CurrentDirectory, asRoot, mpirun, "resnet", arguments);
+        return StartIn(Environment.CurrentDirectory, s_mpiAsRoot, mpirun, "resnet", arguments);
     }
+
+    /// <summary>Starts a process of the command <c>resnet</c> on each host.</summary>
+    internal static ConsoleProcess StartOn(NetworkHosts hosts, params IEnumerable<string> arguments) =>
+        StartIn(Environment.CurrentDirectory, s_mpiAsRoot, hosts.Launcher, "resnet", arguments);
 
     /// <summary>Starts a program in a folder, with additional environment variables.</summary>
     internal static ConsoleProcess StartIn(
