@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using ResNet;
 using ResNet.Cli;
 using ResNet.Cli.Commands;
 using ResNet.Cli.Options;
@@ -104,11 +105,15 @@ catch (CommunicationException e)
 catch (Exception e) when (Refusal.IsAboutInput(e))
 {
     var described = Refusal.Describe(e, parsed);
-    return Refuse(settings is null ? described.Sentence : settings.Locate(described));
+    return Refuse(settings is null ? described.Sentence : settings.Locate(described), isOfAll: e is InvalidOptionException);
 }
 
-static int Refuse(string sentence)
+// What all processes refuse, as before they have met, the first one says, and mpirun ends the others. What one of them refuses alone, such
+// as a folder that its host lacks, it says when nobody has ended it.
+int Refuse(string sentence, bool isOfAll = false)
 {
+    bool waits = !MpiCommunicator.IsFirst && (isOfAll || !MpiCommunicator.IsOpen) && !cancellation.IsCancellationRequested;
+    if (waits && cancellation.Token.WaitHandle.WaitOne(MpiCommunicator.EndsOthersAfter + TimeSpan.FromSeconds(2))) return ExitCode.Error;
     Console.Error.WriteLine($"error: {sentence}");
     return ExitCode.Error;
 }

@@ -59,13 +59,18 @@ internal sealed class ConsoleProcess : IDisposable
         StartIn(Environment.CurrentDirectory, new Dictionary<string, string>(), sample, arguments);
 
     /// <summary>Starts some processes of the command <c>resnet</c> by <c>mpirun</c>.</summary>
-    internal static ConsoleProcess StartTogether(int processes, params IEnumerable<string> arguments)
+    internal static ConsoleProcess StartTogether(int processes, params IEnumerable<string> arguments) =>
+        StartTogetherIn(Environment.CurrentDirectory, processes, launcher: [], arguments);
+
+    /// <summary>Starts some processes in a folder, each by a program that is given the command.</summary>
+    internal static ConsoleProcess StartTogetherIn(string folder, int processes, string[] launcher, IEnumerable<string> arguments)
     {
         string[] mpirun =
         [
             "mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "4", "-n", $"{processes}",
+            .. launcher,
         ];
-        return StartIn(Environment.CurrentDirectory, s_mpiAsRoot, mpirun, "resnet", arguments);
+        return StartIn(folder, s_mpiAsRoot, mpirun, "resnet", arguments);
     }
 
     /// <summary>Starts a process of the command <c>resnet</c> on each host.</summary>

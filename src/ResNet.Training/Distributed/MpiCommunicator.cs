@@ -17,6 +17,9 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     private const string SizeVariable = "OMPI_COMM_WORLD_SIZE", RankVariable = "OMPI_COMM_WORLD_RANK";
     private const string LocalSizeVariable = "OMPI_COMM_WORLD_LOCAL_SIZE", LocalRankVariable = "OMPI_COMM_WORLD_LOCAL_RANK";
 
+    // Open MPI 4.1 waits so long before SIGTERM, too.
+    private const string TimeoutVariable = "OMPI_MCA_odls_base_sigkill_timeout";
+
     // A ring would take as many messages as there are processes for these, and a tree takes their logarithm.
     private const int SmallBytes = 1 << 16;
 
@@ -52,6 +55,13 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 
     /// <summary>Whether this process is the first one of the <c>mpirun</c>, or was started without it. Waits for nobody.</summary>
     public static bool IsFirst => Environment.GetEnvironmentVariable(RankVariable) is null or "0";
+
+    /// <summary>The time after which <c>mpirun</c> sends SIGTERM to the others, when a process has ended with an error.</summary>
+    internal static TimeSpan EndsOthersAfter => TimeSpan.FromSeconds(
+        int.TryParse(Environment.GetEnvironmentVariable(TimeoutVariable), CultureInfo.InvariantCulture, out int seconds) ? seconds : 1);
+
+    /// <summary>Whether <see cref="World"/> was used.</summary>
+    internal static bool IsOpen => Volatile.Read(ref s_world) is not null;
 
     /// <summary>The number of processes on this host; 1 without <c>mpirun</c>.</summary>
     public static int LocalSize =>

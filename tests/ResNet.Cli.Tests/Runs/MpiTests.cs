@@ -76,7 +76,34 @@ public sealed class MpiTests : IDisposable
     {
         using var process = Start(2, Run, batch: 15);
         process.ExitCode().Should().Be(1);
-        process.Output.Should().Contain("--batch-size is 15, but has to be a multiple of 2, the number of processes.");
+        Errors(process).Should().Equal("error: --batch-size is 15, but has to be a multiple of 2, the number of processes.");
+    }
+
+    [MpiFact]
+    public void What_all_processes_refuse_one_of_them_says()
+    {
+        string[][] mistakes = [["--epochs", "none"], ["--learning-rate", "-1"], ["--network", "resnet19"]];
+        foreach (string[] arguments in mistakes.Select(mistake => new[] { "--dataset", Pictures }.Concat(mistake).ToArray())
+            .Append(["--dataset", _folder.File("missing")]))
+        {
+            using var process = ConsoleProcess.StartTogether(3, ["train", .. arguments]);
+            process.ExitCode().Should().Be(1);
+            Errors(process).Should().ContainSingle();
+        }
+    }
+
+    [MpiFact]
+    public void What_one_process_refuses_it_says()
+    {
+        // The second process looks for the images in another folder.
+        string script = "cd $OMPI_COMM_WORLD_RANK && exec \"$0\" \"$@\"";
+        Directory.CreateDirectory(_folder.File("0"));
+        Directory.CreateDirectory(_folder.File("1"));
+        TinyPictures.Write(Path.Combine(_folder.File("0"), "here"), training: 16);
+        using var process = ConsoleProcess.StartTogetherIn(
+            _folder.Path, 2, ["sh", "-c", script], ["train", "--dataset", "here", "--network", "resnet20", "--batch-size", "16"]);
+        process.ExitCode().Should().Be(1);
+        Errors(process).Should().ContainSingle().Which.Should().Contain("'here'");
     }
 
     [MpiFact]
@@ -90,6 +117,9 @@ public sealed class MpiTests : IDisposable
         process.Output.Split('\n').Should().ContainSingle(line => line.Contains("error: ", StringComparison.Ordinal))
             .Which.Should().Contain(broken);
     }
+
+    private static IEnumerable<string> Errors(ConsoleProcess process) =>
+        process.Output.Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal));
 
     private ConsoleProcess Start(int processes, string run, int batch, params string[] options) => ConsoleProcess.StartTogether(
         processes, ["train", "--dataset", Pictures, "--network", "resnet20", "--batch-size", $"{batch}", "--output", run, .. options]);
