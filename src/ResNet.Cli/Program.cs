@@ -98,22 +98,28 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 }
 catch (CommunicationException e)
 {
-    // All processes know, and one that has failed says why.
-    if (!e.HasFailed && MpiCommunicator.IsFirstWithout(e.LostRank)) Refuse(e.Message);
+    if (!e.HasFailed && MpiCommunicator.IsFirstWithout(e.LostRank)) Refuse(e.Message, isOfAll: false);
+    // One that has failed says why, perhaps only when it was not ended in time; an end of this process would end it.
+    if (e.HasFailed) cancellation.Token.WaitHandle.WaitOne(MpiCommunicator.EndsOthersAfter + TimeSpan.FromSeconds(5));
     return e.HasFailed ? ExitCode.Error : ExitCode.ResumeMe;
 }
 catch (Exception e) when (Refusal.IsAboutInput(e))
 {
     var described = Refusal.Describe(e, parsed);
-    return Refuse(settings is null ? described.Sentence : settings.Locate(described), isOfAll: e is InvalidOptionException);
+    // Where processes do not find each other, each knows something else of it.
+    bool isOfAll = e is InvalidOptionException || (!MpiCommunicator.IsOpen && e.InnerException is not CommunicationException);
+    return Refuse(settings is null ? described.Sentence : settings.Locate(described), isOfAll);
 }
 
 // What all processes refuse, as before they have met, the first one says, and mpirun ends the others. What one of them refuses alone, such
 // as a folder that its host lacks, it says when nobody has ended it.
-int Refuse(string sentence, bool isOfAll = false)
+int Refuse(string sentence, bool isOfAll = true)
 {
-    bool waits = !MpiCommunicator.IsFirst && (isOfAll || !MpiCommunicator.IsOpen) && !cancellation.IsCancellationRequested;
-    if (waits && cancellation.Token.WaitHandle.WaitOne(MpiCommunicator.EndsOthersAfter + TimeSpan.FromSeconds(2))) return ExitCode.Error;
+    if (isOfAll && !MpiCommunicator.IsFirst && !cancellation.IsCancellationRequested
+        && cancellation.Token.WaitHandle.WaitOne(MpiCommunicator.EndsOthersAfter + TimeSpan.FromSeconds(2)))
+    {
+        return ExitCode.Error;
+    }
     Console.Error.WriteLine($"error: {sentence}");
     return ExitCode.Error;
 }

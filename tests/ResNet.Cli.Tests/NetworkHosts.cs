@@ -10,7 +10,20 @@ internal sealed class NetworkHosts : IDisposable
     private const string Bridge = "resnet0", Network = "10.77.0";
     private const int FirstAddress = 11;
 
-    private static readonly Lazy<bool> s_canBeMade = new(() => TryIp("netns", "add", "resnet-trial") && TryIp("netns", "del", "resnet-trial"));
+    private const int Most = 4;
+
+    private static readonly Lazy<bool> s_canBeMade = new(() =>
+    {
+        try
+        {
+            using var trial = new NetworkHosts(1);
+            return true;
+        }
+        catch (Xunit.Sdk.XunitException)
+        {
+            return false;
+        }
+    });
 
     private readonly int _count;
     private readonly TemporaryFolder _folder = new();
@@ -20,6 +33,19 @@ internal sealed class NetworkHosts : IDisposable
     {
         _count = count;
         Remove();
+        try
+        {
+            Make(count);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    private void Make(int count)
+    {
         Ip("link", "add", Bridge, "type", "bridge");
         Ip("link", "set", Bridge, "up");
         for (int host = 0; host < count; host++)
@@ -122,15 +148,17 @@ internal sealed class NetworkHosts : IDisposable
     })!;
 
     // Also what a test that was killed has left.
-    private void Remove()
+    private static void Remove()
     {
-        for (int host = 0; host < _count; host++)
+        for (int host = 0; host < Most; host++)
         {
-            foreach (int process in Processes(host))
+            foreach (int number in Processes(host))
             {
                 try
                 {
-                    Process.GetProcessById(process).Kill();
+                    using var process = Process.GetProcessById(number);
+                    process.Kill();
+                    process.WaitForExit();
                 }
                 catch (ArgumentException)
                 {

@@ -65,10 +65,10 @@ internal static class Description
                 Required = true,
                 Content = new Dictionary<string, OpenApiMediaType>
                 {
-                    ["application/json"] = new() { Schema = schemas.Named("TakeOver", ("run", Schemas.Text)) },
+                    ["application/json"] = new() { Schema = schemas.Named("ClassifierRun", ("run", Schemas.Text)) },
                 },
             };
-            var answer = schemas.Named("TakenOver", ("model", Schemas.Text));
+            var answer = schemas.Named("ClassifierTakenOver", ("model", Schemas.Text));
             operation.Responses = Responses(schemas, "The network that answers from now on.", answer, 400, 401, 413, 422);
         });
 
@@ -99,13 +99,13 @@ internal static class Description
             ["multipart/form-data"] = new()
             {
                 Schema = schemas.Named(
-                    "ClassifyForm", ("image", Schemas.Array(Schemas.Picture)), ($"{Parameters.CountName}?", Schemas.Integer),
+                    "ClassifierForm", ("image", Schemas.Array(Schemas.Picture)), ($"{Parameters.CountName}?", Schemas.Integer),
                     ($"{Parameters.HeatMapName}?", Schemas.Text), ($"{Parameters.ClassName}?", Schemas.Text)),
             },
             ["application/json"] = new()
             {
                 Schema = schemas.Named(
-                    "ClassifyJson", ("image?", Schemas.Base64), ("images?", Schemas.Array(Schemas.Base64)),
+                    "ClassifierJson", ("image?", Schemas.Base64), ("images?", Schemas.Array(Schemas.Base64)),
                     ($"{Parameters.CountName}?", Schemas.Integer), ($"{Parameters.HeatMapName}?", Schemas.Flag),
                     ($"{Parameters.ClassName}?", Schemas.Text)),
             },
@@ -117,15 +117,15 @@ internal static class Description
         // Damaged weights can give what JSON has no number for.
         var probability = new OpenApiSchema { Type = JsonSchemaType.Number | JsonSchemaType.Null };
         var area = schemas.Named(
-            "PictureArea", ("left", Schemas.Number), ("top", Schemas.Number), ("width", Schemas.Number), ("height", Schemas.Number));
+            "ClassifierArea", ("left", Schemas.Number), ("top", Schemas.Number), ("width", Schemas.Number), ("height", Schemas.Number));
         var map = schemas.Named(
-            "ClassHeatMap", ("class", Schemas.Text), ("probability", probability), ("area", area), ("uniform", Schemas.Flag),
+            "ClassifierHeatMap", ("class", Schemas.Text), ("probability", probability), ("area", area), ("uniform", Schemas.Flag),
             ("png", Schemas.Base64));
-        var prediction = schemas.Named("ClassPrediction", ("class", Schemas.Text), ("probability", probability));
+        var prediction = schemas.Named("ClassifierPrediction", ("class", Schemas.Text), ("probability", probability));
         var picture = schemas.Named(
-            "ClassifiedPicture", ("name", Schemas.Text), ("width", Schemas.Integer), ("height", Schemas.Integer),
+            "ClassifierPicture", ("name", Schemas.Text), ("width", Schemas.Integer), ("height", Schemas.Integer),
             ("predictions", Schemas.Array(prediction)), ("heatMap?", map));
-        return schemas.Named("ClassifiedPictures", ("model", Schemas.Text), ("pictures", Schemas.Array(picture)));
+        return schemas.Named("ClassifierAnswer", ("model", Schemas.Text), ("pictures", Schemas.Array(picture)));
     }
 
     private static OpenApiResponses Responses(Schemas schemas, string when, IOpenApiSchema answer, params int[] only)

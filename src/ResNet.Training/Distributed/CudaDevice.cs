@@ -12,8 +12,22 @@ internal static unsafe class CudaDevice
     /// <summary>The address of a tensor's numbers in the memory of its device.</summary>
     internal static void* AddressOf(Tensor tensor) => (void*)THSTensor_data(tensor.Handle);
 
+    /// <summary>Whether <see cref="With"/> can make a GPU current.</summary>
+    internal static bool IsUsable(int index)
+    {
+        try
+        {
+            With(index, () => { });
+            return true;
+        }
+        catch (Exception e) when (e is ExternalException or DllNotFoundException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Calls something while a GPU is the thread's current one.</summary>
-    /// <exception cref="InvalidOperationException">The driver refuses.</exception>
+    /// <exception cref="ExternalException">The driver refuses.</exception>
     internal static void With(int index, Action act)
     {
         int device;
@@ -34,7 +48,7 @@ internal static unsafe class CudaDevice
 
     private static void ThrowIfFailed(int code)
     {
-        if (code != 0) throw new InvalidOperationException($"CUDA's driver has failed with code {code}.");
+        if (code != 0) throw new CudaException($"CUDA's driver has failed with code {code}.");
     }
 
     // The function behind Tensor.bytes, which refuses the memory of other devices than the CPU.

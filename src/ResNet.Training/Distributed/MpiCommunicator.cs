@@ -20,12 +20,14 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     // Open MPI 4.1 waits so long before SIGTERM, too.
     private const string TimeoutVariable = "OMPI_MCA_odls_base_sigkill_timeout";
 
+    private const int LongestEndSeconds = 30;
+
     // A ring would take as many messages as there are processes for these, and a tree takes their logarithm.
     private const int SmallBytes = 1 << 16;
 
     // While the others compute, decoding threads of this process want the core; while they evaluate, it may sleep.
     private const int Spins = 2000;
-    private static readonly TimeSpan s_longWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_longWait = TimeSpan.FromSeconds(2), s_longMeeting = TimeSpan.FromMinutes(2);
 
     private static readonly Lock s_opening = new();
     private static MpiCommunicator? s_world;
@@ -42,12 +44,14 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 
     // Null if these tensors travel through it.
     private NcclLibrary? _nccl;
+    private int? _gpu;
+    private CancellationTokenRegistration _aborting;
 
     private MpiCommunicator()
     {
         _mpi = MpiLibrary.Open();
         (Rank, Size) = (_mpi.Rank, _mpi.Size());
-        if (Size > 1) _watch = ProcessWatch.Connect(Rank, Size, bytes => Broadcast(bytes), ProcessWatch.Patience);
+        if (Size > 1) _watch = ProcessWatch.Connect(Rank, Size, Broadcast, ProcessWatch.Patience);
     }
 
     /// <summary>Whether this process was started by <c>mpirun</c>.</summary>
@@ -58,7 +62,8 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 
     /// <summary>The time after which <c>mpirun</c> sends SIGTERM to the others, when a process has ended with an error.</summary>
     internal static TimeSpan EndsOthersAfter => TimeSpan.FromSeconds(
-        int.TryParse(Environment.GetEnvironmentVariable(TimeoutVariable), CultureInfo.InvariantCulture, out int seconds) ? seconds : 1);
+        int.TryParse(Environment.GetEnvironmentVariable(TimeoutVariable), CultureInfo.InvariantCulture, out int seconds)
+            ? Math.Clamp(seconds, 0, LongestEndSeconds) : 1);
 
     /// <summary>Whether <see cref="World"/> was used.</summary>
     internal static bool IsOpen => Volatile.Read(ref s_world) is not null;
@@ -95,35 +100,45 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     public CancellationToken Lost => _watch?.Lost ?? CancellationToken.None;
 
     /// <inheritdoc/>
+    /// <exception cref="System.Runtime.InteropServices.ExternalException">NCCL or CUDA's driver fails.</exception>
     public void UseDevice(Device device)
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
         ArgumentNullException.ThrowIfNull(device);
-        if (Size == 1 || _nccl is not null) return;
-        var nccl = device.type == DeviceType.CUDA ? NcclLibrary.TryOpen() : null;
+        if (Size == 1) return;
+        int? gpu = device.type == DeviceType.CUDA ? Math.Max(0, device.index) : null;
+        if (AreAll(_nccl is not null && gpu == _gpu)) return;
+        LeaveNccl();
+        // Who cannot come to the meeting says so before it, for the others would wait for ever.
+        var nccl = gpu is { } index && CudaDevice.IsUsable(index) ? NcclLibrary.TryOpen() : null;
         if (!AreAll(nccl is not null)) return;
-        var id = Rank == 0 ? nccl!.NewId() : default;
-        Broadcast(NcclLibrary.Id.BytesOf(ref id));
-        // It waits for the others, which may be lost meanwhile.
-        var joining = Task.Run(() => CudaDevice.With(Math.Max(0, device.index), () => nccl!.Join(id, Rank, Size)));
-        while (!((IAsyncResult)joining).AsyncWaitHandle.WaitOne(s_longWait)) ThrowIfLost();
-        // Two processes with one GPU, for example, cannot join.
-        if (AreAll(joining.IsCompletedSuccessfully))
+        byte[] id = Rank == 0 ? nccl!.NewId() : new byte[NcclLibrary.IdLength];
+        Broadcast(id);
+        var joining = Task.Run(() => CudaDevice.With(gpu!.Value, () => nccl!.Join(id, Rank, Size)));
+        long began = Stopwatch.GetTimestamp();
+        while (!((IAsyncResult)joining).AsyncWaitHandle.WaitOne(s_longWait))
         {
-            _nccl = nccl;
-            Lost.Register(nccl!.Abort);
+            ThrowIfLost();
+            if (Stopwatch.GetElapsedTime(began) < s_longMeeting) continue;
+            throw new CudaException(
+                $"NCCL has not found the other processes within {s_longMeeting.TotalMinutes} minutes: NCCL_DEBUG=INFO says where it "
+                + "looks.");
         }
-        else
+        // Two processes with one GPU, for example, cannot join.
+        if (!AreAll(joining.IsCompletedSuccessfully))
         {
             nccl!.Abort();
+            return;
         }
+        (_nccl, _gpu) = (nccl, gpu);
+        _aborting = Lost.Register(nccl!.Abort);
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
     public void Sum(Tensor tensor)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        ThrowIfUnable();
         ArgumentNullException.ThrowIfNull(tensor);
         if (TakesNccl(tensor))
         {
@@ -145,11 +160,14 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <remarks>Small sums, and those of tensors on other devices than the CPU, are complete on return.</remarks>
+    /// <remarks>
+    /// Small sums, and those of tensors on other devices than the CPU, are complete on return, or, by NCCL, for what is computed
+    /// afterwards.
+    /// </remarks>
     /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
     public void BeginSum(Tensor tensor)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        ThrowIfUnable();
         ArgumentNullException.ThrowIfNull(tensor);
         AdvanceSums();
         if (tensor.device_type == DeviceType.CPU && tensor.numel() * tensor.element_size() > SmallBytes)
@@ -189,7 +207,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <exception cref="ArgumentException">The tensor is not contiguous.</exception>
     public void Broadcast(Tensor tensor)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        ThrowIfUnable();
         ArgumentNullException.ThrowIfNull(tensor);
         if (TakesNccl(tensor)) _nccl!.Broadcast(CudaDevice.AddressOf(tensor), tensor.numel() * tensor.element_size());
         else OnHost(tensor, host => Wait(_mpi.Broadcast(AddressOf(host), checked((int)(host.numel() * host.element_size())))));
@@ -198,7 +216,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <inheritdoc/>
     public void Barrier()
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        ThrowIfUnable();
         Wait(_mpi.Barrier());
     }
 
@@ -216,12 +234,12 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     {
         if (_isClosed) return;
         _isClosed = true;
-        foreach (var memory in _staging.Values) memory.Dispose();
         // Without a process, MPI would wait for it.
         if (Lost.IsCancellationRequested) return;
         // Nobody leaves before all have done their work.
         Wait(_mpi.Barrier());
-        _nccl?.Close();
+        foreach (var memory in _staging.Values) memory.Dispose();
+        LeaveNccl();
         _watch?.Leave();
         _mpi.Close();
         _watch?.Dispose();
@@ -232,14 +250,21 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     {
         if (_isClosed) return;
         _isClosed = true;
-        _nccl?.Abort();
         _watch?.Abandon();
+        _nccl?.Abort();
     }
 
     private void Remove(int sum)
     {
         _sums[sum].Memory.Dispose();
         _sums.RemoveAt(sum);
+    }
+
+    private void LeaveNccl()
+    {
+        _aborting.Dispose();
+        _nccl?.Close();
+        (_nccl, _gpu) = (null, null);
     }
 
     private bool AreAll(bool here)
@@ -253,7 +278,6 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     {
         if (_nccl is null || tensor.device_type == DeviceType.CPU || tensor.numel() == 0) return false;
         ThrowIfScattered(tensor);
-        ThrowIfLost();
         return true;
     }
 
@@ -296,8 +320,9 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         var other => throw new ArgumentException($"The tensor is {other}, but only Float32 and Float64 can be summed."),
     };
 
-    private void Broadcast(Span<byte> bytes)
+    private void Broadcast(byte[] bytes)
     {
+        ThrowIfLost();
         fixed (byte* begin = bytes) Wait(_mpi.Broadcast(begin, bytes.Length));
     }
 
@@ -311,6 +336,13 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
             if (Stopwatch.GetElapsedTime(begin) < s_longWait) Thread.Yield();
             else Thread.Sleep(1);
         }
+    }
+
+    // Open MPI does not go on with what was begun, perhaps in memory that is gone.
+    private void ThrowIfUnable()
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
+        ThrowIfLost();
     }
 
     private void ThrowIfLost()

@@ -10,13 +10,19 @@ internal sealed unsafe class NcclLibrary
 {
     internal const string FileName = "libnccl.so.2";
 
+    /// <summary>The bytes of a name.</summary>
+    internal const int IdLength = 128;
+
     // Numbers of nccl.h.
     private const int Bytes = 1, Floats = 7, Doubles = 8, Add = 0, First = 0;
+
+    private static readonly TimeSpan s_longCall = TimeSpan.FromSeconds(1);
 
     private readonly nint _library;
     private readonly delegate* unmanaged<void*, void*, nuint, int, int, nint, nint, int> _allReduce;
     private readonly delegate* unmanaged<void*, void*, nuint, int, int, nint, nint, int> _broadcast;
     private nint _processes;
+    private int _calls;
 
     private NcclLibrary(nint library)
     {
@@ -31,32 +37,35 @@ internal sealed unsafe class NcclLibrary
         NativeLibrary.TryLoad(path, out nint library) ? new NcclLibrary(library) : null;
 
     /// <summary>Makes the name by which the processes find each other; one of them does, and the others get it.</summary>
-    /// <exception cref="CommunicationException">NCCL fails.</exception>
-    internal Id NewId()
+    /// <exception cref="ExternalException">NCCL fails.</exception>
+    internal byte[] NewId()
     {
         Id id;
         ThrowIfFailed(((delegate* unmanaged<Id*, int>)Symbol("ncclGetUniqueId"))(&id));
-        return id;
+        return new Span<byte>(id.Values, IdLength).ToArray();
     }
 
     /// <summary>Joins the other processes, with the thread's current GPU; waits for them.</summary>
-    /// <exception cref="CommunicationException">NCCL fails, as where two processes have one GPU.</exception>
-    internal void Join(Id id, int rank, int size)
+    /// <exception cref="ExternalException">NCCL fails, as where two processes have one GPU.</exception>
+    internal void Join(byte[] id, int rank, int size)
     {
         nint processes;
-        ThrowIfFailed(((delegate* unmanaged<nint*, int, Id, int, int>)Symbol("ncclCommInitRank"))(&processes, size, id, rank));
+        var copy = MemoryMarshal.Read<Id>(id);
+        ThrowIfFailed(((delegate* unmanaged<nint*, int, Id, int, int>)Symbol("ncclCommInitRank"))(&processes, size, copy, rank));
         Volatile.Write(ref _processes, processes);
     }
 
     /// <summary>Replaces numbers in the GPU's memory by their sums over all processes, when the stream comes to it.</summary>
-    /// <exception cref="CommunicationException">NCCL fails.</exception>
+    /// <exception cref="ExternalException">NCCL fails.</exception>
+    /// <exception cref="CommunicationException">This process has left the others.</exception>
     internal void Sum(void* numbers, long count, bool areDoubles) =>
-        ThrowIfFailed(_allReduce(numbers, numbers, (nuint)count, areDoubles ? Doubles : Floats, Add, Processes, 0));
+        Call(processes => _allReduce(numbers, numbers, (nuint)count, areDoubles ? Doubles : Floats, Add, processes, 0));
 
     /// <summary>Replaces bytes in the GPU's memory by those of the first process, when the stream comes to it.</summary>
-    /// <exception cref="CommunicationException">NCCL fails.</exception>
+    /// <exception cref="ExternalException">NCCL fails.</exception>
+    /// <exception cref="CommunicationException">This process has left the others.</exception>
     internal void Broadcast(void* bytes, long count) =>
-        ThrowIfFailed(_broadcast(bytes, bytes, (nuint)count, Bytes, First, Processes, 0));
+        Call(processes => _broadcast(bytes, bytes, (nuint)count, Bytes, First, processes, 0));
 
     /// <summary>
     /// Leaves the others, and ends what waits for them in the stream. Any thread may call it; does nothing the second time.
@@ -66,33 +75,43 @@ internal sealed unsafe class NcclLibrary
     /// <summary>Leaves the others after all operations; does nothing the second time.</summary>
     internal void Close() => Leave("ncclCommDestroy");
 
-    private nint Processes => Volatile.Read(ref _processes) is not 0 and var processes ? processes
-        : throw new CommunicationException("The processes of this run have left each other: go on from the last checkpoint.");
+    private void Call(Func<nint, int> operation)
+    {
+        Interlocked.Increment(ref _calls);
+        try
+        {
+            nint processes = Volatile.Read(ref _processes);
+            if (processes == 0)
+                throw new CommunicationException("The processes of this run have left each other: go on from the last checkpoint.");
+            ThrowIfFailed(operation(processes));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _calls);
+        }
+    }
 
     private void Leave(string function)
     {
         nint processes = Interlocked.Exchange(ref _processes, 0);
-        if (processes != 0) _ = ((delegate* unmanaged<nint, int>)Symbol(function))(processes);
+        if (processes == 0) return;
+        // A call in progress has it still. It lasts for long only if it waits for a process that is lost, which the abort ends.
+        SpinWait.SpinUntil(() => Volatile.Read(ref _calls) == 0, s_longCall);
+        _ = ((delegate* unmanaged<nint, int>)Symbol(function))(processes);
     }
 
     private void ThrowIfFailed(int code)
     {
         if (code == 0) return;
         byte* text = ((delegate* unmanaged<int, byte*>)Symbol("ncclGetErrorString"))(code);
-        throw new CommunicationException(
-            $"NCCL has failed ({Marshal.PtrToStringUTF8((nint)text)}): go on from the last checkpoint; NCCL_DEBUG=WARN says more.");
+        throw new CudaException($"NCCL has failed ({Marshal.PtrToStringUTF8((nint)text)}): NCCL_DEBUG=WARN says more.");
     }
 
     private nint Symbol(string name) => NativeLibrary.GetExport(_library, name);
 
-    /// <summary>An <c>ncclUniqueId</c>, which functions take by value.</summary>
-    internal struct Id
+    // An ncclUniqueId, which functions take by value.
+    private struct Id
     {
-        internal const int Length = 128;
-
-        internal fixed byte Values[Length];
-
-        /// <summary>Its bytes, to be sent.</summary>
-        internal static Span<byte> BytesOf(ref Id id) => MemoryMarshal.CreateSpan(ref id.Values[0], Length);
+        internal fixed byte Values[IdLength];
     }
 }

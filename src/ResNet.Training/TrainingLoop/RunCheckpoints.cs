@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ResNet.Training.Checkpoints;
+using ResNet.Training.Distributed;
 
 namespace ResNet.Training.TrainingLoop;
 
@@ -8,8 +9,9 @@ namespace ResNet.Training.TrainingLoop;
 /// one writes.
 /// </summary>
 internal sealed class RunCheckpoints(
-    CheckpointOptions? options, RunSetup setup, LossWatch watch, TrainingTelemetry telemetry, bool writes = true)
+    CheckpointOptions? options, RunSetup setup, LossWatch watch, TrainingTelemetry telemetry, ProcessGroup? group)
 {
+    private readonly bool _writes = group is null or { IsFirst: true };
     private readonly CheckpointFolder? _folder = options is null ? null : new CheckpointFolder(options.Folder, options.Keep);
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
     private (int Epoch, long Step)? _saved;
@@ -24,7 +26,7 @@ internal sealed class RunCheckpoints(
             throw new InvalidOperationException(
                 $"There is nothing to resume from: set {nameof(TrainerOptions)}.{nameof(TrainerOptions.Checkpoints)}.");
         }
-        if (writes && !resume && _folder is { IsEmpty: false })
+        if (_writes && !resume && _folder is { IsEmpty: false })
             throw CheckpointException.Unusable(_folder.Path, "is of another run: resume that one, or choose another folder");
     }
 
@@ -56,8 +58,10 @@ internal sealed class RunCheckpoints(
     internal void Save(TrainingState state, bool isBest)
     {
         var now = (state.Epoch, state.Step);
-        if (_folder is null || !writes || now == _saved) return;
+        if (_folder is null || !_writes || now == _saved) return;
         watch.ThrowIfDiverged(state);
+        // That has waited for the device. If a process was lost meanwhile, what its GPU did not add is missing from the weights.
+        group?.ThrowIfLost();
         var clock = Stopwatch.StartNew();
         string path = state.Save(_folder, setup, isBest);
         _saved = now;

@@ -205,7 +205,7 @@ public sealed class Trainer
         model.TrainingEngine = _options.Engine;
         _plan.ThrowIfUnfit(model);
         var watch = new LossWatch(_options.OnNonFiniteLoss, _telemetry);
-        var checkpoints = new RunCheckpoints(_options.Checkpoints, _setup, watch, _telemetry, writes: _group is null or { IsFirst: true });
+        var checkpoints = new RunCheckpoints(_options.Checkpoints, _setup, watch, _telemetry, _group);
         checkpoints.ThrowIfUnfit(resume);
         using var state = _state = new TrainingState(model, _options, _plan);
         // The former memory of the weights lies between blocks that stay.
@@ -248,6 +248,7 @@ public sealed class Trainer
         }
         catch (ArithmeticException)
         {
+            _group?.ThrowIfLost();
             // Of several processes, all diverge.
             _telemetry.OnDiverged(state);
             throw;

@@ -38,8 +38,8 @@ public sealed class DescriptionTests(Networks networks) : IClassFixture<Networks
         Check(await service.ClassifyAsync(Service.Picture(), "?heatMap=true"), promised);
         // Without keys, none is asked for.
         post.TryGetProperty("security", out _).Should().BeFalse();
-        Required("ClassifiedPicture").Should().BeEquivalentTo("name", "width", "height", "predictions");
-        Required("ClassifiedPictures").Should().BeEquivalentTo("model", "pictures");
+        Required("ClassifierPicture").Should().BeEquivalentTo("name", "width", "height", "predictions");
+        Required("ClassifierAnswer").Should().BeEquivalentTo("model", "pictures");
         named.EnumerateObject().Select(schema => schema.Name).Should().OnlyHaveUniqueItems();
 
         IEnumerable<string?> Required(string name) =>

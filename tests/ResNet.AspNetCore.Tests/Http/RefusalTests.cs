@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using ResNet.Testing;
 
 namespace ResNet.AspNetCore.Tests.Http;
@@ -315,6 +317,33 @@ public sealed class RefusalTests(Networks networks) : IClassFixture<Networks>
     }
 
     [Fact]
+    public async Task Senders_over_http_2_that_give_up_or_are_too_slow_leave_no_error()
+    {
+        await using var service = await Service.StartAsync(
+            networks.First, options => options.RequestTimeout = TimeSpan.FromMilliseconds(500),
+            builder => builder.WebHost.ConfigureKestrel(
+                kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2)));
+        for (int i = 0; i < 20; i++)
+        {
+            using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(10 * i));
+            Func<Task> giveUp = () => Send(new Endless(), stop.Token);
+            await giveUp.Should().ThrowAsync<OperationCanceledException>();
+        }
+        using var slow = await Send(new Endless(), CancellationToken.None);
+        slow.StatusCode.Should().Be(HttpStatusCode.RequestTimeout);
+        using var answer = await Send(new MemoryStream(Service.Picture()), CancellationToken.None);
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        service.Errors.Should().BeEmpty();
+
+        Task<HttpResponseMessage> Send(Stream body, CancellationToken cancellationToken) => service.Client.SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, "/classify")
+            {
+                Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new StreamContent(body),
+            },
+            cancellationToken);
+    }
+
+    [Fact]
     public async Task Other_methods_and_paths_are_not_found()
     {
         await using var service = await Service.StartAsync(networks.First);
@@ -323,6 +352,19 @@ public sealed class RefusalTests(Networks networks) : IClassFixture<Networks>
         // Without a policy of administrators, nobody replaces the network.
         using var put = await service.Client.PutAsync("/classify/model", new StringContent("{}"));
         put.StatusCode.Should().Be(HttpStatusCode.NotFound);
+    }
+
+    // Sends a byte now and then.
+    private sealed class Endless : MemoryStream
+    {
+        public override bool CanSeek => false;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await Task.Delay(20, cancellationToken);
+            buffer.Span[0] = (byte)'B';
+            return 1;
+        }
     }
 
     // Sends chunks, whose total length it does not say.

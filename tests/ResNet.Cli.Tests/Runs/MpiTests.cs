@@ -118,6 +118,17 @@ public sealed class MpiTests : IDisposable
             .Which.Should().Contain(broken);
     }
 
+    [MpiFact]
+    public void What_one_process_refuses_when_all_have_met_it_says()
+    {
+        string script = "[ $OMPI_COMM_WORLD_RANK = 0 ] || more='--precision half'; exec \"$0\" \"$@\" $more";
+        using var process = ConsoleProcess.StartTogetherIn(
+            _folder.Path, 2, ["sh", "-c", script],
+            ["train", "--dataset", Pictures, "--network", "resnet20", "--batch-size", "16", "--output", Run]);
+        process.ExitCode().Should().Be(1);
+        Errors(process).Should().ContainSingle().Which.Should().StartWith("error: --precision is ");
+    }
+
     private static IEnumerable<string> Errors(ConsoleProcess process) =>
         process.Output.Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal));
 

@@ -24,19 +24,35 @@ internal sealed class RequestBody(PipeReader reader) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        using var cancelling = cancellationToken.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), reader);
-        var result = await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-        if (result.IsCanceled)
+        if (buffer.IsEmpty) return 0;
+        using var cancelling = cancellationToken.UnsafeRegister(static reader => Cancel((PipeReader)reader!), reader);
+        while (true)
         {
-            reader.AdvanceTo(result.Buffer.Start);
-            throw new OperationCanceledException(cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            var result = await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            int count = (int)Math.Min(result.Buffer.Length, buffer.Length);
+            if (count == 0 && !result.IsCompleted)
+            {
+                reader.AdvanceTo(result.Buffer.Start);
+                continue;
+            }
+            var bytes = result.Buffer.Slice(0, count);
+            bytes.CopyTo(buffer.Span);
+            reader.AdvanceTo(bytes.End);
+            return count;
         }
-        int count = (int)Math.Min(result.Buffer.Length, buffer.Length);
-        var bytes = result.Buffer.Slice(0, count);
-        bytes.CopyTo(buffer.Span);
-        reader.AdvanceTo(bytes.End);
-        return count;
+    }
+
+    private static void Cancel(PipeReader reader)
+    {
+        try
+        {
+            reader.CancelPendingRead();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The sender has gone, and the read ends by itself.
+        }
     }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
