@@ -295,6 +295,8 @@ internal sealed class TrainCommand
             // It reads checkpoints, and the first process writes them, and all else.
             var shared = settings.Training with { Checkpoints = resume ? open().Checkpoints : null };
             var follower = new Trainer(training, evaluation, shared, new WarningLogger(), world);
+            // Only this process meets the images of its share.
+            NameSkipped(Console.Error.WriteLine, training, evaluation);
             return follower.Train(model, resume, progress: null, cancellationToken).Interrupted ? ExitCode.ResumeMe : ExitCode.Success;
         }
         var run = open();
@@ -466,14 +468,7 @@ internal sealed class TrainCommand
 
     private static void Watch(Trainer trainer, ImageLoader training, ImageLoader evaluation)
     {
-        var named = new HashSet<string>();
-        void Name(ImageDecodingException failure)
-        {
-            // Warns once, and not in every epoch.
-            if (named.Add(failure.Path)) ConsoleProgress.WriteLine($"skipped: {failure.Message}");
-        }
-        training.ImageSkipped += Name;
-        evaluation.ImageSkipped += Name;
+        NameSkipped(ConsoleProgress.WriteLine, training, evaluation);
         trainer.Resumed += from => ConsoleProgress.WriteLine(
             from.Checkpoint is null ? "There is no checkpoint yet: the run begins anew"
             : from.IsOver ? "The run was at its end already"
@@ -484,6 +479,16 @@ internal sealed class TrainCommand
             long skipped = training.SkippedImages + evaluation.SkippedImages - skippedBefore;
             skippedBefore += skipped;
             ConsoleProgress.WriteLine(Describe(metrics, trainer.Epochs) + Counted.Skipped(skipped));
+        };
+    }
+
+    private static void NameSkipped(Action<string> write, params IEnumerable<ImageLoader> loaders)
+    {
+        var named = new HashSet<string>();
+        foreach (var loader in loaders) loader.ImageSkipped += failure =>
+        {
+            // Once, and not in every epoch.
+            if (named.Add(failure.Path)) write($"skipped: {failure.Message}");
         };
     }
 

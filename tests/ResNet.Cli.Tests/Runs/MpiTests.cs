@@ -129,6 +129,19 @@ public sealed class MpiTests : IDisposable
         Errors(process).Should().ContainSingle().Which.Should().StartWith("error: --precision is ");
     }
 
+    [MpiFact]
+    public void Pictures_that_are_skipped_are_named_by_whoever_meets_them()
+    {
+        string[] broken = [.. Directory.GetFiles(Pictures, "00*.bmp", SearchOption.AllDirectories)];
+        foreach (string picture in broken) File.WriteAllText(picture, "no picture");
+        using var process = Start(2, Run, batch: 16, "--epochs", "1", "--on-unreadable", "skip");
+        process.ExitCode().Should().Be(0, process.Output);
+        string[] named = [.. process.Output.Split('\n').Where(line => line.StartsWith("skipped: ", StringComparison.Ordinal))];
+        named.Should().HaveSameCount(broken).And.OnlyHaveUniqueItems();
+        broken.Should().OnlyContain(picture => process.Output.Contains(picture));
+        process.Output.Should().Contain($"{broken.Length} images skipped that cannot be read");
+    }
+
     private static IEnumerable<string> Errors(ConsoleProcess process) =>
         process.Output.Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal));
 
