@@ -129,11 +129,13 @@ internal sealed class ScalingComparison(Settings settings)
         }
         Console.WriteLine(
             "Speed of a GPU beside that of one alone: "
-            + $"512 GPUs with 25 Gbit/s, ResNet-101, 4 GPUs a host: {(Horovod() with { Straggling = fit.Straggling }).Efficiency(512):0.0 %} "
-            + $"by the model, {Horovod().Efficiency(512):0.0 %} without straggling, 90 % in Sergeev and Del Balso 2018 (Horovod)");
+            + "512 GPUs with 25 Gbit/s, ResNet-101, 4 GPUs a host: "
+            + $"{(Horovod() with { Straggling = fit.Straggling }).Efficiency(512):0.0 %} by the model, "
+            + $"{Horovod().Efficiency(512):0.0 %} without straggling, 90 % in Sergeev and Del Balso 2018 (Horovod)");
         Console.WriteLine(
-            $"and 256 GPUs with 100 Gbit/s, ResNet-50, 8 GPUs a host: {(P100(100) with { Straggling = fit.Straggling }).Efficiency(256):0.0 %} "
-            + $"by the model, {P100(100).Efficiency(256):0.0 %} without straggling, \"near-linear\" in Li et al. 2020 (PyTorch's DDP)");
+            "and 256 GPUs with 100 Gbit/s, ResNet-50, 8 GPUs a host: "
+            + $"{(P100(100) with { Straggling = fit.Straggling }).Efficiency(256):0.0 %} by the model, "
+            + $"{P100(100).Efficiency(256):0.0 %} without straggling, \"near-linear\" in Li et al. 2020 (PyTorch's DDP)");
     }
 
     // The forward pass takes half the time of the backward pass.

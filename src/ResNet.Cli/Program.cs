@@ -8,6 +8,7 @@ using ResNet.Cli.Commands;
 using ResNet.Cli.Options;
 using ResNet.Cli.Output;
 using ResNet.Training;
+using ResNet.Training.Data;
 using ResNet.Training.Distributed;
 
 // mpirun forwards lines, and only pretends to be a terminal.
@@ -107,7 +108,8 @@ catch (Exception e) when (Refusal.IsAboutInput(e))
 {
     var described = Refusal.Describe(e, parsed);
     // Where processes do not find each other, each knows something else of it.
-    bool isOfAll = e is InvalidOptionException || (!MpiCommunicator.IsOpen && e.InnerException is not CommunicationException);
+    bool isOfAll = e is InvalidOptionException or CommandLineException or DatasetException || !MpiCommunicator.IsOpen;
+    isOfAll &= e.InnerException is not CommunicationException;
     return Refuse(settings is null ? described.Sentence : settings.Locate(described), isOfAll);
 }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using ResNet.Cli.Tests.Runs;
 
 namespace ResNet.Cli.Tests;
 

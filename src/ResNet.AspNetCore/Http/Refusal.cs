@@ -45,6 +45,7 @@ internal sealed record Refusal(int Status, string Sentence, string Reason, TimeS
 
     private static string SentenceOf(BadHttpRequestException failure, HttpContext context)
     {
+        if (failure.StatusCode == StatusCodes.Status408RequestTimeout) return "The request arrives too slowly: send it faster.";
         if (failure.StatusCode != StatusCodes.Status413PayloadTooLarge) return failure.Message;
         var limit = context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize;
         return $"The request is larger than {limit} bytes, the most that is read.";

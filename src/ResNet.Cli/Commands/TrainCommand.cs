@@ -277,6 +277,12 @@ internal sealed class TrainCommand
         bool resume, bool hasCheckpoint, bool profiles, CancellationToken cancellationToken)
     {
         var world = _world = FindOthers();
+        if (resume && world is not null && settings.BatchSize % world.Size != 0)
+        {
+            throw new CommandLineException(
+                $"The run has batches of {settings.BatchSize} images, which {world.Size} processes cannot divide: "
+                + "resume it with a number of processes that divides them.");
+        }
         if (world is not null) set_num_threads(Math.Max(1, get_num_threads() / MpiCommunicator.LocalSize));
         string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");

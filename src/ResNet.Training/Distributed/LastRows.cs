@@ -1,4 +1,3 @@
-using ResNet.Training.Loading.Transforms;
 using static TorchSharp.torch;
 
 namespace ResNet.Training.Distributed;
@@ -11,24 +10,22 @@ internal sealed class LastRows(ProcessGroup group, long[] image, int classes)
 {
     private readonly long _pixels = image.Aggregate((a, b) => a * b);
 
-    /// <summary>Returns the rows with the one before the first. Each process calls this or <see cref="Skip"/> for a batch.</summary>
-    internal MixingRows Exchange(Tensor inputs, Tensor targets)
+    /// <summary>Returns the rows before a process's first one. Each process calls this or <see cref="Skip"/> for a batch.</summary>
+    /// <param name="lastImage">The last image of this process's part, <c>[1, C, H, W]</c>, float32.</param>
+    /// <param name="lastTarget">The shares of its classes, <c>[1, classes]</c>, float32.</param>
+    /// <returns>The same of the image before the first one.</returns>
+    internal (Tensor Image, Tensor Target) Exchange(Tensor lastImage, Tensor lastTarget)
     {
         using var scope = NewDisposeScope();
-        var own = cat(
-        [
-            ones(1, inputs.dtype, inputs.device), MixingRows.Last(inputs).reshape(-1), MixingRows.Last(targets).reshape(-1),
-        ]);
-        var rows = Exchange(own, inputs.device);
+        var own = cat([ones(1, lastImage.dtype, lastImage.device), lastImage.reshape(-1), lastTarget.reshape(-1)]);
+        var rows = Exchange(own, lastImage.device);
         int before = group.Rank;
         // A process without images has no row.
         do before = (before + group.Size - 1) % group.Size; while (rows[before, 0].item<float>() == 0);
         var row = rows[before];
-        var rowBefore = new MixingRows(
-            inputs, targets, row.narrow(0, 1, _pixels).reshape([1, .. image]), row.narrow(0, 1 + _pixels, classes).reshape(1, classes));
-        rowBefore.InputBefore.MoveToOuterDisposeScope();
-        rowBefore.TargetBefore.MoveToOuterDisposeScope();
-        return rowBefore;
+        return (
+            row.narrow(0, 1, _pixels).reshape([1, .. image]).MoveToOuterDisposeScope(),
+            row.narrow(0, 1 + _pixels, classes).reshape(1, classes).MoveToOuterDisposeScope());
     }
 
     /// <summary>Takes part in the exchange without an image.</summary>

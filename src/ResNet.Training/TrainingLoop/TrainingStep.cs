@@ -190,6 +190,12 @@ internal sealed class TrainingStep : IDisposable
         (Number, Images) = (number, 0);
     }
 
+    private MixingRows Exchange(Tensor inputs, Tensor targets)
+    {
+        var (image, target) = _lastRows!.Exchange(MixingRows.Last(inputs), MixingRows.Last(targets));
+        return new MixingRows(inputs, targets, image, target);
+    }
+
     private Tensor ComputeLoss(ImageBatch batch)
     {
         var model = _state.Model;
@@ -197,7 +203,7 @@ internal sealed class TrainingStep : IDisposable
         var labels = batch.Labels.to(model.Device, non_blocking: true);
         if (_options.Mixing is { } mixing)
         {
-            Func<Tensor, Tensor, MixingRows> find = _lastRows is null ? MixingRows.Of : _lastRows.Exchange;
+            Func<Tensor, Tensor, MixingRows> find = _lastRows is null ? MixingRows.Of : Exchange;
             labels = mixing.Apply(input, labels, model.Options.Classes, _seed, _state.Epoch, batch.Index, find);
         }
         _profile?.Lap(StepPhase.Input);

@@ -31,13 +31,15 @@ public sealed class MpiHostsTests : IDisposable
             process.WaitUntil(() => process.Output.Contains("Epoch 1/1000", StringComparison.Ordinal));
             NetworkHosts.CutOff(lost);
             var clock = System.Diagnostics.Stopwatch.StartNew();
-            while (Enumerable.Range(0, count).Any(host => NetworkHosts.Programs(host) > 0) && clock.Elapsed < s_patience) Thread.Sleep(50);
-            Enumerable.Range(0, count).Select(NetworkHosts.Programs).Should().AllBeEquivalentTo(0, "all processes end: {0}", process.Output);
+            var numbers = Enumerable.Range(0, count);
+            while (numbers.Any(host => NetworkHosts.Programs(host) > 0) && clock.Elapsed < s_patience) Thread.Sleep(50);
+            numbers.Select(NetworkHosts.Programs).Should().AllBeEquivalentTo(0, "all processes end: {0}", process.Output);
             // mpirun itself waits for the host, and passes the sentence on when it is interrupted.
             process.Signal(ConsoleProcess.Interrupt);
             process.Ends(s_patience).Should().BeTrue(process.Output);
             string sentence = $"error: Process {lost} (of 0 to {lost}) has ended or cannot be reached: go on from the last checkpoint.";
-            SpinWait.SpinUntil(() => process.Output.Contains(sentence, StringComparison.Ordinal), s_patience).Should().BeTrue(process.Output);
+            SpinWait.SpinUntil(() => process.Output.Contains(sentence, StringComparison.Ordinal), s_patience)
+                .Should().BeTrue(process.Output);
         }
         Directory.GetFiles(Path.Combine(Run, "checkpoints")).Should().NotBeEmpty();
         NetworkHosts.Connect(lost);

@@ -66,6 +66,12 @@ public sealed class MpiTests : IDisposable
                 .Which.Should().EndWith("error: Process 1 (of 0 to 2) has ended or cannot be reached: go on from the last checkpoint.");
         }
         Directory.GetFiles(Path.Combine(Run, "checkpoints")).Should().NotBeEmpty();
+        using (var process = ConsoleProcess.StartTogether(4, "train", "--resume", Run))
+        {
+            process.ExitCode().Should().Be(1);
+            Errors(process).Should().ContainSingle().Which.Should().StartWith(
+                "error: The run has batches of 18 images, which 4 processes cannot divide: ");
+        }
         using var resumed = ConsoleProcess.StartTogether(2, "train", "--resume", Run);
         resumed.WaitUntil(() => resumed.Output.Contains("Resuming resnet20", StringComparison.Ordinal));
         resumed.WaitUntil(() => resumed.Output.Contains("Epoch 3/50", StringComparison.Ordinal));

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ResNet.Testing;
 
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Runs;
 
 /// <summary>Network namespaces that take the place of hosts: each has a name and an address, and all are on one bridge.</summary>
 internal sealed class NetworkHosts : IDisposable

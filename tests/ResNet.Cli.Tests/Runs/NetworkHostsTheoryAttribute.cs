@@ -1,4 +1,4 @@
-namespace ResNet.Cli.Tests;
+namespace ResNet.Cli.Tests.Runs;
 
 /// <summary>A test that needs Open MPI and several hosts, in whose place there are network namespaces.</summary>
 internal sealed class NetworkHostsTheoryAttribute : TheoryAttribute
