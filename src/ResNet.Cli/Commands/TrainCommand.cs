@@ -283,7 +283,7 @@ internal sealed class TrainCommand
                 $"The run has batches of {settings.BatchSize} images, which {world.Size} processes cannot divide: "
                 + "resume it with a number of processes that divides them.");
         }
-        if (world is not null) set_num_threads(Math.Max(1, get_num_threads() / MpiCommunicator.LocalSize));
+        if (world is not null) set_num_threads(MpiCommunicator.Threads);
         string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");
         var loader = loading with

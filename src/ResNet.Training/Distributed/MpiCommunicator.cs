@@ -17,6 +17,8 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     private const string SizeVariable = "OMPI_COMM_WORLD_SIZE", RankVariable = "OMPI_COMM_WORLD_RANK";
     private const string LocalSizeVariable = "OMPI_COMM_WORLD_LOCAL_SIZE", LocalRankVariable = "OMPI_COMM_WORLD_LOCAL_RANK";
 
+    private const string BoundVariable = "OMPI_MCA_orte_bound_at_launch";
+
     // Open MPI 4.1 waits so long before SIGTERM, too.
     private const string TimeoutVariable = "OMPI_MCA_odls_base_sigkill_timeout";
 
@@ -71,6 +73,15 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <summary>The number of processes on this host; 1 without <c>mpirun</c>.</summary>
     public static int LocalSize =>
         int.TryParse(Environment.GetEnvironmentVariable(LocalSizeVariable), CultureInfo.InvariantCulture, out int size) ? size : 1;
+
+    /// <summary>
+    /// The threads of this process: OMP_NUM_THREADS, the cores to which <c>mpirun</c> has bound it, or its share of the host's. MKL, and so
+    /// libtorch, takes a single thread where it finds itself under MPI.
+    /// </summary>
+    internal static int Threads =>
+        int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), CultureInfo.InvariantCulture, out int threads) && threads > 0
+            ? threads
+            : Math.Max(1, Environment.ProcessorCount / (Environment.GetEnvironmentVariable(BoundVariable) == "1" ? 1 : LocalSize));
 
     /// <summary>The number of this process on its host, from 0; 0 without <c>mpirun</c>.</summary>
     public static int LocalRank =>
