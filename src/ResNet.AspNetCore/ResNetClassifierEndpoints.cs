@@ -37,9 +37,10 @@ public static class ResNetClassifierEndpoints
         RequirePolicy(services, nameof(ResNetClassifierOptions.AdministratorPolicy), service.Options.AdministratorPolicy);
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Name);
         var classify = new ClassifyEndpoint(service, services, name, logger);
+        bool needsKey = service.Options.ApiKeys.Count > 0;
         var group = endpoints.MapGroup(pattern);
-        group.MapPost("", classify.ClassifyAsync).DescribeClassify(classify.ClassifyAsync, name, service.Options);
-        group.MapGet("", classify.DescribeAsync).DescribeModel(classify.DescribeAsync, name, service.Options);
+        group.MapPost("", classify.ClassifyAsync).DescribeClassify(classify.ClassifyAsync, name, needsKey);
+        group.MapGet("", classify.DescribeAsync).DescribeModel(classify.DescribeAsync, name, needsKey);
         Protect(group, service.Options).WithMetadata(new ClassifierName(name)).WithTags("Classifier");
         if (service.Options.AdministratorPolicy is { } policy)
         {

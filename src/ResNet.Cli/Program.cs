@@ -100,8 +100,8 @@ catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
 catch (CommunicationException e)
 {
     if (!e.HasFailed && MpiCommunicator.IsFirstWithout(e.LostRank)) Refuse(e.Message, isOfAll: false);
-    // One that has failed says why, perhaps only when it was not ended in time; an end of this process would end it.
-    if (e.HasFailed) cancellation.Token.WaitHandle.WaitOne(MpiCommunicator.EndsOthersAfter + TimeSpan.FromSeconds(5));
+    // The process that has failed may wait before it says why, and the end of this one would end it.
+    if (e.HasFailed) IsEndedWithin(seconds: 5);
     return e.HasFailed ? ExitCode.Error : ExitCode.ResumeMe;
 }
 catch (Exception e) when (Refusal.IsAboutInput(e))
@@ -113,18 +113,18 @@ catch (Exception e) when (Refusal.IsAboutInput(e))
     return Refuse(settings is null ? described.Sentence : settings.Locate(described), isOfAll);
 }
 
-// What all processes refuse, as before they have met, the first one says, and mpirun ends the others. What one of them refuses alone, such
-// as a folder that its host lacks, it says when nobody has ended it.
+// What all processes refuse, the first one says, and mpirun ends the others while they wait. What another one refuses alone, such as a
+// folder that its host lacks, it says after the wait.
 int Refuse(string sentence, bool isOfAll = true)
 {
-    if (isOfAll && !MpiCommunicator.IsFirst && !cancellation.IsCancellationRequested
-        && cancellation.Token.WaitHandle.WaitOne(MpiCommunicator.EndsOthersAfter + TimeSpan.FromSeconds(2)))
-    {
-        return ExitCode.Error;
-    }
+    if (isOfAll && !MpiCommunicator.IsFirst && !cancellation.IsCancellationRequested && IsEndedWithin(seconds: 2)) return ExitCode.Error;
     Console.Error.WriteLine($"error: {sentence}");
     return ExitCode.Error;
 }
+
+// Waits until mpirun has had some seconds to end this process, after another one has ended.
+bool IsEndedWithin(int seconds) =>
+    cancellation.Token.WaitHandle.WaitOne(MpiCommunicator.EndsOthersAfter + TimeSpan.FromSeconds(seconds));
 
 // Finds the errors of a command line before any work begins.
 static Mistake? FindMistake(ParseResult line) =>

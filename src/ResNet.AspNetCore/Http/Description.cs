@@ -21,8 +21,8 @@ internal static class Description
     private static readonly string[] s_heatMaps = ["false", "true", "png"];
 
     internal static IEndpointConventionBuilder DescribeClassify(
-        this IEndpointConventionBuilder endpoint, Delegate handler, string name, ResNetClassifierOptions options) =>
-        Describe(endpoint, handler, options.AuthorizationPolicy is null && options.ApiKeys.Count > 0, (operation, schemas) =>
+        this IEndpointConventionBuilder endpoint, Delegate handler, string name, bool needsKey) =>
+        Describe(endpoint, handler, needsKey, (operation, schemas) =>
         {
             operation.OperationId = "classify" + Suffix(name);
             operation.Summary = "Classifies pictures";
@@ -43,8 +43,8 @@ internal static class Description
         });
 
     internal static IEndpointConventionBuilder DescribeModel(
-        this IEndpointConventionBuilder endpoint, Delegate handler, string name, ResNetClassifierOptions options) =>
-        Describe(endpoint, handler, options.AuthorizationPolicy is null && options.ApiKeys.Count > 0, (operation, schemas) =>
+        this IEndpointConventionBuilder endpoint, Delegate handler, string name, bool needsKey) =>
+        Describe(endpoint, handler, needsKey, (operation, schemas) =>
         {
             operation.OperationId = "describeClassifier" + Suffix(name);
             operation.Summary = "Names the network and its classes";
