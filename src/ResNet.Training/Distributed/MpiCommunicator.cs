@@ -17,6 +17,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     private const string SizeVariable = "OMPI_COMM_WORLD_SIZE", RankVariable = "OMPI_COMM_WORLD_RANK";
     private const string LocalSizeVariable = "OMPI_COMM_WORLD_LOCAL_SIZE", LocalRankVariable = "OMPI_COMM_WORLD_LOCAL_RANK";
 
+    // Set to 1 by mpirun where it binds processes to cores.
     private const string BoundVariable = "OMPI_MCA_orte_bound_at_launch";
 
     // Open MPI 4.1 waits so long before SIGTERM, too.
@@ -29,7 +30,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
 
     // While the others compute, decoding threads of this process want the core; while they evaluate, it may sleep.
     private const int Spins = 2000;
-    private static readonly TimeSpan s_longWait = TimeSpan.FromSeconds(2), s_longMeeting = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_longWait = TimeSpan.FromSeconds(2), s_longestJoin = TimeSpan.FromMinutes(2);
 
     private static readonly Lock s_opening = new();
     private static MpiCommunicator? s_world;
@@ -75,10 +76,11 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         int.TryParse(Environment.GetEnvironmentVariable(LocalSizeVariable), CultureInfo.InvariantCulture, out int size) ? size : 1;
 
     /// <summary>
-    /// The threads of this process: OMP_NUM_THREADS, the cores to which <c>mpirun</c> has bound it, or its share of the host's. MKL, and so
-    /// libtorch, takes a single thread where it finds itself under MPI.
+    /// The threads that this process should compute with, for <c>torch.set_num_threads</c>, since libtorch takes a single one under
+    /// <c>mpirun</c>: the number in the environment variable <c>OMP_NUM_THREADS</c>, or that of the cores to which <c>mpirun</c> has bound
+    /// the process, or its share of the host's cores.
     /// </summary>
-    internal static int Threads =>
+    public static int Threads =>
         int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), CultureInfo.InvariantCulture, out int threads) && threads > 0
             ? threads
             : Math.Max(1, Environment.ProcessorCount / (Environment.GetEnvironmentVariable(BoundVariable) == "1" ? 1 : LocalSize));
@@ -120,7 +122,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         int? gpu = device.type == DeviceType.CUDA ? Math.Max(0, device.index) : null;
         if (AreAll(_nccl is not null && gpu == _gpu)) return;
         LeaveNccl();
-        // Who cannot come to the meeting says so before it, for the others would wait for ever.
+        // A process that cannot join says so first, since the others would wait for it for ever.
         var nccl = gpu is { } index && CudaDevice.IsUsable(index) ? NcclLibrary.TryOpen() : null;
         if (!AreAll(nccl is not null)) return;
         byte[] id = Rank == 0 ? nccl!.NewId() : new byte[NcclLibrary.IdLength];
@@ -130,9 +132,9 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         while (!((IAsyncResult)joining).AsyncWaitHandle.WaitOne(s_longWait))
         {
             ThrowIfLost();
-            if (Stopwatch.GetElapsedTime(began) < s_longMeeting) continue;
+            if (Stopwatch.GetElapsedTime(began) < s_longestJoin) continue;
             throw new CudaException(
-                $"NCCL has not found the other processes within {s_longMeeting.TotalMinutes} minutes: NCCL_DEBUG=INFO says where it "
+                $"NCCL has not found the other processes within {s_longestJoin.TotalMinutes} minutes: NCCL_DEBUG=INFO says where it "
                 + "looks.");
         }
         // Two processes with one GPU, for example, cannot join.
@@ -149,7 +151,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
     public void Sum(Tensor tensor)
     {
-        ThrowIfUnable();
+        ThrowIfClosedOrLost();
         ArgumentNullException.ThrowIfNull(tensor);
         if (TakesNccl(tensor))
         {
@@ -178,7 +180,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <exception cref="ArgumentException">The tensor is not contiguous, or of another type.</exception>
     public void BeginSum(Tensor tensor)
     {
-        ThrowIfUnable();
+        ThrowIfClosedOrLost();
         ArgumentNullException.ThrowIfNull(tensor);
         AdvanceSums();
         if (tensor.device_type == DeviceType.CPU && tensor.numel() * tensor.element_size() > SmallBytes)
@@ -218,7 +220,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <exception cref="ArgumentException">The tensor is not contiguous.</exception>
     public void Broadcast(Tensor tensor)
     {
-        ThrowIfUnable();
+        ThrowIfClosedOrLost();
         ArgumentNullException.ThrowIfNull(tensor);
         if (TakesNccl(tensor)) _nccl!.Broadcast(CudaDevice.AddressOf(tensor), tensor.numel() * tensor.element_size());
         else OnHost(tensor, host => Wait(_mpi.Broadcast(AddressOf(host), checked((int)(host.numel() * host.element_size())))));
@@ -227,7 +229,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <inheritdoc/>
     public void Barrier()
     {
-        ThrowIfUnable();
+        ThrowIfClosedOrLost();
         Wait(_mpi.Barrier());
     }
 
@@ -288,7 +290,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     private bool TakesNccl(Tensor tensor)
     {
         if (_nccl is null || tensor.device_type == DeviceType.CPU || tensor.numel() == 0) return false;
-        ThrowIfScattered(tensor);
+        ThrowIfNotContiguous(tensor);
         return true;
     }
 
@@ -297,7 +299,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     private void OnHost(Tensor tensor, Action<Tensor> act)
     {
         if (tensor.numel() == 0) return;
-        ThrowIfScattered(tensor);
+        ThrowIfNotContiguous(tensor);
         if (tensor.device_type == DeviceType.CPU)
         {
             act(tensor);
@@ -317,7 +319,7 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         tensor.copy_(host);
     }
 
-    private static void ThrowIfScattered(Tensor tensor)
+    private static void ThrowIfNotContiguous(Tensor tensor)
     {
         if (!tensor.is_contiguous()) throw new ArgumentException("The tensor is not contiguous: use a contiguous one.");
     }
@@ -349,8 +351,8 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
         }
     }
 
-    // Open MPI does not go on with what was begun, perhaps in memory that is gone.
-    private void ThrowIfUnable()
+    // After a loss, Open MPI is not called any more: it would go on with operations that were given up, in memory that is freed.
+    private void ThrowIfClosedOrLost()
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
         ThrowIfLost();

@@ -302,17 +302,28 @@ public sealed class RefusalTests(Networks networks) : IClassFixture<Networks>
     {
         await using var service = await Service.StartAsync(
             networks.First, options => options.RequestTimeout = TimeSpan.FromMilliseconds(300));
-        var address = service.Client.BaseAddress!;
-        using var client = new TcpClient(address.Host, address.Port);
+        using var client = await BeginToSend(service);
         var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /classify HTTP/1.1\r\nHost: {address.Authority}\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nabc"));
         using var reader = new StreamReader(stream);
         (await reader.ReadLineAsync()).Should().StartWith("HTTP/1.1 408 ");
         // If the rest comes soon after, the connection goes on.
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"{new string('x', 997)}GET /classify HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: close\r\n\r\n"));
+            $"{new string('x', 997)}GET /classify HTTP/1.1\r\nHost: {service.Client.BaseAddress!.Authority}\r\nConnection: close\r\n\r\n"));
         (await reader.ReadToEndAsync()).Should().Contain("The request did not arrive within 0.3 s.").And.Contain("HTTP/1.1 200 ");
+        service.Errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_sender_below_the_rate_of_the_server_is_told_so()
+    {
+        // More than the second in which the server counts.
+        var grace = TimeSpan.FromSeconds(1.5);
+        await using var service = await Service.StartAsync(
+            networks.First, build: builder => builder.WebHost.ConfigureKestrel(
+                kestrel => kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 10_000, grace)));
+        using var client = await BeginToSend(service);
+        string answer = await new StreamReader(client.GetStream()).ReadToEndAsync();
+        answer.Should().StartWith("HTTP/1.1 408 ").And.Contain("The request arrives too slowly: send it faster.");
         service.Errors.Should().BeEmpty();
     }
 
@@ -352,6 +363,16 @@ public sealed class RefusalTests(Networks networks) : IClassFixture<Networks>
         // Without a policy of administrators, nobody replaces the network.
         using var put = await service.Client.PutAsync("/classify/model", new StringContent("{}"));
         put.StatusCode.Should().Be(HttpStatusCode.NotFound);
+    }
+
+    // Sends the first 3 of 1,000 bytes.
+    private static async Task<TcpClient> BeginToSend(Service service)
+    {
+        var address = service.Client.BaseAddress!;
+        var client = new TcpClient(address.Host, address.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /classify HTTP/1.1\r\nHost: {address.Authority}\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nabc"));
+        return client;
     }
 
     // Sends a byte now and then.

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using ResNet.Testing;
@@ -19,7 +20,7 @@ internal sealed class NetworkHosts : IDisposable
             using var trial = new NetworkHosts(1);
             return true;
         }
-        catch (Xunit.Sdk.XunitException)
+        catch (Exception e) when (e is Xunit.Sdk.XunitException or Win32Exception)
         {
             return false;
         }
@@ -76,10 +77,10 @@ internal sealed class NetworkHosts : IDisposable
 
     private string Agent => _folder.File("agent");
 
-    /// <summary>Pulls the plug of a host.</summary>
+    /// <summary>Cuts a host off from the others.</summary>
     internal static void CutOff(int host) => Ip("link", "set", Cable(host), "down");
 
-    /// <summary>Puts the plug in again, and waits until the first host reaches it.</summary>
+    /// <summary>Connects a host again, and waits until the first one reaches it.</summary>
     internal static void Connect(int host)
     {
         Ip("link", "set", Cable(host), "up");
@@ -136,7 +137,7 @@ internal sealed class NetworkHosts : IDisposable
             ip.WaitForExit();
             return ip.ExitCode == 0;
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (Win32Exception)
         {
             return false;
         }

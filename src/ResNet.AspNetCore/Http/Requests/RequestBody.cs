@@ -43,18 +43,6 @@ internal sealed class RequestBody(PipeReader reader) : Stream
         }
     }
 
-    private static void Cancel(PipeReader reader)
-    {
-        try
-        {
-            reader.CancelPendingRead();
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            // The sender has gone, and the read ends by itself.
-        }
-    }
-
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
@@ -65,5 +53,17 @@ internal sealed class RequestBody(PipeReader reader) : Stream
 
     public override void Flush()
     {
+    }
+
+    private static void Cancel(PipeReader reader)
+    {
+        try
+        {
+            reader.CancelPendingRead();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The sender has gone, and the read ends by itself.
+        }
     }
 }
