@@ -321,7 +321,8 @@ public sealed class Trainer
         // A step of several batches is not stopped: the statistics of its norms could not be restored.
         var stopLoading = _options.AccumulateBatches == 1 && _group is null ? stop.Token : default;
         var meter = new ProgressMeter(
-            TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, loader.Batches, progress, state.Batch, _group?.Size ?? 1);
+            TrainingPhase.Training, state.Epoch + 1, _plan.Epochs, _plan.CountBatchesOfEpoch(state.Epoch), progress, state.Batch,
+            _group?.Size ?? 1);
         bool anyRead = state.Batch > 0;
         long skipped = _training.SkippedImages, end = _plan.GetEnd(state.Epoch);
         using var step = new TrainingStep(state, _options, loader, profile, _group);

@@ -82,6 +82,10 @@ internal sealed class TrainingPlan
     internal int CountBatchesOfStep(int batch) =>
         Math.Min(_options.AccumulateBatches, _training.Batches - (batch / _options.AccumulateBatches * _options.AccumulateBatches));
 
+    /// <summary>Returns the number of batches of an epoch; the last epoch of a run of so many steps may have fewer than others.</summary>
+    internal int CountBatchesOfEpoch(int epoch) =>
+        (int)Math.Min(_training.Batches, (GetEnd(epoch) - GetStep(epoch, batch: 0)) * _options.AccumulateBatches);
+
     /// <summary>Returns whether a batch is the last one of its step.</summary>
     internal bool EndsStep(int batch) => (batch + 1) % _options.AccumulateBatches == 0 || batch + 1 == _training.Batches;
 

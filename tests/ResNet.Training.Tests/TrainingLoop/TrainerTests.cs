@@ -163,6 +163,22 @@ public sealed class TrainerTests : IDisposable
         }
     }
 
+    // Of eight batches an epoch.
+    [Theory]
+    [InlineData(11, 1, 3)]
+    [InlineData(5, 3, 6)]
+    [InlineData(6, 3, 8)]
+    public void Progress_of_a_run_of_so_many_steps_ends_with_them(int steps, int accumulated, int batches)
+    {
+        var heard = new List<TrainingProgress>();
+        using var model = Network();
+        Trainer(new TrainerOptions { Steps = steps, AccumulateBatches = accumulated }).Train(model, progress: new Listener(heard.Add));
+        var last = heard.Where(progress => progress is { Phase: TrainingPhase.Training, Epoch: 2 }).ToList();
+        last.Should().OnlyContain(progress => progress.Steps == batches);
+        last.Last().Step.Should().Be(batches);
+        last.Last().TimeLeft.Should().Be(TimeSpan.Zero);
+    }
+
     [Fact]
     public void A_run_that_diverges_stops_with_a_clear_message()
     {
