@@ -49,6 +49,10 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         return !IsAny(digest != first);
     }
 
+    /// <summary>Names the first of some parts that is not the same in all processes, which have the same names; null if all are.</summary>
+    internal string? FindDifferent(IReadOnlyList<(string Name, string Text)> parts) =>
+        IsSame(string.Join('\n', parts)) ? null : parts.First(part => !IsSame(part.Text)).Name;
+
     /// <summary>Returns the sums of some numbers over all processes.</summary>
     internal double[] Sum(params double[] numbers)
     {

@@ -10,7 +10,7 @@ namespace ResNet.Training.TrainingLoop;
 internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
 {
     private const string OptionsKey = "options";
-    private const string SamplerKey = "sampler";
+    private const string SamplerKey = "sampler", SamplerName = "the sampler";
 
     private static readonly JsonSerializerOptions s_json = new()
     {
@@ -30,6 +30,15 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
     /// <summary>The value of each identifier, as text.</summary>
     internal IReadOnlyDictionary<string, string> Texts { get; } = Describe(training, options);
 
+    /// <summary>The same parts, each option by itself, with their names in error messages. All runs have as many.</summary>
+    internal IEnumerable<(string Name, string Text)> NameParts()
+    {
+        foreach (var (key, name) in s_names) yield return (name, Texts[key]);
+        yield return (SamplerName, Sampler(Texts));
+        using var json = JsonDocument.Parse(Texts[OptionsKey]);
+        foreach (var property in json.RootElement.EnumerateObject()) yield return (NameOf(property), property.Value.GetRawText());
+    }
+
     /// <summary>Throws if a checkpoint has another setup.</summary>
     /// <exception cref="CheckpointException">A value differs; the message names it.</exception>
     internal void ThrowIfDifferent(Checkpoint checkpoint)
@@ -44,10 +53,10 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
                 : property.Name == nameof(TrainerOptions.Engine) ? JsonSerializer.Serialize(TrainingEngine.Torch, s_json)
                 // Or several processes.
                 : property.Name == nameof(TrainerOptions.SynchronizedNorms) ? "false" : "null";
-            Compare(checkpoint, $"{nameof(TrainerOptions)}.{property.Name}", before, property.Value.GetRawText());
+            Compare(checkpoint, NameOf(property), before, property.Value.GetRawText());
         }
         foreach (var (key, name) in s_names) Compare(checkpoint, name, checkpoint.GetText(key), Texts[key]);
-        Compare(checkpoint, "the sampler", Sampler(checkpoint.Texts), Sampler(Texts));
+        Compare(checkpoint, SamplerName, Sampler(checkpoint.Texts), Sampler(Texts));
     }
 
     private static Dictionary<string, string> Describe(ImageLoader training, TrainerOptions options)
@@ -63,6 +72,8 @@ internal sealed class RunSetup(ImageLoader training, TrainerOptions options)
         if (training.Options.Sampler != ImageSampler.Once) texts[SamplerKey] = $"{training.Options.Sampler}";
         return texts;
     }
+
+    private static string NameOf(JsonProperty option) => $"{nameof(TrainerOptions)}.{option.Name}";
 
     // A run may have more extensions than its checkpoint.
     private static bool Begins(JsonElement now, JsonElement then)

@@ -274,12 +274,24 @@ public sealed class Trainer
     private void Agree(TrainingState state, ProcessGroup group)
     {
         group.UseDevice(state.Model.Device);
-        string[] images = [_images.Digest(), _evaluation?.Digest() ?? ""];
         var tensors = state.Weights.State().Select(entry => $"{entry.Name} {string.Join('x', entry.Tensor.shape)}");
-        if (!group.IsSame(string.Join('\n', [.. _setup.Texts.Select(text => $"{text.Key}: {text.Value}"), .. images, .. tensors])))
+        (string Name, string Text)[] parts =
+        [
+            .. _setup.NameParts(),
+            ("the training images", _images.Digest()),
+            ("the evaluation images", _evaluation?.Digest() ?? ""),
+            ("the network", string.Join('\n', tensors)),
+        ];
+        // Another version of this library may have other parts, whose sums would wait for each other.
+        if (!group.IsSame(string.Join('\n', parts.Select(part => part.Name))))
         {
             throw Refusal(group, () => new DatasetException(
-                "The processes do not have the same images, options and network: give all of them the same."));
+                "The processes have different versions of ResNet.Training: give all of them the same."));
+        }
+        if (group.FindDifferent(parts) is { } different)
+        {
+            throw Refusal(group, () => new DatasetException(
+                $"The processes differ in {different}: give all of them the same images, options and network."));
         }
         if (!group.IsSame($"{state.Epoch} {state.Batch} {state.Step}"))
         {

@@ -189,14 +189,17 @@ public sealed class SameRunTests : IDisposable
     public void Processes_with_other_images_options_or_networks_are_refused()
     {
         var options = new TrainerOptions { Steps = 3 };
-        Refused(communicator => Train(communicator, options, communicator.Rank == 0 ? _samples : [.. _samples.AsEnumerable().Reverse()]));
-        Refused(communicator => Train(communicator, options with { LabelSmoothing = 0.1 * communicator.Rank }, _samples));
-        Refused(communicator => Train(communicator, options, _samples, stages: 2 + communicator.Rank));
+        Refused("the training images", communicator =>
+            Train(communicator, options, communicator.Rank == 0 ? _samples : [.. _samples.AsEnumerable().Reverse()]));
+        Refused("TrainerOptions.LabelSmoothing", communicator =>
+            Train(communicator, options with { LabelSmoothing = 0.1 * communicator.Rank }, _samples));
+        Refused("the network", communicator => Train(communicator, options, _samples, stages: 2 + communicator.Rank));
 
-        static void Refused(Func<ICommunicator, Run> train)
+        static void Refused(string different, Func<ICommunicator, Run> train)
         {
             Action run = () => ThreadCommunicator.Run(2, train);
-            run.Should().Throw<DatasetException>().WithMessage("The processes do not have the same images, options and network: *");
+            run.Should().Throw<DatasetException>().WithMessage(
+                $"The processes differ in {different}: give all of them the same images, options and network.");
         }
     }
 
