@@ -84,9 +84,11 @@ public sealed class RefusalTests(Networks networks) : IClassFixture<Networks>
     [InlineData("{\"image\": \"\"}", "The picture 'picture' is empty.")]
     [InlineData("{\"images\": \"AAAA\"}", "'images' has to be an array of pictures in base64.")]
     [InlineData("{\"count\": [1]}", "'count' has to be a text, a number, true or false.")]
+    [InlineData("{\"imgae\": \"AAAA\"}", "There is no parameter 'imgae': give image, images, count, heatMap or class.")]
+    [InlineData("{\"file\": \"AAAA\"}", "There is no parameter 'file': give image, images, count, heatMap or class.")]
     [InlineData("{\"images\": [\"AAAA\", \"_\"]}", "The picture 'picture 2' is not base64.")]
     [InlineData("{\"image\": \"AAAA\"} 1", "The JSON is damaged in line 1, byte 19.")]
-    [InlineData("{\"a\": {\"b\": {\"c\": {\"d\": 1}}}}", "'a' has to be a text, a number, true or false.")]
+    [InlineData("{\"count\": {\"b\": {\"c\": {\"d\": 1}}}}", "'count' has to be a text, a number, true or false.")]
     public async Task Json_that_cannot_be_used_is_described(string json, string sentence)
     {
         await using var service = await Service.StartAsync(networks.First);

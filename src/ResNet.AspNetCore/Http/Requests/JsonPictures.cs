@@ -51,6 +51,8 @@ internal ref struct JsonPictures(RequestReader request)
         }
         else
         {
+            // A picture may be under another name.
+            if (!Parameters.IsKnown(name)) throw Parameters.Unknown(name, ImageName, ImagesName);
             if (json.ValueSpan.Length > RequestReader.FieldBytes)
                 throw Refuse($"'{Parameters.Cut(name)}' is longer than {RequestReader.FieldBytes} bytes.");
             string? value = json.TokenType switch

@@ -44,11 +44,20 @@ internal sealed class Parameters
         {
             if (Is("image") || Is("images") || Is("file"))
                 throw Refuse($"'{name}' is no file: send the picture as one (curl -F {name}=@cat.jpg).");
-            throw Refuse($"There is no parameter '{Cut(name)}': give {CountName}, {HeatMapName} or {ClassName}.");
+            throw Unknown(name);
         }
 
-        bool Is(string known) => string.Equals(name, known, StringComparison.OrdinalIgnoreCase);
+        bool Is(string known) => AreSame(name, known);
     }
+
+    /// <summary>Whether there is such a parameter.</summary>
+    internal static bool IsKnown(string name) => AreSame(name, CountName) || AreSame(name, HeatMapName) || AreSame(name, ClassName);
+
+    /// <summary>Says that there is no such parameter, and which there are.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="others">What can be given besides.</param>
+    internal static RefusedRequestException Unknown(string name, params ReadOnlySpan<string> others) => Refuse(
+        $"There is no parameter '{Cut(name)}': give {string.Join(", ", [.. others, CountName, HeatMapName])} or {ClassName}.");
 
     /// <summary>Checks what parameters say together.</summary>
     internal void Check(int pictures)
@@ -64,6 +73,8 @@ internal sealed class Parameters
 
     /// <summary>The beginning of a text in a message.</summary>
     internal static string? Cut(string? text) => text is { Length: > LongestText } ? $"{text.AsSpan(0, LongestText)}…" : text;
+
+    private static bool AreSame(string name, string known) => string.Equals(name, known, StringComparison.OrdinalIgnoreCase);
 
     private static RefusedRequestException Refuse(string sentence) => new(400, sentence);
 }
