@@ -1,6 +1,6 @@
 namespace ResNet.Imaging;
 
-/// <summary>Reads image files into memory as 8-bit grey or RGB: JPEG, PNG, WebP, TIFF, BMP, PPM, PGM and PBM.</summary>
+/// <summary>Reads image files into memory as 8-bit grey or RGB: JPEG, PNG, GIF, WebP, TIFF, BMP, PPM, PGM and PBM.</summary>
 /// <remarks>
 /// The content decides the format. GIF, HEIC and AVIF are read only where the file's name says so, too: it ends in <c>.gif</c>, in
 /// <c>.heic</c>, <c>.heif</c> or <c>.hif</c>, or in <c>.avif</c>; HEIC and AVIF only where libvips has a decoder for them.

@@ -15,7 +15,7 @@ internal enum FileKind
 /// <summary>What a file is, by its first bytes, for files that are not read and for those that are read only on request.</summary>
 internal static class FileKinds
 {
-    private const string Readable = "not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image";
+    private const string Readable = "not a JPEG, PNG, GIF, WebP, TIFF, BMP, PPM, PGM or PBM image";
 
     // Nothing of what is recognised as text begins later.
     private const int TextBytes = 1024;

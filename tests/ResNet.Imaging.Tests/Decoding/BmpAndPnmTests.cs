@@ -96,7 +96,7 @@ public sealed class BmpAndPnmTests : IDisposable
     [InlineData("P5 3", "the file is damaged or truncated (it ends before its height)")]
     [InlineData("P5 99999999999 1 255 a", "the file is damaged or truncated (its width is no number)")]
     [InlineData("P6 20000 20000 255 a", "it has 20000 x 20000 pixels and 178,956,970 are the most that is read")]
-    [InlineData("P7 WIDTH 1", "it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image")]
+    [InlineData("P7 WIDTH 1", "it is not a JPEG, PNG, GIF, WebP, TIFF, BMP, PPM, PGM or PBM image")]
     public void A_bad_netpbm_file_is_refused_with_the_reason(string file, string reason) =>
         Refusal(Bytes(file)).Should().EndWith($"': {reason}.");
 

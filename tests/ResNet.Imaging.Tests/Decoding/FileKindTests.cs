@@ -19,7 +19,7 @@ public sealed class FileKindTests : IDisposable
         7ofuhIr4qZuJU6eqrmRUzePRvLjOeg97NduBBHxr+Ta98I4gGIBw
         """;
 
-    private const string Readable = "not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image";
+    private const string Readable = "not a JPEG, PNG, GIF, WebP, TIFF, BMP, PPM, PGM or PBM image";
 
     private readonly TemporaryFolder _folder = new();
 

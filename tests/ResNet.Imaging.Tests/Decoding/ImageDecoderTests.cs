@@ -173,7 +173,7 @@ public sealed class ImageDecoderTests : IDisposable
     public void A_file_that_is_no_image_is_refused_with_its_path_and_the_reason()
     {
         Refusal(folder.Write("empty.png", [])).Should().EndWith("empty.png': the file is empty.");
-        const string noImage = "it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image";
+        const string noImage = "it is not a JPEG, PNG, GIF, WebP, TIFF, BMP, PPM, PGM or PBM image";
         Refusal(folder.Write("random.jpg", RandomBytes(1000))).Should().EndWith($"random.jpg': {noImage}.");
         Refusal(folder.Write("text.webp", "RIFF says a file"u8.ToArray())).Should().EndWith($"text.webp': {noImage}.");
         Refusal(folder.Write("short", [0xFF])).Should().EndWith($"short': {noImage}.");

@@ -36,7 +36,7 @@ public sealed class VerificationTests : IDisposable
         report.Broken.Select(image => image.Path).Should().Equal(At("a/1.jpg"), At("a/2.png"), At("b/1.png"));
         report.Broken[0].Reason.Should().Be("the file is empty");
         report.Broken[1].Reason.Should().StartWith("the file is damaged or truncated");
-        report.Broken[2].Reason.Should().Be("it is not a JPEG, PNG, WebP, TIFF, BMP, PPM, PGM or PBM image");
+        report.Broken[2].Reason.Should().Be("it is not a JPEG, PNG, GIF, WebP, TIFF, BMP, PPM, PGM or PBM image");
     }
 
     [Fact]
