@@ -6,6 +6,7 @@ using Benchmarks.Inference;
 using Benchmarks.Scaling;
 using Benchmarks.Serving;
 using Benchmarks.Training;
+using ResNet.Core.Layers;
 using ResNet.Training.Distributed;
 
 // Compares this library with TorchSharp, PyTorch, torchvision and ONNX Runtime, on the same files and processors:
@@ -20,6 +21,8 @@ using ResNet.Training.Distributed;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 // mpirun pretends to be a terminal, whose keypad .NET would switch.
 if (MpiCommunicator.IsLaunched) Environment.SetEnvironmentVariable("TERM", "dumb");
+// Before the first convolution of every process, also of those without a network of ours.
+OneDnn.Prepare();
 try
 {
     switch (args)

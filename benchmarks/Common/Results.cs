@@ -27,6 +27,8 @@ internal sealed record Results(string Part, Machine Machine, int Rounds, double 
         Console.WriteLine();
         Console.WriteLine(
             $"{Rounds} alternating rounds on {Machine.Processors} processors, as many threads on all sides; medians, and their ranges:");
+        if (Machine.LimitsTorchSharp && Rows.Any(row => row.Library == "TorchSharp"))
+            Console.WriteLine("TorchSharp's convolutions take SSE4.1, since they would be wrong on this machine, which hides its caches.");
         foreach (var rows in Rows.Where(row => !row.IsDetail).GroupBy(row => row.Title))
         {
             Console.WriteLine($"{rows.Key}: {Text(rows.First(), row => row.Ours)}");
