@@ -37,7 +37,8 @@ var root = new RootCommand(
     "Trains residual networks on image folders, evaluates and compares them, says what pictures show, what networks consist of, "
     + "and whether images are sound.\n\n"
     + $"Exit codes are {ExitCode.Success} (done), {ExitCode.Error} (standard error says what is wrong), "
-    + $"{ExitCode.ResumeMe} (stopped by SIGTERM, train --resume goes on) and {ExitCode.Interrupted} (stopped by Ctrl-C).")
+    + $"{ExitCode.ResumeMe} (train was stopped by SIGTERM, train --resume goes on) and {ExitCode.Interrupted} (stopped by Ctrl-C). "
+    + $"serve ends with {ExitCode.Success} after either, once it listens.")
 {
     TrainCommand.Create(cancellation.Token),
     FindLearningRateCommand.Create(cancellation.Token),
@@ -62,7 +63,6 @@ if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unkno
         + $"give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
 if (FindMistake(parsed) is { } mistake)
     return Refuse($"{mistake.Sentence} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
-
 NativeHeap.KeepFreedMemory();
 
 SettingsFile? settings = null;

@@ -47,7 +47,7 @@ internal static class FindLearningRateCommand
                 throw new CommandLineException($"--output is '{path}', but there is no folder '{folder}': make it, or choose another one.");
             if (Directory.Exists(path))
                 throw CommandLineException.About(output.Name, $"is '{path}', which is a folder: give the name of an HTML file, too.");
-            var (data, settings, device) = run.Read(parsed, cancellationToken, options => test.Range(options.Optimizer));
+            var (data, settings, device) = run.Read(parsed, cancellationToken, (options, _) => test.Range(options.Optimizer));
             var training = RunArguments.CreateLoader(settings, data, parsed.GetValue(run.Workers));
             var finder = new LearningRateFinder(training, settings.Training, test);
             using var model = RunArguments.CreateNetwork(settings, data, device, hasCheckpoint: false, cancellationToken);

@@ -123,7 +123,7 @@ internal sealed class TrainCommand
         RefuseCheckpoints(parsed);
         var loading = Loading(parsed);
         double minutes = parsed.GetValue(_checkpointMinutes);
-        var (data, settings, device) = _run.Read(parsed, cancellationToken);
+        var (data, settings, device) = _run.Read(parsed, cancellationToken, (_, batchSize) => ThrowIfUndividable(batchSize));
         settings = settings with
         {
             CheckpointSteps = parsed.GetValue(_checkpointSteps),
@@ -151,7 +151,7 @@ internal sealed class TrainCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The images were not read yet, or the network not made; the run is as it was.
-            Console.WriteLine($"Stopped before the first step; go on with: resnet train --resume {LineBreaks.Quote(run.Path)}");
+            Console.WriteLine($"Stopped before the first step; go on{ByResuming(run)}");
             JsonOutput.Write(Describe(outcome: null, run));
             return ExitCode.Interrupted;
         }
@@ -182,7 +182,7 @@ internal sealed class TrainCommand
                     .Select(option => $" {option!.Option.Name} {LineBreaks.Quote(option.Tokens[0].Value)}"),
             ];
             Console.WriteLine(
-                $"Stopped before the first step; extend it again by: resnet train --extend {epochs} {LineBreaks.Quote(run.Path)}"
+                $"Stopped before the first step; extend it again{ByCommand($"--extend {epochs} {LineBreaks.Quote(run.Path)}")}"
                 + string.Concat(values));
             JsonOutput.Write(Describe(outcome: null, run));
             return ExitCode.Interrupted;
@@ -200,6 +200,12 @@ internal sealed class TrainCommand
     private int GoOn(ParseResult parsed, RunFolder run, CancellationToken cancellationToken)
     {
         var settings = run.Settings;
+        if (settings.BatchSize % MpiCommunicator.LaunchedSize != 0)
+        {
+            throw new CommandLineException(
+                $"The run has batches of {settings.BatchSize} images, which {MpiCommunicator.LaunchedSize} processes cannot divide: "
+                + "resume it with a number of processes that divides them.");
+        }
         var loading = Loading(parsed);
         var device = Devices.Parse(parsed.GetValue(_run.Device));
         string? moved = parsed.GetResult(_run.Dataset) is { Implicit: false } ? parsed.GetValue(_run.Dataset) : null;
@@ -250,6 +256,27 @@ internal sealed class TrainCommand
         };
     }
 
+    private static string ByResuming(RunFolder run) => ByCommand($"--resume {LineBreaks.Quote(run.Path)}");
+
+    // With as many processes, for the same bits.
+    private static string ByCommand(string options)
+    {
+        int processes = MpiCommunicator.LaunchedSize;
+        return (processes > MpiCommunicator.LocalSize ? ", on the same hosts, by: " : " by: ")
+            + (processes > 1 ? $"mpirun -n {processes} --bind-to none " : "") + $"resnet train {options}";
+    }
+
+    // Before the images are read, and before there is a folder.
+    private static void ThrowIfUndividable(int batchSize)
+    {
+        int processes = MpiCommunicator.LaunchedSize;
+        if (batchSize % processes != 0)
+        {
+            throw CommandLineException.About(
+                "--batch-size", $"is {batchSize}, but has to be a multiple of {processes}, the number of processes.");
+        }
+    }
+
     // Two runs may begin in the same second.
     private static string NewFolder(string network)
     {
@@ -277,12 +304,6 @@ internal sealed class TrainCommand
         bool resume, bool hasCheckpoint, bool profiles, CancellationToken cancellationToken)
     {
         var world = _world = FindOthers();
-        if (resume && world is not null && settings.BatchSize % world.Size != 0)
-        {
-            throw new CommandLineException(
-                $"The run has batches of {settings.BatchSize} images, which {world.Size} processes cannot divide: "
-                + "resume it with a number of processes that divides them.");
-        }
         if (world is not null) set_num_threads(MpiCommunicator.Threads);
         string[] notes = [.. data.Notes, .. Leaks(manifest), .. Copies(manifest)];
         foreach (string note in notes) Console.WriteLine($"Note: {note}");
@@ -334,8 +355,13 @@ internal sealed class TrainCommand
         }
         catch (ImageDecodingException)
         {
-            Console.WriteLine(
-                $"Stopped; after the picture is mended or replaced, go on with: resnet train --resume {LineBreaks.Quote(run.Path)}");
+            Console.WriteLine($"Stopped; after the picture is mended or replaced, go on{ByResuming(run)}");
+            throw;
+        }
+        catch (CommunicationException e)
+        {
+            // The other process says what it was.
+            Console.WriteLine($"Stopped; {(e.HasFailed ? "after what has failed is mended, " : "")}go on{ByResuming(run)}");
             throw;
         }
         if (outcome.Interrupted)
@@ -343,8 +369,7 @@ internal sealed class TrainCommand
             // A run that is stopped before its first evaluation keeps the weights so far.
             if (!run.HasWeights) run.SaveWeights(model);
             Console.WriteLine(
-                $"Stopped after {Counted.Of(outcome.Steps, "step", "steps")}; go on with: "
-                + $"resnet train --resume {LineBreaks.Quote(run.Path)}");
+                $"Stopped after {Counted.Of(outcome.Steps, "step", "steps")}; go on{ByResuming(run)}");
             Show(trainer.Profile, run);
             JsonOutput.Write(Describe(outcome, run));
             // mpirun tells some processes of a signal, and these the others.
@@ -361,7 +386,7 @@ internal sealed class TrainCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            Console.WriteLine($"Stopped before the end of the test; go on with it by: resnet train --resume {LineBreaks.Quote(run.Path)}");
+            Console.WriteLine($"Stopped before the end of the test; go on with it{ByResuming(run)}");
             JsonOutput.Write(Describe(outcome with { Interrupted = true }, run));
             return ExitCode.Interrupted;
         }

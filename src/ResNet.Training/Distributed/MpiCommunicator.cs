@@ -63,6 +63,10 @@ public sealed unsafe class MpiCommunicator : ICommunicator, IDisposable
     /// <summary>Whether this process is the first one of the <c>mpirun</c>, or was started without it. Waits for nobody.</summary>
     public static bool IsFirst => Environment.GetEnvironmentVariable(RankVariable) is null or "0";
 
+    /// <summary>The number of processes of the <c>mpirun</c>, 1 without it. Waits for nobody.</summary>
+    internal static int LaunchedSize =>
+        int.TryParse(Environment.GetEnvironmentVariable(SizeVariable), CultureInfo.InvariantCulture, out int size) ? Math.Max(size, 1) : 1;
+
     /// <summary>The time after which <c>mpirun</c> sends SIGTERM to the others, when a process has ended with an error.</summary>
     internal static TimeSpan EndsOthersAfter => TimeSpan.FromSeconds(
         int.TryParse(Environment.GetEnvironmentVariable(TimeoutVariable), CultureInfo.InvariantCulture, out int seconds)

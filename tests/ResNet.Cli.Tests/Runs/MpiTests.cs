@@ -46,7 +46,7 @@ public sealed class MpiTests : IDisposable
             process.WaitUntil(() => process.Output.Contains("Epoch 1/24", StringComparison.Ordinal));
             process.Signal(ConsoleProcess.Terminate);
             process.ExitCode().Should().NotBe(0, process.Output);
-            process.Output.Should().MatchRegex(@"Stopped after \d+ steps; go on with: resnet train --resume ");
+            process.Output.Should().MatchRegex(@"Stopped after \d+ steps; go on by: mpirun -n 2 --bind-to none resnet train --resume ");
         }
         Directory.GetFiles(Path.Combine(Run, "checkpoints")).Should().NotBeEmpty();
         using (var process = ConsoleProcess.StartTogether(2, "train", "--resume", Run)) process.ExitCode().Should().Be(0, process.Output);
@@ -65,6 +65,7 @@ public sealed class MpiTests : IDisposable
             process.ExitCode().Should().NotBe(0);
             process.Output.Split('\n').Should().ContainSingle(line => line.Contains("error: ", StringComparison.Ordinal))
                 .Which.Should().EndWith("error: Process 1 (of 0 to 2) has ended or cannot be reached: go on from the last checkpoint.");
+            process.Output.Should().Contain($"Stopped; go on by: mpirun -n 3 --bind-to none resnet train --resume {Run}");
         }
         Directory.GetFiles(Path.Combine(Run, "checkpoints")).Should().NotBeEmpty();
         using (var process = ConsoleProcess.StartTogether(4, "train", "--resume", Run))
@@ -84,6 +85,7 @@ public sealed class MpiTests : IDisposable
         using var process = Start(2, Run, batch: 15);
         process.ExitCode().Should().Be(1);
         Errors(process).Should().Equal("error: --batch-size is 15, but has to be a multiple of 2, the number of processes.");
+        Directory.Exists(Run).Should().BeFalse("nothing has begun");
     }
 
     [MpiFact]
@@ -123,6 +125,8 @@ public sealed class MpiTests : IDisposable
         process.ExitCode().Should().NotBe(0);
         process.Output.Split('\n').Should().ContainSingle(line => line.Contains("error: ", StringComparison.Ordinal))
             .Which.Should().Contain(broken);
+        process.Output.Should().MatchRegex(
+            @"Stopped; after [\w ]+ is mended(| or replaced), go on by: mpirun -n 2 --bind-to none resnet train --resume ");
     }
 
     [MpiFact]

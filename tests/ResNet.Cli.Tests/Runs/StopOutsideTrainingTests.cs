@@ -36,7 +36,7 @@ public sealed class StopOutsideTrainingTests : IDisposable
         string before = File.ReadAllText(Path.Join(Run, "metrics.csv"));
         var (code, output) = Resume(stopAt: null);
         code.Should().Be(ExitCode.Interrupted, output);
-        output.Should().Contain($"Stopped before the first step; go on with: resnet train --resume {Run}").And.NotContain("Resuming");
+        output.Should().Contain($"Stopped before the first step; go on by: resnet train --resume {Run}").And.NotContain("Resuming");
         File.ReadAllText(Path.Join(Run, "metrics.csv")).Should().Be(before);
     }
 
