@@ -61,8 +61,7 @@ internal static class PerformancePage
         text.Append($"{results.Rounds} rounds of at least {results.Seconds} s ");
         text.Append($"on {machine.Processors} cores of {machine.Processor} ({machine.Vectors}),\n");
         text.Append($"{machine.MemoryGigabytes} GB, {machine.System}; {machine.DotNet}, {machine.Packages},\n{machine.Python}.\n");
-        if (machine.LimitsTorchSharp && results.Rows.Any(row => row.Library == "TorchSharp"))
-            text.Append("TorchSharp's convolutions take SSE4.1, since they would be wrong on this machine, which hides its caches.\n");
+        if (results.Note is { } note) text.Append($"{note}\n");
         text.Append('\n');
         text.Append("| | ours | opponent | theirs | ratio |\n| --- | --- | --- | --- | --- |\n");
         foreach (var row in results.Rows.Where(row => !row.IsDetail))

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.OnnxRuntime;
-using ResNet.Core.Layers;
 
 namespace Benchmarks;
 
@@ -23,12 +22,6 @@ internal sealed record Machine(
         RuntimeInformation.FrameworkDescription,
         $"TorchSharp {Version(typeof(TorchSharp.torch))}, ONNX Runtime {Version(typeof(InferenceSession))}",
         Benchmarks.Python.Versions());
-
-    /// <summary>
-    /// Whether libtorch's convolutions take SSE4.1 in all processes of TorchSharp, ours too, since they would be wrong otherwise. PyTorch
-    /// has an older oneDNN.
-    /// </summary>
-    public bool LimitsTorchSharp { get; init; } = OneDnn.IsLimited;
 
     private static string Version(Type type) => type.Assembly.GetName().Version!.ToString(fieldCount: 3);
 

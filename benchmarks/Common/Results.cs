@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ResNet.Core.Layers;
 
 namespace Benchmarks;
 
@@ -12,6 +13,11 @@ internal sealed record Results(string Part, Machine Machine, int Rounds, double 
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>What to know of the rows; null for nothing. PyTorch, with an older oneDNN, is not limited.</summary>
+    public string? Note { get; } = OneDnn.IsLimited && Rows.Any(row => row.Library == "TorchSharp")
+        ? "TorchSharp's convolutions take SSE4.1, since they would be wrong on this machine, which hides its caches."
+        : null;
 
     public static Results Of(string part, Settings settings, IEnumerable<Row> rows) =>
         new(part, Machine.This, settings.Rounds, settings.Seconds, [.. rows]);
@@ -27,8 +33,7 @@ internal sealed record Results(string Part, Machine Machine, int Rounds, double 
         Console.WriteLine();
         Console.WriteLine(
             $"{Rounds} alternating rounds on {Machine.Processors} processors, as many threads on all sides; medians, and their ranges:");
-        if (Machine.LimitsTorchSharp && Rows.Any(row => row.Library == "TorchSharp"))
-            Console.WriteLine("TorchSharp's convolutions take SSE4.1, since they would be wrong on this machine, which hides its caches.");
+        if (Note is not null) Console.WriteLine(Note);
         foreach (var rows in Rows.Where(row => !row.IsDetail).GroupBy(row => row.Title))
         {
             Console.WriteLine($"{rows.Key}: {Text(rows.First(), row => row.Ours)}");

@@ -38,7 +38,7 @@ var root = new RootCommand(
     + "and whether images are sound.\n\n"
     + $"Exit codes are {ExitCode.Success} (done), {ExitCode.Error} (standard error says what is wrong), "
     + $"{ExitCode.ResumeMe} (train was stopped by SIGTERM, train --resume goes on) and {ExitCode.Interrupted} (stopped by Ctrl-C). "
-    + $"serve ends with {ExitCode.Success} after either, once it listens.")
+    + $"serve, once it listens, ends with {ExitCode.Success} after both.")
 {
     TrainCommand.Create(cancellation.Token),
     FindLearningRateCommand.Create(cancellation.Token),
@@ -63,6 +63,7 @@ if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unkno
         + $"give {string.Join(", ", root.Subcommands.Select(command => command.Name))} or --help.");
 if (FindMistake(parsed) is { } mistake)
     return Refuse($"{mistake.Sentence} '{parsed.CommandResult.Command.Name} --help' lists what can be given.");
+
 NativeHeap.KeepFreedMemory();
 
 SettingsFile? settings = null;

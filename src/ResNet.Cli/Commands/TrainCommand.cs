@@ -123,7 +123,7 @@ internal sealed class TrainCommand
         RefuseCheckpoints(parsed);
         var loading = Loading(parsed);
         double minutes = parsed.GetValue(_checkpointMinutes);
-        var (data, settings, device) = _run.Read(parsed, cancellationToken, (_, batchSize) => ThrowIfUndividable(batchSize));
+        var (data, settings, device) = _run.Read(parsed, cancellationToken, (_, loader) => RefuseUndividable(loader));
         settings = settings with
         {
             CheckpointSteps = parsed.GetValue(_checkpointSteps),
@@ -267,13 +267,16 @@ internal sealed class TrainCommand
     }
 
     // Before the images are read, and before there is a folder.
-    private static void ThrowIfUndividable(int batchSize)
+    private static void RefuseUndividable(ImageLoaderOptions loader)
     {
-        int processes = MpiCommunicator.LaunchedSize;
-        if (batchSize % processes != 0)
+        try
         {
-            throw CommandLineException.About(
-                "--batch-size", $"is {batchSize}, but has to be a multiple of {processes}, the number of processes.");
+            loader.ThrowIfUndividable(MpiCommunicator.LaunchedSize);
+        }
+        catch (InvalidOptionException e)
+        {
+            // By the option's name, also if its default cannot be divided.
+            throw CommandLineException.About("--batch-size", $"is {e.Value}, but has to be {e.Accepted}.");
         }
     }
 

@@ -126,9 +126,9 @@ internal sealed class RunArguments(TrainerArguments training)
     /// <summary>Opens the data, and returns them with the settings of a new run.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <param name="check">Throws if the options of the training, or the batch size, do not fit something else; null for no check.</param>
+    /// <param name="check">Throws if the options of the training, or of its loader, do not fit something else; null for no check.</param>
     internal (DataSource Data, RunSettings Settings, Device Device) Read(
-        ParseResult parsed, CancellationToken cancellationToken, Action<TrainerOptions, int>? check = null)
+        ParseResult parsed, CancellationToken cancellationToken, Action<TrainerOptions, ImageLoaderOptions>? check = null)
     {
         // All errors of the command line are found before a dataset is unpacked.
         string name = parsed.GetValue(_network)!;
@@ -152,7 +152,7 @@ internal sealed class RunArguments(TrainerArguments training)
         if (parsed.GetValue(_imageSize) is < 1 and var side)
             throw CommandLineException.About(_imageSize.Name, $"is {side}, but has to be at least 1.");
         if (parsed.GetValue(_channels) is { } count) _ = loader with { Channels = count };
-        check?.Invoke(options, loader.BatchSize);
+        check?.Invoke(options, loader);
 
         long seed = parsed.GetValue(_seed);
         var extensions = parsed.GetValue(_extensions);

@@ -270,9 +270,7 @@ public sealed class ImageLoader
     /// <exception cref="InvalidOptionException">The batches, which all have to be whole, cannot be divided.</exception>
     internal ImageLoader ShareOf(int rank, int processes)
     {
-        Require.That(
-            Options, Options.BatchSize, Options.BatchSize % processes == 0, $"a multiple of {processes}, the number of processes",
-            nameof(Options.BatchSize));
+        Options.ThrowIfUndividable(processes);
         Require.That(
             Options, Options.Shuffle, Options.Shuffle || _count % Options.BatchSize == 0,
             $"true, since several processes divide whole batches, and the last of {_count} images would be none", nameof(Options.Shuffle));

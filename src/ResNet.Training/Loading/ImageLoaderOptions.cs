@@ -82,4 +82,9 @@ public sealed record ImageLoaderOptions
         get;
         init => field = Require.That(this, value, !value || cuda.is_available(), "false, since there is no CUDA");
     } = cuda.is_available();
+
+    /// <summary>Throws if several processes cannot divide a batch.</summary>
+    /// <exception cref="InvalidOptionException">The batch size is no multiple of their number.</exception>
+    internal void ThrowIfUndividable(int processes) => Require.That(
+        this, BatchSize, BatchSize % processes == 0, $"a multiple of {processes}, the number of processes", nameof(BatchSize));
 }

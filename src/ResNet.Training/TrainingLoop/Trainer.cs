@@ -189,7 +189,10 @@ public sealed class Trainer
     /// <exception cref="CheckpointException">
     /// The checkpoints are damaged or of another run, or there are some although <paramref name="resume"/> is false.
     /// </exception>
-    /// <exception cref="DatasetException">All images of an epoch were skipped because they cannot be read.</exception>
+    /// <exception cref="DatasetException">
+    /// All images of an epoch were skipped because they cannot be read. Or the processes of a communicator have different images, options
+    /// or networks; the message names what differs.
+    /// </exception>
     /// <exception cref="ImageDecodingException">
     /// An image cannot be read and is not skipped. A checkpoint was written, except in the middle of a step of several batches, or by
     /// several processes.
@@ -282,7 +285,7 @@ public sealed class Trainer
             ("the evaluation images", _evaluation?.Digest() ?? ""),
             ("the network", string.Join('\n', tensors)),
         ];
-        // Another version of this library may have other parts, whose sums would wait for each other.
+        // Another version of this library may have more or fewer parts, and the processes would wait for each other.
         if (!group.IsSame(string.Join('\n', parts.Select(part => part.Name))))
         {
             throw Refusal(group, () => new DatasetException(

@@ -97,6 +97,16 @@ public sealed class RefusalTests(Networks networks) : IClassFixture<Networks>
         (await Service.ProblemAsync(response)).Should().Be((400, sentence));
     }
 
+    [Fact]
+    public async Task A_picture_under_a_mistyped_name_is_told_the_right_ones()
+    {
+        await using var service = await Service.StartAsync(networks.First);
+        using var content = new StringContent($"{{\"imgae\": \"{new string('A', 10_000)}\"}}", Encoding.UTF8, "application/json");
+        using var response = await service.Client.PostAsync("/classify", content);
+        (await Service.ProblemAsync(response)).Should().Be(
+            (400, "There is no parameter 'imgae': give image, images, count, heatMap or class."));
+    }
+
     [Theory]
     [InlineData("multipart/form-data", "", "The form has no boundary, or too long a one.")]
     [InlineData("multipart/form-data; boundary=x", "--x\r\n\r\nfoo\r\n--x--\r\n", "A part of the form has no Content-Disposition.")]

@@ -85,6 +85,9 @@ public sealed class MpiTests : IDisposable
         using var process = Start(2, Run, batch: 15);
         process.ExitCode().Should().Be(1);
         Errors(process).Should().Equal("error: --batch-size is 15, but has to be a multiple of 2, the number of processes.");
+        using var usual = ConsoleProcess.StartTogether(3, "train", "--dataset", Pictures, "--network", "resnet20", "--output", Run);
+        usual.ExitCode().Should().Be(1);
+        Errors(usual).Should().Equal("error: --batch-size is 128, but has to be a multiple of 3, the number of processes.");
         Directory.Exists(Run).Should().BeFalse("nothing has begun");
     }
 
@@ -175,6 +178,8 @@ public sealed class MpiTests : IDisposable
             string sentence = $"error: Process {lost} (of 0 to {lost}) has ended or cannot be reached: go on from the last checkpoint.";
             SpinWait.SpinUntil(() => process.Output.Contains(sentence, StringComparison.Ordinal), s_patience)
                 .Should().BeTrue(process.Output);
+            process.Output.Should().Contain(
+                $"Stopped; go on, on the same hosts, by: mpirun -n {count} --bind-to none resnet train --resume {Run}");
         }
         Directory.GetFiles(Path.Combine(Run, "checkpoints")).Should().NotBeEmpty();
         NetworkHosts.Connect(lost);

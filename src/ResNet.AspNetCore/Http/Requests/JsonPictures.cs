@@ -51,7 +51,7 @@ internal ref struct JsonPictures(RequestReader request)
         }
         else
         {
-            // A picture may be under another name.
+            // Before its length, since it may be a picture under a mistyped name.
             if (!Parameters.IsKnown(name)) throw Parameters.Unknown(name, ImageName, ImagesName);
             if (json.ValueSpan.Length > RequestReader.FieldBytes)
                 throw Refuse($"'{Parameters.Cut(name)}' is longer than {RequestReader.FieldBytes} bytes.");

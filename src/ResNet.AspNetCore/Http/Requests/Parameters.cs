@@ -7,6 +7,8 @@ internal sealed class Parameters
 {
     internal const string CountName = "count", HeatMapName = "heatMap", ClassName = "class";
 
+    private static readonly string[] s_names = [CountName, HeatMapName, ClassName];
+
     // Of a sender's text in a message, in characters.
     private const int LongestText = 100;
 
@@ -47,17 +49,17 @@ internal sealed class Parameters
             throw Unknown(name);
         }
 
-        bool Is(string known) => AreSame(name, known);
+        bool Is(string known) => string.Equals(name, known, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Whether there is such a parameter.</summary>
-    internal static bool IsKnown(string name) => AreSame(name, CountName) || AreSame(name, HeatMapName) || AreSame(name, ClassName);
+    internal static bool IsKnown(string name) => s_names.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Says that there is no such parameter, and which there are.</summary>
     /// <param name="name">The name.</param>
     /// <param name="others">What can be given besides.</param>
     internal static RefusedRequestException Unknown(string name, params ReadOnlySpan<string> others) => Refuse(
-        $"There is no parameter '{Cut(name)}': give {string.Join(", ", [.. others, CountName, HeatMapName])} or {ClassName}.");
+        $"There is no parameter '{Cut(name)}': give {string.Join(", ", [.. others, .. s_names[..^1]])} or {s_names[^1]}.");
 
     /// <summary>Checks what parameters say together.</summary>
     internal void Check(int pictures)
@@ -73,8 +75,6 @@ internal sealed class Parameters
 
     /// <summary>The beginning of a text in a message.</summary>
     internal static string? Cut(string? text) => text is { Length: > LongestText } ? $"{text.AsSpan(0, LongestText)}…" : text;
-
-    private static bool AreSame(string name, string known) => string.Equals(name, known, StringComparison.OrdinalIgnoreCase);
 
     private static RefusedRequestException Refuse(string sentence) => new(400, sentence);
 }
